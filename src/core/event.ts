@@ -1,0 +1,51 @@
+import type { ErrorRecord } from "./error.ts";
+import type { PartitionResult, RunResult } from "./result.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a run tells while it works. Views turn these into a progress bar, lines or JSON logs. */
+export type RunEvent =
+  | {
+    readonly type: "run_started";
+    readonly runId: string;
+    readonly pipeline: string;
+    readonly target: string;
+    readonly partitions: number;
+  }
+  | {
+    readonly type: "partition_started";
+    readonly partition: string | null;
+    readonly source: string;
+    /** Bytes of the source as stored (compressed), where known. */
+    readonly bytesTotal: number | null;
+  }
+  | {
+    readonly type: "progress";
+    readonly partition: string | null;
+    readonly rowsRead: number;
+    readonly rowsRejected: number;
+    /** Bytes of the source as stored, read so far. */
+    readonly bytesRead: number;
+    readonly bytesTotal: number | null;
+  }
+  | {
+    readonly type: "stage_finished";
+    readonly partition: string | null;
+    readonly stage: Stage;
+    readonly seconds: number;
+    readonly message: string;
+  }
+  | {
+    readonly type: "retry";
+    readonly partition: string | null;
+    readonly stage: Stage;
+    readonly attempt: number;
+    readonly attempts: number;
+    readonly delaySeconds: number;
+    readonly error: ErrorRecord;
+  }
+  | { readonly type: "warning"; readonly partition: string | null; readonly message: string }
+  | { readonly type: "partition_finished"; readonly result: PartitionResult }
+  | { readonly type: "run_finished"; readonly result: RunResult };
+
+/** Receives events. Must not throw and must return at once. */
+export type Emit = (event: RunEvent) => void;

@@ -1,0 +1,66 @@
+import type { ErrorRecord } from "./error.ts";
+
+/** How a run ended. */
+export type RunStatus = "succeeded" | "unchanged" | "refused" | "failed" | "interrupted";
+
+/** How one partition of a run ended. */
+export type PartitionStatus =
+  | "published"
+  | "unchanged"
+  | "pending"
+  | "refused"
+  | "failed"
+  | "skipped";
+
+/** Row counts of a load: `read = loaded + rejected + duplicate + discarded`, always. */
+export interface RowCounts {
+  readonly rows_read: number;
+  readonly rows_loaded: number;
+  readonly rows_rejected: number;
+  readonly rows_duplicate: number;
+  readonly rows_discarded: number;
+}
+
+/** Seconds spent in each phase of a load; phases overlap while streaming. */
+export type Phases = Readonly<
+  Partial<Record<"read" | "parse" | "copy" | "deduplicate" | "index" | "check" | "publish", number>>
+>;
+
+/** The result of one partition. */
+export interface PartitionResult extends RowCounts {
+  /** The partition's name (`2021-01`), or null for a whole table. */
+  readonly partition: string | null;
+  readonly status: PartitionStatus;
+  readonly reason: string | null;
+  readonly version: number | null;
+  readonly bytes_read: number;
+  readonly seconds: number;
+  /** Without secrets. */
+  readonly source: string;
+  readonly sha256: string | null;
+  readonly phases: Phases;
+  readonly error: ErrorRecord | null;
+}
+
+/** The result of one check on one partition. */
+export interface CheckResult {
+  readonly partition: string | null;
+  readonly name: string;
+  readonly severity: "error" | "warn";
+  readonly passed: boolean;
+  readonly observed: number | string | null;
+  readonly expected: string | null;
+}
+
+/** What `run --output json` prints; see `docs/cli.md`. */
+export interface RunResult extends RowCounts {
+  readonly run_id: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly bytes_read: number;
+  readonly seconds: number;
+  readonly rows_per_second: number;
+  readonly partitions: readonly PartitionResult[];
+  readonly checks: readonly CheckResult[];
+  readonly error: ErrorRecord | null;
+}

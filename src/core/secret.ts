@@ -1,0 +1,45 @@
+/**
+ * Text that may contain `${NAME}` references to environment variables.
+ *
+ * Everything that is planned, printed or stored keeps the reference; only the code that opens a
+ * connection calls {@link Secrets.reveal}.
+ */
+export type SecretText = string;
+
+/** Reveals references, and removes revealed values from whatever is about to be shown. */
+export interface Secrets {
+  /** Replaces each `${NAME}` by the variable's value. */
+  reveal(text: SecretText): string;
+  /** Replaces each value that was revealed so far, and each password in a URL, by `***`. */
+  redact(text: string): string;
+}
+
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** The names that a text refers to, in order of appearance, each once. */
+export function secretNames(text: SecretText): string[] {
+  return [...new Set([...text.matchAll(REFERENCE)].map((match) => match[1]))];
+}
+
+/** Secrets taken from a snapshot of the environment. */
+export function secretsFrom(environment: Readonly<Record<string, string>>): Secrets {
+  const revealed = new Set<string>();
+  return {
+    reveal(text) {
+      return text.replace(REFERENCE, (whole, name: string) => {
+        const value = environment[name];
+        if (value === undefined) return whole;
+        if (value !== "") revealed.add(value).add(encodeURIComponent(value));
+        return value;
+      });
+    },
+    redact(text) {
+      let result = text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s@/]+@/gi, "$1:***@");
+      // Longest first: a short value may be part of a longer one.
+      for (const value of [...revealed].sort((a, b) => b.length - a.length)) {
+        result = result.replaceAll(value, "***");
+      }
+      return result;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * Records found in a stretch of decoded bytes, as offsets: no field is ever copied or made a string.
+ *
+ * Field `f` of record `r` is `bytes[starts[r * width + f] … ends[r * width + f])`, quotes excluded.
+ * A batch and its arrays are reused by the reader: everything in it is valid until the next call.
+ */
+export interface RecordBatch {
+  bytes: Uint8Array;
+  /** Offset of `bytes[0]` in the decompressed source. */
+  base: number;
+  /** Fields per record: the header's length, or the first record's where there is no header. */
+  width: number;
+  /** Records in the batch. */
+  count: number;
+  starts: Int32Array;
+  ends: Int32Array;
+  /** Per field: {@link QUOTED}, {@link ESCAPED}. */
+  flags: Uint8Array;
+  /** Per record: extent of its raw bytes in `bytes`, without the line end. */
+  recordStarts: Int32Array;
+  recordEnds: Int32Array;
+  /** Per record: the line it starts on, from 1. */
+  lines: Float64Array;
+  /** Records that are no rows at all: ragged, too long, an unclosed quote. Counted as read. */
+  malformed: MalformedRecord[];
+}
+
+/** The field stood in quotes: never NULL by `null_values`. */
+export const QUOTED = 1;
+/** The field holds escaped quotes and must be unescaped before it is read. */
+export const ESCAPED = 2;
+
+/** A record that the format could not split into the right number of fields. */
+export interface MalformedRecord {
+  readonly line: number;
+  readonly byteOffset: number;
+  readonly code:
+    | "too_few_fields"
+    | "too_many_fields"
+    | "record_too_long"
+    | "unclosed_quote"
+    | "text_after_quote"
+    | "truncated_record";
+  readonly message: string;
+  /** A copy; for `record_too_long` only the first bytes. */
+  readonly raw: Uint8Array;
+}

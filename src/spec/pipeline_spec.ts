@@ -1,0 +1,163 @@
+import type { SecretText } from "../core/secret.ts";
+
+/** A pipeline file after parsing: one environment chosen, defaults filled in, nothing unknown left. */
+export interface PipelineSpec {
+  /** Path of the file as the user gave it. */
+  readonly file: string;
+  /** Absolute path of the folder that relative source paths start from. */
+  readonly folder: string;
+  readonly pipeline: string;
+  readonly description: string | null;
+  readonly environment: string | null;
+  readonly vars: Readonly<Record<string, string>>;
+  /** Null: the whole table is one load. */
+  readonly partitions: PartitionsSpec | null;
+  readonly source: SourceSpec;
+  readonly target: TargetSpec;
+  readonly refresh: { readonly mode: RefreshMode };
+  /** Target column names; empty where the file names none. */
+  readonly idempotencyKey: readonly string[];
+  readonly onDuplicate: OnDuplicate;
+  readonly columns: readonly ColumnSpec[];
+  readonly rejects: { readonly limit: RejectLimit };
+  readonly schemaContract: { readonly newColumns: "freeze" | "discard_value" };
+  /** SHA-256 (hex) of everything that can change the published rows. */
+  readonly hash: string;
+}
+
+/** Refresh modes available now; `plan/modes/mod.ts` lists their implementations. */
+export type RefreshMode = "full" | "partition";
+
+/** What happens to rows of one load that share an idempotency key. */
+export type OnDuplicate = "reject" | "keep_first" | "keep_last" | "fail";
+
+/** A unit of time that partitions a table. */
+export type Period = "year" | "quarter" | "month" | "week" | "day" | "hour";
+
+export interface PartitionsSpec {
+  readonly by: Period | "list";
+  /** Period partitions: first and last, inclusive; `current` and `current-N` still unresolved. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** List partitions: the values. */
+  readonly values: readonly string[];
+  readonly concurrency: number;
+  readonly missing: "pending" | "fail";
+}
+
+export interface SourceSpec {
+  /** `{base}` variables filled in; `{month}`-like placeholders and `${NAME}` references kept. */
+  readonly url: SecretText;
+  readonly format: CsvOptions;
+  readonly compression: "auto" | "none" | "gzip";
+  readonly headers: Readonly<Record<string, SecretText>>;
+  readonly retries: number;
+  readonly timeoutSeconds: number;
+}
+
+/** How a CSV file is written. Single-byte characters are given as strings of length one. */
+export interface CsvOptions {
+  readonly type: "csv";
+  readonly delimiter: string;
+  /** Null: quoting is off. */
+  readonly quote: string | null;
+  /** Character that precedes a quote inside a quoted field; equal to `quote` for RFC 4180. */
+  readonly escape: string | null;
+  readonly header: boolean;
+  readonly skipLines: number;
+  /** Records whose first byte is this character are skipped. */
+  readonly comment: string | null;
+  /** Unquoted texts read as NULL in every column; `[""]` when left out. */
+  readonly nullValues: readonly string[];
+  readonly trim: boolean;
+  /** Only `utf-8` for now. */
+  readonly encoding: "utf-8";
+  /** A longer record is a reject, bytes. */
+  readonly maxRecordBytes: number;
+}
+
+export interface TargetSpec {
+  readonly schema: string;
+  readonly table: string;
+  /** Null for a whole table. `_partition` when a partitioned pipeline leaves it out. */
+  readonly partitionColumn: string | null;
+  /** Earlier versions kept for rollback. */
+  readonly versions: number;
+  readonly indexes: readonly IndexSpec[];
+  readonly lineage: boolean;
+}
+
+export interface IndexSpec {
+  readonly columns: readonly string[];
+  readonly method: "btree" | "hash" | "brin" | "gin" | "gist";
+}
+
+/** A Postgres type of the contract, with its modifiers. */
+export type ColumnType =
+  | { readonly name: SimpleTypeName }
+  | { readonly name: "numeric"; readonly precision: number | null; readonly scale: number | null }
+  | { readonly name: "varchar" | "char"; readonly length: number | null };
+
+export type SimpleTypeName =
+  | "smallint"
+  | "integer"
+  | "bigint"
+  | "real"
+  | "double precision"
+  | "boolean"
+  | "text"
+  | "date"
+  | "time"
+  | "timestamp"
+  | "timestamptz"
+  | "interval"
+  | "uuid"
+  | "json"
+  | "jsonb"
+  | "bytea";
+
+export interface ColumnSpec {
+  readonly name: string;
+  /** Header of the field; the column's own name when left out. */
+  readonly from: string;
+  readonly type: ColumnType;
+  /** NULL is a reject, and the column is NOT NULL. */
+  readonly required: boolean;
+  /** Text read in place of NULL, by the column's own type. Null: no default. */
+  readonly default: string | null;
+  readonly rules: ColumnRules;
+  readonly options: ColumnOptions;
+}
+
+/** Limits on a column's values, as the user wrote them; `rows/rules/mod.ts` implements them. */
+export interface ColumnRules {
+  readonly min?: string;
+  readonly max?: string;
+  /** Unicode code points. */
+  readonly max_length?: number;
+  /** A JavaScript regular expression (`u` flag), searched, not anchored. */
+  readonly pattern?: string;
+  readonly one_of?: readonly string[];
+}
+
+/** Ways to read looser than Postgres does; all off unless asked for. */
+export interface ColumnOptions {
+  /** Date pattern such as `MM/dd/yyyy HH:mm`. */
+  readonly format?: string;
+  /** IANA zone for timestamptz input without an offset; UTC when left out. */
+  readonly timezone?: string;
+  readonly true_values?: readonly string[];
+  readonly false_values?: readonly string[];
+  /** Replaces the format's null values for this column. */
+  readonly null_values?: readonly string[];
+  readonly thousands?: string;
+  readonly decimal?: string;
+  readonly trim?: boolean;
+  /** A quoted empty field is NULL too. */
+  readonly empty_as_null?: boolean;
+}
+
+/** Above this nothing is published. */
+export type RejectLimit =
+  | { readonly kind: "rows"; readonly rows: number }
+  | { readonly kind: "percent"; readonly percent: number };
