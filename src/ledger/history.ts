@@ -1,0 +1,67 @@
+import type { ErrorRecord } from "../core/error.ts";
+import type { RunStatus } from "../core/result.ts";
+import type { Queryable } from "../db/database.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { appliedMigration, type LoadState } from "./ledger.ts";
+
+/** What was loaded into a pipeline's target, and every run that tried. */
+export interface History {
+  readonly versions: readonly HistoryVersion[];
+  readonly runs: readonly HistoryRun[];
+}
+
+export interface HistoryVersion {
+  readonly partition: string | null;
+  readonly version: number;
+  readonly state: LoadState;
+  readonly rows: number;
+  readonly bytes: number | null;
+  readonly source_url: string;
+  readonly sha256: string | null;
+  readonly run_id: string;
+  /** ISO 8601, UTC. */
+  readonly published_at: string;
+}
+
+export interface HistoryRun {
+  readonly run_id: string;
+  readonly status: RunStatus | "running";
+  readonly started_at: string;
+  readonly seconds: number | null;
+  readonly rows_read: number;
+  readonly rows_loaded: number;
+  readonly rows_rejected: number;
+  readonly error: ErrorRecord | null;
+}
+
+const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+
+/** Reads versions (by partition, newest first) and the last 50 runs of a pipeline. */
+export async function readHistory(
+  db: Queryable,
+  spec: Pick<PipelineSpec, "pipeline" | "target">,
+): Promise<History> {
+  if (await appliedMigration(db) === 0) return { versions: [], runs: [] };
+  const versions = await db.query<HistoryVersion>(
+    `select partition, version, state, rows, bytes, source_url, sha256, run_id,
+  to_char(published_at at time zone 'UTC', ${ISO}) as published_at
+from sluice.loads where target = $1
+order by partition nulls first, version desc`,
+    [`${spec.target.schema}.${spec.target.table}`],
+  );
+  const runs = await db.query<HistoryRun & { error: string | null }>(
+    `select id as run_id, status, to_char(started_at at time zone 'UTC', ${ISO}) as started_at,
+  extract(epoch from ended_at - started_at)::double precision as seconds,
+  rows_read, rows_loaded, rows_rejected, error::text as error
+from sluice.runs where pipeline = $1
+order by sluice.runs.started_at desc limit 50`,
+    [spec.pipeline],
+  );
+  return {
+    versions,
+    runs: runs.map((run) => ({
+      ...run,
+      error: run.error === null ? null : JSON.parse(run.error as unknown as string),
+    })),
+  };
+}

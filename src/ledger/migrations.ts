@@ -1,0 +1,98 @@
+/** One numbered step of the `sluice` schema; never edited once released, only followed by another. */
+export interface Migration {
+  readonly number: number;
+  readonly why: string;
+  /** Statements without parameters, run in one transaction with the row that records them. */
+  readonly statements: readonly string[];
+}
+
+/** Every migration, in order. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    why: "Make the ledger: runs, loads and rejected rows",
+    statements: [
+      `create schema if not exists sluice`,
+      `create table if not exists sluice.migrations (
+  number int primary key,
+  applied_at timestamptz not null default now()
+)`,
+      `create table sluice.runs (
+  id uuid primary key,
+  pipeline text not null,
+  target text not null,
+  spec_hash text not null,
+  environment text,
+  status text not null check (status in
+    ('running', 'succeeded', 'unchanged', 'refused', 'failed', 'interrupted')),
+  started_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  rows_read bigint not null default 0,
+  rows_loaded bigint not null default 0,
+  rows_rejected bigint not null default 0,
+  rows_duplicate bigint not null default 0,
+  rows_discarded bigint not null default 0,
+  bytes_read bigint not null default 0,
+  phases jsonb not null default '{}',
+  error jsonb,
+  host text,
+  version text
+)`,
+      `create index runs_by_pipeline on sluice.runs (pipeline, started_at desc)`,
+      `create table sluice.loads (
+  id bigint generated always as identity primary key,
+  pipeline text not null,
+  target text not null,
+  partition text,
+  version int not null,
+  run_id uuid not null references sluice.runs (id),
+  table_schema text not null,
+  table_name text not null,
+  source_url text not null,
+  etag text,
+  last_modified text,
+  bytes bigint,
+  sha256 text,
+  rows bigint not null,
+  spec_hash text not null,
+  state text not null check (state in ('live', 'retained', 'rolled_back', 'dropped')),
+  published_at timestamptz not null default clock_timestamp(),
+  state_changed_at timestamptz not null default clock_timestamp()
+)`,
+      // Two publishers of one partition cannot both commit, whatever happened to their locks.
+      `create unique index loads_one_live
+  on sluice.loads (target, (coalesce(partition, ''))) where state = 'live'`,
+      `create unique index loads_one_version
+  on sluice.loads (target, (coalesce(partition, '')), version)`,
+      `create table sluice.rejected_rows (
+  id bigint generated always as identity primary key,
+  run_id uuid not null references sluice.runs (id),
+  pipeline text not null,
+  partition text,
+  source_url text not null,
+  line bigint not null,
+  byte_offset bigint not null,
+  column_name text,
+  code text not null,
+  message text not null,
+  raw bytea not null,
+  rejected_at timestamptz not null default clock_timestamp()
+)`,
+      `create index rejected_rows_by_run on sluice.rejected_rows (run_id, partition)`,
+      `create view sluice.ingestion_metrics as
+select
+  target as table_name,
+  started_at as start_time,
+  ended_at as end_time,
+  rows_loaded as total_rows,
+  extract(epoch from ended_at - started_at)::double precision as duration_seconds,
+  rows_loaded / nullif(extract(epoch from ended_at - started_at), 0)::double precision
+    as rows_per_second
+from sluice.runs
+where status = 'succeeded'`,
+    ],
+  },
+];
+
+/** The number of the newest migration this build knows. */
+export const LATEST_MIGRATION = MIGRATIONS[MIGRATIONS.length - 1].number;

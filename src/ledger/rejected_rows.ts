@@ -1,0 +1,103 @@
+import type { Reject } from "../core/reject.ts";
+import type { Queryable } from "../db/database.ts";
+
+/** Writes rejects in batches; `add` never waits, `drain` bounds what is held in memory. */
+export interface RejectWriter {
+  add(reject: Reject): void;
+  /** Rejects added so far, written or not. */
+  readonly count: number;
+  /** Bytes of raw records waiting to be written. */
+  readonly pendingBytes: number;
+  /** Writes what is waiting. */
+  drain(): Promise<void>;
+}
+
+/** Where a load's rejects belong. */
+export interface RejectOwner {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly partition: string | null;
+  /** Without secrets. */
+  readonly sourceUrl: string;
+  /** Beyond this many only the count goes on: the load is refused anyway. */
+  readonly keep: number;
+}
+
+/** Rows per INSERT: enough to make the round trip cheap, few enough to stay small in memory. */
+const BATCH_ROWS = 500;
+
+/** Opens a writer to `sluice.rejected_rows`. */
+export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWriter {
+  let waiting: Reject[] = [];
+  let count = 0;
+  let pendingBytes = 0;
+  return {
+    get count() {
+      return count;
+    },
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    add(reject) {
+      count++;
+      if (count > owner.keep) return;
+      waiting.push(reject);
+      pendingBytes += reject.raw.length;
+    },
+    async drain() {
+      const rejects = waiting;
+      waiting = [];
+      pendingBytes = 0;
+      for (let at = 0; at < rejects.length; at += BATCH_ROWS) {
+        await insertRejects(db, owner, rejects.slice(at, at + BATCH_ROWS));
+      }
+    },
+  };
+}
+
+/** Removes what an attempt that is about to be repeated has written. */
+export async function forgetRejects(
+  db: Queryable,
+  runId: string,
+  partition: string | null,
+): Promise<void> {
+  await db.query(
+    `delete from sluice.rejected_rows where run_id = $1 and partition is not distinct from $2::text`,
+    [runId, partition],
+  );
+}
+
+async function insertRejects(
+  db: Queryable,
+  owner: RejectOwner,
+  rejects: readonly Reject[],
+): Promise<void> {
+  // One JSON parameter: its size is not bound by Postgres's 65,535 parameters, and hex keeps bytes
+  // that are no valid UTF-8.
+  const rows = rejects.map((reject) => ({
+    line: reject.line,
+    byte_offset: reject.byteOffset,
+    column_name: reject.column,
+    code: reject.code,
+    message: withoutNul(reject.message),
+    raw: toHex(reject.raw),
+  }));
+  await db.query(
+    `insert into sluice.rejected_rows
+  (run_id, pipeline, partition, source_url, line, byte_offset, column_name, code, message, raw)
+select $1::uuid, $2::text, $3::text, $4::text,
+  line, byte_offset, column_name, code, message, decode(raw, 'hex')
+from json_to_recordset($5::text::json) as r
+  (line bigint, byte_offset bigint, column_name text, code text, message text, raw text)`,
+    [owner.runId, owner.pipeline, owner.partition, owner.sourceUrl, JSON.stringify(rows)],
+  );
+}
+
+/** Text columns cannot hold NUL; a message may quote a value that does. */
+function withoutNul(text: string): string {
+  return text.replaceAll("\0", "\\0").toWellFormed();
+}
+
+function toHex(bytes: Uint8Array): string {
+  return (bytes as Uint8Array & { toHex(): string }).toHex();
+}

@@ -1,0 +1,105 @@
+import { SluiceError } from "../core/error.ts";
+import type { Queryable } from "../db/database.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { appliedMigration } from "./ledger.ts";
+
+/** The rejected rows of one run. */
+export interface Rejects {
+  /** Null where the pipeline has no run yet. */
+  readonly run_id: string | null;
+  readonly total: number;
+  readonly rows: readonly RejectedRow[];
+  readonly groups: readonly RejectGroup[];
+}
+
+export interface RejectedRow {
+  readonly partition: string | null;
+  readonly source_url: string;
+  readonly line: number;
+  readonly byte_offset: number;
+  readonly column: string | null;
+  readonly code: string;
+  readonly message: string;
+  /** As text where it is valid UTF-8, else as `\x` and hex digits. */
+  readonly raw: string;
+}
+
+export interface RejectGroup {
+  readonly column: string | null;
+  readonly code: string;
+  readonly count: number;
+  readonly example: string;
+}
+
+/** Which rejects to read. */
+export interface RejectFilter {
+  /** A run's id; the newest run that read anything when left out. */
+  readonly run?: string;
+  readonly partition?: string;
+  /** Rows returned at the most; groups always cover all. */
+  readonly limit: number;
+}
+
+/** Reads rejected rows, grouped and one by one. */
+export async function readRejects(
+  db: Queryable,
+  spec: Pick<PipelineSpec, "pipeline">,
+  filter: RejectFilter,
+): Promise<Rejects> {
+  const none: Rejects = { run_id: null, total: 0, rows: [], groups: [] };
+  if (await appliedMigration(db) === 0) return none;
+  const runId = filter.run === undefined
+    ? await newestRun(db, spec.pipeline)
+    : await requireRun(db, spec.pipeline, filter.run);
+  if (runId === null) return none;
+  const where = `from sluice.rejected_rows
+where run_id = $1::uuid and ($2::text is null or partition = $2::text)`;
+  const params = [runId, filter.partition ?? null];
+  const groups = await db.query<RejectGroup>(
+    `select column_name as column, code, count(*)::int as count, min(message) as example
+${where} group by 1, 2 order by 3 desc, 1, 2`,
+    params,
+  );
+  const rows = await db.query<Omit<RejectedRow, "raw"> & { raw: Uint8Array }>(
+    `select partition, source_url, line, byte_offset, column_name as column, code, message, raw
+${where} order by partition nulls first, byte_offset, id limit ${Math.trunc(filter.limit)}`,
+    params,
+  );
+  return {
+    run_id: runId,
+    total: groups.reduce((sum, { count }) => sum + count, 0),
+    rows: rows.map((row) => ({ ...row, raw: rawText(row.raw) })),
+    groups,
+  };
+}
+
+/** The newest run that read anything: one that found nothing to do has no rejects to show. */
+async function newestRun(db: Queryable, pipeline: string): Promise<string | null> {
+  const [run] = await db.query<{ id: string }>(
+    `select id from sluice.runs where pipeline = $1 and status <> 'unchanged'
+order by started_at desc limit 1`,
+    [pipeline],
+  );
+  return run?.id ?? null;
+}
+
+async function requireRun(db: Queryable, pipeline: string, id: string): Promise<string> {
+  const [run] = await db.query<{ id: string }>(
+    `select id::text as id from sluice.runs where pipeline = $1 and id::text = $2`,
+    [pipeline, id.toLowerCase()],
+  );
+  if (run === undefined) {
+    throw new SluiceError("ledger/unknown_run", `Pipeline "${pipeline}" has no run "${id}"`, {
+      hint: "`history` lists the runs",
+    });
+  }
+  return run.id;
+}
+
+function rawText(raw: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+  } catch {
+    return "\\x" + (raw as Uint8Array & { toHex(): string }).toHex();
+  }
+}

@@ -1,0 +1,26 @@
+import { SluiceError } from "../core/error.ts";
+import type { Database } from "../db/database.ts";
+import { advisoryLockHolder, tryAdvisoryLock } from "../db/lock.ts";
+
+/**
+ * Takes the lock that makes runs of one target take turns; held until disposed or disconnected.
+ *
+ * @throws SluiceError `ledger/target_locked` (retry later) naming who holds it
+ */
+export async function lockTarget(db: Database, targetKey: string): Promise<AsyncDisposable> {
+  const key = `sluice:target:${targetKey}`;
+  const session = await db.session();
+  try {
+    if (await tryAdvisoryLock(session, key)) return session;
+    const holder = await advisoryLockHolder(session, key);
+    const who = holder === null ? "" : ` (pid ${holder.pid}, ${holder.applicationName})`;
+    throw new SluiceError(
+      "ledger/target_locked",
+      `Another run is loading "${targetKey}"${who}`,
+      { retry: "later", hint: "Wait until it ends, then run again" },
+    );
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,131 @@
+import { expect } from "expect";
+import { connect } from "../../src/db/connect.ts";
+import type { Database } from "../../src/db/database.ts";
+import {
+  appliedMigration,
+  forgetRejects,
+  lockTarget,
+  markDeadRuns,
+  migrate,
+  openRejectWriter,
+  readHistory,
+  readLedger,
+  readRejects,
+  startRun,
+} from "../../src/ledger/mod.ts";
+import { testDatabase } from "../support/postgres.ts";
+
+const RUN = {
+  id: "6f1c1f0e-7b1e-4c0e-9d0a-000000000001",
+  pipeline: "p",
+  target: "s.t",
+  specHash: "h",
+  environment: null,
+  host: "here",
+  version: "test",
+};
+
+const SPEC = { pipeline: "p", target: { schema: "s", table: "t" } } as Parameters<
+  typeof readHistory
+>[1];
+
+Deno.test("readLedger, readHistory and readRejects work before there is a ledger, and make none", async () => {
+  await using test = await testDatabase();
+  expect(await readLedger(test.db, "s.t")).toEqual({ migration: 0, loads: [] });
+  expect(await readHistory(test.db, SPEC)).toEqual({ versions: [], runs: [] });
+  expect(await readRejects(test.db, SPEC, { limit: 1 })).toMatchObject({ run_id: null, total: 0 });
+  const schemas = await test.db.query("select from pg_namespace where nspname = 'sluice'");
+  expect(schemas.length).toBe(0);
+});
+
+Deno.test("migrate may be called by several first runs at once", async () => {
+  await using test = await testDatabase();
+  await Promise.all(Array.from({ length: 5 }, () => migrate(test.db)));
+  await migrate(test.db);
+  expect(await appliedMigration(test.db)).toBe(1);
+});
+
+Deno.test("a ledger from a newer Sluice is refused", async () => {
+  await using test = await testDatabase();
+  await migrate(test.db);
+  await test.db.query("insert into sluice.migrations (number) values (999)");
+  await expect(readLedger(test.db, "s.t")).rejects.toMatchObject({ code: "ledger/newer_version" });
+});
+
+Deno.test("openRejectWriter keeps bytes that are no text, and counts beyond what it keeps", async () => {
+  await using test = await testDatabase();
+  await migrate(test.db);
+  await startRun(test.db, RUN);
+  const writer = openRejectWriter(test.db, {
+    runId: RUN.id,
+    pipeline: "p",
+    partition: null,
+    sourceUrl: "a.csv",
+    keep: 1200,
+  });
+  const raw = Uint8Array.from([0, 255, 39, 92, 10]);
+  for (let n = 0; n < 1300; n++) {
+    writer.add({
+      line: n + 1,
+      byteOffset: n * 5,
+      column: n === 0 ? null : "c",
+      code: "not_an_integer",
+      message: "NUL \0, a lone surrogate \ud800 and a quote '",
+      raw,
+    });
+  }
+  await writer.drain();
+  expect(writer.count).toBe(1300);
+  const rejects = await readRejects(test.db, SPEC, { run: RUN.id, limit: 2 });
+  expect(rejects.total).toBe(1200);
+  expect(rejects.groups.map(({ column, count }) => [column, count])).toEqual([["c", 1199], [null, 1]]);
+  expect(rejects.rows).toMatchObject([{ line: 1, raw: "\\x00ff275c0a" }, { line: 2 }]);
+  await forgetRejects(test.db, RUN.id, null);
+  expect((await readRejects(test.db, SPEC, { limit: 2 })).total).toBe(0);
+});
+
+Deno.test("readRejects names a run that is not there", async () => {
+  await using test = await testDatabase();
+  await migrate(test.db);
+  await expect(readRejects(test.db, SPEC, { run: "nope", limit: 1 })).rejects.toMatchObject({
+    code: "ledger/unknown_run",
+  });
+});
+
+Deno.test("markDeadRuns marks what still says it runs", async () => {
+  await using test = await testDatabase();
+  await migrate(test.db);
+  await startRun(test.db, RUN);
+  expect(await markDeadRuns(test.db, "s.other")).toBe(0);
+  expect(await markDeadRuns(test.db, "s.t")).toBe(1);
+  const { runs } = await readHistory(test.db, SPEC);
+  expect(runs).toMatchObject([{ status: "interrupted", error: { code: "ledger/died" } }]);
+});
+
+Deno.test("lockTarget lets one in, says who that is, and is free after a disconnect", async () => {
+  await using test = await testDatabase();
+  await using first: Database = await connect({ url: test.url, applicationName: "first" });
+  {
+    await using _lock = await lockTarget(first, "s.t");
+    await expect(lockTarget(test.db, "s.t")).rejects.toMatchObject({
+      code: "ledger/target_locked",
+      retry: "later",
+      message: expect.stringContaining("first"),
+    });
+    await using _other = await lockTarget(test.db, "s.other");
+    await test.db.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'first'",
+    );
+    // The server lets go when it notices; a moment at most.
+    let free = false;
+    for (let tries = 0; tries < 50 && !free; tries++) {
+      try {
+        await using _second = await lockTarget(test.db, "s.t");
+        free = true;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    expect(free).toBe(true);
+  }
+});
