@@ -25,6 +25,8 @@ export interface LoadPlan {
   readonly targetKey: string;
   /** Makes what is missing before the first load (schema, parent, indexes); idempotent. */
   readonly setup: readonly Statement[];
+  /** Tables that died runs left behind, dropped before anything else. */
+  readonly sweep: readonly Statement[];
   readonly rows: RowsPlan;
   readonly onDuplicate: OnDuplicate;
   readonly idempotencyKey: readonly string[];
@@ -46,12 +48,35 @@ export interface TableName {
 /** One SQL statement, with what a reader of the plan wants to know about it. */
 export interface Statement {
   readonly sql: string;
-  /** Bound as `$1…`; {@link LedgerFact} placeholders are filled by `run`. */
-  readonly params: readonly (string | number | boolean | null)[];
+  /** Bound as `$1…`. */
+  readonly params: readonly Param[];
   readonly why: string;
   /** The strongest lock taken and on what, or null where it blocks nobody. */
   readonly lock: string | null;
+  /** Rows that must come back; any other number aborts the transaction. */
+  readonly expectRows?: number;
 }
+
+/** A parameter: a value, or a fact that only the run can know. */
+export type Param = string | number | boolean | null | FactParam;
+
+export interface FactParam {
+  readonly fact: FactName;
+}
+
+/** What a run learns while it loads. */
+export type FactName =
+  | "run_id"
+  | "loaded_at"
+  | "rows"
+  | "bytes"
+  | "sha256"
+  | "etag"
+  | "last_modified"
+  | "source_url";
+
+/** The values of all facts, once known. */
+export type Facts = Readonly<Record<FactName, string | number | null>>;
 
 /** One partition (or the whole table): load it, or leave it alone and say why. */
 export interface PartitionPlan {
@@ -70,18 +95,40 @@ export interface PartitionPlan {
   readonly replaces: { readonly version: number; readonly table: TableName } | null;
   /** Values of the columns that are the same in each row: partition column, lineage. */
   readonly constants: readonly ConstantColumn[];
+  /** Null unless a declared column holds the partition (RANGE). */
+  readonly bounds: PartitionBounds | null;
   /** Makes the staging table. */
   readonly stage: readonly Statement[];
-  /** Deduplicates after COPY; empty where there is no key. */
-  readonly deduplicate: readonly Statement[];
+  /** What happens to rows that share an idempotency key; null where there is no key. */
+  readonly deduplicate: DeduplicatePlan | null;
   /** Builds indexes, then ANALYZE. */
   readonly finish: readonly Statement[];
-  /** One transaction: the exchange. The ledger row is added to it by `publish`. */
+  /** One transaction: the exchange and the ledger's rows. */
   readonly publish: readonly Statement[];
   /** Drops versions beyond `versions`, after the publish. */
   readonly retain: readonly RetainedVersion[];
   /** Undoes staging after a failure. */
   readonly cleanup: readonly Statement[];
+}
+
+/**
+ * Finding duplicates costs a unique index, which the table wants anyway.
+ *
+ * Only when `prove` fails with a unique violation are the other statements run, and `prove` again.
+ */
+export interface DeduplicatePlan {
+  /** Postgres 14: an index does not see NULLs as equal and proves nothing; count first. */
+  readonly countFirst: boolean;
+  /** Creates the unique index on staging. */
+  readonly prove: Statement;
+  /** Returns one row: `duplicates`, the rows beyond the one that is kept of each key. */
+  readonly count: Statement;
+  /** Returns up to 20 examples: the key columns as text, and `copies`. */
+  readonly examples: Statement;
+  /** Removes the rows beyond the one that is kept; returns their `_sluice_offset`. */
+  readonly remove: Statement | null;
+  /** Drops the helper column. */
+  readonly tidy: readonly Statement[];
 }
 
 export interface RetainedVersion {
@@ -107,6 +154,8 @@ export interface SourcePlan {
 export interface RowsPlan {
   readonly columns: readonly ColumnPlan[];
   readonly newColumns: "freeze" | "discard_value";
+  /** Appends `_source_line` (bigint), for lineage. */
+  readonly lineColumn: boolean;
   /** Appends `_sluice_offset` (bigint: the record's byte offset), which orders duplicates. */
   readonly offsetColumn: boolean;
 }
@@ -122,9 +171,16 @@ export interface ColumnPlan {
   readonly options: ColumnOptions;
 }
 
+/** Rows whose value is NULL or outside `[start, end)` are rejects: they belong to another partition. */
+export interface PartitionBounds {
+  readonly column: string;
+  readonly start: string;
+  readonly end: string;
+}
+
 /** A target column whose value is the same in every row of a load, encoded once. */
 export interface ConstantColumn {
   readonly name: string;
   readonly type: ColumnType;
-  readonly value: string | null;
+  readonly value: string | null | FactParam;
 }

@@ -1,0 +1,100 @@
+import { periodBounds } from "../core/period.ts";
+import type { ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { TableName } from "./load_plan.ts";
+
+/** How the target is partitioned, and which columns it has beyond the declared ones. */
+export interface Layout {
+  readonly target: TableName;
+  readonly strategy: "list" | "range";
+  /** The partition key of the parent. */
+  readonly partitionColumn: string;
+  /** Every column of the target in order, with NOT NULL where it holds. */
+  readonly columns: readonly LayoutColumn[];
+  /** Columns of the unique index: the idempotency key and, where it must, the partition column. */
+  readonly uniqueColumns: readonly string[];
+  /** The column that `partitions` adds, null where a declared one holds the partition. */
+  readonly ownColumn: string | null;
+}
+
+export interface LayoutColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly notNull: boolean;
+}
+
+/** Columns that `target.lineage: true` adds. */
+export const LINEAGE_COLUMNS: readonly LayoutColumn[] = [
+  { name: "_run_id", type: { name: "uuid" }, notNull: true },
+  { name: "_loaded_at", type: { name: "timestamptz" }, notNull: true },
+  { name: "_source_file", type: { name: "text" }, notNull: true },
+  { name: "_source_line", type: { name: "bigint" }, notNull: true },
+];
+
+/** Decides the shape of the target table. */
+export function layoutOf(spec: PipelineSpec): Layout {
+  const target = { schema: spec.target.schema, table: spec.target.table };
+  const declared: LayoutColumn[] = spec.columns.map((column) => ({
+    name: column.name,
+    type: column.type,
+    notNull: column.required || column.name === spec.target.partitionColumn,
+  }));
+  const lineage = spec.target.lineage ? LINEAGE_COLUMNS : [];
+  if (spec.partitions === null) {
+    return {
+      target,
+      strategy: "list",
+      partitionColumn: wholeTableKey(spec),
+      columns: [...declared, ...lineage],
+      uniqueColumns: spec.idempotencyKey,
+      ownColumn: null,
+    };
+  }
+  const partitionColumn = spec.target.partitionColumn ?? "_partition";
+  if (declared.some(({ name }) => name === partitionColumn)) {
+    return {
+      target,
+      strategy: "range",
+      partitionColumn,
+      columns: [...declared, ...lineage],
+      uniqueColumns: spec.idempotencyKey,
+      ownColumn: null,
+    };
+  }
+  const own: LayoutColumn = {
+    name: partitionColumn,
+    type: { name: OWN_COLUMN_TYPE[spec.partitions.by] ?? "date" },
+    notNull: true,
+  };
+  return {
+    target,
+    strategy: "list",
+    partitionColumn,
+    columns: [...declared, own, ...lineage],
+    // A unique index on a partitioned table must hold the partition key.
+    uniqueColumns: spec.idempotencyKey.length === 0 ? [] : [...spec.idempotencyKey, own.name],
+    ownColumn: own.name,
+  };
+}
+
+const OWN_COLUMN_TYPE: Readonly<Record<string, "timestamp" | "text">> = {
+  hour: "timestamp",
+  list: "text",
+};
+
+/** The value that the partition's own column holds in each row. */
+export function partitionValue(spec: PipelineSpec, partition: string): string {
+  const by = spec.partitions!.by;
+  return by === "list" ? partition : periodBounds(by, partition).start;
+}
+
+/**
+ * A whole table is one DEFAULT partition, so any column can be the parent's key.
+ *
+ * The idempotency key's first one is taken so that the unique index may stand on the parent;
+ * json has no equality and cannot be a key.
+ */
+function wholeTableKey(spec: PipelineSpec): string {
+  if (spec.idempotencyKey.length > 0) return spec.idempotencyKey[0];
+  const column = spec.columns.find(({ type }) => type.name !== "json");
+  return (column ?? spec.columns[0]).name;
+}

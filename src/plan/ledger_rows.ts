@@ -1,0 +1,92 @@
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { FactName, Statement, TableName } from "./load_plan.ts";
+
+const fact = (name: FactName) => ({ fact: name });
+
+/** Marks the version that was live; fails where another run changed it meanwhile. */
+export function replaceLive(
+  targetKey: string,
+  partition: string | null,
+  version: number,
+  state: "retained" | "rolled_back" | "dropped",
+): Statement {
+  return {
+    sql: `update sluice.loads set state = $4, state_changed_at = clock_timestamp()
+where target = $1 and partition is not distinct from $2::text and version = $3 and state = 'live'
+returning version`,
+    params: [targetKey, partition, version, state],
+    why: `Version ${version} is no longer live; stops if another run has replaced it meanwhile`,
+    lock: null,
+    expectRows: 1,
+  };
+}
+
+/** Marks an earlier version as live again. */
+export function reviveVersion(
+  targetKey: string,
+  partition: string | null,
+  version: number,
+): Statement {
+  return {
+    sql: `update sluice.loads set state = 'live', state_changed_at = clock_timestamp()
+where target = $1 and partition is not distinct from $2::text and version = $3
+  and state in ('retained', 'rolled_back')
+returning version`,
+    params: [targetKey, partition, version],
+    why: `Version ${version} is live again`,
+    lock: null,
+    expectRows: 1,
+  };
+}
+
+/** Records the version that becomes live, in the transaction that makes it so. */
+export function insertLoad(
+  spec: PipelineSpec,
+  targetKey: string,
+  partition: string | null,
+  version: number,
+  table: TableName,
+): Statement {
+  return {
+    sql: `insert into sluice.loads (pipeline, target, partition, version, run_id, table_schema,
+  table_name, source_url, etag, last_modified, bytes, sha256, rows, spec_hash, state)
+values ($1, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'live')
+returning version`,
+    params: [
+      spec.pipeline,
+      targetKey,
+      partition,
+      version,
+      fact("run_id"),
+      table.schema,
+      table.table,
+      fact("source_url"),
+      fact("etag"),
+      fact("last_modified"),
+      fact("bytes"),
+      fact("sha256"),
+      fact("rows"),
+      spec.hash,
+    ],
+    why: "The ledger's row, in the same transaction: table and ledger cannot disagree",
+    lock: null,
+    expectRows: 1,
+  };
+}
+
+/** Records that a version's table is gone. */
+export function dropVersionRow(
+  targetKey: string,
+  partition: string | null,
+  version: number,
+): Statement {
+  return {
+    sql: `update sluice.loads set state = 'dropped', state_changed_at = clock_timestamp()
+where target = $1 and partition is not distinct from $2::text and version = $3 and state <> 'live'
+returning version`,
+    params: [targetKey, partition, version],
+    why: `Version ${version} can no longer be rolled back to`,
+    lock: null,
+    expectRows: 1,
+  };
+}

@@ -1,0 +1,10 @@
+import { exchangePartition } from "./exchange.ts";
+import type { Mode } from "./mode.ts";
+
+/** This load takes the place of the same partition; the others stay. */
+export const partition: Mode = {
+  name: "partition",
+  summary: "this load in place of the same partition",
+  publish: exchangePartition,
+  rollback: exchangePartition,
+};

@@ -1,0 +1,33 @@
+import { fillTemplate } from "../core/period.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { SourcePlan } from "./load_plan.ts";
+
+/** Where a partition's bytes come from. Relative paths start at the pipeline file's folder. */
+export function sourcePlan(spec: PipelineSpec, partition: string | null): SourcePlan {
+  const filled = partition === null
+    ? spec.source.url
+    : fillTemplate(spec.source.url, spec.partitions!.by, partition);
+  return {
+    url: resolvePath(spec.folder, filled),
+    headers: spec.source.headers,
+    format: spec.source.format,
+    compression: spec.source.compression,
+    retries: spec.source.retries,
+    timeoutSeconds: spec.source.timeoutSeconds,
+    missing: spec.partitions?.missing ?? "fail",
+  };
+}
+
+/** Makes a path absolute and removes `.` and `..`, by text alone; URLs stay as they are. */
+function resolvePath(folder: string, path: string): string {
+  if (/^([a-z][a-z0-9+.-]+:|\$\{)/i.test(path)) return path;
+  const absolute = /^([a-z]:)?[\\/]/i.test(path);
+  const parts: string[] = [];
+  for (const part of (absolute ? path : `${folder}/${path}`).split(/[\\/]+/)) {
+    if (part === "." || part === "") continue;
+    if (part === "..") parts.pop();
+    else parts.push(part);
+  }
+  const joined = parts.join("/");
+  return /^[a-z]:$/i.test(parts[0] ?? "") ? joined : `/${joined}`;
+}

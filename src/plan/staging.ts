@@ -1,0 +1,206 @@
+import { childIndexName } from "../core/names.ts";
+import { periodBounds } from "../core/period.ts";
+import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { type Layout, partitionValue } from "./layout.ts";
+import type { DeduplicatePlan, PartitionBounds, Statement, TableName } from "./load_plan.ts";
+import type { TargetIndex } from "./setup.ts";
+import { sqlType } from "./sql_types.ts";
+
+/** Orders the rows of a load; dropped before publishing. */
+export const OFFSET_COLUMN = "_sluice_offset";
+
+/** Comment that marks a table as staging; a table that bears it and has no run is a leftover. */
+export const STAGING_COMMENT = "Sluice staging: not published";
+
+/** The clause after ATTACH PARTITION: which rows the partition holds. */
+export function boundClause(spec: PipelineSpec, layout: Layout, partition: string | null): string {
+  if (partition === null) return "default";
+  const literal = typedLiteral(layout);
+  if (layout.strategy === "list") {
+    return `for values in (${literal(partitionValue(spec, partition))})`;
+  }
+  const { start, end } = rangeBounds(spec, layout, partition);
+  return `for values from (${literal(start)}) to (${literal(end)})`;
+}
+
+/** The bounds that rows must keep, for RANGE partitions. */
+export function partitionBounds(
+  spec: PipelineSpec,
+  layout: Layout,
+  partition: string | null,
+): PartitionBounds | null {
+  if (layout.strategy !== "range" || partition === null) return null;
+  return { column: layout.partitionColumn, ...rangeBounds(spec, layout, partition) };
+}
+
+/** Makes the staging table, empty, in one transaction. */
+export function stageStatements(
+  spec: PipelineSpec,
+  layout: Layout,
+  partition: string | null,
+  staging: TableName,
+  offsetColumn: boolean,
+): readonly Statement[] {
+  const statements: Statement[] = [
+    {
+      sql: `create table ${quoteTable(staging)}
+  (like ${quoteTable(layout.target)} including all excluding indexes excluding identity)`,
+      params: [],
+      why: "Staging: nobody sees it, and it becomes the partition as it is",
+      lock: `ACCESS SHARE on ${layout.target.schema}.${layout.target.table}`,
+    },
+    {
+      sql: `comment on table ${quoteTable(staging)} is ${quoteLiteral(STAGING_COMMENT)}`,
+      params: [],
+      why: "Marks it, so that the next run can sweep it if this one dies",
+      lock: null,
+    },
+  ];
+  const check = boundsCheck(spec, layout, partition);
+  if (check !== null) {
+    statements.push({
+      sql: `alter table ${quoteTable(staging)} add constraint sluice_partition check (${check})`,
+      params: [],
+      why: "Implies the partition's bounds, so that ATTACH need not scan under its lock",
+      lock: null,
+    });
+  }
+  if (offsetColumn) {
+    statements.push({
+      sql: `alter table ${quoteTable(staging)} add column ${quoteIdent(OFFSET_COLUMN)} bigint`,
+      params: [],
+      why: "Where each row stood in the file: decides which of several duplicates stays",
+      lock: null,
+    });
+  }
+  return statements;
+}
+
+/** How rows that share an idempotency key are found and dealt with. */
+export function deduplicatePlan(
+  spec: PipelineSpec,
+  staging: TableName,
+  indexes: readonly TargetIndex[],
+  offsetColumn: boolean,
+  serverVersion: number,
+): DeduplicatePlan | null {
+  const unique = indexes.find((index) => index.unique);
+  if (unique === undefined) return null;
+  const table = quoteTable(staging);
+  const key = spec.idempotencyKey.map(quoteIdent).join(", ");
+  const order = spec.onDuplicate === "keep_last" ? " desc" : "";
+  const offset = quoteIdent(OFFSET_COLUMN);
+  return {
+    countFirst: serverVersion < 150000,
+    prove: {
+      sql: `create unique index ${quoteIdent(childIndexName(staging.table, "key"))}
+  on ${table} ${unique.definition}`,
+      params: [],
+      why: "Proves that no key occurs twice; the parent adopts this index at the exchange",
+      lock: null,
+    },
+    count: {
+      sql: `select coalesce(sum(copies - 1), 0)::bigint as duplicates
+from (select count(*) as copies from ${table} group by ${key} having count(*) > 1) d`,
+      params: [],
+      why: "Counts the rows beyond the first of each key",
+      lock: null,
+    },
+    examples: {
+      sql: `select to_jsonb(d) as example
+from (select ${key}, count(*) as copies from ${table}
+  group by ${key} having count(*) > 1 order by count(*) desc limit 5) d`,
+      params: [],
+      why: "Shows the keys that occur most often",
+      lock: null,
+    },
+    remove: offsetColumn
+      ? {
+        sql: `delete from ${table} where ${offset} in (
+  select ${offset} from (
+    select ${offset}, row_number() over (partition by ${key} order by ${offset}${order}) as n
+    from ${table}) d
+  where n > 1)
+returning ${offset} as "offset"`,
+        params: [],
+        why: `on_duplicate: ${spec.onDuplicate}`,
+        lock: null,
+      }
+      : null,
+    tidy: offsetColumn
+      ? [{
+        sql: `alter table ${table} drop column ${offset}`,
+        params: [],
+        why: "The order is no longer needed",
+        lock: null,
+      }]
+      : [],
+  };
+}
+
+/** Indexes that the parent will adopt, then statistics for the planner. */
+export function finishStatements(
+  staging: TableName,
+  indexes: readonly TargetIndex[],
+): readonly Statement[] {
+  const table = quoteTable(staging);
+  const declared = indexes.filter((index) => !index.unique);
+  return [
+    ...declared.map((index, at) => ({
+      sql: `create index ${quoteIdent(childIndexName(staging.table, at + 1))}
+  on ${table} ${index.definition}`,
+      params: [],
+      why: "Built on staging; the parent adopts it at the exchange",
+      lock: null,
+    })),
+    {
+      sql: `analyze ${table}`,
+      params: [],
+      why: "The first query after the exchange has statistics",
+      lock: null,
+    },
+  ];
+}
+
+/** Removes staging after a failure. */
+export function cleanupStatements(staging: TableName): readonly Statement[] {
+  return [{
+    sql: `drop table if exists ${quoteTable(staging)}`,
+    params: [],
+    why: "Only after a failure: leaves nothing behind",
+    lock: null,
+  }];
+}
+
+function boundsCheck(spec: PipelineSpec, layout: Layout, partition: string | null): string | null {
+  if (partition === null) return null;
+  const column = quoteIdent(layout.partitionColumn);
+  const literal = typedLiteral(layout);
+  if (layout.strategy === "list") {
+    return `${column} is not null and ${column} = ${literal(partitionValue(spec, partition))}`;
+  }
+  const { start, end } = rangeBounds(spec, layout, partition);
+  return `${column} is not null and ${column} >= ${literal(start)} and ${column} < ${literal(end)}`;
+}
+
+function rangeBounds(spec: PipelineSpec, layout: Layout, partition: string) {
+  const by = spec.partitions!.by;
+  if (by === "list") {
+    throw new Error("RANGE partitions of a list: the spec allowed what it must not");
+  }
+  const { start, end } = periodBounds(by, partition);
+  // Periods are UTC; without an offset the session's time zone would decide.
+  const zone = columnType(layout) === "timestamptz" ? "+00" : "";
+  const time = zone === "" || start.includes(":") ? "" : " 00:00:00";
+  return { start: start + time + zone, end: end + time + zone };
+}
+
+function typedLiteral(layout: Layout): (value: string) => string {
+  const type = columnType(layout);
+  return (value) => `${quoteLiteral(value)}::${type}`;
+}
+
+function columnType(layout: Layout): string {
+  return sqlType(layout.columns.find(({ name }) => name === layout.partitionColumn)!.type);
+}
