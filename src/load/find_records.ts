@@ -1,0 +1,38 @@
+import type { Reject } from "../core/reject.ts";
+import type { RecordBatch } from "../rows/record_batch.ts";
+import type { RecordReader } from "../source/formats/format.ts";
+
+/**
+ * Reads a source again to find the records that start at given byte offsets.
+ *
+ * Postgres finds duplicates long after their bytes have gone by; keeping every record until then
+ * would cost more than reading the file twice in the rare case.
+ *
+ * @param offsets ascending
+ */
+export async function findRecords(
+  chunks: AsyncIterable<Uint8Array>,
+  reader: RecordReader,
+  offsets: Float64Array,
+  found: (record: Pick<Reject, "line" | "byteOffset" | "raw">) => Promise<void>,
+): Promise<number> {
+  let at = 0;
+
+  async function look(batch: RecordBatch | null): Promise<void> {
+    if (batch === null) return;
+    for (let record = 0; record < batch.count && at < offsets.length; record++) {
+      const start = batch.recordStarts[record];
+      if (batch.base + start !== offsets[at]) continue;
+      at++;
+      await found({
+        line: batch.lines[record],
+        byteOffset: batch.base + start,
+        raw: batch.bytes.slice(start, batch.recordEnds[record]),
+      });
+    }
+  }
+
+  for await (const chunk of chunks) await look(reader.push(chunk));
+  await look(reader.finish());
+  return at;
+}

@@ -1,0 +1,121 @@
+import type { Clock } from "../core/clock.ts";
+import { quoteIdent, quoteTable } from "../core/quote.ts";
+import type { Database } from "../db/database.ts";
+import type { RejectWriter } from "../ledger/rejected_rows.ts";
+import type { TableName } from "../plan/load_plan.ts";
+import type { RowEncoder } from "../rows/compile_rows.ts";
+import type { Frame } from "../rows/frame.ts";
+import type { RecordBatch } from "../rows/record_batch.ts";
+import type { RecordReader } from "../source/formats/format.ts";
+import { CopyFan } from "./copy_fan.ts";
+
+/** The stages before this one, handed in ready to use: values meet in `run.ts`. */
+export interface RowStream {
+  /** Decompressed bytes. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly reader: RecordReader;
+  /** Called once, when the header is known. */
+  compile(header: readonly string[] | null, width: number): RowEncoder;
+  makeFrame(): Frame;
+}
+
+/** Where the rows go, and who is told. */
+export interface StageRowsContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly staging: TableName;
+  readonly copyConnections: number;
+  readonly rejects: RejectWriter;
+  progress(rowsRead: number): void;
+}
+
+/** What a stream of rows came to. */
+export interface StagedRows {
+  readonly rowsRead: number;
+  readonly rowsStaged: number;
+  /** Seconds spent waiting for bytes, parsing, and waiting for Postgres. */
+  readonly read: number;
+  readonly parse: number;
+  readonly copy: number;
+}
+
+/** Raw bytes of rejects held in memory before they are written. */
+const PENDING_REJECT_BYTES = 1 << 20;
+
+/** Streams records into a staging table; rejects go to the ledger on the way. */
+export async function stageRows(stream: RowStream, context: StageRowsContext): Promise<StagedRows> {
+  const { clock, rejects } = context;
+  let encoder: RowEncoder | null = null;
+  let fan: CopyFan<Frame> | null = null;
+  let rowsRead = 0;
+  let rowsStaged = 0;
+  let parse = 0;
+  let copy = 0;
+  const started = clock.monotonic();
+
+  function prepare(): { encoder: RowEncoder; fan: CopyFan<Frame> } {
+    encoder ??= stream.compile(stream.reader.header, stream.reader.header?.length ?? 0);
+    fan ??= new CopyFan(
+      openCopy(context, encoder.columns),
+      context.copyConnections,
+      stream.makeFrame,
+    );
+    return { encoder, fan };
+  }
+
+  async function consume(batch: RecordBatch): Promise<void> {
+    encoder ??= stream.compile(stream.reader.header, batch.width);
+    const ready = prepare();
+    const waiting = clock.monotonic();
+    const frame = await ready.fan.take();
+    const encoding = clock.monotonic();
+    copy += encoding - waiting;
+    const rows = ready.encoder.encode(batch, frame, rejects.add);
+    rowsStaged += rows;
+    rowsRead += batch.count + batch.malformed.length;
+    parse += clock.monotonic() - encoding;
+    await ready.fan.send(frame);
+    if (rejects.pendingBytes > PENDING_REJECT_BYTES) await rejects.drain();
+    context.progress(rowsRead);
+  }
+
+  try {
+    for await (const chunk of stream.chunks) {
+      context.signal.throwIfAborted();
+      const scanning = clock.monotonic();
+      const batch = stream.reader.push(chunk);
+      parse += clock.monotonic() - scanning;
+      if (batch !== null) await consume(batch);
+    }
+    const last = stream.reader.finish();
+    if (last !== null) await consume(last);
+    const ready = prepare();
+    await rejects.drain();
+    context.signal.throwIfAborted();
+    const finishing = clock.monotonic();
+    const rowsCopied = await ready.fan.finish();
+    copy += clock.monotonic() - finishing;
+    if (rowsCopied !== rowsStaged) {
+      throw new Error(`Sent ${rowsStaged} rows, Postgres counted ${rowsCopied}`);
+    }
+  } catch (error) {
+    await (fan as CopyFan<Frame> | null)?.abort("The load was given up");
+    throw error;
+  }
+  const total = clock.monotonic() - started;
+  return {
+    rowsRead,
+    rowsStaged,
+    read: Math.max(0, total - parse - copy) / 1000,
+    parse: parse / 1000,
+    copy: copy / 1000,
+  };
+}
+
+function openCopy({ db, staging }: StageRowsContext, columns: readonly string[]) {
+  const sql = `copy ${quoteTable(staging)} (${
+    columns.map(quoteIdent).join(", ")
+  }) from stdin (format binary)`;
+  return () => db.copyIn(sql);
+}

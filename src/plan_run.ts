@@ -1,0 +1,127 @@
+import { SluiceError } from "./core/error.ts";
+import { mapConcurrently } from "./core/map_concurrently.ts";
+import { expandPartitions, parsePartition } from "./core/period.ts";
+import { listTables, readCatalog } from "./db/catalog.ts";
+import { pendingMigrations, readLedger } from "./ledger/mod.ts";
+import { compilePlan, targetKeyOf } from "./plan/compile.ts";
+import type { LoadPlan } from "./plan/load_plan.ts";
+import { sourcePlan } from "./plan/source_plan.ts";
+import type { RunContext, RunOptions } from "./run_context.ts";
+import type { SourceContext } from "./source/context.ts";
+import { probeSource } from "./source/probe.ts";
+import type { PipelineSpec } from "./spec/pipeline_spec.ts";
+
+/** Sources looked at side by side. */
+const PROBES = 8;
+
+/**
+ * Gathers what a plan depends on, and compiles it. Writes nothing.
+ *
+ * @throws SluiceError where the database, a source or the choice of partitions is wrong
+ */
+export async function planPipeline(
+  spec: PipelineSpec,
+  options: RunOptions,
+  context: RunContext,
+): Promise<LoadPlan> {
+  const { db } = context;
+  const partitions = choosePartitions(spec, options, context.clock.now());
+  const target = { schema: spec.target.schema, table: spec.target.table };
+  const [catalog, ledger, tables] = await Promise.all([
+    readCatalog(db, target),
+    readLedger(db, targetKeyOf(spec)),
+    listTables(db, target.schema, `${target.table}__`),
+  ]);
+  const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
+  const probes = await mapConcurrently(partitions, PROBES, (partition) => {
+    const source = sourcePlan(spec, partition);
+    return probeSource(source, sourceContext(context), newest.get(partition) ?? null);
+  });
+  return compilePlan({
+    spec,
+    catalog,
+    ledger,
+    migrations: pendingMigrations(ledger.migration),
+    tables,
+    partitions,
+    probes,
+    force: options.force,
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+  });
+}
+
+/** The partitions a run looks at: the pipeline's own, or those asked for. */
+export function choosePartitions(
+  spec: PipelineSpec,
+  options: Pick<RunOptions, "partitions" | "from" | "to">,
+  now: Date,
+): readonly (string | null)[] {
+  const asked = options.partitions.length > 0 || options.from !== undefined ||
+    options.to !== undefined;
+  if (spec.partitions === null) {
+    if (asked) {
+      throw new SluiceError(
+        "cli/no_partitions",
+        `Pipeline "${spec.pipeline}" has no partitions: it loads the whole table at once`,
+        { hint: "Leave out --partition, --from and --to" },
+      );
+    }
+    return [null];
+  }
+  const { by } = spec.partitions;
+  const range = {
+    ...spec.partitions,
+    from: options.from ?? spec.partitions.from,
+    to: options.to ?? spec.partitions.to,
+  };
+  for (const bound of [options.from, options.to]) {
+    if (by === "list" && bound !== undefined) {
+      throw new SluiceError("cli/no_range", `Partitions by list have no --from or --to`, {
+        hint: "Name them with --partition",
+      });
+    }
+    if (bound !== undefined && !/^current(-\d+)?$/.test(bound)) requirePartition(by, bound);
+  }
+  if (options.partitions.length === 0) {
+    const chosen = expandPartitions(range, now);
+    if (chosen.length > 0) return chosen;
+    throw new SluiceError(
+      "cli/no_partitions",
+      `No partition lies from "${range.from}" to "${range.to}"`,
+    );
+  }
+  for (const partition of options.partitions) {
+    if (by !== "list") requirePartition(by, partition);
+    else if (!spec.partitions.values.includes(partition)) {
+      throw new SluiceError("cli/unknown_partition", `"${partition}" is no partition`, {
+        hint: `Partitions: ${spec.partitions.values.join(", ")}`,
+      });
+    }
+  }
+  return [...new Set(options.partitions)];
+}
+
+function requirePartition(by: Parameters<typeof parsePartition>[0], text: string): void {
+  if (parsePartition(by, text) !== null) return;
+  throw new SluiceError("cli/unknown_partition", `"${text}" is no ${by}`, {
+    hint: `A ${by} is written ${EXAMPLES[by]}`,
+  });
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  year: "2021",
+  quarter: "2021-Q1",
+  month: "2021-01",
+  week: "2021-W05",
+  day: "2021-01-31",
+  hour: "2021-01-31T05",
+};
+
+/** What opening or probing a source needs. */
+export function sourceContext(
+  context: RunContext,
+  onRetry: SourceContext["onRetry"] = () => {},
+): SourceContext {
+  const { secrets, clock, random, signal } = context;
+  return { secrets, clock, random, signal, onRetry };
+}

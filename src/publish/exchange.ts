@@ -1,0 +1,75 @@
+import { backoff } from "../core/backoff.ts";
+import type { Clock } from "../core/clock.ts";
+import { SluiceError } from "../core/error.ts";
+import type { Database } from "../db/database.ts";
+import { lockHolders } from "../db/lock.ts";
+import type { Facts, Statement, TableName } from "../plan/load_plan.ts";
+import { executeStatements } from "./execute.ts";
+
+/** What an exchange needs beside its statements. */
+export interface ExchangeContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** The table whose lock is needed, for the message when it cannot be had. */
+  readonly target: TableName;
+  /** Whether the transaction has taken effect: asked when the connection broke at its commit. */
+  committed(): Promise<boolean>;
+  onRetry(attempt: number, attempts: number, delaySeconds: number, error: SluiceError): void;
+}
+
+/** A queue behind the exchange is a stop for every reader: it waits this long, then steps aside. */
+const LOCK_TIMEOUT = "500ms";
+const ATTEMPTS = 12;
+
+/** Lock timeout, deadlock, serialization failure: nothing happened, and it may go well next time. */
+const STEP_ASIDE = new Set(["55P03", "40P01", "40001"]);
+
+/**
+ * Runs the statements of an exchange in one transaction.
+ *
+ * @throws SluiceError `publish/locked` (retry later) naming who holds the lock
+ */
+export async function exchange(
+  statements: readonly Statement[],
+  facts: Facts | null,
+  context: ExchangeContext,
+): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    context.signal.throwIfAborted();
+    try {
+      return await context.db.transaction(async (tx) => {
+        await tx.query(`select set_config('lock_timeout', $1, true)`, [LOCK_TIMEOUT]);
+        await executeStatements(tx, statements, facts);
+      });
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      const stepAside = STEP_ASIDE.has(error.postgres?.code ?? "");
+      if (!stepAside) {
+        if (error.retry === "later" && error.origin === "db" && await context.committed()) return;
+        throw error;
+      }
+      if (attempt >= ATTEMPTS) throw await locked(error, context);
+      const delay = backoff(attempt, context.random(), { base: 200, cap: 5_000 });
+      context.onRetry(attempt, ATTEMPTS, delay / 1000, error);
+      await context.clock.sleep(delay, context.signal);
+    }
+  }
+}
+
+async function locked(cause: SluiceError, { db, target }: ExchangeContext): Promise<SluiceError> {
+  const holders = await lockHolders(db, target);
+  const who = holders.map(({ pid, query }) => `pid ${pid} (${query.slice(0, 200)})`).join(", ");
+  return new SluiceError(
+    "publish/locked",
+    `The lock on "${target.schema}.${target.table}" was not to be had in ${ATTEMPTS} attempts` +
+      (who === "" ? "" : `; held by ${who}`),
+    {
+      retry: "later",
+      hint: "Run again when that query has ended, or end it with pg_terminate_backend",
+      cause,
+      ...(cause.postgres === undefined ? {} : { postgres: cause.postgres }),
+    },
+  );
+}

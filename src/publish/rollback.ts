@@ -1,0 +1,63 @@
+import type { Clock } from "../core/clock.ts";
+import type { Emit } from "../core/event.ts";
+import type { Database } from "../db/database.ts";
+import type { RollbackStep } from "../plan/compile_rollback.ts";
+import type { TableName } from "../plan/load_plan.ts";
+import { exchange } from "./exchange.ts";
+
+/** What `rollback` did. */
+export interface RollbackResult {
+  readonly pipeline: string;
+  readonly target: string;
+  readonly partitions: readonly {
+    readonly partition: string | null;
+    readonly from_version: number;
+    readonly to_version: number;
+  }[];
+}
+
+/** What going back needs. */
+export interface RollbackContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** Puts earlier versions back, one transaction for each partition. */
+export async function rollback(
+  steps: readonly RollbackStep[],
+  target: TableName,
+  context: RollbackContext,
+): Promise<RollbackResult["partitions"]> {
+  const targetKey = `${target.schema}.${target.table}`;
+  const done: RollbackResult["partitions"][number][] = [];
+  for (const step of steps) {
+    await exchange(step.statements, null, {
+      ...context,
+      target,
+      async committed() {
+        const rows = await context.db.query(
+          `select 1 from sluice.loads where target = $1
+  and partition is not distinct from $2::text and version = $3 and state = 'live'`,
+          [targetKey, step.partition, step.to],
+        );
+        return rows.length === 1;
+      },
+      onRetry(attempt, attempts, delaySeconds, error) {
+        context.emit({
+          type: "retry",
+          partition: step.partition,
+          stage: "publish",
+          attempt,
+          attempts,
+          delaySeconds,
+          error: error.toJSON(),
+        });
+      },
+    });
+    done.push({ partition: step.partition, from_version: step.from, to_version: step.to });
+  }
+  return done;
+}

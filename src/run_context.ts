@@ -1,0 +1,31 @@
+import type { Clock } from "./core/clock.ts";
+import type { Emit } from "./core/event.ts";
+import type { Secrets } from "./core/secret.ts";
+import type { Database } from "./db/database.ts";
+
+/** Everything from outside that a run uses: nothing below looks for more. */
+export interface RunContext {
+  readonly db: Database;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  /** A number in [0, 1): jitter. */
+  readonly random: () => number;
+  /** Aborts the run; the reason becomes the error of what was under way. */
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  /** Of Sluice, for the ledger. */
+  readonly version: string;
+  /** Name of this machine, for the ledger. */
+  readonly host: string;
+}
+
+/** What the command line adds to the pipeline file. */
+export interface RunOptions {
+  /** Only these partitions; all of the pipeline when empty. */
+  readonly partitions: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  /** Load what is unchanged as well. */
+  readonly force: boolean;
+  readonly concurrency?: number;
+}

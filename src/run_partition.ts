@@ -1,0 +1,360 @@
+import { backoff } from "./core/backoff.ts";
+import { SluiceError } from "./core/error.ts";
+import type { PartitionResult, Phases } from "./core/result.ts";
+import type { Stage } from "./core/stage.ts";
+import { forgetRejects, openRejectWriter, type RejectWriter } from "./ledger/mod.ts";
+import { deduplicate } from "./load/deduplicate.ts";
+import { findRecords } from "./load/find_records.ts";
+import { rejectBudget } from "./load/reject_budget.ts";
+import { stageRows } from "./load/stage_rows.ts";
+import type { ConstantColumn, Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import { sourceContext } from "./plan_run.ts";
+import { executeStatements } from "./publish/execute.ts";
+import { publish, retain } from "./publish/publish.ts";
+import { compileRows } from "./rows/compile_rows.ts";
+import { Frame } from "./rows/frame.ts";
+import type { RunContext } from "./run_context.ts";
+import { openReader } from "./source/formats/mod.ts";
+import { openSource } from "./source/open.ts";
+import type { SourceFacts } from "./source/context.ts";
+
+/** A load begins anew this often when the source or the database breaks under it. */
+const ATTEMPTS = 3;
+
+/** Bytes of tuples that a buffer starts with; it grows to what one chunk needs. */
+const FRAME_BYTES = 1 << 20;
+
+/** Seconds between two progress events. */
+const PROGRESS_SECONDS = 0.1;
+
+/**
+ * Loads one partition: stage, copy, deduplicate, finish, publish, retain.
+ *
+ * Never throws for what can go wrong with one partition: that is its result.
+ */
+export async function runPartition(
+  plan: LoadPlan,
+  partition: PartitionPlan,
+  runId: string,
+  context: RunContext,
+): Promise<PartitionResult> {
+  const load = new PartitionLoad(plan, partition, runId, context);
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await load.attempt();
+    } catch (error) {
+      const failure = await load.cleanUp(error);
+      if (failure.retry !== "later" || !isRepeatable(failure) || attempt >= ATTEMPTS) {
+        return load.failed(failure);
+      }
+      const delay = backoff(attempt, context.random(), { base: 2_000 });
+      context.emit({
+        type: "retry",
+        partition: partition.partition,
+        stage: "load",
+        attempt,
+        attempts: ATTEMPTS,
+        delaySeconds: delay / 1000,
+        error: failure.toJSON(),
+      });
+      try {
+        await context.clock.sleep(delay, context.signal);
+      } catch (aborted) {
+        return load.failed(toSluiceError(aborted, context.signal));
+      }
+    }
+  }
+}
+
+/** Worth a new attempt at once: the stage's own retries do not cover it. */
+function isRepeatable({ code, origin }: SluiceError): boolean {
+  return origin === "db" || code === "source/restart_needed" ||
+    code === "source/changed_while_reading";
+}
+
+/** One partition's way through the stages; remembers how far it came. */
+class PartitionLoad {
+  readonly #started: number;
+  #rowsRead = 0;
+  #rejected = 0;
+  #duplicates = 0;
+  #bytes = 0;
+  #facts: SourceFacts | null = null;
+  #sha256: string | null = null;
+  readonly #phases: Record<string, number> = {};
+
+  constructor(
+    readonly plan: LoadPlan,
+    readonly partition: PartitionPlan,
+    readonly runId: string,
+    readonly context: RunContext,
+  ) {
+    this.#started = context.clock.monotonic();
+  }
+
+  async attempt(): Promise<PartitionResult> {
+    const { plan, partition, context } = this;
+    await context.db.transaction((tx) => executeStatements(tx, partition.stage));
+    const rejects = await this.#copy();
+    await this.#timed("deduplicate", () => this.#deduplicate(rejects));
+    const over = rejectBudget(plan.rejectLimit, this.#rowsRead, this.#rejected);
+    if (over !== null) throw over;
+    const loaded = this.#rowsRead - this.#rejected - this.#duplicates;
+    await this.#timed("index", () => executeStatements(context.db, partition.finish));
+    this.#report("load", `${loaded} rows staged and indexed`);
+    await this.#timed("publish", () =>
+      publish(partition, plan.targetKey, this.#runFacts(loaded), {
+        ...context,
+        target: plan.target,
+        onRetry: (attempt, attempts, delaySeconds, error) =>
+          context.emit({
+            type: "retry",
+            partition: partition.partition,
+            stage: "publish",
+            attempt,
+            attempts,
+            delaySeconds,
+            error: error.toJSON(),
+          }),
+      }));
+    this.#report("publish", `version ${partition.version} is live`);
+    await retain(
+      partition,
+      context,
+      (message) => context.emit({ type: "warning", partition: partition.partition, message }),
+    );
+    return this.#result("published", partition.version, null);
+  }
+
+  /** Streams the source into staging. */
+  async #copy(): Promise<RejectWriter> {
+    const { plan, partition, context, runId } = this;
+    await using source = await this.#open();
+    this.#facts = source.facts;
+    context.emit({
+      type: "partition_started",
+      partition: partition.partition,
+      source: source.facts.url,
+      bytesTotal: source.facts.bytes,
+    });
+    const budget = plan.rejectLimit;
+    const rejects = openRejectWriter(context.db, {
+      runId,
+      pipeline: plan.pipeline,
+      partition: partition.partition,
+      sourceUrl: source.facts.url,
+      // Over a budget of rows the load is refused: the first ten thousand tell enough.
+      keep: budget.kind === "rows" ? budget.rows + 10_000 : Infinity,
+    });
+    let reported = context.clock.monotonic();
+    const staged = await stageRows({
+      chunks: source.chunks,
+      reader: openReader(partition.source.format),
+      compile: (header, width) =>
+        compileRows(plan.rows, this.#constants(source.facts.url), {
+          header,
+          width,
+          format: partition.source.format,
+          bounds: partition.bounds,
+        }),
+      makeFrame: () => new Frame(FRAME_BYTES),
+    }, {
+      db: context.db,
+      clock: context.clock,
+      signal: context.signal,
+      staging: partition.staging,
+      copyConnections: plan.copyConnections,
+      rejects,
+      progress: (rowsRead) => {
+        const now = context.clock.monotonic();
+        if (now - reported < PROGRESS_SECONDS * 1000) return;
+        reported = now;
+        context.emit({
+          type: "progress",
+          partition: partition.partition,
+          rowsRead,
+          rowsRejected: rejects.count,
+          bytesRead: source.bytesRead(),
+          bytesTotal: source.facts.bytes,
+        });
+      },
+    });
+    this.#bytes = source.bytesRead();
+    this.#sha256 = source.sha256();
+    this.#rowsRead = staged.rowsRead;
+    this.#rejected = rejects.count;
+    Object.assign(this.#phases, { read: staged.read, parse: staged.parse, copy: staged.copy });
+    if (staged.rowsRead !== staged.rowsStaged + rejects.count) {
+      throw new Error(
+        `Read ${staged.rowsRead} rows, staged ${staged.rowsStaged}, rejected ${rejects.count}`,
+      );
+    }
+    this.#report("rows", `${staged.rowsRead} rows read, ${rejects.count} rejected`);
+    return rejects;
+  }
+
+  async #deduplicate(rejects: RejectWriter): Promise<void> {
+    const { plan, partition, context } = this;
+    if (partition.deduplicate === null) return;
+    const { removed, rejectedOffsets } = await deduplicate(
+      context.db,
+      partition.deduplicate,
+      plan.onDuplicate,
+    );
+    if (plan.onDuplicate !== "reject") {
+      this.#duplicates = removed;
+      return;
+    }
+    if (removed === 0) return;
+    await using source = await this.#open();
+    const key = plan.idempotencyKey.join(", ");
+    const found = await findRecords(
+      source.chunks,
+      openReader(partition.source.format),
+      rejectedOffsets,
+      async (record) => {
+        rejects.add({
+          ...record,
+          column: null,
+          code: "duplicate_key",
+          message: `An earlier row of this load has the same ${key}`,
+        });
+        if (rejects.pendingBytes > FRAME_BYTES) await rejects.drain();
+      },
+    );
+    if (found !== removed || source.sha256() !== this.#sha256) {
+      throw new SluiceError(
+        "source/changed_while_reading",
+        `"${source.facts.url}" changed between reading it and looking for its duplicate rows`,
+        { retry: "later" },
+      );
+    }
+    await rejects.drain();
+    this.#rejected = rejects.count;
+  }
+
+  /** Leaves nothing of a failed attempt behind but the rejects of a refused one. */
+  async cleanUp(cause: unknown): Promise<SluiceError> {
+    const { context, partition, runId } = this;
+    const error = toSluiceError(cause, context.signal);
+    try {
+      await executeStatements(context.db, partition.cleanup);
+      if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
+    } catch (left) {
+      // The next run sweeps it: what failed first is what the user must hear.
+      if (!(left instanceof SluiceError)) throw left;
+    }
+    return error;
+  }
+
+  failed(error: SluiceError): PartitionResult {
+    const refused = isRefusal(error);
+    if (!refused) this.#rowsRead = this.#rejected = this.#duplicates = 0;
+    const status = refused
+      ? "refused"
+      : error.code === "source/not_found" && this.partition.source.missing === "pending"
+      ? "pending"
+      : this.context.signal.aborted
+      ? "skipped"
+      : "failed";
+    return this.#result(status, null, status === "pending" ? null : error);
+  }
+
+  #open() {
+    const { partition, context } = this;
+    return openSource(
+      partition.source,
+      sourceContext(context, (attempt, attempts, delaySeconds, error) =>
+        context.emit({
+          type: "retry",
+          partition: partition.partition,
+          stage: "source",
+          attempt,
+          attempts,
+          delaySeconds,
+          error,
+        })),
+    );
+  }
+
+  #constants(sourceUrl: string): ConstantColumn[] {
+    const facts = this.#runFacts(0, sourceUrl);
+    return this.partition.constants.map((column) => ({
+      ...column,
+      value: typeof column.value === "object" && column.value !== null
+        ? String(facts[column.value.fact])
+        : column.value,
+    }));
+  }
+
+  #runFacts(rows: number, sourceUrl = this.#facts?.url ?? ""): Facts {
+    return {
+      run_id: this.runId,
+      loaded_at: this.context.clock.now().toISOString(),
+      rows,
+      bytes: this.#bytes,
+      sha256: this.#sha256,
+      etag: this.#facts?.etag ?? null,
+      last_modified: this.#facts?.lastModified ?? null,
+      source_url: sourceUrl,
+    };
+  }
+
+  async #timed(phase: keyof Phases, work: () => Promise<void>): Promise<void> {
+    const started = this.context.clock.monotonic();
+    await work();
+    this.#phases[phase] = (this.context.clock.monotonic() - started) / 1000;
+  }
+
+  #report(stage: Stage, message: string): void {
+    this.context.emit({
+      type: "stage_finished",
+      partition: this.partition.partition,
+      stage,
+      seconds: (this.context.clock.monotonic() - this.#started) / 1000,
+      message,
+    });
+  }
+
+  #result(
+    status: PartitionResult["status"],
+    version: number | null,
+    error: SluiceError | null,
+  ): PartitionResult {
+    const published = status === "published";
+    return {
+      partition: this.partition.partition,
+      status,
+      reason: error?.message ?? this.partition.reason,
+      version,
+      rows_read: this.#rowsRead,
+      rows_loaded: published ? this.#rowsRead - this.#rejected - this.#duplicates : 0,
+      rows_rejected: this.#rejected,
+      rows_duplicate: published ? this.#duplicates : 0,
+      // Good rows of a refused load were read and are not in the table.
+      rows_discarded: published ? 0 : this.#rowsRead - this.#rejected,
+      bytes_read: this.#bytes,
+      seconds: (this.context.clock.monotonic() - this.#started) / 1000,
+      source: this.#facts?.url ?? this.context.secrets.redact(this.partition.source.url),
+      sha256: this.#sha256,
+      phases: this.#phases,
+      error: error?.toJSON() ?? null,
+    };
+  }
+}
+
+function isRefusal({ code }: SluiceError): boolean {
+  return code === "rows/too_many_rejects" || code === "load/duplicate_keys";
+}
+
+/** An abort becomes an error of its own; a bug stays a bug. */
+function toSluiceError(cause: unknown, signal: AbortSignal): SluiceError {
+  if (cause instanceof SluiceError) return cause;
+  if (signal.aborted) {
+    return new SluiceError("cli/interrupted", "The run was interrupted before it published", {
+      retry: "later",
+      cause,
+    });
+  }
+  throw cause;
+}

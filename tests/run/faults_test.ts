@@ -1,0 +1,99 @@
+import { expect } from "expect";
+import { SluiceError } from "../../src/core/error.ts";
+import type { RunResult } from "../../src/core/result.ts";
+import type { Database } from "../../src/db/database.ts";
+import { runPipeline } from "../../src/run.ts";
+import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
+import { type Fault, faultyDatabase } from "../support/faulty_database.ts";
+import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
+import { testDatabase } from "../support/postgres.ts";
+
+const YAML = `
+pipeline: trips
+partitions: { by: month, from: 2021-01, to: 2021-01 }
+source: { url: "trips_{month}.csv" }
+target: { table: shop.trips, partition_column: file_month, indexes: [[name]], versions: 1 }
+idempotency_key: [id]
+on_duplicate: keep_last
+rejects: { limit: 1 }
+columns: { id: { type: integer, required: true }, name: text }
+`;
+
+const FILE = {
+  name: "trips_2021-01.csv",
+  old: "id,name\n1,old\n",
+  new: "id,name\n1,x\n1,new\nbad,row\n",
+};
+
+/** No waiting between attempts: the faults are the subject, not the clock. */
+async function attempt(db: Database, spec: PipelineSpec): Promise<RunResult | SluiceError> {
+  const { context } = testContext(db);
+  const clock = { ...context.clock, sleep: () => Promise.resolve() };
+  try {
+    return await runPipeline(spec, ALL, { ...context, clock });
+  } catch (error) {
+    if (error instanceof SluiceError) return error;
+    throw error;
+  }
+}
+
+/** The live rows, and what the ledger says is live: they must always agree. */
+async function state(db: Database): Promise<{ names: string[]; version: number; rows: number }> {
+  const names = await db.query<{ name: string }>("select name from shop.trips order by 1");
+  const live = await db.query<{ version: number; rows: number; table_name: string }>(
+    "select version, rows, table_name from sluice.loads where state = 'live'",
+  );
+  const attached = await db.query<{ relname: string }>(
+    `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'shop.trips'::regclass`,
+  );
+  expect(live.length).toBe(1);
+  expect(attached.map(({ relname }) => relname)).toEqual([live[0].table_name]);
+  expect(names.length).toBe(live[0].rows);
+  return { names: names.map(({ name }) => name), ...live[0] };
+}
+
+for (const fault of ["before", "after", "disconnect"] as const satisfies readonly Fault[]) {
+  for (const retry of ["never", "later"] as const) {
+    Deno.test(`runPipeline survives the failure of any call (${fault}, retry ${retry})`, async () => {
+      let points = 0;
+      for (let failAt = 1;; failAt++) {
+        await using test = await testDatabase();
+        using files = workspace({ [FILE.name]: FILE.old });
+        const spec = specOf(YAML, files.folder);
+        await run(test.db, spec);
+        files.write(FILE.name, "id,name\n1,older\n");
+        await run(test.db, spec);
+        files.write(FILE.name, FILE.new);
+        const faulty = faultyDatabase(test.db, failAt, fault, retry);
+        const outcome = await attempt(faulty.db, spec);
+        const after = await state(test.db);
+        if (!faulty.struck()) {
+          expect(outcome).toMatchObject({ status: "succeeded" });
+          break;
+        }
+        points++;
+        // The old version or the new one, never between.
+        expect([["older"], ["new"]]).toContainEqual(after.names);
+        if (!(outcome instanceof SluiceError) && outcome.status === "succeeded") {
+          expect(after.names).toEqual(["new"]);
+        }
+        // The next run finds whatever was left and reaches what an undisturbed run reaches.
+        const next = await run(test.db, spec);
+        expect(["succeeded", "unchanged"]).toContain(next.status);
+        expect((await state(test.db)).names).toEqual(["new"]);
+        const leftovers = await test.db.query<{ relname: string }>(
+          `select relname from pg_class c
+where relkind = 'r' and relname like 'trips\\_\\_%'
+  and not exists (select from sluice.loads l
+    where l.table_name = c.relname and l.state <> 'dropped')`,
+        );
+        expect(leftovers).toEqual([]);
+        const running = await test.db.query("select from sluice.runs where status = 'running'");
+        expect(running.length).toBe(0);
+      }
+      console.log(`  ${points} points of failure (${fault}, retry ${retry})`);
+      expect(points).toBeGreaterThan(20);
+    });
+  }
+}
