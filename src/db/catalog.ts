@@ -1,0 +1,162 @@
+import type { QualifiedName } from "../core/quote.ts";
+import type { Queryable } from "./database.ts";
+
+/** What a database knows about a table, as the planner needs it. */
+export interface Catalog {
+  /** As `server_version_num`: 180004 is Postgres 18.4. */
+  readonly serverVersion: number;
+  readonly schemaExists: boolean;
+  readonly table: TableInfo | null;
+}
+
+export type TableKind =
+  | "table"
+  | "partitioned"
+  | "view"
+  | "materialized view"
+  | "foreign table"
+  | "other";
+
+export interface TableInfo {
+  readonly kind: TableKind;
+  readonly comment: string | null;
+  /** In the order of the table, without dropped ones. */
+  readonly columns: readonly ColumnInfo[];
+  /** Null unless it is partitioned. */
+  readonly partitionKey: PartitionKey | null;
+  /** By name. */
+  readonly partitions: readonly PartitionInfo[];
+  /** By name. */
+  readonly indexes: readonly IndexInfo[];
+}
+
+export interface ColumnInfo {
+  readonly name: string;
+  /** As `format_type` prints it: `timestamp without time zone`, `numeric(10,2)`. */
+  readonly type: string;
+  readonly notNull: boolean;
+  /** The SQL of the default or of the generation, or null. */
+  readonly default: string | null;
+}
+
+export interface PartitionKey {
+  readonly strategy: "list" | "range" | "hash";
+  /** An expression in place of a column appears as its SQL. */
+  readonly columns: readonly string[];
+}
+
+export interface PartitionInfo {
+  readonly name: QualifiedName;
+  /** `FOR VALUES IN ('2021-01')`, `DEFAULT`. */
+  readonly bound: string;
+}
+
+export interface IndexInfo {
+  readonly name: string;
+  /** Key columns only; an expression appears as its SQL. */
+  readonly columns: readonly string[];
+  readonly unique: boolean;
+  /** `btree`, `brin` … */
+  readonly method: string;
+  readonly primary: boolean;
+  /** False while it lacks partitions, or after a failed concurrent build. */
+  readonly valid: boolean;
+}
+
+/** A table found by the beginning of its name. */
+export interface ListedTable {
+  readonly name: string;
+  readonly comment: string | null;
+  /** The partitioned table it is a partition of, or null. */
+  readonly attachedTo: QualifiedName | null;
+}
+
+/** Reads what is known about a table, in one round trip. */
+export async function readCatalog(db: Queryable, table: QualifiedName): Promise<Catalog> {
+  const [catalog] = await db.query<Catalog>(CATALOG, [table.schema, table.table]);
+  return catalog;
+}
+
+/** Ordinary tables of a schema whose name begins with the prefix, to the letter, by name. */
+export async function listTables(
+  db: Queryable,
+  schema: string,
+  namePrefix: string,
+): Promise<ListedTable[]> {
+  return await db.query<ListedTable>(
+    `select c.relname as name, obj_description(c.oid, 'pg_class') as comment,
+  case when i.inhrelid is not null
+    then json_build_object('schema', pn.nspname, 'table', p.relname) end as "attachedTo"
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+left join pg_inherits i on i.inhrelid = c.oid and c.relispartition
+left join pg_class p on p.oid = i.inhparent
+left join pg_namespace pn on pn.oid = p.relnamespace
+where n.nspname = $1 and c.relkind = 'r' and starts_with(c.relname::text, $2)
+order by c.relname collate "C"`,
+    [schema, namePrefix],
+  );
+}
+
+const CATALOG = `
+select current_setting('server_version_num')::int as "serverVersion",
+  exists (select from pg_namespace where nspname = $1) as "schemaExists",
+  (
+    select json_build_object(
+      'kind', case c.relkind
+        when 'r' then 'table'
+        when 'p' then 'partitioned'
+        when 'v' then 'view'
+        when 'm' then 'materialized view'
+        when 'f' then 'foreign table'
+        else 'other' end,
+      'comment', obj_description(c.oid, 'pg_class'),
+      'columns', (
+        select coalesce(json_agg(json_build_object(
+          'name', a.attname,
+          'type', format_type(a.atttypid, a.atttypmod),
+          'notNull', a.attnotnull,
+          'default', pg_get_expr(d.adbin, d.adrelid)) order by a.attnum), '[]')
+        from pg_attribute a
+        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+      'partitionKey', (
+        select json_build_object(
+          'strategy', case k.partstrat when 'l' then 'list' when 'r' then 'range' else 'hash' end,
+          'columns', (
+            select json_agg(coalesce(a.attname, pg_get_partkeydef(c.oid)) order by part.position)
+            from unnest(k.partattrs) with ordinality as part (attnum, position)
+            left join pg_attribute a on a.attrelid = c.oid and a.attnum = part.attnum
+              and part.attnum > 0))
+        from pg_partitioned_table k
+        where k.partrelid = c.oid),
+      'partitions', (
+        select coalesce(json_agg(json_build_object(
+          'name', json_build_object('schema', pn.nspname, 'table', p.relname),
+          'bound', pg_get_expr(p.relpartbound, p.oid))
+          order by pn.nspname collate "C", p.relname collate "C"), '[]')
+        from pg_inherits i
+        join pg_class p on p.oid = i.inhrelid and p.relispartition
+        join pg_namespace pn on pn.oid = p.relnamespace
+        where i.inhparent = c.oid),
+      'indexes', (
+        select coalesce(json_agg(json_build_object(
+          'name', ic.relname,
+          'columns', (
+            select json_agg(coalesce(a.attname, pg_get_indexdef(x.indexrelid, key.position, true))
+              order by key.position)
+            from generate_series(1, x.indnkeyatts) as key (position)
+            left join pg_attribute a on a.attrelid = c.oid
+              and a.attnum = x.indkey[key.position - 1] and a.attnum > 0),
+          'unique', x.indisunique,
+          'method', am.amname,
+          'primary', x.indisprimary,
+          'valid', x.indisvalid) order by ic.relname collate "C"), '[]')
+        from pg_index x
+        join pg_class ic on ic.oid = x.indexrelid
+        join pg_am am on am.oid = ic.relam
+        where x.indrelid = c.oid))
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 'i', 'I')
+  ) as table`;

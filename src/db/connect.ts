@@ -1,0 +1,166 @@
+import { SluiceError } from "../core/error.ts";
+import type { Secrets } from "../core/secret.ts";
+import { cancelBackends, Connection } from "./connection.ts";
+import { type ConnectionTarget, parseConnectionUrl } from "./connection_url.ts";
+import type { CopyIn, Database, Queryable, Session } from "./database.ts";
+import { ConnectionPool } from "./pool.ts";
+
+/** How to reach a database. */
+export interface ConnectOptions {
+  /** `postgres://` or `postgresql://`; may hold `${NAME}` references, revealed by `secrets`. */
+  readonly url: string;
+  /** Shown in `pg_stat_activity`; default `sluice`. */
+  readonly applicationName?: string;
+  /** Connections open at once at the most; default 10. Callers beyond wait for a free one. */
+  readonly maxConnections?: number;
+  readonly secrets?: Secrets;
+  /** Gives up connecting; of no effect afterwards. */
+  readonly signal?: AbortSignal;
+}
+
+/** A database that can be told to stop what it does. */
+export interface ConnectedDatabase extends Database {
+  /**
+   * Makes the server give up every statement that runs now, so that each throws `db/canceled`;
+   * the connections stay usable. Returns how many statements were told.
+   */
+  cancelRunning(): Promise<number>;
+}
+
+/**
+ * Connects to a database and proves that it answers.
+ *
+ * @throws SluiceError `db/…` saying what is wrong, never with the password
+ */
+export async function connect(options: ConnectOptions): Promise<ConnectedDatabase> {
+  const url = options.secrets?.reveal(options.url) ?? options.url;
+  const target = parseConnectionUrl(url);
+  const applicationName = options.applicationName ?? "sluice";
+  const pool = new ConnectionPool(
+    () => Connection.open(target, applicationName),
+    options.maxConnections ?? 10,
+  );
+  pool.add(await Connection.open(target, applicationName, options.signal));
+  return new PooledDatabase(pool, target, applicationName);
+}
+
+class PooledDatabase implements ConnectedDatabase {
+  readonly describe: string;
+  readonly #pool: ConnectionPool;
+  readonly #target: ConnectionTarget;
+  readonly #applicationName: string;
+
+  constructor(pool: ConnectionPool, target: ConnectionTarget, applicationName: string) {
+    this.describe = target.describe;
+    this.#pool = pool;
+    this.#target = target;
+    this.#applicationName = applicationName;
+  }
+
+  async query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+    const connection = await this.#pool.take();
+    try {
+      return plainRows(await connection.run<Row>(sql, params));
+    } finally {
+      this.#pool.giveBack(connection);
+    }
+  }
+
+  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const connection = await this.#pool.take();
+    try {
+      return await inTransaction(connection, work);
+    } finally {
+      this.#pool.giveBack(connection);
+    }
+  }
+
+  async session(): Promise<Session> {
+    const connection = await this.#pool.take();
+    let disposed = false;
+    return {
+      async query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+        if (disposed) throw new Error("A session was used after it was disposed");
+        return plainRows(await connection.run<Row>(sql, params));
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (disposed) return;
+        disposed = true;
+        // Waits until the locks are gone, which closing the socket would not.
+        if (connection.open) await connection.run("discard all").catch(() => connection.close());
+        this.#pool.giveBack(connection);
+      },
+    };
+  }
+
+  async copyIn(sql: string): Promise<CopyIn> {
+    const connection = await this.#pool.take();
+    return await connection.copyIn(sql, () => this.#pool.giveBack(connection));
+  }
+
+  async cancelRunning(): Promise<number> {
+    const pids = this.#pool.running();
+    if (pids.length === 0) return 0;
+    return await cancelBackends(this.#target, this.#applicationName, pids);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.close();
+  }
+}
+
+async function inTransaction<T>(
+  connection: Connection,
+  work: (tx: Queryable) => Promise<T>,
+): Promise<T> {
+  let over = false;
+  await connection.run("begin");
+  const tx: Queryable = {
+    async query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+      if (over) throw new Error("A transaction was used after it ended");
+      return plainRows(await connection.run<Row>(sql, params));
+    },
+  };
+  let result: T;
+  try {
+    result = await work(tx);
+  } catch (error) {
+    over = true;
+    // Where the rollback fails too, closing the connection rolls back.
+    if (connection.open) await connection.run("rollback").catch(() => connection.close());
+    throw error;
+  }
+  over = true;
+  await commit(connection);
+  return result;
+}
+
+async function commit(connection: Connection): Promise<void> {
+  let command: string;
+  try {
+    ({ command } = await connection.run("commit"));
+  } catch (error) {
+    if (connection.open) throw error;
+    throw new SluiceError(
+      "db/commit_unknown",
+      "The connection was lost during the commit: whether it took effect is not known",
+      {
+        retry: "later",
+        hint: "Look at what is in the database before doing it again",
+        cause: error,
+      },
+    );
+  }
+  // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed before.
+  if (command !== "COMMIT") {
+    throw new SluiceError(
+      "db/transaction_aborted",
+      "The transaction was rolled back: one of its statements had failed",
+    );
+  }
+}
+
+/** Without the driver's extra properties. */
+function plainRows<Row>(rows: readonly Row[]): Row[] {
+  return Array.from(rows);
+}

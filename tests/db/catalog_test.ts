@@ -1,0 +1,122 @@
+import { expect } from "expect";
+import { quoteIdent, quoteTable } from "../../src/core/quote.ts";
+import { listTables, readCatalog } from "../../src/db/catalog.ts";
+import { testDatabase } from "../support/postgres.ts";
+
+Deno.test("readCatalog tells a missing schema from a missing table", async () => {
+  await using test = await testDatabase();
+  const noSchema = await readCatalog(test.db, { schema: "nowhere", table: "t" });
+  expect([noSchema.schemaExists, noSchema.table]).toEqual([false, null]);
+  const noTable = await readCatalog(test.db, { schema: "public", table: "t" });
+  expect([noTable.schemaExists, noTable.table]).toEqual([true, null]);
+  expect(noTable.serverVersion).toBeGreaterThanOrEqual(140000);
+});
+
+Deno.test("readCatalog reads columns, key, partitions and indexes of a partitioned table", async () => {
+  await using test = await testDatabase();
+  await test.db.query(`
+    create table trips (month text not null, fare numeric(10,2) default 0, at timestamp, gone int,
+      twice numeric generated always as (fare * 2) stored) partition by list (month);
+    alter table trips drop column gone;
+    comment on table trips is 'all trips';
+    create table trips__1 partition of trips for values in ('2021-01');
+    create table trips__2 partition of trips default;
+    create unique index trips_key on trips (month, at) include (fare);
+    create index trips_hour on trips using btree (date_trunc('hour', at), fare desc);
+    create index trips_late on only trips (fare)`);
+  const { table } = await readCatalog(test.db, { schema: "public", table: "trips" });
+  expect(table).toEqual({
+    kind: "partitioned",
+    comment: "all trips",
+    columns: [
+      { name: "month", type: "text", notNull: true, default: null },
+      { name: "fare", type: "numeric(10,2)", notNull: false, default: "0" },
+      { name: "at", type: "timestamp without time zone", notNull: false, default: null },
+      { name: "twice", type: "numeric", notNull: false, default: "(fare * (2)::numeric)" },
+    ],
+    partitionKey: { strategy: "list", columns: ["month"] },
+    partitions: [
+      { name: { schema: "public", table: "trips__1" }, bound: "FOR VALUES IN ('2021-01')" },
+      { name: { schema: "public", table: "trips__2" }, bound: "DEFAULT" },
+    ],
+    indexes: [
+      {
+        name: "trips_hour",
+        columns: ["date_trunc('hour'::text, at)", "fare"],
+        unique: false,
+        method: "btree",
+        primary: false,
+        valid: true,
+      },
+      {
+        name: "trips_key",
+        columns: ["month", "at"],
+        unique: true,
+        method: "btree",
+        primary: false,
+        valid: true,
+      },
+      {
+        name: "trips_late",
+        columns: ["fare"],
+        unique: false,
+        method: "btree",
+        primary: false,
+        valid: false,
+      },
+    ],
+  });
+});
+
+Deno.test("readCatalog tells the kinds of relations and keys apart", async () => {
+  await using test = await testDatabase();
+  await test.db.query(`
+    create table plain (id int primary key);
+    create view seen as select * from plain;
+    create materialized view kept as select * from plain;
+    create sequence counter;
+    create table by_range (at date, id int) partition by range (at);
+    create table by_hash (id int, at date) partition by hash (id, lower(id::text))`);
+  const read = async (table: string) => {
+    const { table: info } = await readCatalog(test.db, { schema: "public", table });
+    return info!;
+  };
+  const kinds = await Promise.all(["plain", "seen", "kept", "counter"].map(read));
+  expect(kinds.map(({ kind }) => kind)).toEqual(["table", "view", "materialized view", "other"]);
+  expect(kinds[0].indexes[0]).toMatchObject({ primary: true, unique: true, columns: ["id"] });
+  expect((await read("by_range")).partitionKey).toEqual({ strategy: "range", columns: ["at"] });
+  expect((await read("by_hash")).partitionKey?.strategy).toBe("hash");
+});
+
+Deno.test("readCatalog and listTables take names to the letter", async () => {
+  await using test = await testDatabase();
+  const schema = `we"ird; drop schema public; --`;
+  const name = `Ünï "100%_" \\ 'select'`;
+  await test.db.query(`create schema ${quoteIdent(schema)}`);
+  for (const table of [name, `${name}__1`, `${name.replace("%_", "xx")}__1`]) {
+    await test.db.query(
+      `create table ${quoteTable({ schema, table })} (${quoteIdent('a"b')} int)`,
+    );
+  }
+  const { table } = await readCatalog(test.db, { schema, table: name });
+  expect(table?.columns.map(({ name }) => name)).toEqual(['a"b']);
+  expect((await listTables(test.db, schema, `${name}__`)).map(({ name }) => name)).toEqual([
+    `${name}__1`,
+  ]);
+});
+
+Deno.test("listTables tells attached partitions from leftovers", async () => {
+  await using test = await testDatabase();
+  await test.db.query(`
+    create table trips (month text) partition by list (month);
+    create table trips__1 partition of trips default;
+    create table trips__2 (month text);
+    create table trips_x (month text);
+    create table trips__child () inherits (trips__2);
+    comment on table trips__2 is 'staging'`);
+  expect(await listTables(test.db, "public", "trips__")).toEqual([
+    { name: "trips__1", comment: null, attachedTo: { schema: "public", table: "trips" } },
+    { name: "trips__2", comment: "staging", attachedTo: null },
+    { name: "trips__child", comment: null, attachedTo: null },
+  ]);
+});
