@@ -66,7 +66,9 @@ Deno.test("expandPartitions counts back from the current period", () => {
   expect(range("2026-02", "current-1")).toEqual(["2026-02"]);
   expect(range("current", "current-1")).toEqual([]);
   expect(() => range("2026", "current")).toThrow(RangeError);
-  expect(() => expandPartitions({ by: "hour", from: "0001-01-01T00", to: "current", values: [] }, NOW))
+  expect(() =>
+    expandPartitions({ by: "hour", from: "0001-01-01T00", to: "current", values: [] }, NOW)
+  )
     .toThrow("More than 100000 partitions");
 });
 

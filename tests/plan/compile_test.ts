@@ -1,0 +1,272 @@
+import { expect } from "expect";
+import type { Catalog, TableInfo } from "../../src/db/catalog.ts";
+import type { LoadRecord } from "../../src/ledger/ledger.ts";
+import { compilePlan, type PlanInput } from "../../src/plan/compile.ts";
+import { compileRollback } from "../../src/plan/compile_rollback.ts";
+import { STAGING_COMMENT } from "../../src/plan/staging.ts";
+import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
+
+const SPEC: PipelineSpec = {
+  file: "trips.yaml",
+  folder: "/data",
+  pipeline: "trips",
+  description: null,
+  environment: null,
+  vars: {},
+  partitions: {
+    by: "month",
+    from: "2021-01",
+    to: "2021-02",
+    values: [],
+    concurrency: 2,
+    missing: "fail",
+  },
+  source: {
+    url: "trips_{month}.csv?key=${KEY}",
+    format: {
+      type: "csv",
+      delimiter: ",",
+      quote: '"',
+      escape: '"',
+      header: true,
+      skipLines: 0,
+      comment: null,
+      nullValues: [""],
+      trim: false,
+      encoding: "utf-8",
+      maxRecordBytes: 1000,
+    },
+    compression: "auto",
+    headers: {},
+    retries: 1,
+    timeoutSeconds: 1,
+  },
+  target: {
+    schema: "s",
+    table: "t",
+    partitionColumn: "m",
+    versions: 1,
+    indexes: [{ columns: ["name"], method: "brin" }],
+    lineage: false,
+  },
+  refresh: { mode: "partition" },
+  idempotencyKey: ["id"],
+  onDuplicate: "keep_last",
+  columns: [
+    column("id", { name: "bigint" }),
+    column("name", { name: "varchar", length: 10 }),
+  ],
+  rejects: { limit: { kind: "rows", rows: 0 } },
+  schemaContract: { newColumns: "freeze" },
+  hash: "h",
+};
+
+function column(name: string, type: PipelineSpec["columns"][number]["type"]) {
+  return { name, from: name, type, required: false, default: null, rules: {}, options: {} };
+}
+
+const TABLE: TableInfo = {
+  kind: "partitioned",
+  comment: null,
+  columns: [
+    { name: "id", type: "bigint", notNull: false, default: null },
+    { name: "name", type: "character varying(10)", notNull: false, default: null },
+    { name: "m", type: "date", notNull: true, default: null },
+  ],
+  partitionKey: { strategy: "list", columns: ["m"] },
+  partitions: [{ name: { schema: "s", table: "t__2021_01__v3" }, bound: "" }],
+  indexes: [],
+};
+
+const CATALOG: Catalog = { serverVersion: 180004, schemaExists: true, table: TABLE };
+const EMPTY: Catalog = { serverVersion: 180004, schemaExists: false, table: null };
+
+function version(n: number, state: LoadRecord["state"]): LoadRecord {
+  return {
+    pipeline: "trips",
+    partition: "2021-01",
+    version: n,
+    schema: "s",
+    table: `t__2021_01__v${n}`,
+    sourceUrl: "u",
+    etag: null,
+    lastModified: null,
+    bytes: 1,
+    sha256: "x",
+    rows: 1,
+    specHash: "h",
+    state,
+  };
+}
+
+function input(change: Partial<PlanInput> = {}): PlanInput {
+  const probe = { url: "u", etag: null, lastModified: null, bytes: 2, sha256: null };
+  return {
+    spec: SPEC,
+    catalog: CATALOG,
+    ledger: { migration: 1, loads: [] },
+    migrations: [],
+    tables: [],
+    partitions: ["2021-01"],
+    probes: [probe],
+    force: false,
+    ...change,
+  };
+}
+
+/** Every SQL text anywhere in a plan. */
+function allSql(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === "sql" ? [inner as string] : allSql(inner)
+  );
+}
+
+const sqlOf = (statements: readonly { sql: string }[]) => statements.map(({ sql }) => sql);
+
+Deno.test("compilePlan makes the parent with its indexes where nothing stands", () => {
+  const plan = compilePlan(input({ catalog: EMPTY }));
+  expect(sqlOf(plan.setup)).toEqual([
+    `create schema if not exists "s"`,
+    `create table "s"."t" (
+  "id" bigint,
+  "name" varchar(10),
+  "m" date not null
+) partition by list ("m")`,
+    `create unique index "t_key"
+  on "s"."t" using btree ("id", "m") nulls not distinct`,
+    `create index "t_name_idx"
+  on "s"."t" using brin ("name")`,
+  ]);
+  const [partition] = plan.partitions;
+  expect(sqlOf(partition.publish).at(-1)).toBe(
+    `alter table "s"."t" attach partition "s"."t__2021_01__v1" for values in ('2021-01-01'::date)`,
+  );
+  expect(partition.replaces).toBe(null);
+});
+
+Deno.test("compilePlan keeps secrets as references and is plain JSON", () => {
+  const plan = compilePlan(input());
+  expect(plan.partitions[0].source.url).toBe("/data/trips_2021-01.csv?key=${KEY}");
+  expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+});
+
+Deno.test("compilePlan exchanges the live version and drops what is beyond target.versions", () => {
+  const loads = [version(1, "dropped"), version(2, "retained"), version(3, "live")];
+  const { partitions: [partition] } = compilePlan(input({ ledger: { migration: 1, loads } }));
+  expect(partition.version).toBe(4);
+  expect(sqlOf(partition.publish).slice(-2)).toEqual([
+    `alter table "s"."t" detach partition "s"."t__2021_01__v3"`,
+    `alter table "s"."t" attach partition "s"."t__2021_01__v4" for values in ('2021-01-01'::date)`,
+  ]);
+  expect(partition.publish[0].params).toEqual(["s.t", "2021-01", 3, "retained"]);
+  expect(partition.retain.map(({ version }) => version)).toEqual([2]);
+});
+
+Deno.test("compilePlan does not detach a live version whose table is gone", () => {
+  const catalog = { ...CATALOG, table: { ...TABLE, partitions: [] } };
+  const ledger = { migration: 1, loads: [version(3, "live")] };
+  const { partitions: [partition] } = compilePlan(input({ catalog, ledger }));
+  expect(sqlOf(partition.publish).some((sql) => sql.includes("detach"))).toBe(false);
+  expect(partition.publish[0].params).toEqual(["s.t", "2021-01", 3, "dropped"]);
+  expect(partition.reason).toBe("the table of version 3 is gone");
+});
+
+Deno.test("compilePlan sweeps staging tables, and only those", () => {
+  const table = (name: string, comment: string | null, attached = false) => ({
+    name,
+    comment,
+    attachedTo: attached ? { schema: "s", table: "t" } : null,
+  });
+  const { sweep } = compilePlan(input({
+    ledger: { migration: 1, loads: [version(3, "live")] },
+    tables: [
+      table("t__2021_01__v3", STAGING_COMMENT),
+      table("t__2021_02__v1", STAGING_COMMENT, true),
+      table("t__2021_01__v4", STAGING_COMMENT),
+      table("t__mine", null),
+    ],
+  }));
+  expect(sqlOf(sweep)).toEqual([`drop table if exists "s"."t__2021_01__v4"`]);
+});
+
+Deno.test("compilePlan counts duplicates first where an index cannot see NULLs as equal", () => {
+  const old = compilePlan(input({ catalog: { ...CATALOG, serverVersion: 140010 } }));
+  expect(old.partitions[0].deduplicate).toMatchObject({ countFirst: true });
+  expect(old.partitions[0].deduplicate?.prove.sql).not.toContain("nulls not distinct");
+  const now = compilePlan(input());
+  expect(now.partitions[0].deduplicate).toMatchObject({ countFirst: false });
+});
+
+Deno.test("compilePlan refuses a target of another shape, naming each difference", () => {
+  const catalog = (change: Partial<TableInfo>) => ({ ...CATALOG, table: { ...TABLE, ...change } });
+  const failure = (change: Partial<TableInfo>) => {
+    try {
+      compilePlan(input({ catalog: catalog(change) }));
+    } catch (error) {
+      return error as { code: string; message: string };
+    }
+    throw new Error("it was accepted");
+  };
+  expect(failure({ kind: "view", partitionKey: null })).toMatchObject({
+    code: "plan/target_not_partitioned",
+    message: '"s.t" exists as a view that Sluice did not make',
+  });
+  expect(failure({ partitionKey: { strategy: "range", columns: ["m"] } }).message).toBe(
+    '"s.t" is partitioned by range (m), the pipeline needs list (m)',
+  );
+  const [id, name, m] = TABLE.columns;
+  const other = { name: "other", type: "text", notNull: true, default: null };
+  expect(failure({ columns: [{ ...id, type: "integer" }, m, other] }).message).toBe(
+    'Table "s.t" does not have the columns of the pipeline: column "id" is integer in the table, ' +
+      'bigint in the pipeline; column "name" is missing in the table; ' +
+      'column "other" of the table is NOT NULL and not in the pipeline',
+  );
+  // A column the user added, that needs no value, stays the user's own.
+  compilePlan(
+    input({ catalog: catalog({ columns: [id, name, m, { ...other, notNull: false }] }) }),
+  );
+});
+
+Deno.test("compilePlan quotes nasty names everywhere", () => {
+  const nasty = 'a"; drop table x; --';
+  const spec = {
+    ...SPEC,
+    target: { ...SPEC.target, schema: nasty, table: nasty, partitionColumn: nasty },
+    columns: [column(nasty + "1", { name: "text" })],
+    idempotencyKey: [nasty + "1"],
+    partitions: { ...SPEC.partitions!, by: "list" as const, values: ["it's"] },
+  };
+  const plan = compilePlan(input({ spec, catalog: EMPTY, partitions: ["it's"] }));
+  const statements = allSql(plan);
+  expect(statements.length).toBeGreaterThan(10);
+  for (const sql of statements) expect(sql.replaceAll('""', "")).not.toContain('"; drop');
+  expect(sqlOf(plan.partitions[0].publish).at(-1)).toContain("for values in ('it''s'::text)");
+});
+
+Deno.test("compileRollback goes to the version before, or to the one asked for", () => {
+  const loads = [
+    version(1, "dropped"),
+    version(2, "retained"),
+    version(3, "retained"),
+    version(4, "live"),
+    version(5, "rolled_back"),
+  ];
+  const steps = (request: Parameters<typeof compileRollback>[2]) =>
+    compileRollback(SPEC, { migration: 1, loads }, request).map(({ from, to }) => [from, to]);
+  expect(steps({})).toEqual([[4, 3]]);
+  expect(steps({ to: 2 })).toEqual([[4, 2]]);
+  expect(steps({ partition: "2021-01", to: 5 })).toEqual([[4, 5]]);
+  const refusal = (request: Parameters<typeof compileRollback>[2], given = loads) => {
+    try {
+      compileRollback(SPEC, { migration: 1, loads: given }, request);
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+    return null;
+  };
+  expect(refusal({ to: 1 })).toBe("plan/unknown_version");
+  expect(refusal({ to: 4 })).toBe("plan/unknown_version");
+  expect(refusal({ partition: "2020-01" })).toBe("plan/unknown_partition");
+  expect(refusal({}, [version(1, "live")])).toBe("plan/nothing_to_roll_back");
+});
