@@ -25,10 +25,7 @@ export interface RecordBatch {
   malformed: MalformedRecord[];
 }
 
-/** The field stood in quotes: never NULL by `null_values`. */
-export const QUOTED = 1;
-/** The field holds escaped quotes and must be unescaped before it is read. */
-export const ESCAPED = 2;
+export { ESCAPED, QUOTED } from "../core/field_flags.ts";
 
 /** A record that the format could not split into the right number of fields. */
 export interface MalformedRecord {

@@ -1,0 +1,10 @@
+import type { ByteInput } from "../byte_input.ts";
+
+/** A way to compress files. */
+export interface Codec {
+  readonly name: string;
+  /** What a file begins with. */
+  readonly magic: readonly number[];
+  /** Null: recognised, so that the user hears what is wrong, but not readable. */
+  readonly decode: ((input: ByteInput, shown: string) => AsyncGenerator<Uint8Array>) | null;
+}

@@ -1,0 +1,80 @@
+import { SluiceError } from "../../core/error.ts";
+import type { SourcePlan } from "../../plan/load_plan.ts";
+import { ByteInput } from "../byte_input.ts";
+import type { Codec } from "./codec.ts";
+import { gunzip } from "./gzip.ts";
+
+/** Every codec, in the order their magic bytes are tried. */
+export const CODECS: readonly Codec[] = [
+  { name: "gzip", magic: [0x1f, 0x8b], decode: gunzip },
+  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decode: null },
+  { name: "bzip2", magic: [0x42, 0x5a, 0x68], decode: null },
+  { name: "xz", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], decode: null },
+  { name: "zip", magic: [0x50, 0x4b, 0x03, 0x04], decode: null },
+];
+
+const LONGEST_MAGIC = Math.max(...CODECS.map(({ magic }) => magic.length));
+
+/**
+ * Decompresses stored bytes as the pipeline says, or as their first bytes show.
+ *
+ * @param contentEncoding what HTTP says: servers mean either the file's own compression or one that
+ * they put around it, so both readings are understood
+ */
+export async function* decompress(
+  stored: AsyncIterable<Uint8Array>,
+  compression: SourcePlan["compression"],
+  contentEncoding: string | null,
+  shown: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let input = new ByteInput(stored);
+  try {
+    let wanted: string = compression;
+    if (contentEncoding !== null && contentEncoding !== "identity") {
+      const encoding = contentEncoding.trim().toLowerCase().replace(/^x-gzip$/, "gzip");
+      input = new ByteInput(codecNamed(encoding, shown)(input, shown));
+      // The encoding may have been the file's own, which is gone then.
+      if (wanted === encoding) wanted = "auto";
+    }
+    yield* await layer(input, wanted, shown);
+  } finally {
+    await input.close();
+  }
+}
+
+async function layer(
+  input: ByteInput,
+  wanted: string,
+  shown: string,
+): Promise<AsyncGenerator<Uint8Array>> {
+  if (wanted === "none") return input.rest();
+  const start = await input.peek(LONGEST_MAGIC);
+  const found = CODECS.find(({ magic }) => magic.every((byte, i) => start[i] === byte));
+  if (wanted === "auto") {
+    return found === undefined ? input.rest() : codecNamed(found.name, shown)(input, shown);
+  }
+  // An empty file is empty, whatever it is called.
+  if (start.length === 0) return input.rest();
+  if (found?.name !== wanted) {
+    const is = found === undefined ? "not compressed in a known way" : `${found.name} data`;
+    throw new SluiceError(
+      "source/wrong_compression",
+      `"${shown}" is not ${wanted} data: it is ${is}`,
+      {
+        hint: "Use `compression: auto`, or check what the address really delivers",
+      },
+    );
+  }
+  return codecNamed(wanted, shown)(input, shown);
+}
+
+function codecNamed(name: string, shown: string): NonNullable<Codec["decode"]> {
+  const decode = CODECS.find((codec) => codec.name === name)?.decode ?? null;
+  if (decode !== null) return decode;
+  const readable = CODECS.filter((codec) => codec.decode !== null).map((codec) => codec.name);
+  throw new SluiceError(
+    "source/compression_not_available",
+    `"${shown}" is compressed with ${name}, which is not available yet`,
+    { hint: `Decompress the file, or use one of: ${readable.join(", ")}` },
+  );
+}

@@ -1,0 +1,30 @@
+import type { Clock } from "../core/clock.ts";
+import type { ErrorRecord } from "../core/error.ts";
+import type { Secrets } from "../core/secret.ts";
+
+/** What opening or probing a source needs from outside. */
+export interface SourceContext {
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  /** A number in [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Called before each wait; `attempt` counts from 1, `attempts` is the source's `retries`. */
+  onRetry(attempt: number, attempts: number, delaySeconds: number, error: ErrorRecord): void;
+}
+
+/** What identifies the bytes of a source; null where unknown. */
+export interface SourceFacts {
+  /** As the plan has it: secrets still as references, a password in the URL hidden. */
+  readonly url: string;
+  readonly etag: string | null;
+  /** ISO 8601, UTC. */
+  readonly lastModified: string | null;
+  /** Bytes as stored, so compressed where the source is. */
+  readonly bytes: number | null;
+  /** Of the stored bytes, hex. */
+  readonly sha256: string | null;
+}
+
+/** What the ledger remembers of the source that is live. */
+export type KnownSource = Pick<SourceFacts, "etag" | "lastModified" | "bytes" | "sha256">;

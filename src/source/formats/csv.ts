@@ -1,0 +1,135 @@
+import { SluiceError } from "../../core/error.ts";
+import { ESCAPED } from "../../core/field_flags.ts";
+import type { RecordBatch } from "../../rows/record_batch.ts";
+import type { CsvOptions } from "../../spec/pipeline_spec.ts";
+import { CsvScanner } from "./csv_scanner.ts";
+import type { RecordReader } from "./format.ts";
+
+/** Reads delimited text; `docs/sources.md` describes the dialect. */
+export function openCsv(options: CsvOptions): RecordReader {
+  return new CsvReader(options);
+}
+
+class CsvReader implements RecordReader {
+  header: readonly string[] | null = null;
+  readonly #options: CsvOptions;
+  readonly #scanner: CsvScanner;
+  #hasStarted = false;
+
+  constructor(options: CsvOptions) {
+    this.#options = options;
+    this.#scanner = new CsvScanner({
+      delimiter: byteOf(options.delimiter),
+      quote: byteOf(options.quote),
+      escape: options.quote === null ? -1 : byteOf(options.escape),
+      comment: byteOf(options.comment),
+      skipLines: options.skipLines,
+      skipEmptyFirst: options.header,
+      maxRecordBytes: options.maxRecordBytes,
+    });
+  }
+
+  push(chunk: Uint8Array): RecordBatch | null {
+    this.#scanner.append(chunk);
+    if (!this.#hasStarted) {
+      // A byte order mark has up to three bytes.
+      if (this.#scanner.filled < 3) return null;
+      this.#start();
+    }
+    this.#scan();
+    return this.#batch();
+  }
+
+  finish(): RecordBatch | null {
+    const scanner = this.#scanner;
+    scanner.append(new Uint8Array(0));
+    if (!this.#hasStarted) this.#start();
+    do {
+      this.#scan();
+      scanner.end();
+      // The end may have completed the first record.
+      this.#scan();
+    } while (!scanner.isDone);
+    if (this.#options.header && this.header === null) {
+      throw new SluiceError("source/empty_file", "The file ends before its header", {
+        hint: "Check that the source was written completely; " +
+          "a file without a header needs `header: false`",
+      });
+    }
+    return this.#batch();
+  }
+
+  #start(): void {
+    this.#hasStarted = true;
+    const [a, b, c] = this.#scanner.batch.bytes.subarray(0, this.#scanner.filled);
+    if (a === 0xef && b === 0xbb && c === 0xbf) this.#scanner.skipBytes(3);
+    if (a === 0xff && b === 0xfe || a === 0xfe && b === 0xff) {
+      throw new SluiceError("source/wrong_encoding", "The file is UTF-16: expected UTF-8", {
+        hint: "Convert the file, for example with `iconv -f UTF-16 -t UTF-8`",
+      });
+    }
+  }
+
+  #scan(): void {
+    const scanner = this.#scanner;
+    const fields = scanner.scan();
+    if (scanner.batch.width === 0 && scanner.batch.malformed.length > 0) {
+      const { line, message } = scanner.batch.malformed[0];
+      throw new SluiceError(
+        "source/malformed_header",
+        `The first record, on line ${line}, cannot be read: ${message}`,
+        {
+          details: { line },
+          hint: "It tells the number of fields: check the delimiter, the quote and `skip_lines`",
+        },
+      );
+    }
+    if (fields === 0) return;
+    if (this.#options.header) this.header = this.#headerNames(fields);
+    scanner.setWidth(fields, !this.#options.header);
+    scanner.scan();
+  }
+
+  #headerNames(fields: number): string[] {
+    const { bytes, starts, ends, flags, lines } = this.#scanner.batch;
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return Array.from({ length: fields }, (_, f) => {
+      try {
+        const text = decoder.decode(bytes.subarray(starts[f], ends[f]));
+        return flags[f] & ESCAPED ? unescaped(text, this.#options) : text;
+      } catch {
+        throw new SluiceError(
+          "source/wrong_encoding",
+          `Field ${f + 1} of the header is not UTF-8`,
+          {
+            details: { line: lines[0] },
+            hint: "Convert the file to UTF-8, for example with `iconv`",
+          },
+        );
+      }
+    });
+  }
+
+  #batch(): RecordBatch | null {
+    const { batch } = this.#scanner;
+    return batch.count === 0 && batch.malformed.length === 0 ? null : batch;
+  }
+}
+
+function unescaped(text: string, { quote, escape }: CsvOptions): string {
+  let result = "";
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === escape && (text[i + 1] === quote || text[i + 1] === escape)) i++;
+    result += text[i];
+  }
+  return result;
+}
+
+function byteOf(character: string | null): number {
+  if (character === null) return -1;
+  const code = character.charCodeAt(0);
+  if (character.length !== 1 || code > 127) {
+    throw new Error(`CSV characters are single bytes: got "${character}"`);
+  }
+  return code;
+}

@@ -1,0 +1,39 @@
+import type { RecordBatch } from "../../rows/record_batch.ts";
+
+/** A batch without room for anything. */
+export function emptyBatch(): RecordBatch {
+  return {
+    bytes: new Uint8Array(0),
+    base: 0,
+    width: 0,
+    count: 0,
+    starts: new Int32Array(0),
+    ends: new Int32Array(0),
+    flags: new Uint8Array(0),
+    recordStarts: new Int32Array(0),
+    recordEnds: new Int32Array(0),
+    lines: new Float64Array(0),
+    malformed: [],
+  };
+}
+
+/** Makes room for so many fields and records in all, keeping what is there. */
+export function reserve(batch: RecordBatch, fields: number, records: number): void {
+  if (fields > batch.starts.length) {
+    const size = Math.max(fields, batch.starts.length * 2);
+    batch.starts = grownCopy(batch.starts, new Int32Array(size));
+    batch.ends = grownCopy(batch.ends, new Int32Array(size));
+    batch.flags = grownCopy(batch.flags, new Uint8Array(size));
+  }
+  if (records > batch.lines.length) {
+    const size = Math.max(records, batch.lines.length * 2);
+    batch.recordStarts = grownCopy(batch.recordStarts, new Int32Array(size));
+    batch.recordEnds = grownCopy(batch.recordEnds, new Int32Array(size));
+    batch.lines = grownCopy(batch.lines, new Float64Array(size));
+  }
+}
+
+function grownCopy<T extends Int32Array | Uint8Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,45 @@
+import { SluiceError } from "../core/error.ts";
+import { secretNames, type Secrets, secretsFrom, type SecretText } from "../core/secret.ts";
+import type { SourcePlan } from "../plan/load_plan.ts";
+
+/** A source's address: `href` goes to the machine, `shown` to people and the ledger. */
+export interface Location {
+  /** A path or URL, secrets revealed. */
+  readonly href: string;
+  readonly shown: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names of the headers that hold a secret, in lower case. */
+  readonly secretHeaders: readonly string[];
+}
+
+/** Reveals a source's secrets: the only place that does. */
+export function locate(source: SourcePlan, secrets: Secrets): Location {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(source.headers)) {
+    headers[name] = reveal(value, secrets);
+  }
+  return {
+    href: reveal(source.url, secrets),
+    shown: shownUrl(source.url),
+    headers,
+    secretHeaders: Object.entries(source.headers)
+      .filter(([, value]) => secretNames(value).length > 0)
+      .map(([name]) => name.toLowerCase()),
+  };
+}
+
+/** The URL as the pipeline file has it; the same in every run, whatever the secrets are. */
+export function shownUrl(url: SecretText): string {
+  return secretsFrom({}).redact(url);
+}
+
+function reveal(text: SecretText, secrets: Secrets): string {
+  const revealed = secrets.reveal(text);
+  for (const name of secretNames(text)) {
+    if (!revealed.includes(`\${${name}}`)) continue;
+    throw new SluiceError("source/secret_not_set", `The variable "${name}" is not set`, {
+      hint: `Set ${name} in the environment or in the .env file: the source refers to it`,
+    });
+  }
+  return revealed;
+}

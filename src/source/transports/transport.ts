@@ -1,0 +1,35 @@
+import type { KnownSource, SourceContext, SourceFacts } from "../context.ts";
+import type { Location } from "../location.ts";
+
+/** How often and how long a transport waits. */
+export interface Patience {
+  /** Attempts in a row without a new byte, after the first one. */
+  readonly retries: number;
+  /** Limit of each single wait: for the answer, and for each chunk. */
+  readonly timeoutSeconds: number;
+}
+
+/** A source whose bytes can be read once, as they are stored. */
+export interface StoredFile extends AsyncDisposable {
+  readonly facts: SourceFacts;
+  /** The HTTP `Content-Encoding` that the bytes are under, or null. */
+  readonly contentEncoding: string | null;
+  /** Each chunk is valid until the next one is asked for. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** A way to reach sources, chosen by the scheme of the URL. */
+export interface Transport {
+  readonly name: string;
+  /** URL schemes without the colon; a plain path has the scheme `file`. */
+  readonly schemes: readonly string[];
+  /** @throws SluiceError `source/not_found` where there is no such file */
+  open(location: Location, patience: Patience, context: SourceContext): Promise<StoredFile>;
+  /** Looks without reading; null where there is no such file. */
+  probe(
+    location: Location,
+    patience: Patience,
+    context: SourceContext,
+    known: KnownSource | null,
+  ): Promise<SourceFacts | null>;
+}

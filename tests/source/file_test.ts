@@ -1,0 +1,207 @@
+import { expect } from "expect";
+import { gzipSync } from "node:zlib";
+import { openSource } from "../../src/source/open.ts";
+import { probeSource } from "../../src/source/probe.ts";
+import { bytesOf, failure, fetchAll, planFor, readAll, sha256, testContext } from "./support.ts";
+
+const TEXT = bytesOf("a,b\n1,2\n".repeat(200_000));
+
+async function withFile(
+  bytes: Uint8Array,
+  work: (path: string, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/file name #1.csv`;
+    await Deno.writeFile(path, bytes);
+    await work(path, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function fileUrl(path: string): string {
+  const url = new URL("file:///");
+  url.pathname = path.replaceAll("%", "%25").replaceAll("#", "%23");
+  return url.href;
+}
+
+Deno.test("openSource reads a file by path and by file URL, with its facts", async () => {
+  await withFile(TEXT, async (path) => {
+    for (const url of [path, fileUrl(path)]) {
+      await using source = await openSource(planFor(url), testContext());
+      expect(source.facts).toEqual({
+        url,
+        etag: null,
+        lastModified: (await Deno.stat(path)).mtime!.toISOString(),
+        bytes: TEXT.length,
+        sha256: null,
+      });
+      expect(source.bytesRead()).toBe(0);
+      expect(() => source.sha256()).toThrow();
+      expect(await readAll(source)).toEqual(TEXT);
+      expect(source.bytesRead()).toBe(TEXT.length);
+      expect(source.sha256()).toBe(await sha256(TEXT));
+    }
+  });
+});
+
+Deno.test("openSource counts and digests the stored bytes of a compressed file", async () => {
+  const stored = new Uint8Array(gzipSync(TEXT));
+  await withFile(stored, async (path) => {
+    const { bytes, sha256: digest, read } = await fetchAll(planFor(path), testContext());
+    expect(bytes).toEqual(TEXT);
+    expect(read).toBe(stored.length);
+    expect(digest).toBe(await sha256(stored));
+  });
+});
+
+Deno.test("openSource reads an empty file", async () => {
+  await withFile(new Uint8Array(0), async (path) => {
+    const { bytes, sha256: digest } = await fetchAll(planFor(path), testContext());
+    expect(bytes.length).toBe(0);
+    expect(digest).toBe(await sha256(new Uint8Array(0)));
+  });
+});
+
+Deno.test("openSource tells a missing file, also where a folder is missing or a file", async () => {
+  await withFile(TEXT, async (path, folder) => {
+    for (const missing of [`${folder}/none.csv`, `${folder}/none/x.csv`, `${path}/x.csv`]) {
+      const error = await failure(() => openSource(planFor(missing), testContext()));
+      expect(error.toJSON()).toMatchObject({
+        code: "source/not_found",
+        message: `There is no file "${missing}"`,
+        retry: "never",
+      });
+      expect(await probeSource(planFor(missing), testContext(), null)).toBeNull();
+    }
+  });
+});
+
+Deno.test("openSource and probeSource refuse a folder", async () => {
+  await withFile(TEXT, async (_path, folder) => {
+    const opened = await failure(() => openSource(planFor(folder), testContext()));
+    expect(opened.code).toBe("source/is_a_folder");
+    const probed = await failure(() => probeSource(planFor(folder), testContext(), null));
+    expect(probed.code).toBe("source/is_a_folder");
+  });
+});
+
+Deno.test("openSource notices a file that changes while it is read", async () => {
+  const changes: ((path: string) => Promise<void>)[] = [
+    (path) => Deno.writeFile(path, bytesOf("more\n"), { append: true }),
+    (path) => Deno.truncate(path, TEXT.length - 3),
+    (path) => Deno.utime(path, 1_000_000_000, 1_000_000_000),
+  ];
+  for (const change of changes) {
+    await withFile(TEXT, async (path) => {
+      await using source = await openSource(planFor(path), testContext());
+      const error = await failure(async () => {
+        let isChanged = false;
+        for await (const _ of source.chunks) {
+          if (!isChanged) await change(path);
+          isChanged = true;
+        }
+      });
+      expect(error.toJSON()).toMatchObject({
+        code: "source/changed_while_reading",
+        retry: "later",
+      });
+    });
+  }
+});
+
+Deno.test("openSource explains what Deno does not allow", async () => {
+  await withFile(TEXT, async (path, folder) => {
+    const script = `
+      import { openSource } from ${
+      JSON.stringify(new URL("../../src/source/open.ts", import.meta.url))
+    };
+      import { planFor, testContext } from ${
+      JSON.stringify(new URL("./support.ts", import.meta.url))
+    };
+      for (const url of [Deno.args[0], "http://127.0.0.1:54321/x.csv"]) {
+        try { await openSource(planFor(url), testContext()); } catch (error) {
+          console.log(error.code, error.hint);
+        }
+      }`;
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    await Deno.writeTextFile(`${folder}/script.ts`, script);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-lock", "--no-prompt", "--config", config, `${folder}/script.ts`, path],
+    }).output();
+    expect(new TextDecoder().decode(stdout).trim().split("\n")).toEqual([
+      "source/not_allowed Run with --allow-read for this path",
+      "source/not_allowed Run with --allow-net for this host",
+    ]);
+  });
+});
+
+Deno.test("openSource leaves nothing open when it is left early or not read at all", async () => {
+  await withFile(TEXT, async (path) => {
+    {
+      await using _source = await openSource(planFor(path), testContext());
+    }
+    {
+      await using source = await openSource(planFor(path), testContext());
+      for await (const _ of source.chunks) break;
+    }
+    const source = await openSource(planFor(path), testContext());
+    for await (const _ of source.chunks) break;
+    await source[Symbol.asyncDispose]();
+    await source[Symbol.asyncDispose]();
+  });
+});
+
+Deno.test("openSource stops with the signal's reason", async () => {
+  await withFile(TEXT, async (path) => {
+    const controller = new AbortController();
+    const context = testContext({}, { signal: controller.signal });
+    await using source = await openSource(planFor(path), context);
+    await expect((async () => {
+      for await (const _ of source.chunks) controller.abort(new Error("stop"));
+    })()).rejects.toThrow("stop");
+    await expect(openSource(planFor(path), context)).rejects.toThrow("stop");
+  });
+});
+
+Deno.test("openSource reveals secrets in a path and shows none", async () => {
+  await withFile(TEXT, async (_path, folder) => {
+    const context = testContext({ FOLDER: folder });
+    const error = await failure(() => openSource(planFor("${FOLDER}/none.csv"), context));
+    expect(error.message).toBe('There is no file "${FOLDER}/none.csv"');
+    await using source = await openSource(planFor("${FOLDER}/file name #1.csv"), context);
+    expect(source.facts.url).toBe("${FOLDER}/file name #1.csv");
+    const unset = await failure(() => openSource(planFor("${NONE}/x.csv"), context));
+    expect(unset.toJSON()).toMatchObject({
+      code: "source/secret_not_set",
+      message: 'The variable "NONE" is not set',
+    });
+  });
+});
+
+Deno.test("openSource refuses a scheme it does not know, and a broken URL", async () => {
+  const ftp = await failure(() => openSource(planFor("ftp://host/x.csv"), testContext()));
+  expect(ftp.code).toBe("source/unknown_scheme");
+  const url = await failure(() => openSource(planFor("file://host:1/%"), testContext()));
+  expect(url.code).toBe("source/bad_url");
+  const windows = await failure(() => openSource(planFor("C:\\none\\x.csv"), testContext()));
+  expect(windows.code).toBe("source/not_found");
+});
+
+Deno.test("probeSource digests a file of the known length and another date, and no other", async () => {
+  await withFile(TEXT, async (path) => {
+    const plain = await probeSource(planFor(path), testContext(), null);
+    expect(plain).toMatchObject({ etag: null, bytes: TEXT.length, sha256: null });
+    const known = { ...plain!, sha256: "0".repeat(64) };
+    expect(await probeSource(planFor(path), testContext(), known)).toEqual(plain);
+    await Deno.utime(path, 1_000_000_000, 1_000_000_000);
+    expect(await probeSource(planFor(path), testContext(), known)).toMatchObject({
+      lastModified: "2001-09-09T01:46:40.000Z",
+      sha256: await sha256(TEXT),
+    });
+    expect(await probeSource(planFor(path), testContext(), { ...known, bytes: 5 })).toMatchObject({
+      sha256: null,
+    });
+  });
+});

@@ -1,0 +1,79 @@
+import { ESCAPED, QUOTED } from "../../src/core/field_flags.ts";
+import type { MalformedRecord, RecordBatch } from "../../src/rows/record_batch.ts";
+import { openReader } from "../../src/source/formats/mod.ts";
+import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+
+export interface ReadRecord {
+  readonly line: number;
+  readonly offset: number;
+  readonly raw: string;
+  readonly fields: readonly string[];
+  readonly quoted: readonly boolean[];
+}
+
+export interface ReadFile {
+  readonly header: readonly string[] | null;
+  readonly records: readonly ReadRecord[];
+  readonly malformed: readonly (Omit<MalformedRecord, "raw"> & { readonly raw: string })[];
+}
+
+/** Reads a file given in chunks, slowly and completely, and checks that each batch is coherent. */
+export function readRecords(chunks: Iterable<Uint8Array>, options: CsvOptions): ReadFile {
+  const reader = openReader(options);
+  const records: ReadRecord[] = [];
+  const malformed: ReadFile["malformed"][number][] = [];
+  function add(batch: RecordBatch | null): void {
+    if (batch === null) return;
+    for (let r = 0; r < batch.count; r++) records.push(recordOf(batch, r, options));
+    for (const each of batch.malformed) malformed.push({ ...each, raw: decode(each.raw) });
+  }
+  for (const chunk of chunks) {
+    // The reader may keep nothing of the caller's buffer.
+    const lent = chunk.slice();
+    add(reader.push(lent));
+    lent.fill(0x21);
+  }
+  add(reader.finish());
+  return { header: reader.header, records, malformed };
+}
+
+/** The file cut at the given places. */
+export function* split(bytes: Uint8Array, places: readonly number[]): Generator<Uint8Array> {
+  let from = 0;
+  for (const place of [...places].sort((a, b) => a - b)) {
+    yield bytes.subarray(from, place);
+    from = place;
+  }
+  yield bytes.subarray(from);
+}
+
+function recordOf(batch: RecordBatch, r: number, options: CsvOptions): ReadRecord {
+  const fields: string[] = [];
+  const quoted: boolean[] = [];
+  for (let f = 0; f < batch.width; f++) {
+    const at = r * batch.width + f;
+    const text = decode(batch.bytes.subarray(batch.starts[at], batch.ends[at]));
+    fields.push(batch.flags[at] & ESCAPED ? unescape(text, options) : text);
+    quoted.push((batch.flags[at] & QUOTED) !== 0);
+  }
+  return {
+    line: batch.lines[r],
+    offset: batch.base + batch.recordStarts[r],
+    raw: decode(batch.bytes.subarray(batch.recordStarts[r], batch.recordEnds[r])),
+    fields,
+    quoted,
+  };
+}
+
+function unescape(text: string, { quote, escape }: CsvOptions): string {
+  let result = "";
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === escape && (text[i + 1] === quote || text[i + 1] === escape)) i++;
+    result += text[i];
+  }
+  return result;
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
