@@ -1,0 +1,2 @@
+/** Takes the exit code of the one command that ran. */
+export type Finish = (code: number) => void;

@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import { SluiceError } from "../../core/error.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { embeddedRequest } from "../open_database.ts";
+import { addOutputOptions, type OutputFlags } from "../options.ts";
+import { inSession, type Session } from "../session.ts";
+import type { Finish } from "./command.ts";
+
+/** `db start|stop|url|psql`: the embedded database. */
+export function addDbCommand(program: Command, cli: Cli, finish: Finish): void {
+  const db = program.command("db")
+    .summary("start, stop and open the embedded database")
+    .description("The embedded database: a real Postgres in this project's .sluice folder.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task db start
+  deno task db psql -c "select * from sluice.ingestion_metrics"
+  psql "$(deno task db url)"
+  deno task db stop`,
+    );
+  const add = (
+    name: string,
+    description: string,
+    work: (session: Session) => Promise<number>,
+  ) =>
+    addOutputOptions(db.command(name).description(description))
+      .action(async (flags: OutputFlags) => finish(await inSession(cli, flags, work)));
+  add("start", "start it and keep it up", start);
+  add("stop", "stop it", stop);
+  add("url", "print how to connect to it, password included", url);
+  db.command("psql").description("open it in psql, which must be installed")
+    .argument("[args...]", "passed on to psql").allowUnknownOption().passThroughOptions()
+    .helpOption(false)
+    .action(async (args: string[]) =>
+      finish(await inSession(cli, { output: "human" }, (session) => psql(args, session)))
+    );
+}
+
+async function start({ cli, view }: Session): Promise<number> {
+  view.databaseStarted(await cli.services.startEmbedded(embeddedRequest(cli)));
+  return EXIT.done;
+}
+
+async function stop({ cli, view }: Session): Promise<number> {
+  view.databaseStopped(await cli.services.stopEmbedded(embeddedRequest(cli)));
+  return EXIT.done;
+}
+
+async function url({ cli, view }: Session): Promise<number> {
+  const running = await cli.services.findEmbedded(embeddedRequest(cli));
+  if (running === null) {
+    throw new SluiceError("db/embedded_not_running", "The embedded database is not running", {
+      hint: 'Start it with "deno task db start"',
+    });
+  }
+  view.databaseUrl(running.url);
+  return EXIT.done;
+}
+
+async function psql(args: readonly string[], { cli }: Session): Promise<number> {
+  return await cli.services.openPsql(embeddedRequest(cli), args, () => {
+    // Ctrl-C in psql cancels a query there, and must not end this process under it.
+    cli.interrupt.leaveToChild();
+  });
+}

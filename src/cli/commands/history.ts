@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { openDatabase } from "../open_database.ts";
+import {
+  addDatabaseOption,
+  addOutputOptions,
+  addSpecOptions,
+  type DatabaseFlags,
+  type OutputFlags,
+  type SpecFlags,
+} from "../options.ts";
+import { requirePipelines } from "../require_pipelines.ts";
+import { inSession, type Session } from "../session.ts";
+import type { Finish } from "./command.ts";
+
+type Flags = OutputFlags & SpecFlags & DatabaseFlags;
+
+/** `history <file>`: versions and runs of a pipeline. */
+export function addHistoryCommand(program: Command, cli: Cli, finish: Finish): void {
+  const command = program.command("history")
+    .summary("show versions and runs of a pipeline")
+    .description("Show the versions that a pipeline's table has and had, and the last 50 runs.")
+    .argument("<file>", "pipeline file");
+  addOutputOptions(addDatabaseOption(addSpecOptions(command)))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task history pipelines/yellow_taxi.yaml
+  deno task history pipelines/yellow_taxi.yaml --output json`,
+    )
+    .action(async (file: string, flags: Flags) =>
+      finish(await inSession(cli, flags, (session) => history(file, flags, session)))
+    );
+}
+
+async function history(file: string, flags: Flags, session: Session): Promise<number> {
+  const specs = await requirePipelines([file], flags, session);
+  if (specs === null) return EXIT.usage;
+  const [spec] = specs;
+  await using database = await openDatabase(flags, specs, "history", session);
+  session.view.history(spec.pipeline, await session.cli.services.readHistory(database.db, spec));
+  return EXIT.done;
+}

@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import type { Cli } from "../cli.ts";
+import type { Finish } from "./command.ts";
+import { addDbCommand } from "./db.ts";
+import { addHistoryCommand } from "./history.ts";
+import { addPlanCommand } from "./plan.ts";
+import { addRejectsCommand } from "./rejects.ts";
+import { addRollbackCommand } from "./rollback.ts";
+import { addRunCommand } from "./run.ts";
+import { addValidateCommand } from "./validate.ts";
+
+/** Every command, in the order the help lists them. */
+export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) => void)[] = [
+  addRunCommand,
+  addPlanCommand,
+  addValidateCommand,
+  addRollbackCommand,
+  addHistoryCommand,
+  addRejectsCommand,
+  addDbCommand,
+];

@@ -1,0 +1,52 @@
+import type { Command } from "commander";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { openDatabase, runContext } from "../open_database.ts";
+import {
+  addDatabaseOption,
+  addOutputOptions,
+  addRunOptions,
+  addSpecOptions,
+  type DatabaseFlags,
+  type OutputFlags,
+  type RunFlags,
+  runOptionsOf,
+  type SpecFlags,
+} from "../options.ts";
+import { requirePipelines } from "../require_pipelines.ts";
+import { inSession, type Session } from "../session.ts";
+import type { Finish } from "./command.ts";
+
+type Flags = OutputFlags & SpecFlags & DatabaseFlags & RunFlags;
+
+/** `plan <file>`: what `run` would do, statement by statement. */
+export function addPlanCommand(program: Command, cli: Cli, finish: Finish): void {
+  const command = program.command("plan")
+    .summary("print what run would do; writes nothing")
+    .description(
+      "Print which partitions run would load or skip and why, and each SQL statement with its\n" +
+        "reason and its lock. Writes nothing.",
+    )
+    .argument("<file>", "pipeline file");
+  addOutputOptions(addDatabaseOption(addRunOptions(addSpecOptions(command))))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task plan pipelines/yellow_taxi.yaml
+  deno task plan pipelines/yellow_taxi.yaml --partition 2021-02 --force --output json`,
+    )
+    .action(async (file: string, flags: Flags) =>
+      finish(await inSession(cli, flags, (session) => plan(file, flags, session)))
+    );
+}
+
+async function plan(file: string, flags: Flags, session: Session): Promise<number> {
+  const specs = await requirePipelines([file], flags, session);
+  if (specs === null) return EXIT.usage;
+  await using database = await openDatabase(flags, specs, "plan", session);
+  const { services } = session.cli;
+  const context = runContext(database.db, session);
+  session.view.plan(await services.planPipeline(specs[0], runOptionsOf(flags), context));
+  return EXIT.done;
+}

@@ -1,0 +1,94 @@
+import type { Command } from "commander";
+import { SluiceError } from "../../core/error.ts";
+import type { RunResult } from "../../core/result.ts";
+import type { Database } from "../../db/database.ts";
+import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
+import type { Cli } from "../cli.ts";
+import { openDatabase, runContext } from "../open_database.ts";
+import { EXIT, exitCodeOfError, exitCodeOfRun, worseExitCode } from "../exit_code.ts";
+import {
+  addDatabaseOption,
+  addOutputOptions,
+  addRunOptions,
+  addSpecOptions,
+  type DatabaseFlags,
+  type OutputFlags,
+  type RunFlags,
+  runOptionsOf,
+  type SpecFlags,
+} from "../options.ts";
+import { requirePipelines } from "../require_pipelines.ts";
+import { errorRecord, inSession, type Session } from "../session.ts";
+import { errorText } from "../views/error_text.ts";
+import type { Finish } from "./command.ts";
+
+type Flags = OutputFlags & SpecFlags & DatabaseFlags & RunFlags;
+
+/** `run <file…>`: compile, load, check, publish. */
+export function addRunCommand(program: Command, cli: Cli, finish: Finish): void {
+  const command = program.command("run")
+    .summary("load what is new or changed, and publish it")
+    .description("Compile, load, check and publish pipelines, one file after the other.")
+    .argument("<file...>", "pipeline files");
+  addOutputOptions(addDatabaseOption(addRunOptions(addSpecOptions(command))))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task run pipelines/yellow_taxi.yaml
+  deno task run pipelines/yellow_taxi.yaml --env live --from 2021-01 --to 2021-06
+  deno task run pipelines/*.yaml --output json
+  deno task run pipelines/yellow_taxi.yaml --partition 2021-02 --force`,
+    )
+    .action(async (files: string[], flags: Flags) =>
+      finish(await inSession(cli, flags, (session) => run(files, flags, session)))
+    );
+}
+
+async function run(files: readonly string[], flags: Flags, session: Session): Promise<number> {
+  if (files.length > 1) session.view.severalRuns();
+  const specs = await requirePipelines(files, flags, session);
+  if (specs === null) return EXIT.usage;
+  const { cli } = session;
+  await using database = await openDatabase(flags, specs, "run", session);
+  let code: number = EXIT.done;
+  for (const spec of specs) {
+    if (cli.interrupt.signal.aborted) break;
+    if (cli.err.isTerminal && flags.logLevel === undefined) {
+      const { barProgress } = await import("../views/bar_progress.ts");
+      session.showProgress(barProgress(cli.err, cli.clock));
+    }
+    code = worseExitCode(code, await runOne(spec, flags, database.db, session));
+  }
+  return code;
+}
+
+/** A file that fails does not keep the next from running. */
+async function runOne(
+  spec: PipelineSpec,
+  flags: Flags,
+  db: Database,
+  session: Session,
+): Promise<number> {
+  const { cli, view } = session;
+  const { file } = spec;
+  let result: RunResult;
+  try {
+    result = await cli.services.runPipeline(spec, runOptionsOf(flags), runContext(db, session));
+  } catch (error) {
+    view.run({ file, result: null, error: errorRecord(error) });
+    const code = session.report(error);
+    return error instanceof SluiceError ? exitCodeOfError(error) : code;
+  }
+  session.stopProgress();
+  view.run({ file, result, error: null });
+  await cli.out.flush();
+  for (const { partition, error } of result.partitions) {
+    if (error === null || error.code === "cli/interrupted") continue;
+    const where = `${spec.pipeline}, ${
+      partition === null ? "whole table" : `partition ${partition}`
+    }`;
+    session.say(errorText(error, session.paint, { where }));
+  }
+  return exitCodeOfRun(result);
+}

@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { addOutputOptions, addSpecOptions, type OutputFlags, type SpecFlags } from "../options.ts";
+import { readPipelines } from "../read_pipelines.ts";
+import { reportFaults } from "../require_pipelines.ts";
+import { inSession, type Session } from "../session.ts";
+import type { Finish } from "./command.ts";
+
+type Flags = OutputFlags & SpecFlags;
+
+/** `validate <file…>`: check pipeline files without a database. */
+export function addValidateCommand(program: Command, cli: Cli, finish: Finish): void {
+  const command = program.command("validate")
+    .summary("check pipeline files without a database")
+    .description("Check pipeline files without a database, and tell everything that is wrong.")
+    .argument("<file...>", "pipeline files");
+  addOutputOptions(addSpecOptions(command))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task validate pipelines/*.yaml
+  deno task validate pipelines/yellow_taxi.yaml --env live --output json`,
+    )
+    .action(async (files: string[], flags: Flags) =>
+      finish(await inSession(cli, flags, (session) => validate(files, flags, session)))
+    );
+}
+
+async function validate(files: readonly string[], flags: Flags, session: Session): Promise<number> {
+  const read = await readPipelines(files, flags, session.cli);
+  await reportFaults(read, session);
+  session.view.validated(
+    read.map(({ file, spec, error }) => ({
+      file,
+      pipeline: spec?.pipeline ?? null,
+      valid: spec !== null,
+      error: error?.toJSON() ?? null,
+    })),
+    read.flatMap(({ diagnostics }) => diagnostics),
+  );
+  return read.every(({ spec }) => spec !== null) ? EXIT.done : EXIT.usage;
+}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import type { Database } from "../db/database.ts";
+import type { RunContext } from "../run_context.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { Cli } from "./cli.ts";
+import type { DatabaseFlags } from "./options.ts";
+import type { EmbeddedRequest, OpenDatabase } from "./services.ts";
+import type { Session } from "./session.ts";
+
+/** The database that `--database`, `DATABASE_URL` or neither of them names. */
+export async function openDatabase(
+  flags: DatabaseFlags & { readonly concurrency?: number },
+  specs: readonly PipelineSpec[],
+  command: string,
+  { cli }: Session,
+): Promise<OpenDatabase> {
+  const fromVariable = (cli.variables.DATABASE_URL ?? "") === "" ? null : "${DATABASE_URL}";
+  const declared = specs.map(({ partitions }) => partitions?.concurrency ?? 1);
+  const concurrency = flags.concurrency ?? Math.max(1, ...declared);
+  return await cli.services.openDatabase({
+    ...embeddedRequest(cli),
+    // As a reference: what it stands for is a secret from the moment it is revealed.
+    url: flags.database ?? fromVariable,
+    applicationName: `sluice ${command}`,
+    maxConnections: connectionsFor(concurrency),
+    secrets: cli.secrets,
+  });
+}
+
+/**
+ * Enough that no partition ever waits for a connection that another one holds while it waits too:
+ * each may copy over several and write its rejects meanwhile. They are opened only when needed.
+ */
+function connectionsFor(concurrency: number): number {
+  return 8 + 3 * concurrency;
+}
+
+/** Where this project's embedded database lies. */
+export function embeddedRequest(cli: Cli): EmbeddedRequest {
+  return {
+    folder: join(cli.workingFolder, ".sluice"),
+    clock: cli.clock,
+    signal: cli.interrupt.signal,
+  };
+}
+
+/** What `run.ts` takes from outside. */
+export function runContext(db: Database, { cli, emit }: Session): RunContext {
+  return {
+    db,
+    secrets: cli.secrets,
+    clock: cli.clock,
+    random: cli.random,
+    signal: cli.interrupt.signal,
+    emit,
+    version: cli.version,
+    host: cli.host,
+  };
+}

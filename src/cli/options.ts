@@ -1,0 +1,110 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { RunOptions } from "../run_context.ts";
+
+/** Options of every command. */
+export interface OutputFlags {
+  readonly output: "human" | "json";
+  readonly logLevel?: LogLevel;
+  readonly logFile?: string;
+}
+
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+/** The least a record must matter to be logged. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** Options of the commands that read a pipeline file. */
+export interface SpecFlags {
+  readonly env?: string;
+  readonly set: Record<string, string>;
+}
+
+/** Options of the commands that use a database. */
+export interface DatabaseFlags {
+  readonly database?: string;
+}
+
+/** Options of `run` and `plan`. */
+export interface RunFlags {
+  readonly partition: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly force?: boolean;
+  readonly concurrency?: number;
+}
+
+/** Adds the options of every command. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--output <format>", "what standard output carries")
+        .choices(["human", "json"]).default("human"),
+    )
+    .addOption(
+      new Option("--log-level <level>", "log to standard error, or to the log file, from here up")
+        .choices(LOG_LEVELS),
+    )
+    .option("--log-file <path>", "append the log to a file, as JSON lines");
+}
+
+/** Adds the options that decide how a pipeline file reads. */
+export function addSpecOptions(command: Command): Command {
+  return command
+    .option("--env <name>", "environment of the pipeline file; the first one when left out")
+    .addOption(
+      new Option("--set <name=value>", "set a variable of the pipeline file; repeatable")
+        .default({}, "none").argParser(addVariable),
+    );
+}
+
+/** Adds `--database`. */
+export function addDatabaseOption(command: Command): Command {
+  return command.option(
+    "--database <url>",
+    "Postgres to use; else DATABASE_URL, else the embedded one",
+  );
+}
+
+/** Adds what `run` and `plan` share. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--partition <name>", "only this partition; repeatable")
+        .default([], "all").argParser((name: string, names: readonly string[]) => [...names, name])
+        .conflicts(["from", "to"]),
+    )
+    .option("--from <partition>", "first partition, in place of the file's")
+    .option("--to <partition>", "last partition, in place of the file's")
+    .option("--force", "load what is unchanged as well")
+    .option(
+      "--concurrency <n>",
+      "partitions loaded at once, in place of the file's",
+      wholeNumber(64),
+    );
+}
+
+/** Parses a whole number from 1 to a limit. */
+export function wholeNumber(limit: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && value <= limit) return value;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${limit}.`);
+  };
+}
+
+/** The flags as `run.ts` takes them. */
+export function runOptionsOf(flags: RunFlags): RunOptions {
+  return {
+    partitions: flags.partition,
+    ...(flags.from === undefined ? {} : { from: flags.from }),
+    ...(flags.to === undefined ? {} : { to: flags.to }),
+    force: flags.force ?? false,
+    ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
+  };
+}
+
+function addVariable(text: string, known: Record<string, string>): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError('Write it as name=value, such as base="../data".');
+  return { ...known, [text.slice(0, at)]: text.slice(at + 1) };
+}

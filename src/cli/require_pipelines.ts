@@ -1,0 +1,34 @@
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { SpecFlags } from "./options.ts";
+import { type PipelineFile, readPipelines } from "./read_pipelines.ts";
+import { errorRecord, type Session } from "./session.ts";
+
+/** The specs of all files; null, with every fault told, where one of them is wrong. */
+export async function requirePipelines(
+  files: readonly string[],
+  flags: SpecFlags,
+  session: Session,
+): Promise<readonly PipelineSpec[] | null> {
+  const read = await readPipelines(files, flags, session.cli);
+  await reportFaults(read, session);
+  const specs = read.flatMap(({ spec }) => spec ?? []);
+  if (specs.length === files.length) return specs;
+  const unreadable = read.find(({ error }) => error !== null);
+  if (unreadable?.error) session.view.failed(errorRecord(unreadable.error));
+  else session.view.diagnostics(read.flatMap(({ diagnostics }) => diagnostics));
+  return null;
+}
+
+/** Tells on standard error everything that is wrong with the files. */
+export async function reportFaults(
+  read: readonly PipelineFile[],
+  session: Session,
+): Promise<void> {
+  for (const { diagnostics, error } of read) {
+    if (error !== null) session.report(error);
+    for (const diagnostic of diagnostics) {
+      const text = await session.cli.services.renderDiagnostic(diagnostic, session.paint);
+      session.say(`${text.trimEnd()}\n\n`);
+    }
+  }
+}

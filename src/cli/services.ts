@@ -1,0 +1,145 @@
+import type { Clock } from "../core/clock.ts";
+import type { Diagnostic } from "../core/diagnostic.ts";
+import type { RunResult } from "../core/result.ts";
+import type { Secrets } from "../core/secret.ts";
+import type { Database, Queryable } from "../db/database.ts";
+import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
+import type { History, RejectFilter, Rejects } from "../ledger/mod.ts";
+import type { LoadPlan } from "../plan/load_plan.ts";
+import type { RollbackResult } from "../publish/rollback.ts";
+import type { RunContext, RunOptions } from "../run_context.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { Paint } from "./views/paint.ts";
+
+/** What the commands call: our own functions, passed in so that each command is tested alone. */
+export interface Services {
+  loadSpec(text: string, input: SpecInput): Promise<LoadedSpec>;
+  renderDiagnostic(diagnostic: Diagnostic, paint: Paint): Promise<string>;
+  openDatabase(request: DatabaseRequest): Promise<OpenDatabase>;
+  planPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<LoadPlan>;
+  runPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<RunResult>;
+  rollbackPipeline(
+    spec: PipelineSpec,
+    request: { readonly partition?: string; readonly to?: number },
+    context: RunContext,
+  ): Promise<RollbackResult>;
+  readHistory(db: Queryable, spec: PipelineSpec): Promise<History>;
+  readRejects(db: Queryable, spec: PipelineSpec, filter: RejectFilter): Promise<Rejects>;
+  /** Starts the embedded database, or finds it running, and keeps it up. */
+  startEmbedded(request: EmbeddedRequest): Promise<RunningServer>;
+  stopEmbedded(request: EmbeddedRequest): Promise<StopOutcome>;
+  findEmbedded(request: EmbeddedRequest): Promise<RunningServer | null>;
+  /** Opens psql on the embedded database, started for as long where it does not run; its exit code. */
+  openPsql(
+    request: EmbeddedRequest,
+    args: readonly string[],
+    onOpen: () => void,
+  ): Promise<number>;
+}
+
+/** What a pipeline file is read with, beside its text. */
+export interface SpecInput {
+  readonly file: string;
+  readonly folder: string;
+  readonly environment?: string;
+  readonly set?: Record<string, string>;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** A pipeline file after reading. */
+export interface LoadedSpec {
+  readonly spec: PipelineSpec | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A database, and where it is the embedded one, its server; disposing ends the use of both. */
+export interface OpenDatabase extends AsyncDisposable {
+  readonly db: Database;
+}
+
+/** Which database, and how many connections a command may need at once. */
+export interface DatabaseRequest extends EmbeddedRequest {
+  /** Null: the embedded one. */
+  readonly url: string | null;
+  readonly applicationName: string;
+  readonly maxConnections: number;
+  readonly secrets: Secrets;
+}
+
+/** Where the embedded database lies. */
+export interface EmbeddedRequest {
+  /** The working folder's `.sluice`. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** The real functions, each loaded when first called: `validate` never loads the driver. */
+export function realServices(): Services {
+  return {
+    async loadSpec(text, input) {
+      const { loadSpec } = await import("../spec/load_spec.ts");
+      return loadSpec(text, input);
+    },
+    async renderDiagnostic(diagnostic, paint) {
+      const { renderDiagnostic } = await import("../core/render_diagnostic.ts");
+      return renderDiagnostic(diagnostic, paint);
+    },
+    openDatabase,
+    async planPipeline(spec, options, context) {
+      const { planPipeline } = await import("../run.ts");
+      return await planPipeline(spec, options, context);
+    },
+    async runPipeline(spec, options, context) {
+      const { runPipeline } = await import("../run.ts");
+      return await runPipeline(spec, options, context);
+    },
+    async rollbackPipeline(spec, request, context) {
+      const { rollbackPipeline } = await import("../run.ts");
+      return await rollbackPipeline(spec, request, context);
+    },
+    async readHistory(db, spec) {
+      const { readHistory } = await import("../ledger/mod.ts");
+      return await readHistory(db, spec);
+    },
+    async readRejects(db, spec, filter) {
+      const { readRejects } = await import("../ledger/mod.ts");
+      return await readRejects(db, spec, filter);
+    },
+    async startEmbedded({ folder, clock, signal }) {
+      const { startEmbedded } = await import("../db/embedded/mod.ts");
+      await using server = await startEmbedded({ folder, clock, signal, keep: true });
+      const { url, port, pid, dataFolder } = server;
+      return { url, port, pid, dataFolder };
+    },
+    async stopEmbedded({ folder, clock }) {
+      const { stopEmbedded } = await import("../db/embedded/mod.ts");
+      return await stopEmbedded(folder, clock);
+    },
+    async findEmbedded({ folder, clock }) {
+      const { findRunning } = await import("../db/embedded/mod.ts");
+      return await findRunning(folder, clock);
+    },
+    async openPsql({ folder, clock, signal }, args, onOpen) {
+      const { openPsql, startEmbedded } = await import("../db/embedded/mod.ts");
+      await using server = await startEmbedded({ folder, clock, signal });
+      onOpen();
+      return await openPsql(server.url, args);
+    },
+  };
+}
+
+async function openDatabase(request: DatabaseRequest): Promise<OpenDatabase> {
+  const { connect } = await import("../db/connect.ts");
+  const { applicationName, maxConnections, secrets, signal } = request;
+  await using stack = new AsyncDisposableStack();
+  let { url } = request;
+  if (url === null) {
+    const { startEmbedded } = await import("../db/embedded/mod.ts");
+    const { folder, clock } = request;
+    ({ url } = stack.use(await startEmbedded({ folder, clock, signal })));
+  }
+  const db = stack.use(await connect({ url, applicationName, maxConnections, secrets, signal }));
+  const open = stack.move();
+  return { db, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}

@@ -1,0 +1,120 @@
+import { type ErrorRecord, SluiceError } from "../core/error.ts";
+import type { Emit } from "../core/event.ts";
+import type { Cli } from "./cli.ts";
+import { EXIT, exitCodeOfError, worseExitCode } from "./exit_code.ts";
+import type { Log } from "./log.ts";
+import type { OutputFlags } from "./options.ts";
+import { bugText, errorText } from "./views/error_text.ts";
+import { humanView } from "./views/human_view.ts";
+import { jsonView } from "./views/json_view.ts";
+import { lineProgress } from "./views/line_progress.ts";
+import { type Paint, paintFor } from "./views/paint.ts";
+import type { Progress, View } from "./views/view.ts";
+
+/** One command at work: where its result goes, and where everything else goes. */
+export interface Session {
+  readonly cli: Cli;
+  /** Standard output. */
+  readonly view: View;
+  /** Paints for standard error. */
+  readonly paint: Paint;
+  /** Events of a run, to the progress and to the log. */
+  readonly emit: Emit;
+  /** One or more lines on standard error, above any progress bar. */
+  say(text: string): void;
+  /** Shows progress in another way from now on. */
+  showProgress(progress: Progress): void;
+  /** Takes a progress bar down: nothing moves below what comes next. */
+  stopProgress(): void;
+  /** Tells an error on standard error and in the log; returns its exit code. */
+  report(error: unknown): number;
+}
+
+/** Runs a command's work and turns however it ended into an exit code. */
+export async function inSession(
+  cli: Cli,
+  flags: OutputFlags,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
+  const paint = paintFor(cli.err);
+  let progress: Progress = lineProgress(cli.err);
+  let log: Log | null = null;
+  const say = (text: string) => progress.line(text);
+  const view = flags.output === "json" ? jsonView(cli.out, cli.secrets) : humanView(cli.out);
+  const session: Session = {
+    cli,
+    view,
+    paint,
+    say,
+    emit(event) {
+      progress.emit(event);
+      log?.event(event);
+    },
+    showProgress(next) {
+      progress.stop();
+      progress = next;
+    },
+    stopProgress: () => progress.stop(),
+    report(error) {
+      progress.stop();
+      say(describeError(error, cli, paint));
+      log?.error(errorRecord(error));
+      return exitCodeOfError(error);
+    },
+  };
+  const onStop = () => say(paint("warn", "Stopping cleanly; interrupt again to stop at once\n"));
+  cli.interrupt.signal.addEventListener("abort", onStop, { once: true });
+  let code: number = EXIT.failed;
+  try {
+    if (flags.logLevel !== undefined || flags.logFile !== undefined) {
+      const { openLog } = await import("./log.ts");
+      // Log lines on standard error take the place of the lines that tell the stages.
+      if (flags.logFile === undefined) progress = lineProgress(cli.err, { quiet: true });
+      log = await openLog(flags, cli, say);
+    }
+    code = await work(session);
+  } catch (error) {
+    view.failed(errorRecord(error));
+    code = session.report(error);
+  }
+  progress.stop();
+  view.end();
+  cli.interrupt.signal.removeEventListener("abort", onStop);
+  try {
+    await log?.close();
+  } catch (error) {
+    // The command did its work; a full disk under the log is still worth a word and a code.
+    code = worseExitCode(code, session.report(error));
+  }
+  return cli.interrupt.exitCode() ?? code;
+}
+
+/** What was thrown, as JSON shows it. */
+export function errorRecord(error: unknown): ErrorRecord {
+  if (error instanceof SluiceError) return error.toJSON();
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: "core/bug", message: `This is a bug in Sluice: ${message}`, retry: "never" };
+}
+
+function describeError(error: unknown, { interrupt, version }: Cli, paint: Paint): string {
+  const aborted = interrupt.signal.aborted;
+  if (aborted && (error === interrupt.signal.reason || isAbort(error))) {
+    return paint("warn", "Interrupted: what was under way was not published\n");
+  }
+  if (error instanceof SluiceError) return errorText(error.toJSON(), paint, { cause: error.cause });
+  if (error instanceof Deno.errors.NotCapable) {
+    const record = {
+      code: "cli/permission",
+      message: error.message,
+      retry: "never" as const,
+      hint: "The task in deno.json does not grant this: see docs/cli.md on permissions",
+    };
+    return errorText(record, paint);
+  }
+  return bugText(error, version, paint);
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === "cli/interrupted" ||
+    error instanceof DOMException && error.name === "AbortError";
+}

@@ -1,0 +1,45 @@
+import type { Output } from "../output.ts";
+import { historyText } from "./history_text.ts";
+import { paintFor } from "./paint.ts";
+import { planText } from "./plan_text.ts";
+import { rejectsText } from "./rejects_text.ts";
+import { runText } from "./run_text.ts";
+import type { View } from "./view.ts";
+
+/** Writes tables and sentences to standard output, each as soon as it is known. */
+export function humanView(out: Output): View {
+  const paint = paintFor(out);
+  const nothing = () => {};
+  return {
+    severalRuns: nothing,
+    run: ({ file, result }) => out.write(result === null ? "" : runText(result, file, paint)),
+    plan: (plan) => out.write(planText(plan, paint)),
+    validated: (checks) =>
+      out.write(
+        checks.filter(({ valid }) => valid)
+          .map(({ file, pipeline }) => `${paint("good", "ok")}  ${file}  (${pipeline})\n`).join(""),
+      ),
+    rollback({ target, partitions }) {
+      const lines = partitions.map(({ partition, from_version, to_version }) => {
+        const of = partition === null ? "" : `  ${paint("name", partition)}`;
+        return `${target}${of}  version ${from_version} is out, version ${to_version} is live\n`;
+      });
+      out.write(lines.join(""));
+    },
+    history: (pipeline, history) => out.write(historyText(pipeline, history, paint)),
+    rejects: (page) => out.write(rejectsText(page, paint)),
+    databaseStarted: ({ port, dataFolder }) =>
+      out.write(`Postgres listens on 127.0.0.1:${port}; its data is in ${dataFolder}\n`),
+    databaseStopped: (outcome) => out.write(`${STOPPED[outcome]}\n`),
+    databaseUrl: (url) => out.writeSecret(`${url}\n`),
+    diagnostics: nothing,
+    failed: nothing,
+    end: nothing,
+  };
+}
+
+const STOPPED = {
+  stopped: "Postgres is stopped",
+  not_running: "Postgres was not running",
+  in_use: "Postgres is in use: it stops when the last command that uses it ends",
+} as const;

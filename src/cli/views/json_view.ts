@@ -1,0 +1,57 @@
+import type { Diagnostic } from "../../core/diagnostic.ts";
+import type { Secrets } from "../../core/secret.ts";
+import type { Output } from "../output.ts";
+import { redactDeep } from "../redact_deep.ts";
+import type { RunOutcome, View } from "./view.ts";
+
+/** Writes one JSON object to standard output, at the end. */
+export function jsonView(out: Output, secrets: Secrets): View {
+  let document: object | null = null;
+  let runs: object[] | null = null;
+  let secretDocument: object | null = null;
+  const show = (object: object) => void (document = object);
+  return {
+    severalRuns: () => void (runs = []),
+    run(outcome) {
+      const object = runObject(outcome, runs !== null);
+      if (runs === null) document = object;
+      else runs.push(object);
+    },
+    plan: show,
+    validated: (files, diagnostics) =>
+      show({ files, diagnostics: diagnostics.map(diagnosticObject) }),
+    rollback: show,
+    history: (pipeline, history) => show({ pipeline, ...history }),
+    rejects: ({ pipeline, rejects }) => show({ pipeline, ...rejects }),
+    databaseStarted: ({ port, pid, dataFolder }) =>
+      show({ status: "running", port, pid, data_folder: dataFolder }),
+    databaseStopped: (status) => show({ status }),
+    databaseUrl: (url) => void (secretDocument = { url }),
+    diagnostics: (diagnostics) => show({ diagnostics: diagnostics.map(diagnosticObject) }),
+    failed: (error) => show({ error }),
+    end() {
+      if (secretDocument !== null) return out.writeSecret(lines(secretDocument));
+      const result = runs === null || document !== null ? document : { runs };
+      if (result !== null) out.writeSecret(lines(redactDeep(result, secrets)));
+    },
+  };
+}
+
+/** The result itself; what has none, and each of several, names its file. */
+function runObject({ file, result, error }: RunOutcome, several: boolean): object {
+  if (result === null) return several ? { file, error } : { error };
+  return several ? { file, ...result } : result;
+}
+
+function diagnosticObject({ code, severity, message, hint, file, start, end }: Diagnostic): object {
+  return { code, severity, message, ...(hint === undefined ? {} : { hint }), file, start, end };
+}
+
+function lines(value: unknown): string {
+  return JSON.stringify(value, jsonValue, 2) + "\n";
+}
+
+/** Counts beyond 2^53 keep every digit, as text. */
+function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}

@@ -1,0 +1,123 @@
+import { formatPlural } from "../../core/format_text.ts";
+import { quoteIdent, quoteTable } from "../../core/quote.ts";
+import type { LoadPlan, Param, PartitionPlan, Statement, TableName } from "../../plan/load_plan.ts";
+import type { Paint } from "./paint.ts";
+import { printable, printableLines } from "./printable.ts";
+import { renderTable, type TableCell } from "./table.ts";
+
+/** A plan for people: what would load and why, then every statement with its reason and lock. */
+export function planText(plan: LoadPlan, paint: Paint): string {
+  const loads = plan.partitions.filter(({ action }) => action === "load");
+  return [
+    summary(plan, paint),
+    section("Drop what died runs left behind", plan.sweep, paint),
+    section("Set up the target, in one transaction", plan.setup, paint),
+    ...loads.map((partition) => partitionText(plan, partition, paint)),
+    loads.length === 0 ? "Nothing to load\n" : "",
+  ].filter((part) => part !== "").join("\n");
+}
+
+function summary(plan: LoadPlan, paint: Paint): string {
+  const environment = plan.environment === null ? "" : ` (environment ${plan.environment})`;
+  const limit = plan.rejectLimit.kind === "rows"
+    ? formatPlural(plan.rejectLimit.rows, "row")
+    : `${plan.rejectLimit.percent}%`;
+  const facts = [
+    `refresh ${plan.mode}`,
+    `${formatPlural(plan.concurrency, "partition")} at once`,
+    `${formatPlural(plan.copyConnections, "COPY connection")} each`,
+    `rejects up to ${limit}`,
+    `${formatPlural(plan.versions, "earlier version")} kept`,
+  ];
+  const rows = plan.partitions.map((partition): TableCell[] => [
+    nameOf(partition),
+    { text: partition.action, style: partition.action === "load" ? "good" : "faint" },
+    partition.action === "load" ? String(partition.version) : "-",
+    printable(partition.reason),
+    printable(partition.source.url),
+  ]);
+  const columns = [
+    { title: "partition" },
+    { title: "action" },
+    { title: "version", align: "right" as const },
+    { title: "reason" },
+    { title: "source" },
+  ];
+  return `${paint("strong", plan.pipeline)}${environment} into ${paint("name", plan.targetKey)}\n` +
+    `${facts.join(", ")}\n\n${renderTable(columns, rows, paint)}`;
+}
+
+function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {
+  const { deduplicate } = partition;
+  return [
+    `${paint("strong", `Load ${nameOf(partition)}`)} into ${
+      paint("name", dotted(partition.staging))
+    }\n`,
+    section("Stage, in one transaction", partition.stage, paint),
+    copyText(plan, partition, paint),
+    deduplicate === null ? "" : [
+      section("Deduplicate", [deduplicate.prove], paint),
+      section(
+        `Only where it finds duplicates (on_duplicate: ${plan.onDuplicate}), and then again`,
+        [deduplicate.count, ...(deduplicate.remove === null ? [] : [deduplicate.remove])],
+        paint,
+      ),
+      section("Afterwards", deduplicate.tidy, paint),
+    ].filter((part) => part !== "").join("\n"),
+    section("Finish", partition.finish, paint),
+    section("Publish, in one transaction", partition.publish, paint),
+    ...partition.retain.map((old) =>
+      section(`Retain: version ${old.version} goes`, old.statements, paint)
+    ),
+    section("Only after a failure", partition.cleanup, paint),
+  ].filter((part) => part !== "").join("\n");
+}
+
+/** COPY itself is no `Statement`: the rows are streamed into it. */
+function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan, paint: Paint) {
+  const names = [
+    ...rows.columns.map(({ name }) => name),
+    ...partition.constants.map(({ name }) => name),
+    ...(rows.lineColumn ? ["_source_line"] : []),
+    ...(rows.offsetColumn ? ["_sluice_offset"] : []),
+  ];
+  const copy: Statement = {
+    sql: `copy ${quoteTable(partition.staging)} (${names.map(quoteIdent).join(", ")})\n` +
+      "from stdin with (format binary)",
+    params: [],
+    why: `The rows of ${partition.source.url}, over ${formatPlural(copyConnections, "connection")}`,
+    lock: null,
+  };
+  return section("Copy", [copy], paint);
+}
+
+function section(name: string, statements: readonly Statement[], paint: Paint): string {
+  if (statements.length === 0) return "";
+  return title(name, paint) + statements.map((each) => statementText(each, paint)).join("");
+}
+
+function title(name: string, paint: Paint): string {
+  return `${paint("strong", name)}\n`;
+}
+
+function statementText({ sql, params, why, lock }: Statement, paint: Paint): string {
+  const comments = [why, ...(lock === null ? [] : [`lock: ${lock}`])];
+  const values = params.map((param, at) => `$${at + 1} = ${paramText(param)}`);
+  if (values.length > 0) comments.push(values.join(", "));
+  const body = printableLines(sql).replaceAll("\n", "\n  ");
+  return comments.map((text) => `  ${paint("faint", `-- ${printable(text)}`)}\n`).join("") +
+    `  ${body};\n`;
+}
+
+function paramText(param: Param): string {
+  if (typeof param === "object" && param !== null) return `<${param.fact}>`;
+  return typeof param === "string" ? `'${param.replaceAll("'", "''")}'` : String(param);
+}
+
+function nameOf({ partition }: PartitionPlan): string {
+  return partition === null ? "whole table" : printable(partition);
+}
+
+function dotted({ schema, table }: TableName): string {
+  return `${schema}.${table}`;
+}

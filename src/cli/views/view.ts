@@ -1,0 +1,62 @@
+import type { Diagnostic } from "../../core/diagnostic.ts";
+import type { ErrorRecord } from "../../core/error.ts";
+import type { Emit } from "../../core/event.ts";
+import type { RunResult } from "../../core/result.ts";
+import type { RunningServer, StopOutcome } from "../../db/embedded/mod.ts";
+import type { History, Rejects } from "../../ledger/mod.ts";
+import type { LoadPlan } from "../../plan/load_plan.ts";
+import type { RollbackResult } from "../../publish/rollback.ts";
+
+/** How one of the files of `run` ended. */
+export interface RunOutcome {
+  readonly file: string;
+  /** Null where the run as a whole failed. */
+  readonly result: RunResult | null;
+  readonly error: ErrorRecord | null;
+}
+
+/** What `validate` found in one file. */
+export interface FileCheck {
+  readonly file: string;
+  readonly pipeline: string | null;
+  readonly valid: boolean;
+  /** Why the file could not be read. */
+  readonly error: ErrorRecord | null;
+}
+
+/** The rejected rows a person or a program asked to see. */
+export interface RejectsPage {
+  readonly pipeline: string;
+  readonly rejects: Rejects;
+}
+
+/** Shows results on standard output; one implementation for people, one for programs. */
+export interface View {
+  /** Tells that `run` got several files, before the first. */
+  severalRuns(): void;
+  run(outcome: RunOutcome): void;
+  plan(plan: LoadPlan): void;
+  validated(checks: readonly FileCheck[], diagnostics: readonly Diagnostic[]): void;
+  rollback(result: RollbackResult): void;
+  history(pipeline: string, history: History): void;
+  rejects(page: RejectsPage): void;
+  databaseStarted(server: Omit<RunningServer, "url">): void;
+  databaseStopped(outcome: StopOutcome): void;
+  /** The one output that holds a password. */
+  databaseUrl(url: string): void;
+  /** The pipeline file is wrong; standard error has it for people. */
+  diagnostics(diagnostics: readonly Diagnostic[]): void;
+  /** The command failed; standard error has it for people. */
+  failed(error: ErrorRecord): void;
+  /** Writes what was kept back; nothing follows. */
+  end(): void;
+}
+
+/** Shows on standard error how far a run is. */
+export interface Progress {
+  readonly emit: Emit;
+  /** Writes text that ends in a newline, above whatever moves. */
+  line(text: string): void;
+  /** Takes down what moves; lines and events go on as plain text. */
+  stop(): void;
+}

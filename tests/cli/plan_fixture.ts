@@ -1,0 +1,114 @@
+import type { LoadPlan, Statement } from "../../src/plan/load_plan.ts";
+
+/** A plan with one partition to load and one to leave alone. */
+export function planFixture(): LoadPlan {
+  const csv = {
+    type: "csv",
+    delimiter: ",",
+    quote: '"',
+    escape: '"',
+    header: true,
+    skipLines: 0,
+    comment: null,
+    nullValues: [""],
+    trim: false,
+    encoding: "utf-8",
+    maxRecordBytes: 1 << 20,
+  } as const;
+  const source = (month: string) => ({
+    url: `https://example.org/\${TOKEN}/${month}.csv.gz`,
+    headers: { Authorization: "Bearer ${TOKEN}" },
+    format: csv,
+    compression: "auto" as const,
+    retries: 5,
+    timeoutSeconds: 30,
+    missing: "pending" as const,
+  });
+  const loaded = {
+    partition: "2021-02",
+    action: "load" as const,
+    reason: "the file changed (etag)",
+    skipStatus: null,
+    source: source("2021-02"),
+    staging: { schema: "ny", table: "trips__2021-02__v2" },
+    version: 2,
+    replaces: { version: 1, table: { schema: "ny", table: "trips__2021-02__v1" } },
+    constants: [{ name: "file_month", type: { name: "date" as const }, value: "2021-02-01" }],
+    bounds: null,
+    stage: [
+      statement("create table t\n  (like p including all)", "Staging", "ACCESS SHARE on ny.trips"),
+    ],
+    deduplicate: {
+      countFirst: false,
+      prove: statement("create unique index u on t (id)", "Proves that no key occurs twice"),
+      count: statement("select count(*) from t", "Counts the rows beyond the first of each key"),
+      examples: statement("select 1", "Shows keys"),
+      remove: statement("delete from t", "on_duplicate: keep_first"),
+      tidy: [statement("alter table t drop column _sluice_offset", "No longer needed")],
+    },
+    finish: [statement("analyze t", "Statistics")],
+    publish: [
+      {
+        ...statement("insert into sluice.loads values ($1, $2, $3)", "The ledger's row"),
+        params: ["it's", 2, { fact: "rows" as const }],
+      },
+      statement(
+        "alter table p attach partition t",
+        "Put version 2 in",
+        "ACCESS EXCLUSIVE on ny.trips",
+      ),
+    ],
+    retain: [{
+      version: 0,
+      table: { schema: "ny", table: "trips__2021-02__v0" },
+      statements: [statement("drop table old", "Beyond versions: 3")],
+    }],
+    cleanup: [statement("drop table if exists t", "Only after a failure")],
+  };
+  return {
+    planVersion: 1,
+    pipeline: "trips",
+    environment: "live",
+    specHash: "abc",
+    mode: "partition",
+    target: { schema: "ny", table: "trips" },
+    targetKey: "ny.trips",
+    setup: [statement("create schema if not exists ny", "The schema is missing")],
+    sweep: [],
+    rows: {
+      columns: [{
+        name: "id",
+        from: "id",
+        type: { name: "bigint" },
+        required: true,
+        default: null,
+        rules: {},
+        options: {},
+      }],
+      newColumns: "freeze",
+      lineColumn: false,
+      offsetColumn: true,
+    },
+    onDuplicate: "keep_first",
+    idempotencyKey: ["id"],
+    rejectLimit: { kind: "percent", percent: 1 },
+    versions: 3,
+    concurrency: 1,
+    copyConnections: 2,
+    partitions: [
+      {
+        ...loaded,
+        partition: "2021-01",
+        action: "skip",
+        reason: "unchanged since version 1",
+        skipStatus: "unchanged",
+        source: source("2021-01"),
+      },
+      loaded,
+    ],
+  };
+}
+
+function statement(sql: string, why: string, lock: string | null = null): Statement {
+  return { sql, params: [], why, lock };
+}

@@ -1,0 +1,442 @@
+import { expect } from "expect";
+import type { Diagnostic } from "../../src/core/diagnostic.ts";
+import { SluiceError } from "../../src/core/error.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
+import type { DatabaseRequest } from "../../src/cli/services.ts";
+import { planFixture } from "./plan_fixture.ts";
+import { EVENTS, partitionResult, RUN, runResult, specNamed, testCli } from "./support.ts";
+
+const FILES = { "a.yaml": "pipeline: a", "b.yaml": "pipeline: b" };
+
+const DIAGNOSTIC: Diagnostic = {
+  code: "spec/unknown_key",
+  severity: "error",
+  message: 'Unknown key "colour"',
+  hint: 'Did you mean "column"?',
+  file: "a.yaml",
+  start: { line: 3, column: 5, offset: 20 },
+  end: { line: 3, column: 11, offset: 26 },
+  source: "    colour: red",
+};
+
+Deno.test("run shows the result on standard output and its stages on standard error", async () => {
+  using test = testCli({
+    runPipeline(_spec, _options, { emit }) {
+      for (const event of EVENTS) emit(event);
+      return Promise.resolve(RUN);
+    },
+  }, { files: FILES });
+  expect(await runCli(["run", "a.yaml"], test.cli)).toBe(0);
+  expect(test.out()).toMatch(/^partition +status/);
+  expect(test.err()).toMatch(/^trips {2}into ny\.trips/);
+});
+
+Deno.test("run hands its options on", async () => {
+  const seen: unknown[] = [];
+  let request: DatabaseRequest | null = null;
+  using test = testCli({
+    openDatabase(asked) {
+      request = asked;
+      return Promise.resolve({ db: {} as never, [Symbol.asyncDispose]: () => Promise.resolve() });
+    },
+    loadSpec(text, { file, folder, environment, set }) {
+      seen.push({ text, folder, environment, set });
+      return Promise.resolve({ spec: specNamed("trips", file), diagnostics: [] });
+    },
+    runPipeline(_spec, options) {
+      seen.push(options);
+      return Promise.resolve(RUN);
+    },
+  }, { files: FILES });
+  const args =
+    "run a.yaml --env live --set base=x=y --set n= --partition 1 --partition 2 --force " +
+    "--concurrency 4 --database postgres://u@h/d";
+  expect(await runCli(args.split(" "), test.cli)).toBe(0);
+  expect(seen).toEqual([
+    {
+      text: "pipeline: a",
+      folder: test.folder,
+      environment: "live",
+      set: { base: "x=y", n: "" },
+    },
+    { partitions: ["1", "2"], force: true, concurrency: 4 },
+  ]);
+  expect(request).toMatchObject({ url: "postgres://u@h/d", maxConnections: 20 });
+});
+
+Deno.test("the database is --database, else DATABASE_URL as a secret, else the embedded one", async () => {
+  const urls: (string | null)[] = [];
+  for (
+    const [flags, variables] of [
+      [["--database", "postgres://flag/d"], { DATABASE_URL: "postgres://variable/d" }],
+      [[], { DATABASE_URL: "postgres://variable/d" }],
+      [[], { DATABASE_URL: "" }],
+      [[], {}],
+    ] as [string[], Record<string, string>][]
+  ) {
+    using test = testCli({
+      openDatabase({ url }) {
+        urls.push(url);
+        return Promise.resolve({ db: {} as never, [Symbol.asyncDispose]: () => Promise.resolve() });
+      },
+    }, { files: FILES, variables });
+    await runCli(["run", "a.yaml", ...flags], test.cli);
+  }
+  expect(urls).toEqual(["postgres://flag/d", "${DATABASE_URL}", null, null]);
+});
+
+Deno.test("run --output json prints the result and nothing else", async () => {
+  using test = testCli({}, { files: FILES });
+  expect(await runCli(["run", "a.yaml", "--output", "json"], test.cli)).toBe(0);
+  expect(JSON.parse(test.out())).toEqual(RUN);
+});
+
+Deno.test("run of several files goes on after a failure; the worst exit code wins", async () => {
+  using test = testCli({
+    loadSpec: (_text, { file }) =>
+      Promise.resolve({ spec: specNamed(file, file), diagnostics: [] }),
+    runPipeline: (spec) =>
+      spec.file === "a.yaml"
+        ? Promise.reject(new SluiceError("ledger/target_locked", "Locked", { retry: "later" }))
+        : Promise.resolve(runResult([partitionResult()], { status: "refused" })),
+  }, { files: FILES });
+  expect(await runCli(["run", "a.yaml", "b.yaml", "--output", "json"], test.cli)).toBe(3);
+  const { runs } = JSON.parse(test.out());
+  expect(runs).toMatchObject([
+    { file: "a.yaml", error: { code: "ledger/target_locked" } },
+    { file: "b.yaml", status: "refused" },
+  ]);
+  expect(test.err()).toContain("error: Locked");
+});
+
+Deno.test("run tells each failed partition's error on standard error", async () => {
+  const error = {
+    code: "source/http",
+    message: "HTTP 503 from the server",
+    retry: "later",
+  } as const;
+  using test = testCli({
+    runPipeline: () =>
+      Promise.resolve(
+        runResult([partitionResult({ status: "failed", error })], { status: "failed", error }),
+      ),
+  }, { files: FILES });
+  expect(await runCli(["run", "a.yaml"], test.cli)).toBe(75);
+  expect(test.err()).toContain("error: HTTP 503 from the server\n  code   source/http\n");
+  expect(test.err()).toContain("where  trips, partition 2021-01\n");
+});
+
+Deno.test("a wrong file keeps every file from running and exits 2", async () => {
+  let ran = false;
+  using test = testCli({
+    loadSpec: (_text, { file }) =>
+      Promise.resolve(
+        file === "a.yaml"
+          ? { spec: null, diagnostics: [DIAGNOSTIC, { ...DIAGNOSTIC, message: "Another" }] }
+          : { spec: specNamed("b", file), diagnostics: [] },
+      ),
+    runPipeline() {
+      ran = true;
+      return Promise.resolve(RUN);
+    },
+  }, { files: FILES });
+  expect(await runCli(["run", "b.yaml", "a.yaml", "--output", "json"], test.cli)).toBe(2);
+  expect(ran).toBe(false);
+  expect(JSON.parse(test.out()).diagnostics).toMatchObject([
+    { code: "spec/unknown_key", file: "a.yaml", start: { line: 3, column: 5 } },
+    { message: "Another" },
+  ]);
+  expect(test.err()).toContain('a.yaml:3:5 Unknown key "colour"\n');
+  expect(test.err()).toContain("a.yaml:3:5 Another\n");
+});
+
+Deno.test("validate names the good files and tells all that is wrong", async () => {
+  const services = {
+    loadSpec: (_text: string, { file }: { file: string }) =>
+      Promise.resolve(
+        file === "a.yaml" ? { spec: null, diagnostics: [DIAGNOSTIC] } : {
+          spec: specNamed("b", file),
+          diagnostics: [{ ...DIAGNOSTIC, severity: "warning" as const }],
+        },
+      ),
+  };
+  {
+    using test = testCli(services, { files: FILES });
+    expect(await runCli(["validate", "a.yaml", "b.yaml", "c.yaml"], test.cli)).toBe(2);
+    expect(test.out()).toBe("ok  b.yaml  (b)\n");
+    expect(test.err()).toContain("a.yaml:3:5");
+    expect(test.err()).toContain('There is no file "c.yaml"');
+  }
+  {
+    using test = testCli(services, { files: FILES });
+    expect(await runCli(["validate", "a.yaml", "b.yaml", "--output", "json"], test.cli)).toBe(2);
+    expect(JSON.parse(test.out())).toMatchObject({
+      files: [{ file: "a.yaml", valid: false }, { file: "b.yaml", valid: true, pipeline: "b" }],
+      diagnostics: [{ severity: "error" }, { severity: "warning" }],
+    });
+  }
+  {
+    using test = testCli(services, { files: FILES });
+    expect(await runCli(["validate", "b.yaml"], test.cli)).toBe(0);
+  }
+});
+
+Deno.test("a file is looked for where the user stood, too", async () => {
+  using other = testCli({}, { files: { "c.yaml": "pipeline: c" } });
+  let folder = "";
+  using test = testCli({
+    loadSpec(_text, input) {
+      folder = input.folder;
+      return Promise.resolve({ spec: specNamed("c", input.file), diagnostics: [] });
+    },
+  }, { files: FILES });
+  const cli = { ...test.cli, invokedFolder: other.folder };
+  expect(await runCli(["validate", "c.yaml"], cli)).toBe(0);
+  expect(folder).toBe(other.folder);
+});
+
+Deno.test("a file that is no text or a folder is wrong usage", async () => {
+  using test = testCli();
+  Deno.writeFileSync(`${test.folder}/latin.yaml`, Uint8Array.of(0xe9));
+  Deno.mkdirSync(`${test.folder}/folder`);
+  expect(await runCli(["plan", "latin.yaml"], test.cli)).toBe(2);
+  expect(await runCli(["plan", "folder"], test.cli)).toBe(2);
+  expect(test.err()).toContain('"latin.yaml" is not UTF-8 text');
+  expect(test.err()).toContain('"folder" is a folder');
+});
+
+Deno.test("plan --output json prints the plan itself", async () => {
+  using test = testCli({ planPipeline: () => Promise.resolve(planFixture()) }, { files: FILES });
+  expect(await runCli(["plan", "a.yaml", "--output", "json"], test.cli)).toBe(0);
+  expect(JSON.parse(test.out())).toEqual(planFixture());
+});
+
+Deno.test("an error of the command is on both outputs with --output json", async () => {
+  using test = testCli({
+    planPipeline: () => Promise.reject(new SluiceError("plan/target_differs", "Differs")),
+  }, { files: FILES });
+  expect(await runCli(["plan", "a.yaml", "--output", "json"], test.cli)).toBe(1);
+  expect(JSON.parse(test.out())).toEqual({
+    error: { code: "plan/target_differs", message: "Differs", retry: "never" },
+  });
+  expect(test.err()).toContain("error: Differs");
+});
+
+Deno.test("a bug of ours says so, with its stack", async () => {
+  using test = testCli(
+    { planPipeline: () => Promise.reject(new TypeError("undefined is not a row")) },
+    { files: FILES },
+  );
+  expect(await runCli(["plan", "a.yaml", "--output", "json"], test.cli)).toBe(1);
+  expect(test.err()).toContain("This is a bug in Sluice 1.2.3");
+  expect(test.err()).toContain("TypeError: undefined is not a row\n    at ");
+  expect(JSON.parse(test.out()).error.code).toBe("core/bug");
+});
+
+Deno.test("a bug of ours in one run is told and does not hide the other runs", async () => {
+  using test = testCli({
+    runPipeline: (spec) =>
+      spec.file === "a.yaml" ? Promise.reject(new Error("bug")) : Promise.resolve(RUN),
+    loadSpec: (_text, { file }) => Promise.resolve({ spec: specNamed("t", file), diagnostics: [] }),
+  }, { files: FILES });
+  expect(await runCli(["run", "a.yaml", "b.yaml", "--output", "json"], test.cli)).toBe(1);
+  expect(JSON.parse(test.out()).runs).toHaveLength(2);
+});
+
+Deno.test("rollback, history and rejects hand on what was asked and show what came", async () => {
+  const asked: unknown[] = [];
+  const services = {
+    rollbackPipeline(_spec: unknown, request: object) {
+      asked.push(request);
+      return Promise.resolve({
+        pipeline: "trips",
+        target: "ny.trips",
+        partitions: [{ partition: "2021-02", from_version: 4, to_version: 3 }],
+      });
+    },
+    readHistory: () => Promise.resolve({ versions: [], runs: [] }),
+    readRejects(_db: unknown, _spec: unknown, filter: object) {
+      asked.push(filter);
+      return Promise.resolve({ run_id: "r1", total: 0, rows: [], groups: [] });
+    },
+  };
+  const outputs: string[] = [];
+  for (
+    const args of [
+      "rollback a.yaml --partition 2021-02 --to 3",
+      "rollback a.yaml --output json",
+      "history a.yaml",
+      "history a.yaml --output json",
+      "rejects a.yaml",
+      "rejects a.yaml --run r1 --partition p --limit 5 --output json",
+    ]
+  ) {
+    using test = testCli(services, { files: FILES });
+    expect(await runCli(args.split(" "), test.cli)).toBe(0);
+    outputs.push(test.out());
+  }
+  expect(asked).toEqual([
+    { partition: "2021-02", to: 3 },
+    {},
+    { limit: 20 },
+    { run: "r1", partition: "p", limit: 5 },
+  ]);
+  expect(outputs[0]).toBe("ny.trips  2021-02  version 4 is out, version 3 is live\n");
+  expect(JSON.parse(outputs[1])).toMatchObject({ target: "ny.trips" });
+  expect(outputs[2]).toBe("trips has not run in this database\n");
+  expect(JSON.parse(outputs[3])).toEqual({ pipeline: "trips", versions: [], runs: [] });
+  expect(outputs[4]).toBe("Run r1 rejected no row\n");
+  expect(JSON.parse(outputs[5])).toMatchObject({ pipeline: "trips", run_id: "r1" });
+});
+
+Deno.test("db start, stop, url and psql", async () => {
+  const server = {
+    url: "postgres://sluice:hunter2@127.0.0.1:5433/sluice",
+    port: 5433,
+    pid: 7,
+    dataFolder: "/data",
+  };
+  let passedOn: readonly string[] = [];
+  const services = {
+    startEmbedded: () => Promise.resolve(server),
+    stopEmbedded: () => Promise.resolve("stopped" as const),
+    findEmbedded: () => Promise.resolve(server),
+    openPsql(_request: unknown, args: readonly string[], onOpen: () => void) {
+      passedOn = args;
+      onOpen();
+      return Promise.resolve(42);
+    },
+  };
+  const run = async (args: string[]) => {
+    using test = testCli(services);
+    return { code: await runCli(args, test.cli), out: test.out() };
+  };
+  expect(await run(["db", "start"])).toEqual({
+    code: 0,
+    out: "Postgres listens on 127.0.0.1:5433; its data is in /data\n",
+  });
+  expect(await run(["db", "stop"])).toEqual({ code: 0, out: "Postgres is stopped\n" });
+  expect(await run(["db", "url"])).toEqual({ code: 0, out: `${server.url}\n` });
+  expect(JSON.parse((await run(["db", "url", "--output", "json"])).out)).toEqual({
+    url: server.url,
+  });
+  expect((await run(["db", "start", "--output", "json"])).out).not.toContain("hunter2");
+  expect((await run(["db", "psql", "-c", "select 1", "--help"])).code).toBe(42);
+  expect(passedOn).toEqual(["-c", "select 1", "--help"]);
+});
+
+Deno.test("db url of a database that does not run says how to start it", async () => {
+  using test = testCli({ findEmbedded: () => Promise.resolve(null) });
+  expect(await runCli(["db", "url"], test.cli)).toBe(1);
+  expect(test.out()).toBe("");
+  expect(test.err()).toContain("deno task db start");
+});
+
+Deno.test("an interrupted run exits as the signal has it and shows what was done", async () => {
+  const controller = new AbortController();
+  const ran: string[] = [];
+  using test = testCli({
+    loadSpec: (_text, { file }) => Promise.resolve({ spec: specNamed("t", file), diagnostics: [] }),
+    runPipeline(spec) {
+      ran.push(spec.file);
+      controller.abort(new SluiceError("cli/interrupted", "Interrupted by SIGTERM"));
+      return Promise.resolve(runResult([partitionResult({ status: "skipped" })], {
+        status: "interrupted",
+      }));
+    },
+  }, { files: FILES, exitCode: 143, controller });
+  expect(await runCli(["run", "a.yaml", "b.yaml", "--output", "json"], test.cli)).toBe(143);
+  expect(ran).toEqual(["a.yaml"]);
+  expect(JSON.parse(test.out()).runs).toMatchObject([{ status: "interrupted" }]);
+  expect(test.err()).toContain("Stopping cleanly; interrupt again to stop at once\n");
+});
+
+Deno.test("an interrupt that is thrown is no error to report", async () => {
+  const controller = new AbortController();
+  using test = testCli({
+    planPipeline() {
+      const reason = new SluiceError("cli/interrupted", "Interrupted by SIGINT", {
+        retry: "later",
+      });
+      controller.abort(reason);
+      return Promise.reject(reason);
+    },
+  }, { files: FILES, exitCode: 130, controller });
+  expect(await runCli(["plan", "a.yaml"], test.cli)).toBe(130);
+  expect(test.err()).toContain("Interrupted: what was under way was not published\n");
+  expect(test.err()).not.toContain("error:");
+});
+
+Deno.test("no secret reaches any output", async () => {
+  const canary = 'can"ary\\7';
+  const error = new SluiceError("source/http", `HTTP 401 for token ${canary}`, {
+    hint: `Is ${canary} right`,
+    details: { header: `Bearer ${canary}` },
+    cause: new Error(`inner ${canary}`),
+    postgres: { detail: `detail ${canary}` },
+  });
+  for (const output of ["human", "json"]) {
+    for (const bug of [false, true]) {
+      using test = testCli({
+        runPipeline(_spec, _options, { secrets, emit }) {
+          secrets.reveal("${API_TOKEN}");
+          emit({ type: "warning", partition: null, message: `warned of ${canary}` });
+          emit({
+            type: "partition_finished",
+            result: partitionResult({ source: canary, reason: canary, error: error.toJSON() }),
+          });
+          if (bug) return Promise.reject(new Error(`bug with ${canary}`));
+          return Promise.resolve(runResult(
+            [partitionResult({ status: "failed", reason: error.message, error: error.toJSON() })],
+            { status: "failed" },
+          ));
+        },
+      }, { files: FILES, variables: { API_TOKEN: canary } });
+      const log = `${test.folder}/log.jsonl`;
+      await runCli(["run", "a.yaml", "--output", output, "--log-file", log], test.cli);
+      await runCli(["run", "a.yaml", "--output", output, "--log-level", "debug"], test.cli);
+      const shown = test.out() + test.err() + Deno.readTextFileSync(log);
+      expect(shown).toContain("***");
+      expect(shown).not.toContain("ary\\7");
+      expect(shown).not.toContain('can\\"ary');
+    }
+  }
+});
+
+Deno.test("wrong usage exits 2 with a hint, and later commands are not offered", async () => {
+  for (const command of ["init", "serve", "check", "worker", "rum"]) {
+    using test = testCli();
+    expect(await runCli([command], test.cli)).toBe(2);
+    expect(test.err()).toContain(`unknown command '${command}'`);
+    expect(test.out()).toBe("");
+  }
+  for (
+    const [args, word] of [
+      ["run", "missing required argument 'file'"],
+      ["run a.yaml --forse", "Did you mean --force?"],
+      ["run a.yaml --output xml", "Allowed choices are human, json"],
+      ["run a.yaml --set base", "name=value"],
+      ["run a.yaml --partition 1 --from 2", "cannot be used with"],
+      ["run a.yaml --concurrency 0", "from 1 to 64"],
+      ["plan a.yaml b.yaml", "too many arguments"],
+      ["rollback a.yaml --to x", "whole number"],
+      ["db", "Usage: sluice db"],
+      ["", "Usage: sluice"],
+    ]
+  ) {
+    using test = testCli();
+    expect(await runCli(args.split(" ").filter((arg) => arg !== ""), test.cli)).toBe(2);
+    expect(test.err()).toContain(word);
+    expect(test.out()).toBe("");
+  }
+});
+
+Deno.test("every command has help with examples", async () => {
+  for (const command of ["run", "plan", "validate", "rollback", "history", "rejects", "db"]) {
+    using test = testCli();
+    expect(await runCli([command, "--help"], test.cli)).toBe(0);
+    expect(test.out()).toContain(`Usage: sluice ${command}`);
+    expect(test.out()).toContain(`\n  deno task ${command}`);
+    expect(test.err()).toBe("");
+  }
+});

@@ -1,0 +1,352 @@
+import { expect } from "expect";
+import { bugText, errorText } from "../../src/cli/views/error_text.ts";
+import { historyText } from "../../src/cli/views/history_text.ts";
+import { eventLine, lineProgress } from "../../src/cli/views/line_progress.ts";
+import { paintFor } from "../../src/cli/views/paint.ts";
+import { planText } from "../../src/cli/views/plan_text.ts";
+import { printable } from "../../src/cli/views/printable.ts";
+import { rejectsText } from "../../src/cli/views/rejects_text.ts";
+import { runText, shellWord } from "../../src/cli/views/run_text.ts";
+import { renderTable } from "../../src/cli/views/table.ts";
+import { planFixture } from "./plan_fixture.ts";
+import {
+  capture,
+  EVENTS,
+  markedPaint,
+  partitionResult,
+  plainPaint,
+  RUN,
+  runResult,
+} from "./support.ts";
+
+Deno.test("renderTable aligns by what is seen, not by the codes around it", () => {
+  const rows = [["a", { text: "good", style: "good" as const }, "1"], ["bbb", "x", "22"]];
+  const columns = [{ title: "name" }, { title: "word" }, { title: "n", align: "right" as const }];
+  expect(renderTable(columns, rows, plainPaint)).toBe(
+    "name  word   n\na     good   1\nbbb   x     22\n",
+  );
+  expect(renderTable(columns, rows, markedPaint)).toContain("a     <good>good</>   1\n");
+});
+
+Deno.test("paintFor adds codes only where colors are wanted", () => {
+  expect(paintFor({ colors: false })("bad", "x")).toBe("x");
+  expect(paintFor({ colors: true })("bad", "x")).toBe("\x1b[31mx\x1b[39m");
+});
+
+Deno.test("printable lets no control character through", () => {
+  expect(printable("a\x1b[2J\r\n\t\u009b\u202eb ö €")).toBe("a\\x1b[2J\\r\\n\\t\\x9b\\u202eb ö €");
+});
+
+Deno.test("eventLine has one line for each stage and none for progress", () => {
+  const lines = EVENTS.map((event) => eventLine(event, plainPaint) ?? "").join("");
+  expect(lines).toBe(
+    `trips  into ny.trips, 2 partitions
+2021-01  reading data/2021-01.csv (812 kB)
+2021-01  rows: 10000 rows read, 40 rejected (0.10 s)
+2021-01  publish: Somebody holds the lock; attempt 1 of 5 failed, next in 0.50 s
+2021-01  warning: Version 1 could not be dropped
+2021-01  published version 1: 9,960 rows, 40 rejected, 0.14 s
+2021-02  refused: 41 of 100 rows were rejected, above the limit of 1%
+`,
+  );
+});
+
+Deno.test("lineProgress that is quiet still says what it is told to", async () => {
+  const err = capture();
+  const progress = lineProgress(err, { quiet: true });
+  for (const event of EVENTS) progress.emit(event);
+  progress.line("a word\n");
+  await err.flush();
+  expect(err.text()).toBe("a word\n");
+});
+
+Deno.test("runText of one partition needs no sum", () => {
+  expect(runText(RUN, "pipelines/trips.yaml", plainPaint)).toBe(
+    `partition  status     version    read  loaded  rejected  duplicate  seconds  rows/s
+2021-01    published        1  10,000   9,960        40          0     0.14  71,429
+
+40 rows were rejected; see them with
+  deno task rejects pipelines/trips.yaml --run 0b8f6f0e-0000-4000-8000-000000000001
+`,
+  );
+});
+
+Deno.test("runText of several partitions shows discarded rows, the sum and the reasons", () => {
+  const idle = { status: "unchanged" as const, reason: "the file is the same", version: null };
+  const none = { rows_read: 0, rows_loaded: 0, rows_rejected: 0, seconds: 0 };
+  const refused = partitionResult({
+    partition: "2021-02",
+    status: "refused",
+    reason: "41 of 100 rows were rejected",
+    version: null,
+    rows_read: 100,
+    rows_loaded: 0,
+    rows_rejected: 41,
+    rows_discarded: 59,
+  });
+  const partitions = [
+    refused,
+    ...["03", "04", "05", "06"].map((month) =>
+      partitionResult({ ...idle, ...none, partition: `2021-${month}` })
+    ),
+  ];
+  const text = runText(runResult(partitions, { status: "refused" }), "t.yaml", plainPaint);
+  expect(text.replace(/\n2021-0[456].*/g, "")).toBe(
+    `partition  status     version  read  loaded  rejected  duplicate  discarded  seconds  rows/s
+2021-02    refused          -   100       0        41          0         59     0.14     714
+2021-03    unchanged        -     0       0         0          0          0     0.00       -
+total      refused              100       0        41          0         59     0.41     244
+
+2021-02  refused: 41 of 100 rows were rejected
+2021-03, 2021-04, 2021-05 and 1 more  unchanged: the file is the same
+
+41 rows were rejected; see them with
+  deno task rejects t.yaml --run 0b8f6f0e-0000-4000-8000-000000000001
+`,
+  );
+});
+
+Deno.test("runText names checks that did not pass", () => {
+  const check = { partition: null, name: "row_count", observed: 9, expected: "at least 10" };
+  const text = runText(
+    runResult([], {
+      checks: [
+        { ...check, severity: "error", passed: false },
+        { ...check, name: "range", severity: "warn", passed: false, expected: null },
+        { ...check, name: "unique", severity: "error", passed: true },
+      ],
+    }),
+    "t.yaml",
+    plainPaint,
+  );
+  expect(text).toContain(
+    "whole table  check row_count failed: observed 9, expected at least 10\n" +
+      "whole table  check range warning: observed 9\n",
+  );
+  expect(text).not.toContain("unique");
+});
+
+Deno.test("shellWord quotes what a shell would read otherwise", () => {
+  expect(["a/b-c.yaml", "my file", "it's", "$(x)"].map(shellWord)).toEqual([
+    "a/b-c.yaml",
+    "'my file'",
+    `'it'\\''s'`,
+    "'$(x)'",
+  ]);
+});
+
+Deno.test("planText tells partitions first, then each statement with its reason and lock", () => {
+  expect(planText(planFixture(), plainPaint)).toBe(PLAN);
+});
+
+Deno.test("planText of a plan with nothing to load says so", () => {
+  const plan = planFixture();
+  const text = planText(
+    { ...plan, setup: [], partitions: plan.partitions.slice(0, 1) },
+    plainPaint,
+  );
+  expect(text).toMatch(/\n\nNothing to load\n$/);
+});
+
+Deno.test("errorText tells all Postgres said, once", () => {
+  const text = errorText(
+    {
+      code: "db/unique_violation",
+      message: 'duplicate key violates "u": Key (id)=(7) already exists',
+      retry: "later",
+      hint: "Name another key",
+      postgres: {
+        severity: "ERROR",
+        code: "23505",
+        message: 'duplicate key violates "u"',
+        detail: "Key (id)=(7) already exists.",
+        where: "COPY t, line 3\nsecond line",
+        schema: "ny",
+        table: "t",
+        constraint: "u",
+      },
+      details: { pid: 17 },
+    },
+    plainPaint,
+    { where: "trips, partition 2021-01", cause: new Error("socket hang up") },
+  );
+  expect(text).toBe(
+    `error: duplicate key violates "u": Key (id)=(7) already exists
+  code      db/unique_violation
+  where     trips, partition 2021-01
+  pid       17
+  postgres  ERROR SQLSTATE 23505
+  context   COPY t, line 3
+            second line
+  on        schema "ny", table "t", constraint "u"
+  cause     socket hang up
+  do        Name another key
+  retry     the same command can succeed later without a change
+`,
+  );
+});
+
+Deno.test("errorText lets no terminal code of a server's message through", () => {
+  const text = errorText({ code: "db/x", message: "a\x1b[2Jb", retry: "never" }, plainPaint);
+  expect(text).not.toContain("\x1b");
+});
+
+Deno.test("bugText has the version and the stack", () => {
+  const text = bugText(new TypeError("boom"), "1.2.3", plainPaint);
+  expect(text).toMatch(/^This is a bug in Sluice 1\.2\.3: .*\nTypeError: boom\n {4}at /);
+  expect(bugText("thrown text", "1.2.3", plainPaint)).toContain("thrown text");
+});
+
+Deno.test("historyText shows versions and runs", () => {
+  const text = historyText("trips", {
+    versions: [{
+      partition: "2021-01",
+      version: 2,
+      state: "live",
+      rows: 9960,
+      bytes: 812_345,
+      source_url: "data/2021-01.csv",
+      sha256: "aa",
+      run_id: "r1",
+      published_at: "2026-01-31T12:00:00.123Z",
+    }],
+    runs: [{
+      run_id: "r2",
+      status: "failed",
+      started_at: "2026-01-31T12:00:00.123Z",
+      seconds: null,
+      rows_read: 10_000,
+      rows_loaded: 0,
+      rows_rejected: 40,
+      error: { code: "a/b", message: "No\nway", retry: "never" },
+    }],
+  }, plainPaint);
+  expect(text).toBe(
+    `Versions
+partition  version  state   rows   bytes  published (UTC)      run  source
+2021-01          2  live   9,960  812 kB  2026-01-31 12:00:00  r1   data/2021-01.csv
+
+Runs
+run  status  started (UTC)        seconds    read  loaded  rejected  error
+r2   failed  2026-01-31 12:00:00        -  10,000       0        40  No\\nway
+`,
+  );
+});
+
+Deno.test("historyText of a pipeline that never ran says so", () => {
+  expect(historyText("trips", { versions: [], runs: [] }, plainPaint))
+    .toBe("trips has not run in this database\n");
+});
+
+Deno.test("rejectsText groups, then shows place, message and the record, cut and escaped", () => {
+  const row = {
+    partition: "2021-01",
+    source_url: "data/a.csv",
+    column: "fare",
+    code: "bad_number",
+  };
+  const text = rejectsText({
+    pipeline: "trips",
+    rejects: {
+      run_id: "r1",
+      total: 3,
+      groups: [
+        { column: "fare", code: "bad_number", count: 2, example: '"x" is no number' },
+        { column: null, code: "too_few_fields", count: 1, example: "3 fields instead of 18" },
+      ],
+      rows: [
+        { ...row, line: 812, byte_offset: 96_311, message: '"x" is no number', raw: "1,x\x1b[2J" },
+        {
+          ...row,
+          column: null,
+          line: 900,
+          byte_offset: 97_311,
+          message: "3 fields instead of 18",
+          raw: "é".repeat(201),
+        },
+      ],
+    },
+  }, plainPaint);
+  expect(text).toBe(
+    `3 rejected rows of run r1
+count  column    code            example
+    2  fare      bad_number      "x" is no number
+    1  (record)  too_few_fields  3 fields instead of 18
+
+data/a.csv:812 (byte 96,311)  fare: "x" is no number
+    1,x\\x1b[2J
+data/a.csv:900 (byte 97,311)  3 fields instead of 18
+    ${"é".repeat(200)}…
+
+1 more: show them with --limit
+`,
+  );
+});
+
+Deno.test("rejectsText says where there is nothing to show", () => {
+  const none = { total: 0, rows: [], groups: [] };
+  expect(rejectsText({ pipeline: "trips", rejects: { run_id: null, ...none } }, plainPaint))
+    .toBe("trips has not run in this database\n");
+  expect(rejectsText({ pipeline: "trips", rejects: { run_id: "r1", ...none } }, plainPaint))
+    .toBe("Run r1 rejected no row\n");
+});
+
+const PLAN = `trips (environment live) into ny.trips
+refresh partition, 1 partition at once, 2 COPY connections each, rejects up to 1%, \
+3 earlier versions kept
+
+partition  action  version  reason                     source
+2021-01    skip          -  unchanged since version 1  https://example.org/\${TOKEN}/2021-01.csv.gz
+2021-02    load          2  the file changed (etag)    https://example.org/\${TOKEN}/2021-02.csv.gz
+
+Set up the target, in one transaction
+  -- The schema is missing
+  create schema if not exists ny;
+
+Load 2021-02 into ny.trips__2021-02__v2
+
+Stage, in one transaction
+  -- Staging
+  -- lock: ACCESS SHARE on ny.trips
+  create table t
+    (like p including all);
+
+Copy
+  -- The rows of https://example.org/\${TOKEN}/2021-02.csv.gz, over 2 connections
+  copy "ny"."trips__2021-02__v2" ("id", "file_month", "_sluice_offset")
+  from stdin with (format binary);
+
+Deduplicate
+  -- Proves that no key occurs twice
+  create unique index u on t (id);
+
+Only where it finds duplicates (on_duplicate: keep_first), and then again
+  -- Counts the rows beyond the first of each key
+  select count(*) from t;
+  -- on_duplicate: keep_first
+  delete from t;
+
+Afterwards
+  -- No longer needed
+  alter table t drop column _sluice_offset;
+
+Finish
+  -- Statistics
+  analyze t;
+
+Publish, in one transaction
+  -- The ledger's row
+  -- $1 = 'it''s', $2 = 2, $3 = <rows>
+  insert into sluice.loads values ($1, $2, $3);
+  -- Put version 2 in
+  -- lock: ACCESS EXCLUSIVE on ny.trips
+  alter table p attach partition t;
+
+Retain: version 0 goes
+  -- Beyond versions: 3
+  drop table old;
+
+Only after a failure
+  -- Only after a failure
+  drop table if exists t;
+`;
