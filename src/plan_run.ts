@@ -1,6 +1,12 @@
 import { SluiceError } from "./core/error.ts";
 import { mapConcurrently } from "./core/map_concurrently.ts";
-import { expandPartitions, parsePartition } from "./core/period.ts";
+import {
+  expandPartitions,
+  parseBound,
+  parsePartition,
+  PERIOD_EXAMPLES,
+  type PeriodName,
+} from "./core/period.ts";
 import { listTables, readCatalog } from "./db/catalog.ts";
 import { pendingMigrations, readLedger } from "./ledger/mod.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";
@@ -75,12 +81,13 @@ export function choosePartitions(
     to: options.to ?? spec.partitions.to,
   };
   for (const bound of [options.from, options.to]) {
-    if (by === "list" && bound !== undefined) {
-      throw new SluiceError("cli/no_range", `Partitions by list have no --from or --to`, {
+    if (bound === undefined) continue;
+    if (by === "list") {
+      throw new SluiceError("cli/no_range", "Partitions by list have no --from or --to", {
         hint: "Name them with --partition",
       });
     }
-    if (bound !== undefined && !/^current(-\d+)?$/.test(bound)) requirePartition(by, bound);
+    if (parseBound(by, bound, now) === null) throw unknownPeriod(by, bound);
   }
   if (options.partitions.length === 0) {
     const chosen = expandPartitions(range, now);
@@ -91,8 +98,9 @@ export function choosePartitions(
     );
   }
   for (const partition of options.partitions) {
-    if (by !== "list") requirePartition(by, partition);
-    else if (!spec.partitions.values.includes(partition)) {
+    if (by !== "list") {
+      if (parsePartition(by, partition) === null) throw unknownPeriod(by, partition);
+    } else if (!spec.partitions.values.includes(partition)) {
       throw new SluiceError("cli/unknown_partition", `"${partition}" is no partition`, {
         hint: `Partitions: ${spec.partitions.values.join(", ")}`,
       });
@@ -101,21 +109,11 @@ export function choosePartitions(
   return [...new Set(options.partitions)];
 }
 
-function requirePartition(by: Parameters<typeof parsePartition>[0], text: string): void {
-  if (parsePartition(by, text) !== null) return;
-  throw new SluiceError("cli/unknown_partition", `"${text}" is no ${by}`, {
-    hint: `A ${by} is written ${EXAMPLES[by]}`,
+function unknownPeriod(by: PeriodName, text: string): SluiceError {
+  return new SluiceError("cli/unknown_partition", `"${text}" is no ${by}`, {
+    hint: `A ${by} is written ${PERIOD_EXAMPLES[by]}`,
   });
 }
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  year: "2021",
-  quarter: "2021-Q1",
-  month: "2021-01",
-  week: "2021-W05",
-  day: "2021-01-31",
-  hour: "2021-01-31T05",
-};
 
 /** What opening or probing a source needs. */
 export function sourceContext(

@@ -54,10 +54,9 @@ export class CopyFan<B extends TupleBuffer> {
     const lane = await this.#lane();
     lane.waiting++;
     lane.tail = lane.tail
-      .then(() => {
-        if (this.#failure === null) {
-          return lane.copy.write(buffer.bytes.subarray(0, buffer.length));
-        }
+      .then(async () => {
+        if (this.#failure !== null) return;
+        await lane.copy.write(buffer.bytes.subarray(0, buffer.length));
       })
       .catch((error) => this.#fail(error))
       .finally(() => {

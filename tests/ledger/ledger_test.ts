@@ -78,7 +78,10 @@ Deno.test("openRejectWriter keeps bytes that are no text, and counts beyond what
   expect(writer.count).toBe(1300);
   const rejects = await readRejects(test.db, SPEC, { run: RUN.id, limit: 2 });
   expect(rejects.total).toBe(1200);
-  expect(rejects.groups.map(({ column, count }) => [column, count])).toEqual([["c", 1199], [null, 1]]);
+  expect(rejects.groups.map(({ column, count }) => [column, count])).toEqual([["c", 1199], [
+    null,
+    1,
+  ]]);
   expect(rejects.rows).toMatchObject([{ line: 1, raw: "\\x00ff275c0a" }, { line: 2 }]);
   await forgetRejects(test.db, RUN.id, null);
   expect((await readRejects(test.db, SPEC, { limit: 2 })).total).toBe(0);
