@@ -2,10 +2,9 @@ import { SluiceError } from "./core/error.ts";
 import { mapConcurrently } from "./core/map_concurrently.ts";
 import {
   expandPartitions,
-  parseBound,
   parsePartition,
   PERIOD_EXAMPLES,
-  type PeriodName,
+  resolveBound,
 } from "./core/period.ts";
 import { listTables, readCatalog } from "./db/catalog.ts";
 import { pendingMigrations, readLedger } from "./ledger/mod.ts";
@@ -15,7 +14,7 @@ import { sourcePlan } from "./plan/source_plan.ts";
 import type { RunContext, RunOptions } from "./run_context.ts";
 import type { SourceContext } from "./source/context.ts";
 import { probeSource } from "./source/probe.ts";
-import type { PipelineSpec } from "./spec/pipeline_spec.ts";
+import type { Period, PipelineSpec } from "./spec/pipeline_spec.ts";
 
 /** Sources looked at side by side. */
 const PROBES = 8;
@@ -87,7 +86,7 @@ export function choosePartitions(
         hint: "Name them with --partition",
       });
     }
-    if (parseBound(by, bound, now) === null) throw unknownPeriod(by, bound);
+    if (resolveBound(by, bound, now) === null) throw unknownPeriod(by, bound);
   }
   if (options.partitions.length === 0) {
     const chosen = expandPartitions(range, now);
@@ -109,7 +108,7 @@ export function choosePartitions(
   return [...new Set(options.partitions)];
 }
 
-function unknownPeriod(by: PeriodName, text: string): SluiceError {
+function unknownPeriod(by: Period, text: string): SluiceError {
   return new SluiceError("cli/unknown_partition", `"${text}" is no ${by}`, {
     hint: `A ${by} is written ${PERIOD_EXAMPLES[by]}`,
   });

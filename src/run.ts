@@ -57,6 +57,9 @@ export async function runPipeline(
     partitions: plan.partitions.length,
   });
   let partitions: PartitionResult[];
+  // Whoever interrupts a run does not want to wait for an index to be built.
+  const cancel = () => void context.db.cancelRunning().catch(() => {});
+  context.signal.addEventListener("abort", cancel, { once: true });
   try {
     await prepareTarget(plan, context);
     partitions = await mapConcurrently(plan.partitions, plan.concurrency, async (partition) => {
@@ -67,6 +70,8 @@ export async function runPipeline(
   } catch (error) {
     await recordFailure(plan, runId, error, context);
     throw error;
+  } finally {
+    context.signal.removeEventListener("abort", cancel);
   }
   const seconds = (context.clock.monotonic() - started) / 1000;
   const result = summarize(plan, runId, partitions, seconds, context.signal.aborted);

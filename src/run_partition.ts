@@ -301,6 +301,7 @@ class PartitionLoad {
   }
 
   async #timed(phase: keyof Phases, work: () => Promise<void>): Promise<void> {
+    this.context.signal.throwIfAborted();
     const started = this.context.clock.monotonic();
     await work();
     this.#phases[phase] = (this.context.clock.monotonic() - started) / 1000;
@@ -347,9 +348,9 @@ function isRefusal({ code }: SluiceError): boolean {
   return code === "rows/too_many_rejects" || code === "load/duplicate_keys";
 }
 
-/** An abort becomes an error of its own; a bug stays a bug. */
+/** Whatever an abort made fail becomes one error of its own; a bug stays a bug. */
 function toSluiceError(cause: unknown, signal: AbortSignal): SluiceError {
-  if (cause instanceof SluiceError) return cause;
+  if (cause instanceof SluiceError && !signal.aborted) return cause;
   if (signal.aborted) {
     return new SluiceError("cli/interrupted", "The run was interrupted before it published", {
       retry: "later",

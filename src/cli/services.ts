@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
+import type { DiagnosticRole } from "../core/render_diagnostic.ts";
 import type { RunResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
@@ -9,7 +10,7 @@ import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
 import type { RunContext, RunOptions } from "../run_context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import type { Paint } from "./views/paint.ts";
+import type { Paint, Style } from "./views/paint.ts";
 
 /** What the commands call: our own functions, passed in so that each command is tested alone. */
 export interface Services {
@@ -74,6 +75,15 @@ export interface EmbeddedRequest {
   readonly signal: AbortSignal;
 }
 
+const ROLE_STYLES: Readonly<Record<DiagnosticRole, Style>> = {
+  error: "bad",
+  warning: "warn",
+  code: "bad",
+  caret: "bad",
+  hint: "good",
+  position: "faint",
+};
+
 /** The real functions, each loaded when first called: `validate` never loads the driver. */
 export function realServices(): Services {
   return {
@@ -83,7 +93,7 @@ export function realServices(): Services {
     },
     async renderDiagnostic(diagnostic, paint) {
       const { renderDiagnostic } = await import("../core/render_diagnostic.ts");
-      return renderDiagnostic(diagnostic, paint);
+      return renderDiagnostic(diagnostic, (text, role) => paint(ROLE_STYLES[role], text));
     },
     openDatabase,
     async planPipeline(spec, options, context) {

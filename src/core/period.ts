@@ -1,28 +1,22 @@
-/** A unit of time that partitions a table. All arithmetic is in UTC. */
-export type PeriodName = "year" | "quarter" | "month" | "week" | "day" | "hour";
+import type { PartitionsSpec, Period } from "../spec/pipeline_spec.ts";
 
-/** A range of partitions as a pipeline file gives it. */
-export interface PartitionRange {
-  readonly by: PeriodName | "list";
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly values: readonly string[];
+/** First and last moment of a period as Postgres reads them; the end is exclusive. */
+export interface PeriodBounds {
+  readonly start: string;
+  readonly end: string;
 }
 
-/** More partitions than this in one range are a mistake. */
-export const MAX_PARTITIONS = 100_000;
-
-const FORMS: Readonly<Record<PeriodName, RegExp>> = {
-  year: /^(\d{4})$/,
-  quarter: /^(\d{4})-Q([1-4])$/,
-  month: /^(\d{4})-(\d{2})$/,
-  week: /^(\d{4})-W(\d{2})$/,
-  day: /^(\d{4})-(\d{2})-(\d{2})$/,
-  hour: /^(\d{4})-(\d{2})-(\d{2})T(\d{2})$/,
-};
+/** A `{name}` or `{name:pattern}` in a template. */
+export interface Placeholder {
+  readonly text: string;
+  readonly name: string;
+  readonly pattern: string | null;
+  /** UTF-16 units from the start of the template. */
+  readonly offset: number;
+}
 
 /** How each period is written, for messages. */
-export const PERIOD_EXAMPLES: Readonly<Record<PeriodName, string>> = {
+export const PERIOD_EXAMPLES: Readonly<Record<Period, string>> = {
   year: "2021",
   quarter: "2021-Q1",
   month: "2021-01",
@@ -31,216 +25,257 @@ export const PERIOD_EXAMPLES: Readonly<Record<PeriodName, string>> = {
   hour: "2021-01-31T05",
 };
 
-/**
- * The first moment of a partition, or null where the text is not one.
- *
- * @example parsePartition("month", "2021-02") // 2021-02-01T00:00:00Z
- */
-export function parsePartition(by: PeriodName, text: string): Date | null {
+const FORMS: Readonly<Record<Period, RegExp>> = {
+  year: /^(\d{4})$/,
+  quarter: /^(\d{4})-Q([1-4])$/,
+  month: /^(\d{4})-(\d\d)$/,
+  week: /^(\d{4})-W(\d\d)$/,
+  day: /^(\d{4})-(\d\d)-(\d\d)$/,
+  hour: /^(\d{4})-(\d\d)-(\d\d)T(\d\d)$/,
+};
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Days from Monday 1969-12-29, the start of a week, to 1970-01-01. */
+const EPOCH_WEEKDAY = 3;
+
+/** Start of the period that a text names; null where it is not written right or does not exist. */
+export function parsePartition(by: Period | "list", text: string): Date | null {
+  if (by === "list") return null;
   const match = FORMS[by].exec(text);
   if (match === null) return null;
-  const [year, second = 1, third = 1, hour = 0] = match.slice(1).map(Number);
-  if (year < 1) return null;
-  const start = by === "quarter"
-    ? utc(year, (second - 1) * 3 + 1, 1)
-    : by === "week"
-    ? weekStart(year, second)
-    : utc(year, second, third, hour);
-  // The 31st of February is another day: what comes back as another text was none.
-  return formatPartition(by, start) === text ? start : null;
+  const [year, a = 1, b = 1, c = 0] = match.slice(1).map(Number);
+  if (year === 0) return null;
+  const date = by === "week"
+    ? startOf("week", ordinal("week", utc(year, 0, 4)) + a - 1)
+    : by === "quarter"
+    ? utc(year, (a - 1) * 3)
+    : utc(year, a - 1, b, c);
+  // A day that does not exist has rolled over to another one.
+  return formatPartition(by, date) === text ? date : null;
 }
 
-/** A moment's partition, as {@link parsePartition} reads it. */
-export function formatPartition(by: PeriodName, moment: Date): string {
-  const [year, month, day] = [
-    pad(moment.getUTCFullYear(), 4),
-    pad(moment.getUTCMonth() + 1, 2),
-    pad(moment.getUTCDate(), 2),
-  ];
+/** The name of the period that a moment lies in. */
+export function formatPartition(by: Period, date: Date): string {
+  const year = digits(date.getUTCFullYear(), 4);
+  const month = digits(date.getUTCMonth() + 1, 2);
   switch (by) {
     case "year":
       return year;
     case "quarter":
-      return `${year}-Q${Math.floor(moment.getUTCMonth() / 3) + 1}`;
+      return `${year}-Q${Math.floor(date.getUTCMonth() / 3) + 1}`;
     case "month":
       return `${year}-${month}`;
-    case "week":
-      return isoWeek(moment);
-    case "day":
-      return `${year}-${month}-${day}`;
-    case "hour":
-      return `${year}-${month}-${day}T${pad(moment.getUTCHours(), 2)}`;
-  }
-}
-
-/** The partition that lies `count` periods after another one's start. */
-export function shift(by: PeriodName, start: Date, count: number): Date {
-  const [year, month, day] = [start.getUTCFullYear(), start.getUTCMonth() + 1, start.getUTCDate()];
-  switch (by) {
-    case "year":
-      return utc(year + count, 1, 1);
-    case "quarter":
-      return utc(year, month + 3 * count, 1);
-    case "month":
-      return utc(year, month + count, 1);
-    case "week":
-      return utc(year, month, day + 7 * count);
-    case "day":
-      return utc(year, month, day + count);
-    case "hour":
-      return utc(year, month, day, start.getUTCHours() + count);
-  }
-}
-
-/** The first moment of a bound: a partition, `current` or `current-N`; null where it is neither. */
-export function parseBound(by: PeriodName, text: string, now: Date): Date | null {
-  const match = /^current(?:-(\d{1,6}))?$/.exec(text);
-  if (match === null) return parsePartition(by, text);
-  const current = parsePartition(by, formatPartition(by, now))!;
-  return shift(by, current, -Number(match[1] ?? 0));
-}
-
-/**
- * Every partition from the first to the last one, inclusive; none where they are the wrong way round.
- *
- * @throws RangeError for more than {@link MAX_PARTITIONS}, or a bound that is not written right
- */
-export function expandPartitions(range: PartitionRange, now: Date): string[] {
-  if (range.by === "list") return [...range.values];
-  const start = parseBound(range.by, range.from ?? "", now);
-  const end = parseBound(range.by, range.to ?? range.from ?? "", now);
-  if (start === null || end === null) {
-    throw new RangeError(`"${range.from}" to "${range.to}" is no range of ${range.by}s`);
-  }
-  const partitions: string[] = [];
-  for (let at = start; at.getTime() <= end.getTime(); at = shift(range.by, at, 1)) {
-    if (partitions.length === MAX_PARTITIONS) {
-      throw new RangeError(`More than ${MAX_PARTITIONS} partitions from "${range.from}"`);
+    case "week": {
+      const { weekYear, week } = isoWeek(date);
+      return `${digits(weekYear, 4)}-W${digits(week, 2)}`;
     }
-    partitions.push(formatPartition(range.by, at));
+    case "day":
+      return isoDate(date);
+    case "hour":
+      return `${isoDate(date)}T${digits(date.getUTCHours(), 2)}`;
   }
-  return partitions;
+}
+
+/** Start of the period that `from` or `to` names, `current` and `current-N` included. */
+export function resolveBound(by: Period, text: string, now: Date): Date | null {
+  const current = /^current(?:-(\d{1,6}))?$/.exec(text);
+  if (current === null) return parsePartition(by, text);
+  const start = startOf(by, ordinal(by, now) - Number(current[1] ?? 0));
+  // Before the year 1 there is nothing to write.
+  return parsePartition(by, formatPartition(by, start));
+}
+
+/** How many partitions lie between two starts, both inclusive; below 1 where there is none. */
+export function countPeriods(by: Period, from: Date, to: Date): number {
+  return ordinal(by, to) - ordinal(by, from) + 1;
+}
+
+/** Every partition from first to last, in order; a list's values as they are. */
+export function expandPartitions(
+  spec: Pick<PartitionsSpec, "by" | "from" | "to" | "values">,
+  now: Date,
+): string[] {
+  const { by } = spec;
+  if (by === "list") return [...spec.values];
+  const from = spec.from === null ? null : resolveBound(by, spec.from, now);
+  const to = spec.to === null ? null : resolveBound(by, spec.to, now);
+  if (from === null || to === null) return [];
+  const first = ordinal(by, from);
+  return Array.from(
+    { length: Math.max(0, countPeriods(by, from, to)) },
+    (_, at) => formatPartition(by, startOf(by, first + at)),
+  );
 }
 
 /**
- * First moment of a partition and of the next one, as Postgres reads them: dates, for hours
- * timestamps.
- */
-export function periodBounds(by: PeriodName, partition: string): { start: string; end: string } {
-  const start = parsePartition(by, partition);
-  if (start === null) throw new RangeError(`"${partition}" is no ${by}`);
-  return { start: sqlMoment(by, start), end: sqlMoment(by, shift(by, start, 1)) };
-}
-
-/**
- * Names that a `{…}` placeholder may have for partitions of a kind: its own, `partition`, and
- * coarser ones.
- */
-export function placeholderNames(by: PeriodName | "list"): readonly string[] {
-  return by === "list" ? ["partition"] : PLACEHOLDERS[by];
-}
-
-const PLACEHOLDERS: Readonly<Record<PeriodName, readonly string[]>> = {
-  year: ["partition", "year"],
-  quarter: ["partition", "quarter", "year"],
-  month: ["partition", "month", "quarter", "year"],
-  week: ["partition", "week", "year"],
-  day: ["partition", "day", "month", "quarter", "year", "week"],
-  hour: ["partition", "hour", "day", "month", "quarter", "year", "week"],
-};
-
-/** What may follow the colon of a placeholder. */
-export const PLACEHOLDER_FORMAT = /^(start|end|(yyyy|yy|MM|M|dd|d|HH|H|[-_/.])+)$/;
-
-const PLACEHOLDER = /(?<!\$)\{([a-z_]\w*)(?::([^{}]*))?\}/gi;
-
-/**
- * Puts a partition into the placeholders of a template: `{month}`, `{month:yyyy}`, `{partition}`.
+ * Where a partition starts and where the next one does: dates, or timestamps for hours.
  *
- * `${NAME}` is a secret and is left alone.
+ * @throws Error where the text is no such period; the spec has been checked before
  */
-export function fillTemplate(template: string, by: PeriodName | "list", partition: string): string {
-  return template.replace(PLACEHOLDER, (whole, name: string, format: string | undefined) => {
-    if (!placeholderNames(by).includes(name)) return whole;
-    if (by === "list") return format === undefined ? partition : whole;
-    const start = parsePartition(by, partition);
-    if (start === null) return whole;
-    if (format === "start" || format === "end") {
-      const unit = name === "partition" ? by : name as PeriodName;
-      return periodBounds(unit, formatPartition(unit, start))[format];
-    }
-    if (format !== undefined) return formatMoment(start, format);
-    return name === "partition" ? partition : formatPartition(name as PeriodName, start);
-  });
+export function periodBounds(by: Period, text: string): PeriodBounds {
+  const start = parsePartition(by, text);
+  if (start === null) throw new Error(`"${text}" is no ${by}`);
+  const write = by === "hour" ? isoTimestamp : isoDate;
+  return { start: write(start), end: write(startOf(by, ordinal(by, start) + 1)) };
 }
 
-/** Each `{name}` or `{name:format}` of a template, secrets left out. */
-export function placeholders(
-  template: string,
-): readonly { readonly name: string; readonly format: string | null; readonly index: number }[] {
+/** The placeholders of a template; `${NAME}` is a secret and none of them. */
+export function placeholdersOf(template: string): Placeholder[] {
   return [...template.matchAll(PLACEHOLDER)].map((match) => ({
+    text: match[0],
     name: match[1],
-    format: match[2] ?? null,
-    index: match.index,
+    pattern: match[2] ?? null,
+    offset: match.index,
   }));
 }
 
-function formatMoment(moment: Date, format: string): string {
-  return format.replace(/yyyy|yy|MM|M|dd|d|HH|H/g, (token) => {
-    const year = pad(moment.getUTCFullYear(), 4);
-    switch (token) {
-      case "yyyy":
-        return year;
-      case "yy":
-        return year.slice(2);
-      case "MM":
-        return pad(moment.getUTCMonth() + 1, 2);
-      case "M":
-        return String(moment.getUTCMonth() + 1);
-      case "dd":
-        return pad(moment.getUTCDate(), 2);
-      case "d":
-        return String(moment.getUTCDate());
-      case "HH":
-        return pad(moment.getUTCHours(), 2);
-      default:
-        return String(moment.getUTCHours());
-    }
+/** Replaces the placeholders that a partition can fill; the others stay as they are. */
+export function fillTemplate(template: string, by: Period | "list", partition: string): string {
+  return template.replace(
+    PLACEHOLDER,
+    (whole, name: string, pattern?: string) =>
+      fillPlaceholder(by, partition, name, pattern ?? null) ?? whole,
+  );
+}
+
+/** What stands for one placeholder; null where this kind of partition has no such value. */
+export function fillPlaceholder(
+  by: Period | "list",
+  partition: string,
+  name: string,
+  pattern: string | null,
+): string | null {
+  if (pattern === null && (name === "partition" || name === by)) return partition;
+  if (by === "list") return null;
+  const period = name === "partition" ? by : name;
+  if (!isPeriod(period) || (period !== by && !COARSER[by].includes(period))) return null;
+  const date = parsePartition(by, partition);
+  if (date === null) return null;
+  const text = formatPartition(period, date);
+  if (pattern === null) return text;
+  const bounds = periodBounds(period, text);
+  if (pattern === "start" || pattern === "end") return bounds[pattern];
+  return fillPattern(parsePartition(period, text)!, period, pattern);
+}
+
+/** Whether a name is one of the periods. */
+export function isPeriod(name: string): name is Period {
+  return Object.hasOwn(FORMS, name);
+}
+
+const PLACEHOLDER = /(?<!\$)\{([a-z_]+)(?::([^{}]*))?\}/g;
+
+/** Periods that hold the whole of each period of a kind: a week may belong to two months. */
+const COARSER: Readonly<Record<Period, readonly Period[]>> = {
+  year: [],
+  quarter: ["year"],
+  month: ["year", "quarter"],
+  week: [],
+  day: ["year", "quarter", "month", "week"],
+  hour: ["year", "quarter", "month", "week", "day"],
+};
+
+/** Pattern tokens that each period decides; a week's are those of its Monday. */
+const TOKENS: Readonly<Record<Period, readonly string[]>> = {
+  year: ["yyyy", "yy"],
+  quarter: ["yyyy", "yy", "MM", "M", "Q"],
+  month: ["yyyy", "yy", "MM", "M", "Q"],
+  week: ["yyyy", "yy", "MM", "M", "dd", "d", "kkkk", "WW", "W"],
+  day: ["yyyy", "yy", "MM", "M", "dd", "d", "Q"],
+  hour: ["yyyy", "yy", "MM", "M", "dd", "d", "HH", "H", "Q"],
+};
+
+function fillPattern(date: Date, period: Period, pattern: string): string | null {
+  if (!/[A-Za-z]/.test(pattern)) return null;
+  let known = true;
+  const filled = pattern.replace(/([A-Za-z])\1*/g, (token) => {
+    if (TOKENS[period].includes(token)) return fillToken(date, token);
+    known = false;
+    return token;
   });
+  return known ? filled : null;
 }
 
-function sqlMoment(by: PeriodName, moment: Date): string {
-  const day = formatPartition("day", moment);
-  return by === "hour" ? `${day} ${pad(moment.getUTCHours(), 2)}:00:00` : day;
+function fillToken(date: Date, token: string): string {
+  if (token === "yy") return digits(date.getUTCFullYear() % 100, 2);
+  const values: Readonly<Record<string, number>> = {
+    y: date.getUTCFullYear(),
+    M: date.getUTCMonth() + 1,
+    d: date.getUTCDate(),
+    H: date.getUTCHours(),
+    Q: Math.floor(date.getUTCMonth() / 3) + 1,
+    k: isoWeek(date).weekYear,
+    W: isoWeek(date).week,
+  };
+  return digits(values[token[0]], token.length);
 }
 
-/** ISO 8601: week 1 holds the year's first Thursday. */
-function weekStart(year: number, week: number): Date {
-  const fourth = utc(year, 1, 4);
-  const weekday = (fourth.getUTCDay() + 6) % 7;
-  return utc(year, 1, 4 - weekday + 7 * (week - 1));
+/** Counts periods from the epoch, so that neighbours differ by one. */
+function ordinal(by: Period, date: Date): number {
+  const year = date.getUTCFullYear();
+  const month = date.getUTCMonth();
+  const days = Math.floor(date.getTime() / DAY);
+  switch (by) {
+    case "year":
+      return year;
+    case "quarter":
+      return year * 4 + Math.floor(month / 3);
+    case "month":
+      return year * 12 + month;
+    case "week":
+      return Math.floor((days + EPOCH_WEEKDAY) / 7);
+    case "day":
+      return days;
+    case "hour":
+      return Math.floor(date.getTime() / HOUR);
+  }
 }
 
-function isoWeek(moment: Date): string {
-  const [year, month, day] = [
-    moment.getUTCFullYear(),
-    moment.getUTCMonth() + 1,
-    moment.getUTCDate(),
-  ];
-  const thursday = utc(year, month, day - (moment.getUTCDay() + 6) % 7 + 3);
-  const isoYear = thursday.getUTCFullYear();
-  const days = (thursday.getTime() - weekStart(isoYear, 1).getTime()) / 86_400_000;
-  return `${pad(isoYear, 4)}-W${pad(Math.floor(days / 7) + 1, 2)}`;
+function startOf(by: Period, ordinal: number): Date {
+  switch (by) {
+    case "year":
+      return utc(ordinal, 0);
+    case "quarter":
+      return utc(0, ordinal * 3);
+    case "month":
+      return utc(0, ordinal);
+    case "week":
+      return new Date((ordinal * 7 - EPOCH_WEEKDAY) * DAY);
+    case "day":
+      return new Date(ordinal * DAY);
+    case "hour":
+      return new Date(ordinal * HOUR);
+  }
 }
 
-/** Not `Date.UTC`: it takes the years 0 to 99 for 1900 to 1999. */
-function utc(year: number, month: number, day: number, hour = 0): Date {
-  const moment = new Date(0);
-  moment.setUTCFullYear(year, month - 1, day);
-  moment.setUTCHours(hour);
-  return moment;
+/** The ISO week: it belongs to the year that its Thursday lies in. */
+function isoWeek(date: Date): { readonly weekYear: number; readonly week: number } {
+  const at = ordinal("week", date);
+  const weekYear = new Date((at * 7 - EPOCH_WEEKDAY + 3) * DAY).getUTCFullYear();
+  return { weekYear, week: at - ordinal("week", utc(weekYear, 0, 4)) + 1 };
 }
 
-function pad(value: number, width: number): string {
+/** `Date.UTC` would take the year 21 for 1921. */
+function utc(year: number, month: number, day = 1, hour = 0): Date {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  date.setUTCHours(hour);
+  return date;
+}
+
+function isoDate(date: Date): string {
+  return [
+    digits(date.getUTCFullYear(), 4),
+    digits(date.getUTCMonth() + 1, 2),
+    digits(date.getUTCDate(), 2),
+  ].join("-");
+}
+
+function isoTimestamp(date: Date): string {
+  return `${isoDate(date)} ${digits(date.getUTCHours(), 2)}:00:00`;
+}
+
+function digits(value: number, width: number): string {
   return String(value).padStart(width, "0");
 }

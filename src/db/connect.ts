@@ -18,21 +18,12 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A database that can be told to stop what it does. */
-export interface ConnectedDatabase extends Database {
-  /**
-   * Makes the server give up every statement that runs now, so that each throws `db/canceled`;
-   * the connections stay usable. Returns how many statements were told.
-   */
-  cancelRunning(): Promise<number>;
-}
-
 /**
  * Connects to a database and proves that it answers.
  *
  * @throws SluiceError `db/…` saying what is wrong, never with the password
  */
-export async function connect(options: ConnectOptions): Promise<ConnectedDatabase> {
+export async function connect(options: ConnectOptions): Promise<Database> {
   const url = options.secrets?.reveal(options.url) ?? options.url;
   const target = parseConnectionUrl(url);
   const applicationName = options.applicationName ?? "sluice";
@@ -44,7 +35,7 @@ export async function connect(options: ConnectOptions): Promise<ConnectedDatabas
   return new PooledDatabase(pool, target, applicationName);
 }
 
-class PooledDatabase implements ConnectedDatabase {
+class PooledDatabase implements Database {
   readonly describe: string;
   readonly #pool: ConnectionPool;
   readonly #target: ConnectionTarget;

@@ -24,6 +24,11 @@ export interface Database extends Queryable, AsyncDisposable {
   session(): Promise<Session>;
   /** Starts a `copy … from stdin` on a connection of its own. */
   copyIn(sql: string): Promise<CopyIn>;
+  /**
+   * Makes the server give up every statement that runs now, so that each throws `db/canceled`; the
+   * connections stay usable. Returns how many statements were told.
+   */
+  cancelRunning(): Promise<number>;
   /** Where it is connected to, without the password. */
   readonly describe: string;
 }

@@ -82,13 +82,15 @@ async function duplicateKeys(
   plan: DeduplicatePlan,
   duplicates: number,
 ): Promise<SluiceError> {
-  const examples = await execute<{ example: unknown }>(db, plan.examples);
-  const shown = examples.map(({ example }) =>
-    typeof example === "string" ? example : JSON.stringify(example)
+  const examples = await execute<{ example: Record<string, unknown> }>(db, plan.examples);
+  const shown = examples.slice(0, 3).map(({ example: { copies, ...key } }) =>
+    `${
+      Object.entries(key).map(([name, value]) => `${name} = ${value}`).join(", ")
+    } (${copies} rows)`
   );
   return new SluiceError(
     "load/duplicate_keys",
-    `${duplicates} rows repeat an idempotency key, for example ${shown.slice(0, 3).join(" and ")}`,
+    `${duplicates} rows repeat an idempotency key, for example ${shown.join("; ")}`,
     {
       hint:
         "Mend the file, widen idempotency_key, or choose on_duplicate: keep_first, keep_last or reject",

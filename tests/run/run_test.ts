@@ -272,7 +272,7 @@ columns: { id: integer }
   const result = await run(test.db, specOf(yaml, files.folder));
   expect(result.status).toBe("refused");
   expect(result.error?.code).toBe("load/duplicate_keys");
-  expect(result.error?.message).toContain('"id": 1');
+  expect(result.error?.message).toContain("id = 1 (2 rows)");
 });
 
 Deno.test("RANGE partitions prune, and rows outside the bounds are rejects", async () => {

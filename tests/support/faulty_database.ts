@@ -62,6 +62,7 @@ export function faultyDatabase(
 
   const db: Database = {
     describe: real.describe,
+    cancelRunning: () => real.cancelRunning(),
     ...wrap(real),
     async transaction(work) {
       let inside = false;

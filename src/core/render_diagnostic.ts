@@ -1,0 +1,61 @@
+import type { Diagnostic } from "./diagnostic.ts";
+
+/** What a piece of a rendered diagnostic is; whoever paints decides on colors. */
+export type DiagnosticRole = "error" | "warning" | "code" | "caret" | "hint" | "position";
+
+/** Longest part of the source line that is shown, UTF-16 units. */
+const SHOWN = 160;
+
+/** A diagnostic as text: where and what, the line with the place underlined, what to do. */
+export function renderDiagnostic(
+  diagnostic: Diagnostic,
+  paint: (text: string, role: DiagnosticRole) => string = (text) => text,
+): string {
+  const { file, start, end, severity, code, message, hint, source } = diagnostic;
+  const place = paint(printable(`${file}:${start.line}:${start.column}:`), "position");
+  const head = `${place} ${paint(severity, severity)}[${paint(code, "code")}]: ${
+    printable(message)
+  }`;
+  const number = String(start.line);
+  const margin = " ".repeat(number.length);
+  const column = start.column - 1;
+  // Of a long line, such as a flow mapping, the part around the place is shown.
+  const from = column < SHOWN - 40 ? 0 : column - 40;
+  const shown = source.slice(from, from + SHOWN);
+  const last = end.line === start.line ? end.column - 1 : source.length;
+  const before = shown.slice(0, column - from);
+  const marked = shown.slice(column - from, Math.max(last - from, column - from));
+  const carets = "^".repeat(Math.max(1, width(marked)));
+  // A tab stays one, so that the caret stands under its place whatever a tab is worth.
+  const indent = before.replace(/[^\t]+/g, (text) => " ".repeat(width(text)));
+  const lines = [
+    head,
+    `${paint(`${margin} |`, "position")}`,
+    `${paint(`${number} |`, "position")} ${printable(shown)}`,
+    `${paint(`${margin} |`, "position")} ${indent}${paint(carets, "caret")}`,
+  ];
+  if (hint !== undefined) {
+    lines.push(`${paint(`${margin} =`, "position")} ${paint("help", "hint")}: ${printable(hint)}`);
+  }
+  return lines.join("\n");
+}
+
+/** Control characters would let a file write to the terminal. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, "\ufffd");
+}
+
+/** Terminal columns, near enough: wide characters of East Asia and emoji take two. */
+function width(text: string): number {
+  let columns = 0;
+  for (const char of text) {
+    if (/\p{Mn}/u.test(char)) continue;
+    columns +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+          .test(char)
+        ? 2
+        : 1;
+  }
+  return columns;
+}

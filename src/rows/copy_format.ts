@@ -1,0 +1,1 @@
+export { COPY_HEADER, COPY_TRAILER } from "../core/copy_format.ts";

@@ -1,0 +1,89 @@
+import type { ColumnType } from "../../spec/pipeline_spec.ts";
+
+/** Orders two encoded values of a type as Postgres does; offsets are those of their int32 lengths. */
+export type Compare = (a: DataView, aAt: number, b: DataView, bAt: number) => number;
+
+/** The order of a type; texts, UUIDs and the like by their bytes. */
+export function compareOf(type: ColumnType): Compare {
+  switch (type.name) {
+    case "smallint":
+      return (a, i, b, k) => a.getInt16(i + 4) - b.getInt16(k + 4);
+    case "integer":
+    case "date":
+      return (a, i, b, k) => a.getInt32(i + 4) - b.getInt32(k + 4);
+    case "bigint":
+    case "time":
+    case "timestamp":
+    case "timestamptz":
+      return compareInt64;
+    case "real":
+      return (a, i, b, k) => compareFloat(a.getFloat32(i + 4), b.getFloat32(k + 4));
+    case "double precision":
+      return (a, i, b, k) => compareFloat(a.getFloat64(i + 4), b.getFloat64(k + 4));
+    case "numeric":
+      return compareNumeric;
+    case "interval":
+      return (a, i, b, k) => {
+        const left = intervalMicros(a, i);
+        const right = intervalMicros(b, k);
+        return left < right ? -1 : left > right ? 1 : 0;
+      };
+    default:
+      return compareBytes;
+  }
+}
+
+const compareInt64: Compare = (a, i, b, k) =>
+  a.getInt32(i + 4) - b.getInt32(k + 4) || a.getUint32(i + 8) - b.getUint32(k + 8);
+
+/** Postgres sorts NaN above everything, and equal to itself. */
+function compareFloat(a: number, b: number): number {
+  if (a !== a) return b !== b ? 0 : 1;
+  if (b !== b) return -1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const POSITIVE = 0;
+const NEGATIVE = 0x4000;
+
+const compareNumeric: Compare = (a, i, b, k) => {
+  const left = rank(a.getUint16(i + 8), a.getUint16(i + 4));
+  const right = rank(b.getUint16(k + 8), b.getUint16(k + 4));
+  if (left !== right || Math.abs(left) !== 1) return left - right;
+  return left * compareMagnitude(a, i, b, k);
+};
+
+/** Negative infinity, negative, zero, positive, infinity, NaN. */
+function rank(sign: number, digits: number): number {
+  if (sign === POSITIVE) return digits === 0 ? 0 : 1;
+  if (sign === NEGATIVE) return -1;
+  return sign === 0xf000 ? -2 : sign === 0xd000 ? 2 : 3;
+}
+
+function compareMagnitude(a: DataView, i: number, b: DataView, k: number): number {
+  const weight = a.getInt16(i + 6) - b.getInt16(k + 6);
+  if (weight !== 0) return weight;
+  const left = a.getUint16(i + 4);
+  const right = b.getUint16(k + 4);
+  for (let d = 0; d < left && d < right; d++) {
+    const order = a.getInt16(i + 12 + d * 2) - b.getInt16(k + 12 + d * 2);
+    if (order !== 0) return order;
+  }
+  return left - right;
+}
+
+/** A month counts as thirty days here, as in Postgres. */
+function intervalMicros(view: DataView, at: number): bigint {
+  const days = view.getInt32(at + 12) + view.getInt32(at + 16) * 30;
+  return view.getBigInt64(at + 4) + BigInt(days) * 86_400_000_000n;
+}
+
+const compareBytes: Compare = (a, i, b, k) => {
+  const left = a.getInt32(i);
+  const right = b.getInt32(k);
+  for (let n = 0; n < left && n < right; n++) {
+    const order = a.getUint8(i + 4 + n) - b.getUint8(k + 4 + n);
+    if (order !== 0) return order;
+  }
+  return left - right;
+};

@@ -1,0 +1,17 @@
+import type { Problem } from "../types/encoder.ts";
+import { compareOf } from "./compare.ts";
+import { encodeLiteral, unrounded } from "./literal.ts";
+import type { Rule } from "./rule.ts";
+
+/** `max`: the value itself is allowed. */
+export const max: Rule = {
+  name: "max",
+  compile({ name, type, options, rules }) {
+    if (rules.max === undefined) return null;
+    const limit = encodeLiteral(`${name}, max`, unrounded(type), options, rules.max);
+    const view = new DataView(limit.buffer);
+    const compare = compareOf(type);
+    const problem: Problem = { code: "above_max", expected: `at most ${rules.max}` };
+    return (frame, at) => compare(frame.view, at, view, 0) > 0 ? problem : null;
+  },
+};

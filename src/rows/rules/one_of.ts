@@ -1,0 +1,28 @@
+import type { Problem } from "../types/encoder.ts";
+import { compareOf } from "./compare.ts";
+import { encodeLiteral } from "./literal.ts";
+import type { Rule } from "./rule.ts";
+
+/** `one_of`: equal to one of the values, as values of the column's type. */
+export const oneOf: Rule = {
+  name: "one_of",
+  compile({ name, type, options, rules }) {
+    if (rules.one_of === undefined) return null;
+    const views = rules.one_of.map((value) =>
+      new DataView(encodeLiteral(`${name}, one_of`, type, options, value).buffer)
+    );
+    const compare = compareOf(type);
+    const problem: Problem = {
+      code: "not_one_of",
+      expected: `one of ${rules.one_of.slice(0, 10).join(", ")}${
+        rules.one_of.length > 10 ? ", …" : ""
+      }`,
+    };
+    return (frame, at) => {
+      for (let i = 0; i < views.length; i++) {
+        if (compare(frame.view, at, views[i]!, 0) === 0) return null;
+      }
+      return problem;
+    };
+  },
+};

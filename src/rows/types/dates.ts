@@ -1,0 +1,180 @@
+import type { Frame } from "../frame.ts";
+import { isSpace, isWord, putInt32, skipSpace, trimEnd } from "./ascii.ts";
+import { writeInfinity, writeTimestamp } from "./calendar.ts";
+import { readTime, timeEnd, timeMicros, timeSeconds, twoDigits } from "./clock_text.ts";
+import { compileFormat, formatDays } from "./date_format.ts";
+import { beforeEra, dateDays, dateEnd, readDate } from "./date_text.ts";
+import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
+import { type LocalOffset, localOffset } from "./time_zone.ts";
+
+/** `date`: ISO dates, ` BC`, `infinity`; or the column's format. */
+export const date: TypeEncoder = {
+  name: "date",
+  compile(_type, { format }) {
+    const problem: Problem = { code: "invalid_date", expected: expected("date", format) };
+    if (format === undefined) return dateEncoder(problem);
+    const read = compileFormat(format);
+    return (bytes, start, end, frame) => {
+      if (!read(bytes, start, end)) return problem;
+      return writeDate(frame, formatDays);
+    };
+  },
+};
+
+/** `time`: `HH:MM[:SS[.fraction]]`; or the column's format. */
+export const time: TypeEncoder = {
+  name: "time",
+  compile(_type, { format }) {
+    const problem: Problem = { code: "invalid_time", expected: expected("time", format) };
+    const read = format === undefined ? null : compileFormat(format);
+    return (bytes, start, end, frame) => {
+      if (read !== null) {
+        if (!read(bytes, start, end)) return problem;
+      } else {
+        start = skipSpace(bytes, start, end);
+        end = trimEnd(bytes, start, end);
+        if (!readTime(bytes, start, end) || timeEnd !== end) return problem;
+      }
+      writeTimestamp(frame, timeSeconds, timeMicros);
+      return null;
+    };
+  },
+};
+
+/** `timestamp`: ISO date, then optionally a time; no offset; or the column's format. */
+export const timestamp: TypeEncoder = {
+  name: "timestamp",
+  compile: (_type, { format }) => timestampEncoder("timestamp", format, null),
+};
+
+/** `timestamptz`: as `timestamp`, with an offset, or in the column's zone (UTC where it has none). */
+export const timestamptz: TypeEncoder = {
+  name: "timestamptz",
+  compile: (_type, { format, timezone }) =>
+    timestampEncoder("timestamptz", format, localOffset(timezone ?? "UTC")),
+};
+
+function expected(type: string, format: string | undefined): string {
+  return format === undefined ? `a ${type}` : `a ${type} written as ${format}`;
+}
+
+function dateEncoder(problem: Problem): Encode {
+  return (bytes, start, end, frame) => {
+    if (end > start && (isSpace(bytes[start]!) || isSpace(bytes[end - 1]!))) {
+      start = skipSpace(bytes, start, end);
+      end = trimEnd(bytes, start, end);
+    }
+    const era = beforeEra(bytes, start, end);
+    if (readDate(bytes, start, era, era !== end) && dateEnd === era) {
+      return writeDate(frame, dateDays);
+    }
+    if (isWord(bytes, start, end, "infinity")) return writeDate(frame, 0x7fffffff);
+    if (isWord(bytes, start, end, "-infinity")) return writeDate(frame, -0x80000000);
+    return problem;
+  };
+}
+
+function writeDate(frame: Frame, days: number): null {
+  const at = frame.length;
+  putInt32(frame.bytes, at, 4);
+  putInt32(frame.bytes, at + 4, days);
+  frame.length = at + 8;
+  return null;
+}
+
+/** A null `zone` is a timestamp without one. */
+function timestampEncoder(
+  type: string,
+  format: string | undefined,
+  zone: LocalOffset | null,
+): Encode {
+  const problem: Problem = { code: `invalid_${type}`, expected: expected(type, format) };
+  const range: Problem = { code: "out_of_range", expected: `a ${type} before the year 294277` };
+  if (format !== undefined) {
+    const read = compileFormat(format);
+    return (bytes, start, end, frame) => {
+      if (!read(bytes, start, end)) return problem;
+      const local = formatDays * 86400 + timeSeconds;
+      const seconds = zone === null ? local : local - zone(local);
+      return writeTimestamp(frame, seconds, timeMicros) ? null : range;
+    };
+  }
+  return (bytes, start, end, frame) => {
+    // Hot loop: `YYYY-MM-DD HH:MM:SS` first, by its fixed places.
+    if (
+      end - start === 19 && bytes[start + 13] === 58 && bytes[start + 16] === 58 &&
+      (bytes[start + 10] === 32 || bytes[start + 10] === 84)
+    ) {
+      const hour = twoDigits(bytes, start + 11);
+      const minute = twoDigits(bytes, start + 14);
+      const second = twoDigits(bytes, start + 17);
+      if (
+        hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60 &&
+        readDate(bytes, start, start + 10, false) && dateEnd === start + 10
+      ) {
+        const local = dateDays * 86400 + hour * 3600 + minute * 60 + second;
+        writeTimestamp(frame, zone === null ? local : local - zone(local), 0);
+        return null;
+      }
+    }
+    start = skipSpace(bytes, start, end);
+    end = trimEnd(bytes, start, end);
+    if (isWord(bytes, start, end, "infinity")) return writeInfinity(frame, false);
+    if (isWord(bytes, start, end, "-infinity")) return writeInfinity(frame, true);
+    const era = beforeEra(bytes, start, end);
+    if (!readDate(bytes, start, era, era !== end)) return problem;
+    const days = dateDays;
+    let seconds = 0;
+    let micros = 0;
+    let at = dateEnd;
+    if (at < era) {
+      const separator = bytes[at]!;
+      if (separator === 84 || separator === 116) at++;
+      else if (separator !== 32) return problem;
+      else while (at < era && bytes[at] === 32) at++;
+      if (!readTime(bytes, at, era)) return problem;
+      seconds = timeSeconds;
+      micros = timeMicros;
+      at = timeEnd;
+    }
+    const local = days * 86400 + seconds;
+    if (at === era) {
+      const utc = zone === null ? local : local - zone(local);
+      return writeTimestamp(frame, utc, micros) ? null : range;
+    }
+    if (zone === null) return problem;
+    const offset = readOffset(bytes, at, era);
+    if (offset !== offset) return problem;
+    return writeTimestamp(frame, local - offset, micros) ? null : range;
+  };
+}
+
+/** Seconds east of UTC: `Z`, `UTC`, `±hh`, `±hhmm`, `±hh:mm[:ss]`; NaN where it is none of them. */
+function readOffset(bytes: Uint8Array, start: number, end: number): number {
+  let i = start;
+  while (i < end && bytes[i] === 32) i++;
+  if (isWord(bytes, i, end, "z") || isWord(bytes, i, end, "utc")) return 0;
+  const sign = bytes[i]!;
+  if ((sign !== 43 && sign !== 45) || end - i < 3) return NaN;
+  const hours = twoDigits(bytes, i + 1);
+  if (hours < 0 || hours > 15) return NaN;
+  let minutes = 0;
+  let seconds = 0;
+  i += 3;
+  if (i < end) {
+    const colon = bytes[i] === 58;
+    if (colon) i++;
+    if (end - i < 2) return NaN;
+    minutes = twoDigits(bytes, i);
+    i += 2;
+    if (colon && i < end) {
+      if (bytes[i] !== 58 || end - i !== 3) return NaN;
+      seconds = twoDigits(bytes, i + 1);
+      i += 3;
+    }
+    if (i !== end || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59) return NaN;
+  }
+  const offset = hours * 3600 + minutes * 60 + seconds;
+  return sign === 45 ? -offset : offset;
+}
+

@@ -1,0 +1,141 @@
+import { parseColumnType } from "./column_type.ts";
+import type {
+  ColumnSpec,
+  ColumnType,
+  CsvOptions,
+  IndexSpec,
+  PartitionsSpec,
+  PipelineSpec,
+  RejectLimit,
+} from "./pipeline_spec.ts";
+import type { ColumnInput } from "./schema/columns.ts";
+import type { PipelineInput } from "./schema/pipeline.ts";
+import { csvSchema } from "./schema/source.ts";
+
+/** What the file itself does not say. */
+export interface BuildContext {
+  readonly file: string;
+  readonly folder: string;
+  readonly environment: string | null;
+  readonly vars: Readonly<Record<string, string>>;
+  /** `source.url` with variables filled in. */
+  readonly url: string;
+  /** Column names in the order of the file: a JavaScript object moves `1` to the front. */
+  readonly columnOrder: readonly string[];
+}
+
+/** Makes the spec of a file that the schema has accepted. */
+export function buildSpec(input: PipelineInput, context: BuildContext): Omit<PipelineSpec, "hash"> {
+  const [schema, table] = input.target.table.split(".");
+  const partitions = input.partitions === undefined ? null : buildPartitions(input.partitions);
+  return {
+    file: context.file,
+    folder: context.folder,
+    pipeline: input.pipeline,
+    description: input.description ?? null,
+    environment: context.environment,
+    vars: context.vars,
+    partitions,
+    source: {
+      url: context.url,
+      format: csvOptions(input.source.format),
+      compression: input.source.compression,
+      headers: input.source.headers,
+      retries: input.source.retries,
+      timeoutSeconds: seconds(input.source.timeout),
+    },
+    target: {
+      schema,
+      table,
+      partitionColumn: input.target.partition_column ?? (partitions === null ? null : "_partition"),
+      versions: input.target.versions,
+      indexes: input.target.indexes.map((index): IndexSpec =>
+        Array.isArray(index) ? { columns: index, method: "btree" } : index
+      ),
+      lineage: input.target.lineage,
+    },
+    refresh: { mode: input.refresh?.mode ?? (partitions === null ? "full" : "partition") },
+    idempotencyKey: input.idempotency_key,
+    onDuplicate: input.on_duplicate ?? "reject",
+    columns: context.columnOrder.map((name) => buildColumn(name, input.columns[name])),
+    rejects: { limit: rejectLimit(input.rejects.limit) },
+    schemaContract: { newColumns: input.schema_contract.new_columns },
+  };
+}
+
+function buildPartitions(input: NonNullable<PipelineInput["partitions"]>): PartitionsSpec {
+  const { by, concurrency, missing } = input;
+  return {
+    by,
+    from: input.from ?? null,
+    to: input.to ?? null,
+    values: input.values ?? [],
+    concurrency,
+    missing,
+  };
+}
+
+function csvOptions(format: PipelineInput["source"]["format"]): CsvOptions {
+  const csv = format === "csv" ? csvSchema.parse({ type: "csv" }) : format;
+  return {
+    type: "csv",
+    delimiter: csv.delimiter,
+    quote: csv.quote,
+    escape: csv.escape === undefined ? csv.quote : csv.escape,
+    header: csv.header,
+    skipLines: csv.skip_lines,
+    comment: csv.comment,
+    nullValues: csv.null_values,
+    trim: csv.trim,
+    encoding: csv.encoding,
+    maxRecordBytes: csv.max_record_bytes,
+  };
+}
+
+function buildColumn(name: string, input: PipelineInput["columns"][string]): ColumnSpec {
+  const column: Partial<ColumnInput> & { type: string } = typeof input === "string"
+    ? { type: input }
+    : input;
+  const { min, max, max_length, pattern, one_of } = column;
+  const { format, timezone, true_values, false_values, null_values } = column;
+  const { thousands, decimal, trim, empty_as_null } = column;
+  return {
+    name,
+    from: column.from ?? name,
+    type: parseColumnType(column.type) as ColumnType,
+    required: column.required ?? false,
+    default: column.default ?? null,
+    rules: present({ min, max, max_length, pattern, one_of }),
+    options: present({
+      format,
+      timezone,
+      true_values,
+      false_values,
+      null_values,
+      thousands,
+      decimal,
+      trim,
+      empty_as_null,
+    }),
+  };
+}
+
+type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** Leaves out what is undefined, so that equal specs are equal JSON. */
+function present<T extends object>(values: T): Present<T> {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Present<T>;
+}
+
+function seconds(timeout: string | number): number {
+  if (typeof timeout === "number") return timeout;
+  const unit = { s: 1, m: 60, h: 3600 }[timeout.at(-1)!] ?? 1;
+  return Number(timeout.slice(0, -1)) * unit;
+}
+
+function rejectLimit(text: string): RejectLimit {
+  return text.endsWith("%")
+    ? { kind: "percent", percent: Number(text.slice(0, -1)) }
+    : { kind: "rows", rows: Number(text) };
+}

@@ -1,0 +1,90 @@
+import type { ColumnOptions } from "../pipeline_spec.ts";
+import type { Check } from "./check.ts";
+import { NUMBERS, TIMES } from "./column_rules.ts";
+
+const OPTION_TYPES: Readonly<Record<keyof ColumnOptions, RegExp>> = {
+  format: TIMES,
+  timezone: /^timestamptz$/,
+  true_values: /^boolean$/,
+  false_values: /^boolean$/,
+  null_values: /./,
+  thousands: NUMBERS,
+  decimal: /^(real|double precision|numeric)$/,
+  trim: /./,
+  empty_as_null: /./,
+};
+
+/** Letters of a date format and what they read. */
+export const DATE_TOKENS: readonly string[] = [
+  ...["yyyy", "yy", "MM", "M", "dd", "d"],
+  ...["HH", "H", "hh", "h", "mm", "m", "ss", "s", "S", "SS", "SSS", "SSSS", "SSSSS", "SSSSSS", "a"],
+];
+
+/** Options are of a kind that the column's type has, and mean something. */
+export const columnOptions: Check = ({ columns }, report) => {
+  for (const { name, type, options } of columns) {
+    const path = (option: string) => ["columns", name, option];
+    for (const option of Object.keys(options) as (keyof ColumnOptions)[]) {
+      if (OPTION_TYPES[option].test(type.name)) continue;
+      report.key(
+        path(option),
+        "spec/unsuitable_rule",
+        `A column of type "${type.name}" has no "${option}"`,
+      );
+    }
+    const { timezone, format, thousands, decimal, true_values, false_values } = options;
+    if (timezone !== undefined && !isTimezone(timezone)) {
+      report.value(
+        path("timezone"),
+        "spec/bad_timezone",
+        `"${timezone}" is no timezone`,
+        "Write an IANA name such as America/New_York",
+      );
+    }
+    if (format !== undefined) {
+      const unknown = unknownToken(format);
+      if (unknown !== null) {
+        report.value(
+          path("format"),
+          "spec/bad_date_format",
+          `"${unknown}" in "${format}" means nothing`,
+          `Letters: ${DATE_TOKENS.join(" ")}; put others in single quotes`,
+        );
+      }
+    }
+    if (thousands !== undefined && thousands === (decimal ?? ".")) {
+      report.value(
+        path("thousands"),
+        "spec/contradiction",
+        `"thousands" and the decimal point are both "${thousands}"`,
+      );
+    }
+    for (const [option, value] of [["thousands", thousands], ["decimal", decimal]] as const) {
+      if (value === undefined || !/[0-9eE+-]/.test(value)) continue;
+      report.value(path(option), "spec/contradiction", `"${value}" is part of a number`);
+    }
+    const both = true_values?.find((value) => false_values?.includes(value));
+    if (both !== undefined) {
+      report.value(path("false_values"), "spec/contradiction", `"${both}" is both true and false`);
+    }
+  }
+};
+
+function isTimezone(name: string): boolean {
+  if (/^[+-]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unknownToken(format: string): string | null {
+  const bare = format.replace(/'[^']*'/g, "");
+  if (bare.includes("'")) return "'";
+  for (const [token] of bare.matchAll(/([A-Za-z])\1*/g)) {
+    if (token !== "T" && !DATE_TOKENS.includes(token)) return token;
+  }
+  return null;
+}

@@ -1,0 +1,190 @@
+import {
+  countPeriods,
+  fillPlaceholder,
+  isPeriod,
+  PERIOD_EXAMPLES,
+  placeholdersOf,
+  resolveBound,
+} from "../../core/period.ts";
+import type { Check } from "./check.ts";
+
+/** `current` is checked against this moment: a file must not be right today and wrong tomorrow. */
+const SOME_DAY = new Date("9000-01-01T00:00:00Z");
+
+/** More than anyone means; keeps a slip of the pen from planning for hours. */
+const MAX_PARTITIONS = 100_000;
+
+/** First and last partition are written right and in order; a list has values. */
+export const partitionRange: Check = ({ partitions }, report, input) => {
+  if (partitions === null) return;
+  const { by, values } = partitions;
+  if (by === "list") {
+    for (const key of ["from", "to"] as const) {
+      if (partitions[key] === null) continue;
+      report.key(["partitions", key], "spec/contradiction", `A list has no "${key}"`);
+    }
+    if (values.length === 0) {
+      report.key(["partitions"], "spec/bad_list", `"partitions.values" names no partition`);
+    }
+    values.forEach((value, at) => {
+      const path = ["partitions", "values", at];
+      if (values.indexOf(value) < at) {
+        report.value(path, "spec/bad_list", `Partition "${value}" occurs twice`);
+      } else if (value === "" || value.includes("\0")) {
+        report.value(path, "spec/bad_list", "A partition cannot be empty or hold NUL");
+      }
+    });
+    return;
+  }
+  if (input.partitions?.values !== undefined) {
+    report.key(["partitions", "values"], "spec/contradiction", `Only "by: list" has values`);
+  }
+  const [from, to] = (["from", "to"] as const).map((key) => {
+    const text = partitions[key];
+    if (text === null) {
+      report.key(["partitions"], "spec/missing_key", `"partitions" has no "${key}"`);
+      return null;
+    }
+    const start = resolveBound(by, text, SOME_DAY);
+    if (start === null) {
+      report.value(
+        ["partitions", key],
+        "spec/bad_partition",
+        `"${text}" is no ${by}`,
+        `A ${by} is written ${PERIOD_EXAMPLES[by]}; current and current-2 also work`,
+      );
+    }
+    return start;
+  });
+  if (from === null || to === null) return;
+  const isRelative = (text: string | null) => text?.startsWith("current") ?? false;
+  // A fixed period against a relative one depends on the day.
+  if (isRelative(partitions.from) !== isRelative(partitions.to)) return;
+  const count = countPeriods(by, from, to);
+  if (count < 1) {
+    report.value(
+      ["partitions", "from"],
+      "spec/empty_range",
+      `"${partitions.from}" lies after "${partitions.to}"`,
+    );
+  } else if (count > MAX_PARTITIONS) {
+    report.value(
+      ["partitions", "from"],
+      "spec/bad_partition",
+      `From "${partitions.from}" to "${partitions.to}" there are ${count} partitions`,
+      `At most ${MAX_PARTITIONS} can be loaded`,
+    );
+  }
+};
+
+/** Each partition has a source of its own, and the partition can tell its name. */
+export const placeholders: Check = ({ partitions, source }, report) => {
+  const path = ["source", "url"];
+  const example = partitions === null
+    ? null
+    : partitions.by === "list"
+    ? "a"
+    : PERIOD_EXAMPLES[partitions.by];
+  let filled = 0;
+  for (const { text, name, pattern } of placeholdersOf(source.url)) {
+    if (!isPeriod(name) && name !== "partition" && name !== "list") continue;
+    if (partitions === null || example === null) {
+      report.value(path, "spec/bad_placeholder", `"${text}" needs partitions`);
+    } else if (fillPlaceholder(partitions.by, example, name, pattern) === null) {
+      report.value(
+        path,
+        "spec/bad_placeholder",
+        `Partitions by ${partitions.by} cannot fill "${text}"`,
+        partitions.by === "list"
+          ? `Write "{partition}"`
+          : `Write "{${partitions.by}}", or parts of it such as "{${partitions.by}:yyyy}"`,
+      );
+    }
+    filled++;
+  }
+  if (partitions === null || filled > 0) return;
+  const single = partitions.by === "list"
+    ? partitions.values.length <= 1
+    : partitions.from === partitions.to;
+  if (!single) {
+    report.value(
+      path,
+      "spec/missing_placeholder",
+      "Every partition would load the same file",
+      `Put "{${partitions.by === "list" ? "partition" : partitions.by}}" where its name stands`,
+    );
+  }
+};
+
+/** Mode, key and partitions go together. */
+export const contradictions: Check = (spec, report, input) => {
+  const { partitions, refresh } = spec;
+  if (refresh.mode === "full" && partitions !== null) {
+    report.value(
+      ["refresh", "mode"],
+      "spec/contradiction",
+      `"full" replaces the whole table, but there are partitions`,
+      `Write "partition"`,
+    );
+  }
+  if (refresh.mode === "partition" && partitions === null) {
+    report.value(
+      ["refresh", "mode"],
+      "spec/contradiction",
+      `"partition" needs partitions`,
+      `Write "full", or add "partitions"`,
+    );
+  }
+  if (partitions === null && input.target.partition_column !== undefined) {
+    report.key(
+      ["target", "partition_column"],
+      "spec/contradiction",
+      `There are no partitions for "partition_column" to hold`,
+    );
+  }
+  if (input.on_duplicate !== undefined && spec.idempotencyKey.length === 0) {
+    report.key(
+      ["on_duplicate"],
+      "spec/contradiction",
+      `Without "idempotency_key" no row is a duplicate`,
+    );
+  }
+};
+
+/** A declared partition column has the type and the place that RANGE partitions need. */
+export const partitionColumn: Check = (
+  { partitions, target, columns, idempotencyKey },
+  report,
+  input,
+) => {
+  const column = columns.find(({ name }) => name === target.partitionColumn);
+  if (partitions === null || column === undefined) return;
+  // `_partition` left out is a clash of names, told elsewhere.
+  if (input.target.partition_column === undefined) return;
+  const path = ["target", "partition_column"];
+  const code = "spec/bad_partition_column";
+  if (partitions.by === "list") {
+    report.value(
+      path,
+      code,
+      `"${column.name}" is declared, which "by: list" does not take`,
+      "Name a column that is none of the columns",
+    );
+  } else if (!/^(date|timestamp|timestamptz)$/.test(column.type.name)) {
+    report.value(
+      path,
+      code,
+      `"${column.name}" is of type "${column.type.name}"`,
+      "Only date, timestamp and timestamptz can hold a period",
+    );
+  } else if (partitions.by === "hour" && column.type.name === "date") {
+    report.value(path, code, `"${column.name}" is a date, which has no hours`);
+  } else if (idempotencyKey.length > 0 && !idempotencyKey.includes(column.name)) {
+    report.value(
+      path,
+      code,
+      `"${column.name}" is not in "idempotency_key"`,
+      "A unique index of a partitioned table must hold the partition column",
+    );
+  }
+};

@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import type { PipelineSpec } from "./pipeline_spec.ts";
+
+/** SHA-256 (hex) of everything that can change the published rows; `url` as the file has it. */
+export function specHash(spec: Omit<PipelineSpec, "hash">, url: string): string {
+  const { schema, table, partitionColumn, indexes, lineage } = spec.target;
+  return createHash("sha256").update(canonicalJson({
+    columns: spec.columns,
+    source: { url, format: spec.source.format, compression: spec.source.compression },
+    key: spec.idempotencyKey,
+    onDuplicate: spec.onDuplicate,
+    mode: spec.refresh.mode,
+    target: { schema, table, partitionColumn, indexes, lineage },
+    schemaContract: spec.schemaContract,
+    by: spec.partitions?.by ?? null,
+  })).digest("hex");
+}
+
+/** JSON with sorted keys, so that equal values have equal texts. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(
+      Object.entries(inner).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0),
+    );
+  });
+}

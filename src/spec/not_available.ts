@@ -1,0 +1,71 @@
+import type { Report } from "./report.ts";
+import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
+
+const KEYS: readonly (readonly [path: string, keys: readonly string[]])[] = [
+  ["", ["rules", "checks", "hooks", "schedule", "expect", "notify", "verify"]],
+];
+
+const CONTRACT = ["evolve", "discard_row", "discard_value"];
+
+/** Values that a later version will know. */
+const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
+  ["refresh.mode", /^(append|upsert|merge|history|scd2|snapshot)$/],
+  ["source.compression", /^(zstd|bzip2|xz|zip)$/],
+  ["source.format", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],
+  ["source.format.type", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],
+  [
+    "source.format.encoding",
+    /^(windows-12\d\d|iso-8859-\d+|latin-?1|utf-?16(le|be)?|cp\d+|ascii)$/i,
+  ],
+  ["source.url", /^(s3|gs|gcs|az|azure|abfss?|sftp|ftp|ftps|hdfs):\/\//i],
+  ["schema_contract.new_columns", new RegExp(`^(${CONTRACT.slice(0, 2).join("|")})$`)],
+  ["schema_contract.missing_columns", new RegExp(`^(${CONTRACT.join("|")})$`)],
+  ["schema_contract.type_changes", new RegExp(`^(${CONTRACT.join("|")})$`)],
+];
+
+/** Reports what a later version will know, and returns the paths that it said so of. */
+export function reportNotAvailable(tree: Tree, report: Report): Path[] {
+  const found: Path[] = [];
+  for (const [at, keys] of KEYS) {
+    const section = find(tree, at === "" ? [] : at.split("."));
+    if (section?.kind !== "map") continue;
+    for (const { key } of section.entries) {
+      if (!keys.includes(key)) continue;
+      const path = [...(at === "" ? [] : at.split(".")), key];
+      report.key(path, "spec/not_available_yet", `"${key}" is not available yet`);
+      found.push(path);
+    }
+  }
+  for (const [at, values] of VALUES) {
+    const path = at.split(".");
+    const node = find(tree, path);
+    if (node?.kind !== "scalar" || !values.test(node.text)) continue;
+    const what = at === "source.url" ? /^\w+:\/\//.exec(node.text)![0] : node.text;
+    report.value(path, "spec/not_available_yet", `"${what}" is not available yet`);
+    found.push(path);
+  }
+  const url = find(tree, ["source", "url"]);
+  if (url?.kind === "list") {
+    report.value(["source", "url"], "spec/not_available_yet", "Several URLs are not available yet");
+    found.push(["source", "url"]);
+  }
+  const columns = find(tree, ["columns"]);
+  for (const { key } of columns?.kind === "map" ? columns.entries : []) {
+    const path = ["columns", key, "from"];
+    if (find(tree, path)?.kind !== "list") continue;
+    report.value(path, "spec/not_available_yet", `A list of fields is not available yet`);
+    found.push(path);
+  }
+  return found;
+}
+
+function find(tree: Tree, path: Path): Tree | null {
+  const node = nodeAt(tree, path);
+  if (path.length === 0) return node;
+  // `nodeAt` stops above what does not exist.
+  const parent = nodeAt(tree, path.slice(0, -1));
+  if (parent.kind !== "map") return null;
+  return parent.entries.some(({ key, value }) => key === path.at(-1) && value === node)
+    ? node
+    : null;
+}

@@ -1,0 +1,58 @@
+import type { Diagnostic, Position } from "../core/diagnostic.ts";
+import type { SpecCode } from "./codes.ts";
+import { keyRangeAt, nodeAt, type Path, type Range, type Tree } from "./yaml_tree.ts";
+
+/** Collects what is wrong with one file. */
+export interface Report {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Marks a range of the text. */
+  range(range: Range, code: SpecCode, message: string, hint?: string | null): void;
+  /** Marks the value at a path. */
+  value(path: Path, code: SpecCode, message: string, hint?: string | null): void;
+  /** Marks the key that a path ends with. */
+  key(path: Path, code: SpecCode, message: string, hint?: string | null): void;
+}
+
+/** A report on a text; without a tree everything with a path stands at its start. */
+export function reportOn(text: string, file: string, tree: Tree | null): Report {
+  const diagnostics: Diagnostic[] = [];
+  const none: Range = { start: 0, end: 0 };
+  const report: Report = {
+    diagnostics,
+    range(range, code, message, hint) {
+      const start = positionOf(range.start);
+      const source = sourceLine(start);
+      // A mapping is marked at its first line: the whole of it says less.
+      const lineEnd = start.offset - start.column + 1 + source.length;
+      const end = positionOf(Math.min(Math.max(range.end, start.offset), lineEnd));
+      diagnostics.push({
+        code,
+        severity: "error",
+        message,
+        ...(hint ? { hint } : {}),
+        file,
+        start,
+        end,
+        source,
+      });
+    },
+    value(path, code, message, hint) {
+      report.range(tree === null ? none : nodeAt(tree, path), code, message, hint);
+    },
+    key(path, code, message, hint) {
+      report.range(tree === null ? none : keyRangeAt(tree, path), code, message, hint);
+    },
+  };
+  return report;
+
+  function positionOf(at: number): Position {
+    const offset = Math.min(Math.max(at, 0), text.length);
+    const before = text.slice(0, offset).split(/\r\n|\n/);
+    return { line: before.length, column: before.at(-1)!.length + 1, offset };
+  }
+
+  function sourceLine({ offset, column }: Position): string {
+    const rest = text.slice(offset - column + 1);
+    return rest.split(/\r?\n/, 1)[0];
+  }
+}

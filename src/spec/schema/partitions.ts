@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { looseText } from "./text.ts";
+
+/** `partitions:` */
+export const partitionsSchema = z.strictObject({
+  by: z.enum(["year", "quarter", "month", "week", "day", "hour", "list"])
+    .describe("What one partition holds"),
+  from: looseText().optional()
+    .describe("First partition: a value such as 2021-01, `current`, or `current-2`"),
+  to: looseText().optional()
+    .describe("Last partition, inclusive: a value such as 2021-03, `current`, or `current-2`"),
+  values: z.array(looseText()).optional().describe("The partitions, for `by: list`"),
+  concurrency: z.int().min(1).max(64).default(1).describe("Partitions loaded at once"),
+  missing: z.enum(["pending", "fail"]).default("fail")
+    .describe("What a source that does not exist means: not published yet, or a failure"),
+}).describe("How the table is split into loads; left out, the whole table is one load");

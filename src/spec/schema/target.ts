@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { name } from "./text.ts";
+
+const columnList = z.array(name()).min(1);
+
+/** `target:` */
+export const targetSchema = z.strictObject({
+  table: z.string().regex(/^[^.\0]+\.[^.\0]+$/, 'Expected "schema.table"')
+    .describe("schema.table"),
+  partition_column: name().optional().describe(
+    "Holds the partition: a column of its own, or a declared date or timestamp column",
+  ),
+  versions: z.int().min(0).max(1000).default(3)
+    .describe("Earlier versions kept for rollback"),
+  indexes: z.array(z.union([
+    columnList,
+    z.strictObject({
+      columns: columnList.describe("Columns of the index, in order"),
+      method: z.enum(["btree", "hash", "brin", "gin", "gist"]).default("btree")
+        .describe("Access method"),
+    }),
+  ])).default([]).describe("Indexes: lists of columns, or { columns, method }"),
+  lineage: z.boolean().default(false)
+    .describe("Adds _run_id, _loaded_at, _source_file and _source_line"),
+}).describe("The table that is loaded");

@@ -1,0 +1,25 @@
+import { columnSchema } from "./schema/columns.ts";
+import { pipelineSchema } from "./schema/pipeline.ts";
+import { partitionsSchema } from "./schema/partitions.ts";
+import { csvSchema, sourceSchema } from "./schema/source.ts";
+import { targetSchema } from "./schema/target.ts";
+import type { Path } from "./yaml_tree.ts";
+
+/** The keys that the section at a path takes; none where the user chooses them. */
+export function keysAt(path: Path): string[] {
+  const shapes: readonly (readonly [RegExp, Readonly<Record<string, unknown>>])[] = [
+    [/^$/, pipelineSchema.shape],
+    [/^partitions$/, partitionsSchema.shape],
+    [/^source$/, sourceSchema.shape],
+    [/^source\/format$/, csvSchema.shape],
+    [/^target$/, targetSchema.shape],
+    [/^target\/indexes\/\d+$/, { columns: 0, method: 0 }],
+    [/^columns\/[^/]*$/, columnSchema.shape],
+    [/^environments\/[^/]*$/, { vars: 0 }],
+    [/^refresh$/, { mode: 0 }],
+    [/^rejects$/, { limit: 0 }],
+    [/^schema_contract$/, { new_columns: 0, missing_columns: 0, type_changes: 0 }],
+  ];
+  const name = path.map((step) => String(step).replaceAll("/", "_")).join("/");
+  return Object.keys(shapes.find(([pattern]) => pattern.test(name))?.[1] ?? {});
+}
