@@ -63,10 +63,7 @@ export function readYaml(text: string): YamlFile {
       return { tree: null, faults };
     }
     let nodes = 0;
-    const tree = convert(document.contents, 0);
-    return { tree, faults };
-
-    function convert(node: unknown, depth: number): Tree {
+    const convert = (node: unknown, depth: number): Tree => {
       if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
         throw new Error("it is nested too deeply, or unfolds to too much");
       }
@@ -99,7 +96,9 @@ export function readYaml(text: string): YamlFile {
         value: scalarOf(node.value, textOf(node)),
         text: textOf(node),
       };
-    }
+    };
+    const tree = convert(document.contents, 0);
+    return { tree, faults };
   } catch (error) {
     const message = error instanceof Error ? firstLine(error.message) : String(error);
     const fault = { code: "spec/yaml" as const, message: `Not readable as YAML: ${message}` };

@@ -14,10 +14,22 @@ const OPTION_TYPES: Readonly<Record<keyof ColumnOptions, RegExp>> = {
   empty_as_null: /./,
 };
 
-/** Letters of a date format and what they read. */
-export const DATE_TOKENS: readonly string[] = [
-  ...["yyyy", "yy", "MM", "M", "dd", "d"],
-  ...["HH", "H", "hh", "h", "mm", "m", "ss", "s", "S", "SS", "SSS", "SSSS", "SSSSS", "SSSSSS", "a"],
+/** Letters of a date format, as `rows/types/date_format.ts` reads them; a run of `S` is a fraction. */
+const DATE_TOKENS = [
+  "yyyy",
+  "yy",
+  "MM",
+  "M",
+  "dd",
+  "d",
+  "HH",
+  "H",
+  "hh",
+  "h",
+  "mm",
+  "ss",
+  "S",
+  "a",
 ];
 
 /** Options are of a kind that the column's type has, and mean something. */
@@ -84,7 +96,7 @@ function unknownToken(format: string): string | null {
   const bare = format.replace(/'[^']*'/g, "");
   if (bare.includes("'")) return "'";
   for (const [token] of bare.matchAll(/([A-Za-z])\1*/g)) {
-    if (token !== "T" && !DATE_TOKENS.includes(token)) return token;
+    if (!/^(T|S{2,})$/.test(token) && !DATE_TOKENS.includes(token)) return token;
   }
   return null;
 }

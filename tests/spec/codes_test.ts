@@ -1,0 +1,114 @@
+import { expect } from "expect";
+import { CODES, type SpecCode } from "../../src/spec/codes.ts";
+import { edited, load, MONTHS } from "./support.ts";
+
+type Case = readonly [SpecCode, text: string, marked: string];
+
+const long = "x".repeat(60);
+
+/** Each code with a file that brings it about, and the text that is marked. */
+const CASES: readonly Case[] = [
+  ["spec/yaml", "pipeline: [a", ""],
+  ["spec/yaml", "a: *none\n", "*"],
+  ["spec/duplicate_key", edited(["refresh:", "pipeline: b\nrefresh:"]), "pipeline"],
+  ["spec/unknown_key", edited(["  format: csv", "  fromat: csv\n  format: csv"]), "fromat"],
+  ["spec/unknown_key", edited(["type: text", "type: text, tpye: text"]), "tpye"],
+  ["spec/missing_key", edited(["  table: taxi.trips\n", ""]), "target"],
+  ["spec/missing_key", edited(["  to: 2021-03\n", ""]), "partitions"],
+  ["spec/missing_key", edited(["{ type: text }", "{ required: true }"]), "note"],
+  ["spec/wrong_type", edited(["required: true", "required: 7"]), "7"],
+  ["spec/wrong_type", "- a\n", "- a"],
+  ["spec/wrong_type", edited(["{ type: text }", "[text]"]), "[text]"],
+  ["spec/wrong_value", edited(["by: month", "by: mnth"]), "mnth"],
+  ["spec/wrong_value", edited(["[id]\ncol", "[id]\nrejects: { limit: lots }\ncol"]), "lots"],
+  ["spec/not_available_yet", edited(["refresh:", "rules: {}\nrefresh:"]), "rules"],
+  ["spec/not_available_yet", edited(["mode: partition", "mode: append"]), "append"],
+  ["spec/not_available_yet", edited(["format: csv", "format: csv\n  compression: zstd"]), "zstd"],
+  ["spec/not_available_yet", edited(["{base}/", "s3://b/"]), '"s3://b/trips_{month}.csv.gz"'],
+  ["spec/unknown_type", edited(["type: text", "type: txet"]), "txet"],
+  ["spec/bad_name", edited(["pipeline: trips", "pipeline: a b"]), "a b"],
+  ["spec/bad_name", edited(["taxi.trips", "trips"]), "trips"],
+  ["spec/bad_name", edited(["note:", "ctid:"]), "ctid"],
+  ["spec/unknown_variable", edited(["{base}", "{bse}"]), '"{bse}/trips_{month}.csv.gz"'],
+  ["spec/unset_variable", edited(["{base}", "${HOST_X}"]), '"${HOST_X}/trips_{month}.csv.gz"'],
+  ["spec/unknown_column", edited(["idempotency_key: [id]", "idempotency_key: [idd]"]), "idd"],
+  ["spec/unknown_column", edited(["[[id]]", "[[nte]]"]), "nte"],
+  ["spec/shared_field", edited(["type: text", "type: text, from: id"]), "id"],
+  ["spec/name_clash", edited(["note:", "_sluice_note:"]), "_sluice_note"],
+  ["spec/name_clash", edited(["[[id]]", "[[id], [id]]"]), "[id]"],
+  [
+    "spec/name_clash",
+    edited(["[[id]]", "[[id]]\n  lineage: true"], ["note:", "_run_id:"]),
+    "_run_id",
+  ],
+  [
+    "spec/name_clash",
+    edited(["  partition_column: file_month\n", ""], ["note:", "_partition:"]),
+    "_partition",
+  ],
+  ["spec/name_too_long", edited(["note:", `${long}xxxx:`]), `${long}xxxx`],
+  ["spec/name_too_long", edited(["taxi.trips", `taxi.${long}`]), `taxi.${long}`],
+  ["spec/missing_placeholder", edited(["_{month}", ""]), '"{base}/trips.csv.gz"'],
+  ["spec/bad_placeholder", edited(["_{month}", "_{day}"]), '"{base}/trips_{day}.csv.gz"'],
+  ["spec/bad_placeholder", edited(["_{month}", "_{month:HH}"]), '"{base}/trips_{month:HH}.csv.gz"'],
+  ["spec/contradiction", edited(["mode: partition", "mode: full"]), "full"],
+  ["spec/contradiction", edited(["idempotency_key: [id]", "on_duplicate: fail"]), "on_duplicate"],
+  ["spec/bad_partition", edited(["2021-03", "2021-13"]), "2021-13"],
+  ["spec/empty_range", edited(["2021-03", "2020-03"]), "2021-01"],
+  [
+    "spec/bad_list",
+    edited(["by: month\n  from: 2021-01\n  to: 2021-03", "by: list\n  values: [a, b, a]"], [
+      "{month}",
+      "{partition}",
+    ]),
+    "a",
+  ],
+  ["spec/bad_partition_column", edited(["file_month", "note"]), "note"],
+  ["spec/bad_partition_column", edited(["file_month", "at"]), "at"],
+  ["spec/unsuitable_rule", edited(["type: text", "type: text, min: 1"]), "min"],
+  ["spec/unsuitable_rule", edited(["type: text", "type: text, timezone: UTC"]), "timezone"],
+  ["spec/bad_rule_value", edited(["type: bigint", "type: bigint, min: low"]), "low"],
+  ["spec/bad_rule_value", edited(["type: bigint", "type: smallint, max: 40000"]), "40000"],
+  ["spec/bad_limits", edited(["type: bigint", "type: bigint, min: 9, max: 1"]), "9"],
+  ["spec/bad_pattern", edited(["type: text", "type: text, pattern: '['"]), "'['"],
+  ["spec/bad_csv_option", edited(["format: csv", "format: { type: csv, delimiter: ab }"]), "ab"],
+  [
+    "spec/bad_timezone",
+    edited(["type: timestamptz", "type: timestamptz, timezone: Mars/X"]),
+    "Mars/X",
+  ],
+  [
+    "spec/bad_date_format",
+    edited(["type: timestamptz", "type: timestamptz, format: jj.MM"]),
+    "jj.MM",
+  ],
+];
+
+for (const [code, text, marked] of CASES) {
+  Deno.test(`${code} marks ${JSON.stringify(marked)}`, () => {
+    const { spec, diagnostics } = load(text);
+    expect(spec).toBeNull();
+    const found = diagnostics.filter((diagnostic) => diagnostic.code === code);
+    expect(diagnostics.map(({ code, message }) => `${code}: ${message}`)).toEqual(
+      found.map(({ code, message }) => `${code}: ${message}`),
+    );
+    if (code === "spec/yaml") return;
+    const [{ start, end, source }] = found;
+    expect(text.slice(start.offset, end.offset)).toBe(marked);
+    expect(source).toBe(text.split("\n")[start.line - 1]);
+  });
+}
+
+Deno.test("spec/unknown_environment lists those that there are", () => {
+  const { diagnostics } = load(MONTHS, { environment: "liv" });
+  expect(diagnostics.map(({ code }) => code)).toEqual(["spec/unknown_environment"]);
+  expect(diagnostics[0].hint).toBe('Did you mean "live"?');
+});
+
+Deno.test("every code has a test and a section in docs/errors.md", () => {
+  const docs = Deno.readTextFileSync(new URL("../../docs/errors.md", import.meta.url));
+  const tested = new Set<string>([...CASES.map(([code]) => code), "spec/unknown_environment"]);
+  expect([...tested].sort()).toEqual(Object.keys(CODES).sort());
+  const documented = [...docs.matchAll(/^### (spec\/\w+)$/gm)].map((match) => match[1]);
+  expect(documented.sort()).toEqual(Object.keys(CODES).sort());
+});
