@@ -13,6 +13,8 @@ export interface Column {
   /** Index of its field in each record. */
   readonly field: number;
   readonly trim: boolean;
+  /** An unquoted field that is not empty can go to `encode` as it is. */
+  readonly plain: boolean;
   /** An unquoted empty field is NULL. */
   readonly emptyIsNull: boolean;
   /** A quoted empty field is NULL. */
@@ -64,10 +66,12 @@ function compileColumn(
     : column.required
     ? REQUIRED
     : outside;
+  const trim = options.trim ?? format.trim;
   return {
     name,
     field,
-    trim: options.trim ?? format.trim,
+    trim,
+    plain: !trim && others.length === 0,
     emptyIsNull: nulls.includes(""),
     emptyAsNull: options.empty_as_null ?? false,
     nulls: others.length === 0 ? null : others,

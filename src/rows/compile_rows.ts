@@ -48,110 +48,148 @@ export function compileRows(
   // A default may be longer than its field.
   const defaults = columns.reduce((sum, { nullValue }) => sum + nullValue.length, 0);
   const fixed = 32 * names.length + 32 + tail.length + defaults;
-  let scratch = new Uint8Array(1024);
-  // Where the field stood that was read last, for messages.
-  let text = scratch;
-  let textStart = 0;
-  let textEnd = 0;
-  let wasNull = false;
+  const field = new FieldReader(quote, escape);
 
-  function encodeField(column: Column, batch: RecordBatch, at: number, frame: Frame) {
-    let bytes = batch.bytes;
-    let start = batch.starts[at]!;
-    let end = batch.ends[at]!;
-    const flags = batch.flags[at]!;
-    if ((flags & ESCAPED) !== 0) {
-      if (scratch.length < end - start) scratch = new Uint8Array((end - start) * 2);
-      end = unescape(bytes, start, end, scratch, quote, escape);
-      bytes = scratch;
-      start = 0;
+  /** Fields that are quoted, trimmed or NULL: rarer than plain ones, and kept out of the hot loop. */
+  function encodeSpecial(column: Column, batch: RecordBatch, at: number, frame: Frame) {
+    field.read(column, batch, at);
+    if (!field.isNull) {
+      return encodeValue(column, field.bytes, field.start, field.end, frame);
     }
-    if (column.trim) {
-      while (start < end && isBlank(bytes[start]!)) start++;
-      while (end > start && isBlank(bytes[end - 1]!)) end--;
-    }
-    text = bytes as Uint8Array<ArrayBuffer>;
-    textStart = start;
-    textEnd = end;
-    wasNull = false;
-    const isNull = (flags & QUOTED) !== 0
-      ? start === end && column.emptyAsNull
-      : start === end
-      ? column.emptyIsNull
-      : column.nulls !== null && isOneOf(bytes, start, end, column.nulls);
-    const from = frame.length;
-    if (isNull) {
-      wasNull = true;
-      if (column.nullProblem !== null) return column.nullProblem;
-      frame.bytes.set(column.nullValue, from);
-      frame.length = from + column.nullValue.length;
-      return null;
-    }
-    const problem = column.encode(bytes, start, end, frame);
-    if (problem !== null || column.checks === null) return problem;
-    for (let k = 0; k < column.checks.length; k++) {
-      const broken = column.checks[k]!(frame, from, bytes, start, end);
-      if (broken !== null) return broken;
-    }
+    if (column.nullProblem !== null) return column.nullProblem;
+    const { nullValue } = column;
+    for (let i = 0; i < nullValue.length; i++) frame.bytes[frame.length + i] = nullValue[i];
+    frame.length += nullValue.length;
     return null;
   }
 
   function toReject(batch: RecordBatch, record: number, column: Column, problem: Problem): Reject {
-    const start = batch.recordStarts[record]!;
+    const start = batch.recordStarts[record];
+    field.read(column, batch, record * batch.width + column.field);
+    const value = field.isNull ? "NULL" : shown(field.bytes, field.start, field.end);
     return {
-      line: batch.lines[record]!,
+      line: batch.lines[record],
       byteOffset: batch.base + start,
       column: column.name,
       code: problem.code,
-      message: `${wasNull ? "NULL" : shown(text, textStart, textEnd)} is not ${problem.expected}`,
-      raw: batch.bytes.slice(start, batch.recordEnds[record]!),
+      message: `${value} is not ${problem.expected}`,
+      raw: batch.bytes.slice(start, batch.recordEnds[record]),
     };
   }
 
   return {
     columns: names,
     encode(batch, frame, reject) {
-      const { width, count, recordStarts, recordEnds, malformed, base } = batch;
+      const { bytes, width, count, starts, ends, flags } = batch;
+      const { recordStarts, recordEnds, malformed, base } = batch;
+      const last = columns.length;
       let rows = 0;
       let bad = 0;
       // Hot loop: every field of every file passes here.
       for (let r = 0; r < count; r++) {
         const rowStart = frame.length;
-        const room = (recordEnds[r]! - recordStarts[r]!) * 2 + fixed;
+        const room = (recordEnds[r] - recordStarts[r]) * 2 + fixed;
         frame.reserve(room);
+        let limit = frame.bytes.length - room;
         frame.bytes[rowStart] = names.length >> 8;
         frame.bytes[rowStart + 1] = names.length;
         frame.length = rowStart + 2;
         let problem: Problem | null = null;
         let c = 0;
-        for (; c < columns.length; c++) {
-          const column = columns[c]!;
-          problem = encodeField(column, batch, r * width + column.field, frame);
+        for (; c < last; c++) {
+          const column = columns[c];
+          const at = r * width + column.field;
+          const start = starts[at];
+          const end = ends[at];
+          problem = flags[at] === 0 && start !== end && column.plain
+            ? encodeValue(column, bytes, start, end, frame)
+            : encodeSpecial(column, batch, at, frame);
           if (problem !== null) break;
           // A value that took more than its share must not take it from the next.
-          if (frame.bytes.length - frame.length < room) frame.reserve(room);
+          if (frame.length > limit) {
+            frame.reserve(room);
+            limit = frame.bytes.length - room;
+          }
         }
         if (problem !== null) {
           frame.length = rowStart;
-          const offset = base + recordStarts[r]!;
-          while (bad < malformed.length && malformed[bad]!.byteOffset < offset) {
-            reject(fromMalformed(malformed[bad++]!));
+          const offset = base + recordStarts[r];
+          while (bad < malformed.length && malformed[bad].byteOffset < offset) {
+            reject(fromMalformed(malformed[bad++]));
           }
-          reject(toReject(batch, r, columns[c]!, problem));
+          reject(toReject(batch, r, columns[c], problem));
           continue;
         }
-        if (tail.length > 0) {
-          frame.bytes.set(tail, frame.length);
-          frame.length += tail.length;
-        }
-        if (plan.lineColumn) putBigint(frame, batch.lines[r]!);
-        if (plan.offsetColumn) putBigint(frame, base + recordStarts[r]!);
+        // Not `set`: for a few bytes its call costs more than the copying.
+        for (let i = 0; i < tail.length; i++) frame.bytes[frame.length + i] = tail[i];
+        frame.length += tail.length;
+        if (plan.lineColumn) putBigint(frame, batch.lines[r]);
+        if (plan.offsetColumn) putBigint(frame, base + recordStarts[r]);
         rows++;
       }
-      while (bad < malformed.length) reject(fromMalformed(malformed[bad++]!));
+      while (bad < malformed.length) reject(fromMalformed(malformed[bad++]));
       return rows;
     },
   };
+}
+
+function encodeValue(
+  column: Column,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  frame: Frame,
+): Problem | null {
+  const from = frame.length;
+  const problem = column.encode(bytes, start, end, frame);
+  const { checks } = column;
+  if (problem !== null || checks === null) return problem;
+  for (let k = 0; k < checks.length; k++) {
+    const broken = checks[k](frame, from, bytes, start, end);
+    if (broken !== null) return broken;
+  }
+  return null;
+}
+
+/** Finds what a field says: without its escapes and, where the column asks for it, its blanks. */
+class FieldReader {
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  isNull = false;
+  #scratch = new Uint8Array(1024);
+  readonly #quote: number;
+  readonly #escape: number;
+
+  constructor(quote: number, escape: number) {
+    this.#quote = quote;
+    this.#escape = escape;
+  }
+
+  read(column: Column, batch: RecordBatch, at: number): void {
+    let { bytes } = batch;
+    let start = batch.starts[at];
+    let end = batch.ends[at];
+    const flags = batch.flags[at];
+    if ((flags & ESCAPED) !== 0) {
+      if (this.#scratch.length < end - start) this.#scratch = new Uint8Array((end - start) * 2);
+      end = unescape(bytes, start, end, this.#scratch, this.#quote, this.#escape);
+      bytes = this.#scratch;
+      start = 0;
+    }
+    if (column.trim) {
+      while (start < end && isBlank(bytes[start])) start++;
+      while (end > start && isBlank(bytes[end - 1])) end--;
+    }
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.isNull = (flags & QUOTED) !== 0
+      ? start === end && column.emptyAsNull
+      : start === end
+      ? column.emptyIsNull
+      : column.nulls !== null && isOneOf(bytes, start, end, column.nulls);
+  }
 }
 
 function encodeConstants(constants: readonly ConstantColumn[]): Uint8Array {
@@ -196,7 +234,7 @@ function unescape(
     if (bytes[i] === escape && i + 1 < end && (bytes[i + 1] === quote || bytes[i + 1] === escape)) {
       i++;
     }
-    out[length++] = bytes[i]!;
+    out[length++] = bytes[i];
   }
   return length;
 }
@@ -208,7 +246,7 @@ function isOneOf(
   texts: readonly Uint8Array[],
 ): boolean {
   for (let t = 0; t < texts.length; t++) {
-    const text = texts[t]!;
+    const text = texts[t];
     if (text.length !== end - start) continue;
     let i = 0;
     while (i < text.length && text[i] === bytes[start + i]) i++;

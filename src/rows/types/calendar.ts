@@ -32,9 +32,9 @@ export function writeTimestamp(frame: Frame, seconds: number, micros: number): b
   if (seconds > -9e9 && seconds < 9e9) {
     const value = seconds * 1e6 + micros;
     const high = Math.floor(value / 4294967296);
-    putInt32(out, at, 8);
-    putInt32(out, at + 4, high);
-    putInt32(out, at + 8, value - high * 4294967296);
+    frame.view.setInt32(at, 8);
+    frame.view.setInt32(at + 4, high);
+    frame.view.setUint32(at + 8, value - high * 4294967296);
     frame.length = at + 12;
     return true;
   }

@@ -177,4 +177,3 @@ function readOffset(bytes: Uint8Array, start: number, end: number): number {
   const offset = hours * 3600 + minutes * 60 + seconds;
   return sign === 45 ? -offset : offset;
 }
-

@@ -6,8 +6,8 @@ export const ROUNDED_INPUT = 1;
 export const MALFORMED_INPUT = 2;
 export const RANGE_INPUT = 3;
 
-/** The number that {@link readDouble} read last. */
-export let double = 0;
+/** The number that {@link readDouble} read last; an array, for a variable would be boxed anew. */
+export const double = new Float64Array(1);
 /** The decimal text behind {@link double}, where it was rounded. */
 export let decimalStart = 0;
 export let decimalEnd = 0;
@@ -62,12 +62,12 @@ export function readDouble(bytes: Uint8Array, start: number, end: number): numbe
   }
   if (mantissa <= 9007199254740991 && exponent >= -22 && exponent <= 22) {
     const value = exponent < 0 ? mantissa / POWERS[-exponent]! : mantissa * POWERS[exponent]!;
-    double = negative ? -value : value;
+    double[0] = negative ? -value : value;
     if (exponent === 0) return EXACT_INPUT;
   } else {
-    double = Number(asciiText(bytes, start, end));
-    if (double === Infinity || double === -Infinity) return RANGE_INPUT;
-    if (double === 0 && mantissa !== 0) return RANGE_INPUT;
+    double[0] = Number(asciiText(bytes, start, end));
+    if (double[0] === Infinity || double[0] === -Infinity) return RANGE_INPUT;
+    if (double[0] === 0 && mantissa !== 0) return RANGE_INPUT;
   }
   decimalStart = start;
   decimalEnd = end;
@@ -78,11 +78,11 @@ function readWord(bytes: Uint8Array, start: number, end: number): number {
   const sign = bytes[start]!;
   const at = sign === 45 || sign === 43 ? start + 1 : start;
   if (isWord(bytes, at, end, "infinity") || isWord(bytes, at, end, "inf")) {
-    double = sign === 45 ? -Infinity : Infinity;
+    double[0] = sign === 45 ? -Infinity : Infinity;
     return EXACT_INPUT;
   }
   if (!isWord(bytes, start, end, "nan")) return MALFORMED_INPUT;
-  double = NaN;
+  double[0] = NaN;
   return EXACT_INPUT;
 }
 

@@ -36,8 +36,8 @@ const encodeFloat64: Encode = (bytes, start, end, frame) => {
   if (input === MALFORMED_INPUT) return MALFORMED;
   if (input === RANGE_INPUT) return RANGE_8;
   const at = frame.length;
-  putInt32(frame.bytes, at, 8);
-  frame.view.setFloat64(at + 4, double);
+  frame.view.setInt32(at, 8);
+  frame.view.setFloat64(at + 4, double[0]!);
   frame.length = at + 12;
   return null;
 };
@@ -46,9 +46,9 @@ const encodeFloat32: Encode = (bytes, start, end, frame) => {
   const input = readDouble(bytes, start, end);
   if (input === MALFORMED_INPUT) return MALFORMED;
   if (input === RANGE_INPUT) return RANGE_4;
-  let value = Math.fround(double);
-  if (input === ROUNDED_INPUT && value !== double) value = roundOnce(bytes, value);
-  if (double !== value) {
+  let value = Math.fround(double[0]!);
+  if (input === ROUNDED_INPUT && value !== double[0]) value = roundOnce(bytes, value);
+  if (double[0] !== value) {
     if (value === Infinity || value === -Infinity || value === 0) return RANGE_4;
   }
   // JavaScript's NaN may carry any payload; Postgres writes the plain one.
@@ -65,7 +65,7 @@ const singleBits = new Int32Array(single.buffer);
 
 /** Where the double lies halfway between two reals, only the decimal text tells which is nearer. */
 function roundOnce(bytes: Uint8Array, rounded: number): number {
-  const size = Math.abs(double);
+  const size = Math.abs(double[0]!);
   single[0] = Math.abs(rounded);
   const outward = size > single[0];
   singleBits[0] = singleBits[0]! + (outward ? 1 : -1);
@@ -73,9 +73,9 @@ function roundOnce(bytes: Uint8Array, rounded: number): number {
   const a = Math.abs(rounded) === Infinity ? 2 ** 128 : Math.abs(rounded);
   const b = other === Infinity ? 2 ** 128 : other;
   if (size !== (a + b) / 2) return rounded;
-  let order = compareDecimal(asciiText(bytes, decimalStart, decimalEnd), double);
+  let order = compareDecimal(asciiText(bytes, decimalStart, decimalEnd), double[0]!);
   if (order === 0) return rounded;
-  if (double < 0) order = -order;
+  if (double[0]! < 0) order = -order;
   const nearer = (order > 0) === (a > b) ? Math.abs(rounded) : other;
-  return double < 0 ? -nearer : nearer;
+  return double[0]! < 0 ? -nearer : nearer;
 }

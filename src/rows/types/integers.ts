@@ -35,11 +35,9 @@ const encodeInt16: Encode = (bytes, start, end, frame) => {
   const value = readSmall(bytes, start, end);
   if (value !== value) return MALFORMED;
   if (value < -32768 || value > 32767) return RANGE_16;
-  const out = frame.bytes;
   const at = frame.length;
-  putInt32(out, at, 2);
-  out[at + 4] = value >> 8;
-  out[at + 5] = value;
+  frame.view.setInt32(at, 2);
+  frame.view.setInt16(at + 4, value);
   frame.length = at + 6;
   return null;
 };
@@ -48,10 +46,9 @@ const encodeInt32: Encode = (bytes, start, end, frame) => {
   const value = readSmall(bytes, start, end);
   if (value !== value) return MALFORMED;
   if (value < -2147483648 || value > 2147483647) return RANGE_32;
-  const out = frame.bytes;
   const at = frame.length;
-  putInt32(out, at, 4);
-  putInt32(out, at + 4, value);
+  frame.view.setInt32(at, 4);
+  frame.view.setInt32(at + 4, value);
   frame.length = at + 8;
   return null;
 };

@@ -23,15 +23,16 @@ const VERBOSE = new RegExp(
 );
 
 const ISO = new RegExp(
-  "^P(?=.)(?:([+-]?\\d{1,9})Y)?(?:([+-]?\\d{1,9})M)?(?:([+-]?\\d{1,9})W)?(?:([+-]?\\d{1,9})D)?" +
-    "(?:T(?=.)(?:([+-]?\\d{1,9})H)?(?:([+-]?\\d{1,9})M)?(?:([+-]?)(\\d{1,9})(?:\\.(\\d{1,6}))?S)?)?$",
+  "^P(?=.)(?:(-?\\d{1,9})Y)?(?:(-?\\d{1,9})M)?(?:(-?\\d{1,9})W)?(?:(-?\\d{1,9})D)?" +
+    "(?:T(?=.)(?:(-?\\d{1,9})H)?(?:(-?\\d{1,9})M)?(?:(-?)(\\d{1,9})(?:\\.(\\d{1,6}))?S)?)?$",
 );
 
 // Intervals are rare enough in files to go through a string.
 const encodeInterval: Encode = (bytes, start, end, frame) => {
   const text = asciiText(bytes, start, end).replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, "");
   if (text === "") return MALFORMED;
-  const iso = ISO.exec(text);
+  // Postgres takes no blank around this form.
+  const iso = ISO.exec(asciiText(bytes, start, end));
   if (iso !== null) {
     const [, years, months, weeks, days, hours, minutes, sign, seconds, fraction] = iso;
     return write(frame, 1, [years, months, weeks, days, hours, minutes, seconds], sign, fraction);
@@ -64,7 +65,14 @@ function write(
   const sign = secondSign === "-" ? -direction : direction;
   const allMonths = direction * (years * 12 + months);
   const allDays = direction * (weeks * 7 + days);
-  if (Math.abs(allMonths) > 2147483647 || Math.abs(allDays) > 2147483647) return RANGE;
+  // Postgres adds up in 32 bits, so no step on the way may overflow either.
+  const largest = Math.max(
+    Math.abs(allMonths),
+    Math.abs(allDays),
+    Math.abs(years * 12),
+    Math.abs(weeks * 7),
+  );
+  if (largest > 2147483647) return RANGE;
   const allSeconds = direction * (hours * 3600 + minutes * 60) + sign * seconds;
   const micros = sign * Number((fraction ?? "").padEnd(6, "0"));
   const at = frame.length;

@@ -29,7 +29,7 @@ export const numeric: TypeEncoder = {
   compile(type, options) {
     const limits = limitsOf(type);
     const slow = slowEncoder(limits);
-    return withSeparators(fastEncoder(limits, slow), options, MALFORMED);
+    return withSeparators(shortEncoder(limits, fastEncoder(limits, slow)), options, MALFORMED);
   },
 };
 
@@ -47,6 +47,58 @@ function limitsOf(type: ColumnType): Limits | null {
     precision,
     scale,
     overflow: { code: "out_of_range", expected: `a numeric(${precision}, ${scale})` },
+  };
+}
+
+/** Handles amounts below 10,000 with up to four decimals, most of all money, without a division. */
+function shortEncoder(limits: Limits | null, rest: Encode): Encode {
+  if (limits === null) return rest;
+  const { precision, scale } = limits;
+  if (scale < 0 || scale > 4 || precision - scale < 4) return rest;
+  return (bytes, start, end, frame) => {
+    // Hot loop: small whole numbers throughout.
+    let i = start;
+    const negative = i < end && bytes[i] === 45;
+    if (negative) i++;
+    const first = i;
+    let whole = 0;
+    let digit = 0;
+    for (; i < end; i++) {
+      digit = bytes[i]! - 48;
+      if (digit < 0 || digit > 9) break;
+      whole = whole * 10 + digit;
+      if (whole > 9999) return rest(bytes, start, end, frame);
+    }
+    if (i === first) return rest(bytes, start, end, frame);
+    let fraction = 0;
+    if (i < end) {
+      if (bytes[i] !== 46 || end - i - 1 > scale) return rest(bytes, start, end, frame);
+      let places = 4;
+      for (i++; i < end; i++) {
+        digit = bytes[i]! - 48;
+        if (digit < 0 || digit > 9) return rest(bytes, start, end, frame);
+        fraction = fraction * 10 + digit;
+        places--;
+      }
+      while (places-- > 0) fraction *= 10;
+    }
+    const { view, length: at } = frame;
+    const digits = (whole > 0 ? 1 : 0) + (fraction > 0 ? 1 : 0);
+    const weight = whole === 0 && fraction > 0 ? 0xffff : 0;
+    view.setInt32(at, 8 + digits * 2);
+    view.setInt32(at + 4, digits << 16 | weight);
+    view.setInt32(at + 8, negative && digits > 0 ? NEGATIVE << 16 | scale : scale);
+    let to = at + 12;
+    if (whole > 0) {
+      view.setInt16(to, whole);
+      to += 2;
+    }
+    if (fraction > 0) {
+      view.setInt16(to, fraction);
+      to += 2;
+    }
+    frame.length = to;
+    return null;
   };
 }
 
@@ -262,7 +314,8 @@ function round(digits: Uint8Array, count: number, keep: number): number {
 }
 
 function writeSpecial(frame: Frame, sign: number): null {
-  writeHead(frame, 0, 0, sign, 0);
+  // Postgres itself writes this scale for an infinity.
+  writeHead(frame, 0, 0, sign, sign === NOT_A_NUMBER ? 0 : 0x20);
   frame.length += 12;
   return null;
 }

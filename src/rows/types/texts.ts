@@ -74,7 +74,7 @@ export function writeBytes(frame: Frame, bytes: Uint8Array, start: number, end: 
   putInt32(out, at, length);
   at += 4;
   // Hot loop: below some dozens of bytes a loop beats the call that a subarray copy is.
-  if (length < 48) for (let i = start; i < end; i++) out[at++] = bytes[i]!;
+  if (length < 48) { for (let i = start; i < end; i++) out[at++] = bytes[i]!; }
   else {
     out.set(bytes.subarray(start, end), at);
     at += length;

@@ -1,5 +1,7 @@
 const EPOCH_2000 = 946_684_800;
 const DAY = 86_400;
+/** 400 years of seconds. */
+const CYCLE = 146_097 * DAY;
 
 /** Seconds east of UTC for a local time, given in seconds from 2000-01-01. */
 export type LocalOffset = (local: number) => number;
@@ -27,8 +29,8 @@ export function localOffset(zone: string): LocalOffset {
   let lastOffset = NaN;
 
   function offsetAt(asked: number): number {
-    // Intl ends in the year 275760; rules do not change that far out.
-    const utc = Math.min(asked, 8.6e12 - EPOCH_2000);
+    // Intl ends in the year 275760, and the calendar repeats every 400 years.
+    const utc = asked < CYCLE ? asked : asked % CYCLE + CYCLE;
     const part: Record<string, string> = {};
     for (const { type, value } of format.formatToParts((utc + EPOCH_2000) * 1000)) {
       part[type] = value;

@@ -1,0 +1,28 @@
+# Sluice for your own database:
+#
+#     docker build -t sluice .
+#     docker run --rm -e DATABASE_URL sluice run pipelines/yellow_taxi.yaml --env live
+#     docker run --rm -e DATABASE_URL -v "$PWD/pipelines:/app/pipelines:ro" sluice plan pipelines/mine.yaml
+#
+# The embedded Postgres stays out: a container's files are gone with it, and without it the program
+# needs no permission to start another one.
+FROM denoland/deno:2.9.6
+
+WORKDIR /app
+RUN chown deno:deno /app
+USER deno
+
+# Dependencies change less often than code: a layer of their own, exactly as locked.
+COPY --chown=deno:deno deno.json deno.lock ./
+RUN deno install --frozen
+
+COPY --chown=deno:deno schemas ./schemas
+COPY --chown=deno:deno src ./src
+COPY --chown=deno:deno fixtures ./fixtures
+COPY --chown=deno:deno pipelines ./pipelines
+RUN deno cache --frozen src/main.ts
+
+ENTRYPOINT ["deno", "run", "--frozen", "--cached-only", "--no-prompt", \
+  "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname", \
+  "--allow-write=/app/.sluice,/app/logs", "src/main.ts"]
+CMD ["--help"]

