@@ -1,18 +1,20 @@
-/** Times scanning and encoding without a database: `deno run --allow-read bench/rows_micro.ts PIPELINE FILE`. */
+/** Times scanning and encoding without a database: `deno run --allow-read --allow-env bench/rows_micro.ts PIPELINE FILE`. */
 import { loadSpec } from "../src/spec/load_spec.ts";
 import { openReader } from "../src/source/formats/mod.ts";
 import { compileRows } from "../src/rows/compile_rows.ts";
 import { Frame } from "../src/rows/frame.ts";
 
 const [pipeline, file] = Deno.args;
-const { spec } = loadSpec(Deno.readTextFileSync(pipeline), {
+const { spec, diagnostics } = loadSpec(Deno.readTextFileSync(pipeline), {
   file: pipeline,
   folder: ".",
   variables: {},
 });
-if (spec === null) throw new Error(`${pipeline} is not valid`);
+if (spec === null) {
+  throw new Error(`${pipeline}: ${diagnostics.map(({ message }) => message).join("; ")}`);
+}
 const bytes = Deno.readFileSync(file);
-const CHUNK = 1 << 20;
+const CHUNK = Number(Deno.args[2] ?? 1024) * 1024;
 for (let round = 0; round < 5; round++) {
   const reader = openReader(spec.source.format);
   const frame = new Frame(1 << 21);

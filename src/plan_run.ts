@@ -1,11 +1,6 @@
 import { SluiceError } from "./core/error.ts";
 import { mapConcurrently } from "./core/map_concurrently.ts";
-import {
-  expandPartitions,
-  parsePartition,
-  PERIOD_EXAMPLES,
-  resolveBound,
-} from "./core/period.ts";
+import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "./core/period.ts";
 import { listTables, readCatalog } from "./db/catalog.ts";
 import { pendingMigrations, readLedger } from "./ledger/mod.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";

@@ -1,4 +1,15 @@
-import type { PartitionsSpec, Period } from "../spec/pipeline_spec.ts";
+/** A unit of time that partitions a table; all arithmetic is in UTC. */
+export type Period = "year" | "quarter" | "month" | "week" | "day" | "hour";
+
+/** A range of partitions as a pipeline file gives it. */
+export interface PartitionRange {
+  readonly by: Period | "list";
+  /** First and last, inclusive; `current` and `current-N` still unresolved. Null for a list. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** The values of a list. */
+  readonly values: readonly string[];
+}
 
 /** First and last moment of a period as Postgres reads them; the end is exclusive. */
 export interface PeriodBounds {
@@ -93,7 +104,7 @@ export function countPeriods(by: Period, from: Date, to: Date): number {
 
 /** Every partition from first to last, in order; a list's values as they are. */
 export function expandPartitions(
-  spec: Pick<PartitionsSpec, "by" | "from" | "to" | "values">,
+  spec: PartitionRange,
   now: Date,
 ): string[] {
   const { by } = spec;

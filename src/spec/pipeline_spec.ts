@@ -1,4 +1,7 @@
+import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
+
+export type { Period };
 
 /** A pipeline file after parsing: one environment chosen, defaults filled in, nothing unknown left. */
 export interface PipelineSpec {
@@ -31,16 +34,8 @@ export type RefreshMode = "full" | "partition";
 /** What happens to rows of one load that share an idempotency key. */
 export type OnDuplicate = "reject" | "keep_first" | "keep_last" | "fail";
 
-/** A unit of time that partitions a table. */
-export type Period = "year" | "quarter" | "month" | "week" | "day" | "hour";
-
-export interface PartitionsSpec {
-  readonly by: Period | "list";
-  /** Period partitions: first and last, inclusive; `current` and `current-N` still unresolved. */
-  readonly from: string | null;
-  readonly to: string | null;
-  /** List partitions: the values. */
-  readonly values: readonly string[];
+export interface PartitionsSpec extends PartitionRange {
+  /** Partitions loaded at once. */
   readonly concurrency: number;
   readonly missing: "pending" | "fail";
 }

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import {
-  childIndexName,
   byteLength,
+  childIndexName,
   parentIndexName,
   versionTableName,
 } from "../../src/core/names.ts";

@@ -33,9 +33,18 @@ Deno.test("a period's name leads back to its start", () => {
 
 Deno.test("what does not exist or is written otherwise is no period", () => {
   const wrong: [Period, string][] = [
-    ["year", "21"], ["year", "0000"], ["year", "2021-01"], ["quarter", "2021-Q5"],
-    ["month", "2021-13"], ["month", "2021-1"], ["month", "2021-00"], ["week", "2021-W53"],
-    ["week", "2021-W00"], ["day", "2021-02-29"], ["hour", "2021-01-31T24"], ["hour", "2021-01-31 05"],
+    ["year", "21"],
+    ["year", "0000"],
+    ["year", "2021-01"],
+    ["quarter", "2021-Q5"],
+    ["month", "2021-13"],
+    ["month", "2021-1"],
+    ["month", "2021-00"],
+    ["week", "2021-W53"],
+    ["week", "2021-W00"],
+    ["day", "2021-02-29"],
+    ["hour", "2021-01-31T24"],
+    ["hour", "2021-01-31 05"],
   ];
   for (const [by, text] of wrong) expect(parsePartition(by, text)).toBeNull();
   expect(parsePartition("week", "2020-W53")?.toISOString()).toBe("2020-12-28T00:00:00.000Z");
@@ -45,11 +54,19 @@ Deno.test("what does not exist or is written otherwise is no period", () => {
 Deno.test("partitions run from first to last", () => {
   const expand = (by: Period, from: string, to: string) =>
     expandPartitions({ by, from, to, values: [] }, NOW);
-  expect(expand("month", "2020-11", "2021-02")).toEqual(["2020-11", "2020-12", "2021-01", "2021-02"]);
+  expect(expand("month", "2020-11", "2021-02")).toEqual([
+    "2020-11",
+    "2020-12",
+    "2021-01",
+    "2021-02",
+  ]);
   expect(expand("month", "current-2", "current")).toEqual(["2021-01", "2021-02", "2021-03"]);
   expect(expand("week", "2020-W53", "2021-W01")).toEqual(["2020-W53", "2021-W01"]);
   expect(expand("quarter", "current-1", "current")).toEqual(["2020-Q4", "2021-Q1"]);
-  expect(expand("hour", "2021-01-31T23", "2021-02-01T00")).toEqual(["2021-01-31T23", "2021-02-01T00"]);
+  expect(expand("hour", "2021-01-31T23", "2021-02-01T00")).toEqual([
+    "2021-01-31T23",
+    "2021-02-01T00",
+  ]);
   expect(expand("day", "2021-02-01", "2021-01-01")).toEqual([]);
   expect(expandPartitions({ by: "list", from: null, to: null, values: ["b", "a"] }, NOW))
     .toEqual(["b", "a"]);
@@ -68,9 +85,13 @@ Deno.test("a template takes the partition and what is coarser", () => {
   expect(month("{month:yyyy}/{month:MM}/{month:yyyyMM}")).toBe("2021/02/202102");
   expect(month("{month:start} {month:end} {year} {year:yyyy} {quarter}"))
     .toBe("2021-02-01 2021-03-01 2021 2021 2021-Q1");
-  expect(month("${month} {base} {day} {month:HH} {month:ab}")).toBe("${month} {base} {day} {month:HH} {month:ab}");
+  expect(month("${month} {base} {day} {month:HH} {month:ab}")).toBe(
+    "${month} {base} {day} {month:HH} {month:ab}",
+  );
   expect(fillTemplate("{day:dd}.{day:MM}. {month}", "day", "2021-01-31")).toBe("31.01. 2021-01");
-  expect(fillTemplate("{hour:yyyyMMdd_HH} {day}", "hour", "2021-01-31T05")).toBe("20210131_05 2021-01-31");
+  expect(fillTemplate("{hour:yyyyMMdd_HH} {day}", "hour", "2021-01-31T05")).toBe(
+    "20210131_05 2021-01-31",
+  );
   expect(fillTemplate("{week:kkkk}/{week:WW}", "week", "2020-W53")).toBe("2020/53");
   expect(fillTemplate("{list}{partition}{month}", "list", "a")).toBe("aa{month}");
 });

@@ -33,6 +33,32 @@ export function compareOf(type: ColumnType): Compare {
   }
 }
 
+/** Says of an encoded value whether it is beyond a limit. */
+export type Beyond = (view: DataView, at: number) => boolean;
+
+/**
+ * Whether values of a type lie above (`sign` 1) or below (`sign` -1) an encoded limit.
+ *
+ * The short integers have functions of their own: comparing them through two views and two calls
+ * took a tenth of the time of a whole load of taxi trips.
+ */
+export function beyond(type: ColumnType, limit: DataView, sign: 1 | -1): Beyond {
+  if (type.name === "smallint") {
+    const value = limit.getInt16(4);
+    return sign === 1
+      ? (view, at) => view.getInt16(at + 4) > value
+      : (view, at) => view.getInt16(at + 4) < value;
+  }
+  if (type.name === "integer" || type.name === "date") {
+    const value = limit.getInt32(4);
+    return sign === 1
+      ? (view, at) => view.getInt32(at + 4) > value
+      : (view, at) => view.getInt32(at + 4) < value;
+  }
+  const compare = compareOf(type);
+  return (view, at) => compare(view, at, limit, 0) * sign > 0;
+}
+
 const compareInt64: Compare = (a, i, b, k) =>
   a.getInt32(i + 4) - b.getInt32(k + 4) || a.getUint32(i + 8) - b.getUint32(k + 8);
 

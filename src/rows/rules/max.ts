@@ -1,5 +1,5 @@
 import type { Problem } from "../types/encoder.ts";
-import { compareOf } from "./compare.ts";
+import { beyond } from "./compare.ts";
 import { encodeLiteral, unrounded } from "./literal.ts";
 import type { Rule } from "./rule.ts";
 
@@ -10,8 +10,8 @@ export const max: Rule = {
     if (rules.max === undefined) return null;
     const limit = encodeLiteral(`${name}, max`, unrounded(type), options, rules.max);
     const view = new DataView(limit.buffer);
-    const compare = compareOf(type);
+    const outside = beyond(type, view, 1);
     const problem: Problem = { code: "above_max", expected: `at most ${rules.max}` };
-    return (frame, at) => compare(frame.view, at, view, 0) > 0 ? problem : null;
+    return (frame, at) => outside(frame.view, at) ? problem : null;
   },
 };

@@ -1,8 +1,13 @@
 import type { Frame } from "../frame.ts";
 import { putInt32 } from "./ascii.ts";
 
-/** First second after the last timestamp of Postgres, 294277-01-01, counted from 2000-01-01. */
-const END_SECONDS = daysFromCivil(294277, 1, 1) * 86400;
+/** Days of 4714-11-24 BC, where Postgres begins, counted from 2000-01-01. */
+export const FIRST_DAY = daysFromCivil(-4713, 11, 24);
+/** Days of 5874898-01-01, which no `date` reaches. */
+export const END_DAY = daysFromCivil(5874898, 1, 1);
+const FIRST_SECOND = FIRST_DAY * 86400;
+/** First second after the last timestamp of Postgres, 294277-01-01. */
+const END_SECOND = daysFromCivil(294277, 1, 1) * 86400;
 
 /** Days from 2000-01-01 in the proleptic Gregorian calendar; year 0 is 1 BC. */
 export function daysFromCivil(year: number, month: number, day: number): number {
@@ -27,7 +32,13 @@ export function isDay(year: number, month: number, day: number): boolean {
 
 /** Writes a timestamp: seconds from 2000-01-01 and microseconds; false where it is out of range. */
 export function writeTimestamp(frame: Frame, seconds: number, micros: number): boolean {
-  const out = frame.bytes;
+  if (seconds < FIRST_SECOND || seconds >= END_SECOND) return false;
+  writeMicros(frame, seconds, micros);
+  return true;
+}
+
+/** Writes seconds and microseconds as one int64 of microseconds. */
+export function writeMicros(frame: Frame, seconds: number, micros: number): void {
   const at = frame.length;
   if (seconds > -9e9 && seconds < 9e9) {
     const value = seconds * 1e6 + micros;
@@ -36,14 +47,12 @@ export function writeTimestamp(frame: Frame, seconds: number, micros: number): b
     frame.view.setInt32(at + 4, high);
     frame.view.setUint32(at + 8, value - high * 4294967296);
     frame.length = at + 12;
-    return true;
+    return;
   }
-  if (seconds >= END_SECONDS) return false;
-  putInt32(out, at, 8);
+  putInt32(frame.bytes, at, 8);
   // More than a double holds exactly.
   frame.view.setBigInt64(at + 4, BigInt(seconds) * 1_000_000n + BigInt(micros));
   frame.length = at + 12;
-  return true;
 }
 
 /** Writes `infinity` or `-infinity`. */

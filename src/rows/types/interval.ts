@@ -1,6 +1,6 @@
 import type { Frame } from "../frame.ts";
 import { asciiText, putInt32 } from "./ascii.ts";
-import { writeTimestamp } from "./calendar.ts";
+import { writeMicros } from "./calendar.ts";
 import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
 
 const MALFORMED: Problem = { code: "invalid_interval", expected: "an interval" };
@@ -76,7 +76,7 @@ function write(
   const allSeconds = direction * (hours * 3600 + minutes * 60) + sign * seconds;
   const micros = sign * Number((fraction ?? "").padEnd(6, "0"));
   const at = frame.length;
-  writeTimestamp(frame, allSeconds, micros);
+  writeMicros(frame, allSeconds, micros);
   putInt32(frame.bytes, at, 16);
   putInt32(frame.bytes, at + 12, allDays);
   putInt32(frame.bytes, at + 16, allMonths);
