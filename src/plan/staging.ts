@@ -163,12 +163,25 @@ export function finishStatements(
   ];
 }
 
-/** Removes staging after a failure. */
+/**
+ * Removes staging after a failure.
+ *
+ * A commit whose answer was lost looks like a failure too, and by then the table is live: publishing
+ * takes the comment away, and without it nothing is dropped.
+ */
 export function cleanupStatements(staging: TableName): readonly Statement[] {
+  const table = quoteTable(staging);
+  const body = `begin
+  if obj_description(to_regclass(${quoteLiteral(table)}), 'pg_class') = ${
+    quoteLiteral(STAGING_COMMENT)
+  } then
+    drop table ${table};
+  end if;
+end`;
   return [{
-    sql: `drop table if exists ${quoteTable(staging)}`,
+    sql: `do ${quoteLiteral(body)}`,
     params: [],
-    why: "Only after a failure: leaves nothing behind",
+    why: "Only after a failure: leaves nothing behind, and never drops what was published",
     lock: null,
   }];
 }

@@ -47,7 +47,8 @@ export async function exchange(
       if (!(error instanceof SluiceError)) throw error;
       const stepAside = STEP_ASIDE.has(error.postgres?.code ?? "");
       if (!stepAside) {
-        if (error.retry === "later" && error.origin === "db" && await context.committed()) return;
+        // Whatever the error says: only the ledger knows whether the commit took effect.
+        if (error.origin === "db" && await tookEffect(context)) return;
         throw error;
       }
       if (attempt >= ATTEMPTS) throw await locked(error, context);
@@ -55,6 +56,16 @@ export async function exchange(
       context.onRetry(attempt, ATTEMPTS, delay / 1000, error);
       await context.clock.sleep(delay, context.signal);
     }
+  }
+}
+
+/** False as well where the database cannot be asked; the first error is then the one to tell. */
+async function tookEffect(context: ExchangeContext): Promise<boolean> {
+  try {
+    return await context.committed();
+  } catch (error) {
+    if (error instanceof SluiceError) return false;
+    throw error;
   }
 }
 

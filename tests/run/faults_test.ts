@@ -8,11 +8,12 @@ import { type Fault, faultyDatabase } from "../support/faulty_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
-const YAML = `
-pipeline: trips
+/** Every point of failure has a target of its own, in one database: a new one each would cost more. */
+const yaml = (schema: string) => `
+pipeline: ${schema}
 partitions: { by: month, from: 2021-01, to: 2021-01 }
 source: { url: "trips_{month}.csv" }
-target: { table: shop.trips, partition_column: file_month, indexes: [[name]], versions: 1 }
+target: { table: ${schema}.trips, partition_column: file_month, indexes: [[name]], versions: 1 }
 idempotency_key: [id]
 on_duplicate: keep_last
 rejects: { limit: 1 }
@@ -38,14 +39,19 @@ async function attempt(db: Database, spec: PipelineSpec): Promise<RunResult | Sl
 }
 
 /** The live rows, and what the ledger says is live: they must always agree. */
-async function state(db: Database): Promise<{ names: string[]; version: number; rows: number }> {
-  const names = await db.query<{ name: string }>("select name from shop.trips order by 1");
+async function state(
+  db: Database,
+  schema: string,
+): Promise<{ names: string[]; version: number; rows: number }> {
+  const names = await db.query<{ name: string }>(`select name from ${schema}.trips order by 1`);
   const live = await db.query<{ version: number; rows: number; table_name: string }>(
-    "select version, rows, table_name from sluice.loads where state = 'live'",
+    "select version, rows, table_name from sluice.loads where state = 'live' and target = $1",
+    [`${schema}.trips`],
   );
   const attached = await db.query<{ relname: string }>(
     `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = 'shop.trips'::regclass`,
+where i.inhparent = $1::text::regclass`,
+    [`${schema}.trips`],
   );
   expect(live.length).toBe(1);
   expect(attached.map(({ relname }) => relname)).toEqual([live[0].table_name]);
@@ -57,17 +63,18 @@ for (const fault of ["before", "after", "disconnect"] as const satisfies readonl
   for (const retry of ["never", "later"] as const) {
     Deno.test(`runPipeline survives the failure of any call (${fault}, retry ${retry})`, async () => {
       let points = 0;
+      await using test = await testDatabase();
       for (let failAt = 1;; failAt++) {
-        await using test = await testDatabase();
+        const schema = `s${failAt}`;
         using files = workspace({ [FILE.name]: FILE.old });
-        const spec = specOf(YAML, files.folder);
+        const spec = specOf(yaml(schema), files.folder);
         await run(test.db, spec);
         files.write(FILE.name, "id,name\n1,older\n");
         await run(test.db, spec);
         files.write(FILE.name, FILE.new);
         const faulty = faultyDatabase(test.db, failAt, fault, retry);
         const outcome = await attempt(faulty.db, spec);
-        const after = await state(test.db);
+        const after = await state(test.db, schema);
         if (!faulty.struck()) {
           expect(outcome).toMatchObject({ status: "succeeded" });
           break;
@@ -81,12 +88,14 @@ for (const fault of ["before", "after", "disconnect"] as const satisfies readonl
         // The next run finds whatever was left and reaches what an undisturbed run reaches.
         const next = await run(test.db, spec);
         expect(["succeeded", "unchanged"]).toContain(next.status);
-        expect((await state(test.db)).names).toEqual(["new"]);
+        expect((await state(test.db, schema)).names).toEqual(["new"]);
         const leftovers = await test.db.query<{ relname: string }>(
           `select relname from pg_class c
-where relkind = 'r' and relname like 'trips\\_\\_%'
+join pg_namespace n on n.oid = c.relnamespace
+where relkind = 'r' and nspname = $1 and relname like 'trips\\_\\_%'
   and not exists (select from sluice.loads l
-    where l.table_name = c.relname and l.state <> 'dropped')`,
+    where l.table_schema = $1 and l.table_name = c.relname and l.state <> 'dropped')`,
+          [schema],
         );
         expect(leftovers).toEqual([]);
         const running = await test.db.query("select from sluice.runs where status = 'running'");

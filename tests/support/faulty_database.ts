@@ -90,7 +90,16 @@ export function faultyDatabase(
       const session = await real.session();
       return { ...wrap(session), [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
     },
-    copyIn: (sql) => step(async () => wrapCopy(await real.copyIn(sql))),
+    async copyIn(sql) {
+      let opened: CopyIn | null = null;
+      try {
+        return await step(async () => wrapCopy(opened = await real.copyIn(sql)));
+      } catch (error) {
+        // Whoever never heard that the copy began cannot end it: its connection is gone.
+        await (opened as CopyIn | null)?.abort("The answer was lost");
+        throw error;
+      }
+    },
     [Symbol.asyncDispose]: async () => {},
   };
   return { db, calls: () => calls, struck: () => struck };
