@@ -1,7 +1,7 @@
 /**
  * Loads full months with Sluice and with psql `\copy`, in turn, into equal tables of one server.
  *
- *     deno task bench [--rounds 5] [--variant plain|key] [--months 1] [--concurrency 1]
+ *     deno task bench [--rounds 5] [--variant plain|key] [--money double|numeric] [--months 1]
  *
  * Sluice reads the .csv.gz, types and validates every field, and publishes with a ledger row;
  * `\copy` reads the plain CSV. Times are those of the whole processes. With more than one month only
@@ -35,6 +35,8 @@ interface Options {
   readonly months: number;
   readonly withKey: boolean;
   readonly concurrency: number;
+  /** Amounts as double precision, as pandas reads them, or as numeric(10,2). */
+  readonly money: "double" | "numeric";
 }
 
 interface Round {
@@ -56,7 +58,7 @@ async function main(): Promise<void> {
   if (!await tryAdvisoryLock(turn, "bench")) throw new Error("Another benchmark is running");
   await db.query("drop schema if exists bench cascade");
   await db.query("drop schema if exists sluice cascade");
-  const pipeline = await writePipeline(options.withKey);
+  const pipeline = await writePipeline(options);
   const load = [
     ...["run", pipeline, "--force", "--output", "json", "--set", `base=${FOLDER}`],
     ...["--from", months[0], "--to", months.at(-1)!, "--concurrency", String(options.concurrency)],
@@ -91,6 +93,7 @@ function readOptions(args: readonly string[]): Options {
       months: { type: "string", default: "1" },
       variant: { type: "string", default: "plain" },
       concurrency: { type: "string", default: "1" },
+      money: { type: "string", default: "double" },
     },
   });
   const whole = (name: string, text: string, max: number) => {
@@ -101,7 +104,11 @@ function readOptions(args: readonly string[]): Options {
   if (values.variant !== "plain" && values.variant !== "key") {
     throw new Error(`--variant is "plain" or "key": "${values.variant}"`);
   }
+  if (values.money !== "double" && values.money !== "numeric") {
+    throw new Error(`--money is "double" or "numeric": "${values.money}"`);
+  }
   return {
+    money: values.money,
     rounds: whole("rounds", values.rounds, 100),
     months: whole("months", values.months, 12),
     concurrency: whole("concurrency", values.concurrency, 12),
@@ -110,8 +117,9 @@ function readOptions(args: readonly string[]): Options {
 }
 
 /** The pipeline of the variant, in the folder of generated files. */
-async function writePipeline(withKey: boolean): Promise<string> {
-  const text = await Deno.readTextFile(PIPELINE);
+async function writePipeline({ withKey, money }: Options): Promise<string> {
+  const file = await Deno.readTextFile(PIPELINE);
+  const text = money === "numeric" ? file : file.replaceAll('"numeric(10,2)"', "double precision");
   const path = `${FOLDER}/yellow_month.yaml`;
   const key = `idempotency_key: [${KEY.join(", ")}]\non_duplicate: keep_first\n`;
   await Deno.writeTextFile(path, withKey ? text + key : text);
@@ -155,10 +163,14 @@ const CSV_COLUMNS = [
   "congestion_surcharge",
 ];
 
-function report({ months, withKey, concurrency }: Options, rounds: readonly Round[]): string[] {
+function report(
+  { months, withKey, concurrency, money }: Options,
+  rounds: readonly Round[],
+): string[] {
   const rows = rounds[0].output.rows_loaded;
   const lines = [
     `${formatCount(rows)} rows in ${months} month(s), ${withKey ? "unique key" : "no index"}, ` +
+    `money as ${money === "double" ? "double precision" : "numeric(10,2)"}, ` +
     `concurrency ${concurrency}; Deno ${Deno.version.deno}, ${Deno.build.os} ${Deno.build.arch}, ` +
     `${navigator.hardwareConcurrency} cores, ${new Date().toISOString().slice(0, 10)}`,
     "",

@@ -50,7 +50,7 @@ export function median(values: readonly number[]): number {
  */
 async function watchPeak(pid: number): Promise<number | null> {
   if (Deno.build.os !== "linux") return null;
-  const script = 'while grep VmHWM "/proc/$1/status" 2>/dev/null; do sleep 0.1; done';
+  const script = 'while [ -d "/proc/$1" ]; do grep VmHWM "/proc/$1/status"; sleep 0.1; done';
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", script, "sh", String(pid)],
     stdin: "null",

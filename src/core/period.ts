@@ -1,3 +1,5 @@
+import { SluiceError } from "./error.ts";
+
 /** A unit of time that partitions a table; all arithmetic is in UTC. */
 export type Period = "year" | "quarter" | "month" | "week" | "day" | "hour";
 
@@ -102,19 +104,34 @@ export function countPeriods(by: Period, from: Date, to: Date): number {
   return ordinal(by, to) - ordinal(by, from) + 1;
 }
 
-/** Every partition from first to last, in order; a list's values as they are. */
-export function expandPartitions(
-  spec: PartitionRange,
-  now: Date,
-): string[] {
+/** More than anyone means; keeps a slip of the pen from planning for hours. */
+export const MAX_PARTITIONS = 100_000;
+
+/**
+ * Every partition from first to last, in order; a list's values as they are.
+ *
+ * @throws SluiceError where there are more than {@link MAX_PARTITIONS}
+ */
+export function expandPartitions(spec: PartitionRange, now: Date): string[] {
+  const partitions = firstPartitions(spec, now, MAX_PARTITIONS + 1);
+  if (partitions.length <= MAX_PARTITIONS) return partitions;
+  throw new SluiceError(
+    "plan/too_many_partitions",
+    `There are more than ${MAX_PARTITIONS} partitions from "${spec.from}" to "${spec.to}"`,
+    { hint: "Load a shorter range, or choose a longer period for partitions.by" },
+  );
+}
+
+/** The partitions of a range, but no more than `most` of them. */
+export function firstPartitions(spec: PartitionRange, now: Date, most: number): string[] {
   const { by } = spec;
-  if (by === "list") return [...spec.values];
+  if (by === "list") return spec.values.slice(0, most);
   const from = spec.from === null ? null : resolveBound(by, spec.from, now);
   const to = spec.to === null ? null : resolveBound(by, spec.to, now);
   if (from === null || to === null) return [];
   const first = ordinal(by, from);
   return Array.from(
-    { length: Math.max(0, countPeriods(by, from, to)) },
+    { length: Math.max(0, Math.min(countPeriods(by, from, to), most)) },
     (_, at) => formatPartition(by, startOf(by, first + at)),
   );
 }
@@ -175,7 +192,8 @@ export function isPeriod(name: string): name is Period {
   return Object.hasOwn(FORMS, name);
 }
 
-const PLACEHOLDER = /(?<!\$)\{([a-z_]+)(?::([^{}]*))?\}/g;
+/** Whatever stands in braces: what is no name is told as an unknown one, not left in a URL. */
+const PLACEHOLDER = /(?<!\$)\{([^{}:]*)(?::([^{}]*))?\}/g;
 
 /** Periods that hold the whole of each period of a kind: a week may belong to two months. */
 const COARSER: Readonly<Record<Period, readonly Period[]>> = {

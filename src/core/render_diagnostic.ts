@@ -20,18 +20,19 @@ export function renderDiagnostic(
   const margin = " ".repeat(number.length);
   const column = start.column - 1;
   // Of a long line, such as a flow mapping, the part around the place is shown.
-  const from = column < SHOWN - 40 ? 0 : column - 40;
-  const shown = source.slice(from, from + SHOWN);
+  const from = column < SHOWN - 40 ? 0 : charStart(source, column - 40);
+  const to = charStart(source, from + SHOWN);
+  const shown = [from > 0 ? "…" : "", source.slice(from, to), to < source.length ? "…" : ""];
   const last = end.line === start.line ? end.column - 1 : source.length;
-  const before = shown.slice(0, column - from);
-  const marked = shown.slice(column - from, Math.max(last - from, column - from));
+  const before = shown[0] + source.slice(from, column);
+  const marked = source.slice(column, Math.min(Math.max(last, column), to));
   const carets = "^".repeat(Math.max(1, width(marked)));
   // A tab stays one, so that the caret stands under its place whatever a tab is worth.
   const indent = before.replace(/[^\t]+/g, (text) => " ".repeat(width(text)));
   const lines = [
     head,
     `${paint(`${margin} |`, "position")}`,
-    `${paint(`${number} |`, "position")} ${printable(shown)}`,
+    `${paint(`${number} |`, "position")} ${printable(shown.join(""))}`,
     `${paint(`${margin} |`, "position")} ${indent}${paint(carets, "caret")}`,
   ];
   if (hint !== undefined) {
@@ -40,10 +41,15 @@ export function renderDiagnostic(
   return lines.join("\n");
 }
 
-/** Control characters would let a file write to the terminal. */
+/** The start of the character that a UTF-16 unit belongs to. */
+function charStart(text: string, at: number): number {
+  return /[\udc00-\udfff]/.test(text.charAt(at)) ? at - 1 : at;
+}
+
+/** Control characters would let a file write to the terminal; so would turning its direction. */
 function printable(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, "\ufffd");
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 /** Terminal columns, near enough: wide characters of East Asia and emoji take two. */

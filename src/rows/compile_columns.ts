@@ -12,7 +12,10 @@ export interface Column {
   readonly name: string;
   /** Index of its field in each record. */
   readonly field: number;
+  /** Blanks around an unquoted field are dropped. */
   readonly trim: boolean;
+  /** Those in quotes too: only where the column itself asks for it. */
+  readonly trimQuoted: boolean;
   /** An unquoted field that is not empty can go to `encode` as it is. */
   readonly plain: boolean;
   /** An unquoted empty field is NULL. */
@@ -71,6 +74,7 @@ function compileColumn(
     name,
     field,
     trim,
+    trimQuoted: options.trim ?? false,
     plain: !trim && others.length === 0,
     emptyIsNull: nulls.includes(""),
     emptyAsNull: options.empty_as_null ?? false,

@@ -177,7 +177,7 @@ class FieldReader {
       bytes = this.#scratch;
       start = 0;
     }
-    if (column.trim) {
+    if ((flags & QUOTED) !== 0 ? column.trimQuoted : column.trim) {
       while (start < end && isBlank(bytes[start])) start++;
       while (end > start && isBlank(bytes[end - 1])) end--;
     }
@@ -264,6 +264,6 @@ function shown(bytes: Uint8Array, start: number, end: number): string {
     bytes.subarray(start, Math.min(end, start + MESSAGE_VALUE * 4)),
   );
   const points = [...text];
-  const cut = points.length > MESSAGE_VALUE;
+  const cut = points.length > MESSAGE_VALUE || end - start > MESSAGE_VALUE * 4;
   return `"${cut ? points.slice(0, MESSAGE_VALUE).join("") + "…" : text}"`;
 }

@@ -1,3 +1,4 @@
+import { didYouMean } from "../core/did_you_mean.ts";
 import { SluiceError } from "../core/error.ts";
 import type { ColumnPlan, RowsPlan } from "../plan/load_plan.ts";
 
@@ -22,17 +23,29 @@ function matchNames({ columns, newColumns }: RowsPlan, header: readonly string[]
   });
   const missing = columns.filter((_column, c) => fields[c] === -1);
   const used = new Set(fields);
-  const added = newColumns === "freeze" ? header.filter((_name, i) => !used.has(i)) : [];
-  if (missing.length > 0 || added.length > 0) throw mismatch(missing, added);
+  const unused = header.filter((_name, i) => !used.has(i));
+  const added = newColumns === "freeze" ? unused : [];
+  if (missing.length > 0 || added.length > 0) throw mismatch(missing, added, unused);
   return fields;
 }
 
-function mismatch(missing: readonly ColumnPlan[], added: readonly string[]): SluiceError {
+function mismatch(
+  missing: readonly ColumnPlan[],
+  added: readonly string[],
+  unused: readonly string[],
+): SluiceError {
   const facts: string[] = [];
   const hints: string[] = [];
   if (missing.length > 0) {
     facts.push(`the file lacks ${missing.map(({ from }) => `"${from}"`).join(", ")}`);
     hints.push("Correct `from` of the missing columns, or remove them.");
+    for (const { name, from } of missing) {
+      const near = didYouMean(from, unused);
+      if (near === null) continue;
+      hints.push(
+        `Did you mean ${JSON.stringify(near)}? ${name}: { from: ${JSON.stringify(near)} }`,
+      );
+    }
   }
   if (added.length > 0) {
     facts.push(

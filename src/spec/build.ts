@@ -11,6 +11,7 @@ import type {
 import type { ColumnInput } from "./schema/columns.ts";
 import type { PipelineInput } from "./schema/pipeline.ts";
 import { csvSchema } from "./schema/source.ts";
+import { durationSeconds } from "./schema/text.ts";
 
 /** What the file itself does not say. */
 export interface BuildContext {
@@ -26,8 +27,10 @@ export interface BuildContext {
 
 /** Makes the spec of a file that the schema has accepted. */
 export function buildSpec(input: PipelineInput, context: BuildContext): Omit<PipelineSpec, "hash"> {
-  const [schema, table] = input.target.table.split(".");
+  const [table, schema = "public"] = input.target.table.split(".").reverse();
   const partitions = input.partitions === undefined ? null : buildPartitions(input.partitions);
+  const { timeout } = input.source;
+  const format = csvOptions(input.source.format);
   return {
     file: context.file,
     folder: context.folder,
@@ -38,11 +41,11 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
     partitions,
     source: {
       url: context.url,
-      format: csvOptions(input.source.format),
+      format,
       compression: input.source.compression,
       headers: input.source.headers,
       retries: input.source.retries,
-      timeoutSeconds: seconds(input.source.timeout),
+      timeoutSeconds: typeof timeout === "number" ? timeout : durationSeconds(timeout),
     },
     target: {
       schema,
@@ -57,7 +60,10 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
     refresh: { mode: input.refresh?.mode ?? (partitions === null ? "full" : "partition") },
     idempotencyKey: input.idempotency_key,
     onDuplicate: input.on_duplicate ?? "reject",
-    columns: context.columnOrder.map((name) => buildColumn(name, input.columns[name])),
+    columns: context.columnOrder.map((name, at) =>
+      // Without a header the fields have no names but their numbers.
+      buildColumn(name, input.columns[name], format.header ? name : String(at + 1))
+    ),
     rejects: { limit: rejectLimit(input.rejects.limit) },
     schemaContract: { newColumns: input.schema_contract.new_columns },
   };
@@ -87,12 +93,16 @@ function csvOptions(format: PipelineInput["source"]["format"]): CsvOptions {
     comment: csv.comment,
     nullValues: csv.null_values,
     trim: csv.trim,
-    encoding: csv.encoding,
+    encoding: "utf-8",
     maxRecordBytes: csv.max_record_bytes,
   };
 }
 
-function buildColumn(name: string, input: PipelineInput["columns"][string]): ColumnSpec {
+function buildColumn(
+  name: string,
+  input: PipelineInput["columns"][string],
+  field: string,
+): ColumnSpec {
   const column: Partial<ColumnInput> & { type: string } = typeof input === "string"
     ? { type: input }
     : input;
@@ -101,7 +111,7 @@ function buildColumn(name: string, input: PipelineInput["columns"][string]): Col
   const { thousands, decimal, trim, empty_as_null } = column;
   return {
     name,
-    from: column.from ?? name,
+    from: column.from ?? field,
     type: parseColumnType(column.type) as ColumnType,
     required: column.required ?? false,
     default: column.default ?? null,
@@ -126,12 +136,6 @@ type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 function present<T extends object>(values: T): Present<T> {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Present<T>;
-}
-
-function seconds(timeout: string | number): number {
-  if (typeof timeout === "number") return timeout;
-  const unit = { s: 1, m: 60, h: 3600 }[timeout.at(-1)!] ?? 1;
-  return Number(timeout.slice(0, -1)) * unit;
 }
 
 function rejectLimit(text: string): RejectLimit {

@@ -10,12 +10,13 @@ export const CODES = {
   "spec/unknown_type": "A column type that is none of Postgres's or not supported",
   "spec/bad_name": "A name that cannot stand where it stands",
   "spec/unknown_environment": "An environment that the file does not have",
-  "spec/unknown_variable": "A `{name}` that neither the environment nor --set gives",
+  "spec/unknown_variable": "A `{name}` that nothing gives, or a --set that nothing uses",
   "spec/unset_variable": "A `${NAME}` that is not set in the environment of the process",
   "spec/unknown_column": "A column name that is none of the columns",
   "spec/shared_field": "Two columns that are read from the same field",
   "spec/name_clash": "Two things of the target that would have the same name",
   "spec/name_too_long": "A name, given or generated, of more than 63 bytes",
+  "spec/bad_index": "An index or a key that Postgres cannot build",
   "spec/missing_placeholder": "Several partitions that would all load the same file",
   "spec/bad_placeholder": "A placeholder that the partitions cannot fill",
   "spec/contradiction": "Two settings that exclude each other",
@@ -29,7 +30,7 @@ export const CODES = {
   "spec/bad_pattern": "A regular expression that cannot be read",
   "spec/bad_csv_option": "A CSV character that cannot be used",
   "spec/bad_timezone": "A timezone that is not known",
-  "spec/bad_date_format": "A date format with letters that mean nothing",
+  "spec/bad_date_format": "A date format that does not tell a date or a time",
 } as const;
 
 export type SpecCode = keyof typeof CODES;

@@ -30,7 +30,9 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   float4: "real",
   float8: "double precision",
   bool: "boolean",
+  float: "double precision",
   decimal: "numeric",
+  dec: "numeric",
   "character varying": "varchar",
   character: "char",
   "timestamp without time zone": "timestamp",
@@ -43,7 +45,6 @@ const PEERS: Readonly<Record<string, string>> = {
   string: "text",
   str: "text",
   datetime: "timestamp",
-  float: "double precision",
   double: "double precision",
   number: "numeric",
   long: "bigint",
@@ -53,11 +54,38 @@ const PEERS: Readonly<Record<string, string>> = {
   float32: "real",
   float64: "double precision",
   tinyint: "smallint",
+  mediumint: "integer",
+  uint8: "smallint",
+  uint16: "integer",
+  uint32: "bigint",
+  uint64: "numeric(20,0)",
   binary: "bytea",
   object: "jsonb",
+  blob: "bytea",
+  bytes: "bytea",
+  dict: "jsonb",
+  struct: "jsonb",
+  variant: "jsonb",
+  smallserial: "smallint",
   serial: "integer",
   bigserial: "bigint",
 };
+
+/** Types of Postgres that have no encoder here, with one that holds the same values. */
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  money: "numeric(19,2)",
+  "time with time zone": "time",
+  timetz: "time",
+  bpchar: "char(1)",
+  ...Object.fromEntries(
+    ("bit varbit inet cidr macaddr macaddr8 point line lseg box path polygon circle xml tsvector " +
+      "tsquery citext hstore ltree geometry geography name oid enum").split(" ")
+      .map((name) => [name, "text"]),
+  ),
+};
+
+/** Lengths of `float(n)` up to this one are `real`. */
+const REAL_BITS = 24;
 
 /** Reads a type as the user wrote it, or says why it is none. */
 export function parseColumnType(text: string): ColumnType | { readonly hint: string } {
@@ -68,6 +96,10 @@ export function parseColumnType(text: string): ColumnType | { readonly hint: str
   const name = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : word;
   const first = match?.[2] === undefined ? null : Number(match[2]);
   const second = match?.[3] === undefined ? null : Number(match[3]);
+  if (match !== null && word === "float" && first !== null && second === null) {
+    if (first < 1 || first > 53) return { hint: "The length of a float is from 1 to 53" };
+    return { name: first <= REAL_BITS ? "real" : "double precision" };
+  }
   if (match !== null && name === "numeric") return numeric(first, second);
   if (match !== null && (name === "varchar" || name === "char")) {
     if (second === null && (first === null || (first >= 1 && first <= 10_485_760))) {
@@ -80,6 +112,13 @@ export function parseColumnType(text: string): ColumnType | { readonly hint: str
     if (first === null) return { name: simple };
     return { hint: `"${simple}" has no modifier here` };
   }
+  if (isCut(word)) {
+    return { hint: `In braces a comma ends a value: put the type in quotes, "${word},…)"` };
+  }
+  if (/\[\s*\d*\s*\]$/.test(word)) return { hint: 'Arrays are not read: write "text"' };
+  if (Object.hasOwn(UNSUPPORTED, word)) {
+    return { hint: `Postgres has it, Sluice does not: write "${UNSUPPORTED[word]}"` };
+  }
   if (Object.hasOwn(PEERS, word)) return { hint: `Write "${PEERS[word]}"` };
   const known = [...SIMPLE_TYPES, "numeric", "varchar", "char", ...Object.keys(SYNONYMS)];
   const found = didYouMean(word, [...known, ...Object.keys(PEERS)]);
@@ -89,10 +128,15 @@ export function parseColumnType(text: string): ColumnType | { readonly hint: str
   };
 }
 
+/** Whether YAML has taken the comma of `{ type: numeric(10,2) }` for the end of the value. */
+export function isCut(text: string): boolean {
+  return /^[a-z ]+\(\s*\d+$/i.test(text);
+}
+
 function numeric(precision: number | null, scale: number | null): ColumnType | { hint: string } {
   if (precision === null) return { name: "numeric", precision: null, scale: null };
-  if (precision >= 1 && precision <= 1000 && (scale === null || (scale >= 0 && scale <= 1000))) {
+  if (precision >= 1 && precision <= 1000 && Math.abs(scale ?? 0) <= 1000) {
     return { name: "numeric", precision, scale };
   }
-  return { hint: "A precision is from 1 to 1000, and a scale from 0 to 1000" };
+  return { hint: "A precision is from 1 to 1000, and a scale from -1000 to 1000" };
 }

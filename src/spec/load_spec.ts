@@ -1,16 +1,23 @@
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { didYouMean } from "../core/did_you_mean.ts";
 import { buildSpec } from "./build.ts";
-import { COHERENCE } from "./coherence/mod.ts";
+import { checkSchema, isBroken } from "./check_schema.ts";
+import { checkCoherence } from "./coherence/mod.ts";
 import { specHash } from "./hash.ts";
 import { reportNotAvailable } from "./not_available.ts";
 import type { PipelineSpec } from "./pipeline_spec.ts";
 import { plainValue } from "./plain_value.ts";
 import { type Report, reportOn } from "./report.ts";
-import { type PipelineInput, pipelineSchema } from "./schema/pipeline.ts";
-import { reportIssues, unknownKeys } from "./schema_issues.ts";
-import { fillVariables, requireSecrets } from "./variables.ts";
-import { nodeAt, type Path, readYaml, type Tree } from "./yaml_tree.ts";
+import type { PipelineInput } from "./schema/pipeline.ts";
+import {
+  checkSecrets,
+  checkUrlSecrets,
+  checkVariables,
+  fillVariables,
+  type VariableScope,
+  variablesOf,
+} from "./variables.ts";
+import { nodeAt, readYaml, type Tree } from "./yaml_tree.ts";
 
 /** What a pipeline file is read with, beside its text. */
 export interface LoadInput {
@@ -34,7 +41,9 @@ export interface LoadResult {
 }
 
 /** Reads a pipeline file: the spec, or everything that is wrong with it. Never throws. */
-export function loadSpec(text: string, input: LoadInput): LoadResult {
+export function loadSpec(file: string, input: LoadInput): LoadResult {
+  // Editors do not count a byte order mark as a column.
+  const text = file.replace(/^\ufeff/, "");
   const { tree, faults } = readYaml(text);
   const report = reportOn(text, input.file, tree);
   for (const fault of faults) report.range(fault, fault.code, fault.message);
@@ -58,50 +67,40 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
   const checked = checkSchema(plain, tree, report, later);
   const environment = chooseEnvironment(tree, input, report);
   if (checked === null) return null;
-  const vars = { ...checked.environments?.[environment ?? ""]?.vars, ...input.set };
-  const url = fillVariables(checked.source.url, vars, report);
-  requireSecrets(url, ["source", "url"], input.variables, report);
-  for (const [name, value] of Object.entries(checked.source.headers)) {
-    requireSecrets(value, ["source", "headers", name], input.variables, report);
+  const { input: file, broken } = checked;
+  const scope: VariableScope = {
+    environment,
+    environments: Object.fromEntries(
+      Object.entries(file.environments ?? {}).map(([name, value]) => [name, value?.vars ?? {}]),
+    ),
+    set: input.set ?? {},
+  };
+  if (!isBroken(broken, ["environments"]) && !isBroken(broken, ["source", "url"])) {
+    checkVariables(file.source.url, scope, report);
+    checkUrlSecrets(file.source.url, scope, input.variables, report);
   }
-  const columns = nodeAt(tree, ["columns"]);
-  const built = buildSpec(checked, {
+  for (const [name, value] of Object.entries(file.source.headers)) {
+    checkSecrets(value, ["source", "headers", name], input.variables, report);
+  }
+  const vars = variablesOf(scope);
+  const built = buildSpec(file, {
     file: input.file,
     folder: input.folder,
     environment,
     vars,
-    url,
-    columnOrder: columns.kind === "map"
-      ? [...new Set(columns.entries.map(({ key }) => key))].filter((key) =>
-        Object.hasOwn(checked.columns, key)
-      )
-      : [],
+    url: fillVariables(file.source.url, vars),
+    columnOrder: columnOrder(tree, file),
   });
-  for (const check of COHERENCE) check(built, report, checked);
-  return { ...built, hash: specHash(built, checked.source.url) };
+  checkCoherence(built, report, checked);
+  return { ...built, hash: specHash(built, file.source.url) };
 }
 
-/** Checks against the schema; unknown keys are left out and do not end the checks. */
-function checkSchema(
-  plain: unknown,
-  tree: Tree,
-  report: Report,
-  later: readonly Path[],
-): PipelineInput | null {
-  const first = pipelineSchema.safeParse(plain);
-  if (first.success) return first.data;
-  reportIssues(first.error.issues, plain, tree, report, later);
-  const unknown = unknownKeys(first.error.issues);
-  if (unknown === null) return null;
-  const rest = structuredClone(plain);
-  for (const path of unknown) remove(rest, path);
-  return pipelineSchema.safeParse(rest).data ?? null;
-}
-
-function remove(value: unknown, path: Path): void {
-  let holder = value as Record<string | number, unknown>;
-  for (const step of path.slice(0, -1)) holder = holder[step] as typeof holder;
-  delete holder[path.at(-1)!];
+/** Column names in the order of the file: a JavaScript object moves `1` to the front. */
+function columnOrder(tree: Tree, file: PipelineInput): string[] {
+  const columns = nodeAt(tree, ["columns"]);
+  if (columns === tree || columns.kind !== "map") return Object.keys(file.columns);
+  const names = new Set(columns.entries.map(({ key }) => key));
+  return [...names].filter((name) => Object.hasOwn(file.columns, name));
 }
 
 function chooseEnvironment(tree: Tree, input: LoadInput, report: Report): string | null {

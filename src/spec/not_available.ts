@@ -1,3 +1,4 @@
+import { peerHint, VALUE_WORDS } from "./peer_words.ts";
 import type { Report } from "./report.ts";
 import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 
@@ -9,7 +10,7 @@ const CONTRACT = ["evolve", "discard_row", "discard_value"];
 
 /** Values that a later version will know. */
 const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
-  ["refresh.mode", /^(append|upsert|merge|history|scd2|snapshot)$/],
+  ["refresh.mode", /^(append|insert|upsert|merge|append\+dedup|history|scd2|snapshot)$/],
   ["source.compression", /^(zstd|bzip2|xz|zip)$/],
   ["source.format", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],
   ["source.format.type", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],
@@ -17,7 +18,6 @@ const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
     "source.format.encoding",
     /^(windows-12\d\d|iso-8859-\d+|latin-?1|utf-?16(le|be)?|cp\d+|ascii)$/i,
   ],
-  ["source.url", /^(s3|gs|gcs|az|azure|abfss?|sftp|ftp|ftps|hdfs):\/\//i],
   ["schema_contract.new_columns", new RegExp(`^(${CONTRACT.slice(0, 2).join("|")})$`)],
   ["schema_contract.missing_columns", new RegExp(`^(${CONTRACT.join("|")})$`)],
   ["schema_contract.type_changes", new RegExp(`^(${CONTRACT.join("|")})$`)],
@@ -32,7 +32,7 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
     for (const { key } of section.entries) {
       if (!keys.includes(key)) continue;
       const path = [...(at === "" ? [] : at.split(".")), key];
-      report.key(path, "spec/not_available_yet", `"${key}" is not available yet`);
+      report.key(path, "spec/not_available_yet", `"${key}" is not available yet`, "Leave it out");
       found.push(path);
     }
   }
@@ -40,8 +40,8 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
     const path = at.split(".");
     const node = find(tree, path);
     if (node?.kind !== "scalar" || !values.test(node.text)) continue;
-    const what = at === "source.url" ? /^\w+:\/\//.exec(node.text)![0] : node.text;
-    report.value(path, "spec/not_available_yet", `"${what}" is not available yet`);
+    const hint = peerHint(node.text, VALUE_WORDS);
+    report.value(path, "spec/not_available_yet", `"${node.text}" is not available yet`, hint);
     found.push(path);
   }
   const url = find(tree, ["source", "url"]);

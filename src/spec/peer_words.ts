@@ -1,23 +1,31 @@
-/** What other tools call our keys and values. */
-const PEERS: Readonly<Record<string, string>> = {
+type Words = Readonly<Record<string, string>>;
+
+/** What other tools call our keys. */
+export const KEY_WORDS: Words = {
   write_disposition: "refresh.mode",
   disposition: "refresh.mode",
   materialization: "refresh.mode",
   materialized: "refresh.mode",
+  incremental_strategy: "refresh.mode",
   strategy: "refresh.mode",
   mode: "refresh.mode",
   primary_key: "idempotency_key",
   merge_key: "idempotency_key",
   unique_key: "idempotency_key",
   key: "idempotency_key",
+  deduplicate: "on_duplicate",
   name: "pipeline",
   fields: "columns",
   schema: "columns",
+  vars: "environments.<name>.vars",
   env: "environments",
-  targets: "environments",
+  profiles: "environments",
   destination: "target",
+  dest: "target",
   sink: "target",
   object: "target.table",
+  stream: "source.url",
+  streams: "source.url",
   path: "source.url",
   uri: "source.url",
   location: "source.url",
@@ -27,7 +35,9 @@ const PEERS: Readonly<Record<string, string>> = {
   quotechar: "quote",
   escapechar: "escape",
   skip_rows: "skip_lines",
+  skiprows: "skip_lines",
   null_if: "null_values",
+  null_string: "null_values",
   na_values: "null_values",
   nullable: "required",
   not_null: "required",
@@ -43,16 +53,50 @@ const PEERS: Readonly<Record<string, string>> = {
   end_date: "to",
   max_errors: "rejects.limit",
   contract: "schema_contract",
+  tests: "checks",
+  data_tests: "checks",
+  assertions: "checks",
+  expectations: "checks",
+  pre_hook: "hooks.before_publish",
+  post_hook: "hooks.after_publish",
+  cron: "schedule.cron",
+};
+
+/** What other tools call our values. */
+export const VALUE_WORDS: Words = {
   replace: "full",
   overwrite: "full",
+  truncate: "full",
+  table: "full",
   "full-refresh": "full",
   full_refresh: "full",
   insert_overwrite: "partition",
   "delete+insert": "partition",
   time_interval: "partition",
+  backfill: "partition",
+  microbatch: "partition",
+  insert: "append",
+  incremental: "partition, append or upsert",
+  merge: "upsert",
+  "append+dedup": "upsert",
+  scd2: "history",
+  snapshot: "history",
+  ignore: "keep_first",
+  skip: "pending",
+  error: "fail",
+  gz: "gzip",
+  yearly: "year",
+  quarterly: "quarter",
+  monthly: "month",
+  weekly: "week",
+  daily: "day",
+  hourly: "hour",
+  tsv: '{ type: csv, delimiter: "\\t" }',
 };
 
 /** A hint where another tool's word stands for one of ours. */
-export function peerHint(word: string): string | null {
-  return Object.hasOwn(PEERS, word) ? `"${word}" is called "${PEERS[word]}" here` : null;
+export function peerHint(word: unknown, words: Words): string | null {
+  if (typeof word !== "string" || !Object.hasOwn(words, word)) return null;
+  const ours = words[word];
+  return `"${word}" is called ${ours.startsWith("{") ? ours : `"${ours}"`} here`;
 }

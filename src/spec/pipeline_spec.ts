@@ -113,7 +113,7 @@ export type SimpleTypeName =
 
 export interface ColumnSpec {
   readonly name: string;
-  /** Header of the field; the column's own name when left out. */
+  /** Header of the field, or its number from 1 where the file has no header. */
   readonly from: string;
   readonly type: ColumnType;
   /** NULL is a reject, and the column is NOT NULL. */

@@ -9,6 +9,8 @@ export interface Report {
   range(range: Range, code: SpecCode, message: string, hint?: string | null): void;
   /** Marks the value at a path. */
   value(path: Path, code: SpecCode, message: string, hint?: string | null): void;
+  /** Marks a part of the value at a path; the whole value where it is written otherwise. */
+  part(path: Path, part: string, code: SpecCode, message: string, hint?: string | null): void;
   /** Marks the key that a path ends with. */
   key(path: Path, code: SpecCode, message: string, hint?: string | null): void;
 }
@@ -16,12 +18,17 @@ export interface Report {
 /** A report on a text; without a tree everything with a path stands at its start. */
 export function reportOn(text: string, file: string, tree: Tree | null): Report {
   const diagnostics: Diagnostic[] = [];
+  const said = new Set<string>();
   const none: Range = { start: 0, end: 0 };
   const report: Report = {
     diagnostics,
     range(range, code, message, hint) {
       const start = positionOf(range.start);
       const source = sourceLine(start);
+      // An alias or a merge key brings one fault into several columns.
+      const key = [code, range.start, message.replace(/"columns\.[^"]*"/, "")].join(" ");
+      if (said.has(key)) return;
+      said.add(key);
       // A mapping is marked at its first line: the whole of it says less.
       const lineEnd = start.offset - start.column + 1 + source.length;
       const end = positionOf(Math.min(Math.max(range.end, start.offset), lineEnd));
@@ -38,6 +45,13 @@ export function reportOn(text: string, file: string, tree: Tree | null): Report 
     },
     value(path, code, message, hint) {
       report.range(tree === null ? none : nodeAt(tree, path), code, message, hint);
+    },
+    part(path, part, code, message, hint) {
+      const whole = tree === null ? none : nodeAt(tree, path);
+      const at = text.slice(whole.start, whole.end).indexOf(part);
+      const start = whole.start + at;
+      const range = at < 0 ? whole : { start, end: start + part.length };
+      report.range(range, code, message, hint);
     },
     key(path, code, message, hint) {
       report.range(tree === null ? none : keyRangeAt(tree, path), code, message, hint);

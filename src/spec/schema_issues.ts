@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { didYouMean } from "../core/did_you_mean.ts";
 import type { SpecCode } from "./codes.ts";
-import { peerHint } from "./peer_words.ts";
+import { isCut } from "./column_type.ts";
+import { KEY_WORDS, peerHint, VALUE_WORDS } from "./peer_words.ts";
 import type { Report } from "./report.ts";
 import { keysAt } from "./schema_keys.ts";
 import type { Path, Tree } from "./yaml_tree.ts";
@@ -21,20 +22,22 @@ export function reportIssues(
   }
 }
 
-/** The keys that no section knows; without them the rest can still be checked. */
-export function unknownKeys(issues: readonly Issue[], above: Path = []): Path[] | null {
-  const paths: Path[] = [];
-  for (const issue of issues) {
+/** Where the schema's issues are; `unknown` keys mean nothing for what stands beside them. */
+export interface SchemaFault {
+  readonly path: Path;
+  readonly unknown: boolean;
+}
+
+/** The places of the schema's issues, those of unions in the branch that was meant. */
+export function faultsOf(issues: readonly Issue[], above: Path = []): SchemaFault[] {
+  return issues.flatMap((issue) => {
     const path = [...above, ...pathOf(issue)];
-    if (issue.code === "unrecognized_keys") paths.push(...issue.keys.map((key) => [...path, key]));
-    else if (issue.code === "invalid_union") {
-      const branch = nearestBranch(issue.errors);
-      const inner = branch === null ? null : unknownKeys(branch, path);
-      if (inner === null) return null;
-      paths.push(...inner);
-    } else return null;
-  }
-  return paths;
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: [...path, key], unknown: true }));
+    }
+    const branch = issue.code === "invalid_union" ? nearestBranch(issue.errors) : null;
+    return branch === null ? [{ path, unknown: false }] : faultsOf(branch, path);
+  });
 }
 
 function reportIssue(
@@ -54,6 +57,9 @@ function reportIssue(
       for (const key of issue.keys) {
         const full = [...path, key];
         if (silent.some((quiet) => samePath(quiet, full))) continue;
+        const type = valueAt(input, [...path, "type"]);
+        // What is left of `numeric(10,2)`, which is told at its type.
+        if (/^-?\d+\s*\)$/.test(key) && typeof type === "string" && isCut(type)) continue;
         const where = path.length === 0 ? "" : ` in "${path.join(".")}"`;
         const known = keysAt(path);
         const near = didYouMean(key, known);
@@ -61,9 +67,8 @@ function reportIssue(
           full,
           "spec/unknown_key",
           `Unknown key "${key}"${where}`,
-          near !== null
-            ? `Did you mean "${near}"?`
-            : peerHint(key) ?? (known.length > 0 ? `Keys: ${known.join(", ")}` : null),
+          peerHint(key, KEY_WORDS) ?? nearHint(near) ??
+            (known.length > 0 ? `Keys: ${known.join(", ")}` : null),
         );
       }
       return;
@@ -85,6 +90,7 @@ function reportIssue(
         path,
         "spec/wrong_type",
         `${name} must be ${[...new Set(kinds)].join(" or ") || "of another kind"}`,
+        path.length === 2 && path[0] === "columns" ? `Write "${path[1]}: text", for example` : null,
       );
       return;
     }
@@ -93,7 +99,7 @@ function reportIssue(
         const key = path.at(-1);
         const section = path.slice(0, -1);
         const where = section.length === 0 ? "The file" : `"${section.join(".")}"`;
-        if (section.length === 0 && tree.kind !== "map") return;
+        if (isMisspelt(String(key), valueAt(input, section), section)) return;
         report.key(section, "spec/missing_key", `${where} has no "${key}"`, missingHint(path));
         return;
       }
@@ -101,12 +107,13 @@ function reportIssue(
         path,
         "spec/wrong_type",
         `${name} must be ${kindOf(issue.expected)}, not ${describe(value)}`,
-        value === null ? "Leave the key out, or write the value in quotes" : null,
+        kindHint(issue.expected, value),
       );
       return;
     case "invalid_value": {
       if (value === undefined) {
         const section = path.slice(0, -1);
+        if (isMisspelt(String(path.at(-1)), valueAt(input, section), section)) return;
         report.key(
           section,
           "spec/missing_key",
@@ -121,13 +128,12 @@ function reportIssue(
         path,
         "spec/wrong_value",
         `${name} cannot be ${describe(value)}`,
-        near !== null
-          ? `Did you mean "${near}"?`
-          : (typeof value === "string" ? peerHint(value) : null) ?? `Values: ${values.join(", ")}`,
+        valueHint(value, path, values) ?? nearHint(near) ?? `Values: ${values.join(", ")}`,
       );
       return;
     }
     case "custom": {
+      if (issue.message.startsWith("Expected")) break;
       const code = (issue.params?.code ?? "spec/wrong_value") as SpecCode;
       const hint = issue.params?.hint;
       report.value(path, code, issue.message, typeof hint === "string" ? hint : null);
@@ -146,16 +152,23 @@ function reportIssue(
       report.value(path, "spec/wrong_value", message);
       return;
     }
-    default:
-      report.value(
-        path,
-        path.join(".") === "pipeline" || path.join(".") === "target.table"
-          ? "spec/bad_name"
-          : "spec/wrong_value",
-        `${name} cannot be ${describe(value)}`,
-        issue.message.startsWith("Expected") ? issue.message : null,
-      );
   }
+  report.value(
+    path,
+    /^(pipeline|target\.table)$/.test(path.join(".")) ? "spec/bad_name" : "spec/wrong_value",
+    `${name} cannot be ${describe(value)}`,
+    issue.message.startsWith("Expected") ? issue.message : null,
+  );
+}
+
+/** Whether an unknown key of the section stands for the one that is missing: that is told already. */
+function isMisspelt(missing: string, section: unknown, path: Path): boolean {
+  const known = keysAt(path);
+  return typeof section === "object" && section !== null && Object.keys(section).some((key) => {
+    if (known.includes(key)) return false;
+    const peer = Object.hasOwn(KEY_WORDS, key) ? KEY_WORDS[key].split(".").at(-1) : undefined;
+    return (peer ?? didYouMean(key, known)) === missing;
+  });
 }
 
 /** The branch of a union that the value was meant for: the one that takes its kind. */
@@ -165,6 +178,34 @@ function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
     issues.every((issue) => issue.path.length > 0 || issue.code !== "invalid_type") &&
     issues.some((issue) => issue.path.length > 0 || issue.code !== "invalid_value")
   ) ?? null;
+}
+
+/** Another tool's word, where ours can stand at the same place. */
+function valueHint(value: unknown, path: Path, values: readonly string[]): string | null {
+  const ours = typeof value === "string" ? VALUE_WORDS[value] : undefined;
+  const fits = ours !== undefined &&
+    (values.includes(ours) || ours.startsWith("{") || path.join(".") === "refresh.mode");
+  return fits ? peerHint(value, VALUE_WORDS) : null;
+}
+
+function nearHint(near: string | null): string | null {
+  return near === null ? null : `Did you mean "${near}"?`;
+}
+
+/** How the value that was most likely meant is written. */
+function kindHint(expected: string, value: unknown): string | null {
+  if (value === null) return "Leave the key out, or write the value in quotes";
+  if (expected === "boolean" && /^(yes|no|on|off|y|n)$/i.test(String(value))) {
+    return `Write ${/^(yes|on|y)$/i.test(String(value)) ? "true" : "false"}`;
+  }
+  if ((expected === "number" || expected === "int") && typeof value === "string") {
+    return /^\d+$/.test(value) ? "Leave out the quotes" : null;
+  }
+  if (expected === "array" && typeof value !== "object") return `Write [${value}]`;
+  if (/^(object|record)$/.test(expected) && Array.isArray(value)) {
+    return "Write each item as key: value, without a dash";
+  }
+  return null;
 }
 
 function missingHint(path: Path): string | null {

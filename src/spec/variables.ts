@@ -1,46 +1,91 @@
 import { didYouMean } from "../core/did_you_mean.ts";
-import { isPeriod, placeholdersOf } from "../core/period.ts";
+import { isPeriod, type Placeholder, placeholdersOf } from "../core/period.ts";
 import { secretNames } from "../core/secret.ts";
 import type { Report } from "./report.ts";
 import type { Path } from "./yaml_tree.ts";
 
+type Values = Readonly<Record<string, string>>;
+
+/** Where the values of `{name}` come from. */
+export interface VariableScope {
+  /** The chosen environment; null where the file has none. */
+  readonly environment: string | null;
+  /** The variables of each environment. */
+  readonly environments: Readonly<Record<string, Values>>;
+  /** What `--set` gives; it wins over the environment. */
+  readonly set: Values;
+}
+
+const URL_PATH: Path = ["source", "url"];
+
+const PARTITION_WORDS = ["partition", "year", "quarter", "month", "week", "day", "hour"];
+
+/** The values of the chosen environment, with those of `--set`. */
+export function variablesOf(scope: VariableScope): Values {
+  return { ...chosen(scope), ...scope.set };
+}
+
 /** Fills the `{name}` variables of a URL; placeholders of the partition stay. */
-export function fillVariables(
-  url: string,
-  vars: Readonly<Record<string, string>>,
-  report: Report,
-): string {
-  const path = ["source", "url"];
-  for (const { name, pattern, text } of placeholdersOf(url)) {
-    if (isPlaceholder(name) || (pattern === null && Object.hasOwn(vars, name))) continue;
-    const near = didYouMean(name, [...Object.keys(vars), "month", "partition", "year", "day"]);
-    report.value(
-      path,
+export function fillVariables(url: string, vars: Values): string {
+  return placeholdersOf(url).reduceRight((filled, { text, name, pattern, offset }) => {
+    if (!isVariable(name) || pattern !== null || !Object.hasOwn(vars, name)) return filled;
+    return filled.slice(0, offset) + vars[name] + filled.slice(offset + text.length);
+  }, url);
+}
+
+/** Reports what is wrong with the variables of a URL. */
+export function checkVariables(url: string, scope: VariableScope, report: Report): void {
+  const vars = variablesOf(scope);
+  const used = placeholdersOf(url).filter(({ name }) => isVariable(name));
+  checkNames(scope, report);
+  for (const placeholder of used) {
+    if (placeholder.pattern === null && Object.hasOwn(vars, placeholder.name)) {
+      checkValue(placeholder.name, vars[placeholder.name], scope, report);
+    } else reportUnknown(placeholder, vars, report);
+  }
+  const known = new Set([
+    ...Object.values(scope.environments).flatMap(Object.keys),
+    ...used.map(({ name }) => name),
+  ]);
+  for (const name of Object.keys(scope.set)) {
+    if (known.has(name)) continue;
+    const near = didYouMean(name, known);
+    report.key(
+      ["environments"],
       "spec/unknown_variable",
-      `Nothing gives "${text}" a value`,
-      near === null
-        ? "Name it under environments.<name>.vars, or give it with --set"
-        : `Did you mean "{${near}}"?`,
+      `--set gives "${name}", which the file does not use`,
+      near !== null
+        ? `Did you mean "${near}"?`
+        : known.size === 0
+        ? "The file has no variables"
+        : `Variables: ${[...known].join(", ")}`,
     );
   }
-  return url.replace(
-    /(?<!\$)\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
-    (whole, name: string) => !isPlaceholder(name) && Object.hasOwn(vars, name) ? vars[name] : whole,
-  );
+}
+
+/** Reports `${NAME}` references of a URL, and of the variables in it, that are not set. */
+export function checkUrlSecrets(
+  url: string,
+  scope: VariableScope,
+  variables: Values,
+  report: Report,
+): void {
+  checkSecrets(url, URL_PATH, variables, report);
+  const vars = variablesOf(scope);
+  for (const { name } of placeholdersOf(url)) {
+    if (!isVariable(name) || !Object.hasOwn(vars, name)) continue;
+    checkSecrets(vars[name], placeOf(name, scope), variables, report);
+  }
 }
 
 /** Reports `${NAME}` references to variables that the process does not have. */
-export function requireSecrets(
-  text: string,
-  path: Path,
-  variables: Readonly<Record<string, string>>,
-  report: Report,
-): void {
+export function checkSecrets(text: string, path: Path, variables: Values, report: Report): void {
   for (const name of secretNames(text)) {
     if (Object.hasOwn(variables, name)) continue;
     const near = didYouMean(name, Object.keys(variables));
-    report.value(
+    report.part(
       path,
+      `\${${name}}`,
       "spec/unset_variable",
       `Environment variable "${name}" is not set`,
       near === null ? "Set it before the run" : `Did you mean "${near}"?`,
@@ -48,7 +93,69 @@ export function requireSecrets(
   }
 }
 
-/** Names that stand for the partition and are no variables. */
-function isPlaceholder(name: string): boolean {
-  return isPeriod(name) || name === "partition" || name === "list";
+function checkNames(scope: VariableScope, report: Report): void {
+  for (const [environment, vars] of Object.entries(scope.environments)) {
+    for (const name of Object.keys(vars)) {
+      const path = ["environments", environment, "vars", name];
+      if (!isVariable(name)) {
+        report.key(path, "spec/bad_name", `"{${name}}" stands for the partition`, "Rename it");
+      } else if (!IDENTIFIER.test(name)) {
+        report.key(
+          path,
+          "spec/bad_name",
+          `"${name}" cannot be a variable`,
+          "Expected letters, digits and _, not starting with a digit",
+        );
+      }
+    }
+  }
+}
+
+/** Values are put in as they are, so that a variable in one would stay unfilled. */
+function checkValue(name: string, value: string, scope: VariableScope, report: Report): void {
+  for (const inner of placeholdersOf(value)) {
+    if (!isVariable(inner.name)) continue;
+    report.part(
+      placeOf(name, scope),
+      inner.text,
+      "spec/unknown_variable",
+      `Variable "${name}" holds "${inner.text}", which is not filled`,
+      "Write it in source.url, beside the other one",
+    );
+  }
+}
+
+function reportUnknown({ name, pattern, text }: Placeholder, vars: Values, report: Report): void {
+  const names = Object.keys(vars);
+  const near = didYouMean(name, [...names, ...PARTITION_WORDS]);
+  const hint = near !== null && (near !== name || pattern === null)
+    ? `Did you mean "{${near}}"?`
+    : near !== null
+    ? `Only the partition has patterns: write "{${name}}"`
+    : !IDENTIFIER.test(name)
+    ? "A brace that belongs to the address is written %7B"
+    : names.length > 0
+    ? `Variables: ${names.join(", ")}`
+    : "Name it under environments.<name>.vars, or give it with --set";
+  report.part(URL_PATH, text, "spec/unknown_variable", `Nothing gives "${text}" a value`, hint);
+}
+
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function chosen({ environment, environments }: VariableScope): Values {
+  return environment !== null && Object.hasOwn(environments, environment)
+    ? environments[environment]
+    : {};
+}
+
+/** Where a variable's value is written; `--set` has no place in the file but the URL. */
+function placeOf(name: string, scope: VariableScope): Path {
+  return Object.hasOwn(scope.set, name)
+    ? URL_PATH
+    : ["environments", scope.environment ?? "", "vars", name];
+}
+
+/** Whether a name is a variable's, and does not stand for the partition. */
+function isVariable(name: string): boolean {
+  return !isPeriod(name) && name !== "partition" && name !== "list";
 }

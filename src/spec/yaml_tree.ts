@@ -1,4 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from "yaml";
 
 /** Offsets in the file, UTF-16 units; the end is exclusive. */
 export interface Range {
@@ -29,6 +40,7 @@ export type Path = readonly (string | number)[];
 export interface YamlFault extends Range {
   readonly code: "spec/yaml" | "spec/duplicate_key";
   readonly message: string;
+  readonly hint?: string;
 }
 
 export interface YamlFile {
@@ -41,69 +53,145 @@ export interface YamlFile {
 const MAX_DEPTH = 64;
 /** Nodes that a file may unfold to through its aliases. */
 const MAX_NODES = 200_000;
+/** One broken bracket can make the parser stumble over every line below it. */
+const MAX_FAULTS = 20;
 
 /** Reads YAML into a tree that keeps places and texts. */
 export function readYaml(text: string): YamlFile {
   try {
-    const document = parseDocument(text, {
-      uniqueKeys: true,
-      prettyErrors: false,
-    });
-    const faults: YamlFault[] = document.errors.map((error) => ({
-      code: error.code === "DUPLICATE_KEY" ? "spec/duplicate_key" : "spec/yaml",
-      message: error.code === "DUPLICATE_KEY"
-        ? `Key "${wordAt(text, error.pos[0])}" occurs twice`
-        : `Not readable as YAML: ${lowerFirst(firstLine(error.message))}`,
-      start: error.pos[0],
-      end: error.code === "DUPLICATE_KEY"
-        ? error.pos[0] + wordAt(text, error.pos[0]).length
-        : Math.max(error.pos[0] + 1, error.pos[1]),
-    }));
+    const document = parseDocument(text, { uniqueKeys: true, prettyErrors: false });
+    const faults = parserFaults(document, text);
     if (document.contents === null || faults.some(({ code }) => code === "spec/yaml")) {
       return { tree: null, faults };
     }
-    let nodes = 0;
-    const convert = (node: unknown, depth: number): Tree => {
-      if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
-        throw new Error("it is nested too deeply, or unfolds to too much");
-      }
-      if (isAlias(node)) {
-        const target = node.resolve(document);
-        if (target === undefined) throw new Error(`alias "${node.source}" has no anchor`);
-        return { ...convert(target, depth + 1), ...rangeOf(node) };
-      }
-      if (isMap(node)) {
-        return {
-          kind: "map",
-          ...rangeOf(node),
-          entries: node.items.map(({ key, value }) => ({
-            key: isScalar(key) ? textOf(key) : String(key),
-            keyRange: rangeOf(key as Node),
-            value: value === null
-              ? { kind: "scalar", value: null, text: "", ...rangeOf(key as Node) }
-              : convert(value, depth + 1),
-          })),
-        };
-      }
-      if (isSeq(node)) {
-        const items = node.items.map((item) => convert(item, depth + 1));
-        return { kind: "list", ...rangeOf(node), items };
-      }
-      if (!isScalar(node)) throw new Error("it holds something else than values");
-      return {
-        kind: "scalar",
-        ...rangeOf(node),
-        value: scalarOf(node.value, textOf(node)),
-        text: textOf(node),
-      };
-    };
-    const tree = convert(document.contents, 0);
-    return { tree, faults };
+    const converted = convert(document);
+    const all = [...faults, ...converted.faults];
+    // Where a part could not be read, all that depends on it would be blamed as well.
+    return { tree: converted.faults.length === 0 ? converted.tree : null, faults: all };
   } catch (error) {
+    // The parser itself gives up on nesting that no stack can hold.
     const message = error instanceof Error ? firstLine(error.message) : String(error);
-    const fault = { code: "spec/yaml" as const, message: `Not readable as YAML: ${message}` };
-    return { tree: null, faults: [{ ...fault, start: 0, end: 1 }] };
+    return { tree: null, faults: [{ ...yamlFault(message), start: 0, end: 1 }] };
   }
+}
+
+function parserFaults(document: Document, text: string): YamlFault[] {
+  const faults: YamlFault[] = [];
+  for (const { code, message, pos: [start, end] } of [...document.errors, ...document.warnings]) {
+    if (faults.length >= MAX_FAULTS || faults.some((fault) => fault.start === start)) continue;
+    if (code === "DUPLICATE_KEY") {
+      const key = wordAt(text, start);
+      faults.push({
+        code: "spec/duplicate_key",
+        message: `Key "${key}" occurs twice`,
+        start,
+        end: start + key.length,
+      });
+    } else if (code === "MULTIPLE_DOCS") {
+      faults.push({ ...yamlFault("a second document starts here"), start, end: start + 3 });
+    } else {
+      faults.push({ ...yamlFault(message), start, end: Math.max(start + 1, end) });
+    }
+  }
+  return faults;
+}
+
+function yamlFault(message: string): Pick<YamlFault, "code" | "message"> {
+  return {
+    code: "spec/yaml",
+    message: `Not readable as YAML: ${lowerFirst(firstLine(message))}`,
+  };
+}
+
+interface Converted {
+  readonly tree: Tree;
+  readonly faults: readonly YamlFault[];
+}
+
+/** Unfolds aliases and merge keys. */
+function convert(document: Document): Converted {
+  const faults: YamlFault[] = [];
+  const targets = aliasTargets(document);
+  let nodes = 0;
+  let complete = true;
+  const tree = convertNode(document.contents, 0);
+  return { tree, faults };
+
+  function convertNode(node: unknown, depth: number): Tree {
+    const range = rangeOf(node as Node | null);
+    if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
+      if (complete) fault(range, "it is nested too deeply, or its aliases unfold to too much");
+      complete = false;
+      return emptyAt(range);
+    }
+    if (isAlias(node)) {
+      const target = targets.get(node);
+      if (target === undefined) fault(range, `alias "${node.source}" has no anchor above it`);
+      return { ...convertNode(target, depth + 1), ...range };
+    }
+    if (isMap(node)) return { kind: "map", ...range, entries: convertEntries(node.items, depth) };
+    if (isSeq(node)) {
+      const items = node.items.map((item) => convertNode(item, depth + 1));
+      return { kind: "list", ...range, items };
+    }
+    if (!isScalar(node)) return emptyAt(range);
+    const text = textOf(node);
+    return { kind: "scalar", ...range, value: scalarOf(node.value, text), text };
+  }
+
+  function convertEntries(pairs: readonly Pair[], depth: number): TreeEntry[] {
+    const entries: TreeEntry[] = [];
+    const merged: TreeEntry[] = [];
+    for (const { key, value } of pairs) {
+      const keyRange = rangeOf(key as Node);
+      if (!isScalar(key)) {
+        fault(keyRange, "a key must be a text");
+        continue;
+      }
+      // JavaScript would take it for something else, and the value would be lost.
+      if (key.value === "__proto__") fault(keyRange, '"__proto__" cannot be a key');
+      const tree = value === null ? emptyAt(keyRange) : convertNode(value, depth + 1);
+      if (key.source !== "<<" || key.type !== "PLAIN") {
+        entries.push({ key: textOf(key), keyRange, value: tree });
+        continue;
+      }
+      for (const source of tree.kind === "list" ? tree.items : [tree]) {
+        if (source.kind === "map") merged.push(...source.entries);
+        else fault(keyRange, '"<<" takes a mapping, or a list of them');
+      }
+    }
+    // What stands in the mapping itself wins, and then what was merged first.
+    const taken = new Set(entries.map(({ key }) => key));
+    for (const entry of merged) {
+      if (!taken.has(entry.key)) entries.push(entry);
+      taken.add(entry.key);
+    }
+    return entries;
+  }
+
+  function fault(range: Range, message: string): void {
+    if (faults.length < MAX_FAULTS) faults.push({ ...yamlFault(message), ...range });
+  }
+}
+
+/** What each alias stands for: the last anchor of its name before it. One walk for all. */
+function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Alias(_key, alias) {
+      const target = anchors.get(alias.source);
+      if (target !== undefined) targets.set(alias, target);
+    },
+    Value(_key, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+function emptyAt(range: Range): Tree {
+  return { kind: "scalar", value: null, text: "", ...range };
 }
 
 /** The node at a path, or the nearest one above it that exists. */
@@ -117,14 +205,17 @@ export function nodeAt(tree: Tree, path: Path): Tree {
 export function keyRangeAt(tree: Tree, path: Path): Range {
   const parent = nodeAt(tree, path.slice(0, -1));
   const key = path.at(-1);
-  const entry = parent.kind === "map" ? parent.entries.find((entry) => entry.key === key) : null;
+  const entry = parent.kind === "map"
+    ? parent.entries.findLast((entry) => entry.key === key)
+    : null;
   return entry?.keyRange ?? nodeAt(tree, path);
 }
 
 function childOf(tree: Tree, step: string | number): Tree | undefined {
   if (tree.kind === "list") return tree.items[Number(step)];
   if (tree.kind !== "map") return undefined;
-  return tree.entries.find(({ key }) => key === String(step))?.value;
+  // Of a key that occurs twice the last one is the value, as in the plain values.
+  return tree.entries.findLast(({ key }) => key === String(step))?.value;
 }
 
 function scalarOf(value: unknown, text: string): Scalar {

@@ -3,6 +3,7 @@ import {
   expandPartitions,
   fillTemplate,
   formatPartition,
+  MAX_PARTITIONS,
   parsePartition,
   periodBounds,
   placeholdersOf,
@@ -84,4 +85,17 @@ Deno.test("placeholdersOf lists what a template refers to", () => {
     { text: "{month:yyyy}", name: "month", pattern: "yyyy", offset: 2 },
     { text: "{base}", name: "base", pattern: null, offset: 24 },
   ]);
+});
+
+Deno.test("expandPartitions refuses more partitions than anyone means", () => {
+  const hours = (to: string) =>
+    expandPartitions({ by: "hour", from: "2000-01-01T00", to, values: [] }, NOW);
+  expect(hours("2011-05-29T15").length).toBe(MAX_PARTITIONS);
+  expect(() => hours("2011-05-29T16")).toThrow("more than 100000 partitions");
+  expect(() => hours("current")).toThrow('from "2000-01-01T00" to "current"');
+});
+
+Deno.test("placeholdersOf takes whatever stands in braces, so that nothing stays unfilled", () => {
+  expect(placeholdersOf("{A1}{ x }{}{a b:c}$${d}").map(({ text }) => text))
+    .toEqual(["{A1}", "{ x }", "{}", "{a b:c}"]);
 });

@@ -126,6 +126,106 @@ Deno.test("escapes are undone, trim trims", () => {
   expect(values).toEqual([['x "y"', "z", "x"]]);
 });
 
+Deno.test("trim: the format's leaves quoted fields alone, the column's own does not", () => {
+  const columns = [column("a"), column("b", { options: { trim: true } }), column("c")];
+  const csv = 'a,b,c\n" x "," y "," "\n\t x , y ,  \n';
+  expect(encode(columns, csv, { format: { trim: true } }).values)
+    .toEqual([[" x ", "y", " ", "x"], ["x", "y", null, "x"]]);
+});
+
+Deno.test("a null value is compared after trimming, and only outside quotes", () => {
+  const na = { nullValues: ["", "NA"], trim: true };
+  const { values } = encode([column("a"), column("b")], 'a,b\n NA ,"NA"\nN,NAA\n', { format: na });
+  expect(values).toEqual([[null, "NA", "x"], ["N", "NAA", "x"]]);
+});
+
+Deno.test("a message cuts its value at 80 characters and says so", () => {
+  const long = "é".repeat(79) + "x".repeat(400);
+  const wide = "😀".repeat(81);
+  const { rejects } = encode([column("n", INTEGER)], `n\n${long}\n${wide}\n`);
+  expect(rejects.map(({ message }) => message)).toEqual([
+    `"${"é".repeat(79)}x…" is not an integer`,
+    `"${"😀".repeat(80)}…" is not an integer`,
+  ]);
+});
+
+Deno.test("the file holds each reject's raw record at its byte offset", () => {
+  const csv = '\ufeffn,t\r\n1,"a\n""b"\r\nx,é\r\n2,c\n"y","z\n"\n3,\rz,é';
+  const bytes = new TextEncoder().encode(csv);
+  const reader = openReader(FORMAT);
+  const frame = new Frame(64);
+  const rejects: Reject[] = [];
+  let rows = 0;
+  // One byte at a time, so that every record lies across chunks.
+  const batches = function* () {
+    for (const byte of bytes) yield reader.push(Uint8Array.of(byte));
+    yield reader.finish();
+  };
+  for (const batch of batches()) {
+    if (batch === null) continue;
+    const encoder = compileRows(
+      {
+        columns: [column("n", INTEGER), column("t")],
+        newColumns: "freeze",
+        lineColumn: false,
+        offsetColumn: false,
+      },
+      [],
+      { header: reader.header, width: 2, format: FORMAT },
+    );
+    rows += encoder.encode(batch, frame, (reject) => rejects.push(reject));
+  }
+  expect(rows).toBe(3);
+  expect(rejects.map(({ line, column }) => [line, column])).toEqual([[4, "n"], [6, "n"], [9, "n"]]);
+  for (const { raw, byteOffset } of rejects) {
+    expect(raw).toEqual(bytes.slice(byteOffset, byteOffset + raw.length));
+  }
+  expect(rejects.map(({ raw }) => new TextDecoder().decode(raw)))
+    .toEqual(["x,é", '"y","z\n"', "z,é"]);
+});
+
+Deno.test("only the first failing column of a row is told", () => {
+  const columns = [column("a", INTEGER), column("b", { ...INTEGER, rules: { min: "5" } })];
+  const { rejects } = encode(columns, "a,b\n1,1\nx,1\n1,y\n");
+  expect(rejects.map(({ column, code }) => [column, code])).toEqual([
+    ["b", "below_min"],
+    ["a", "invalid_integer"],
+    ["b", "invalid_integer"],
+  ]);
+});
+
+Deno.test("a default or a constant that is no value of its type is an error before the first row", () => {
+  for (
+    const [more, message] of [
+      [{ ...INTEGER, default: "x" }, 'a, default: "x" is not an integer'],
+      [{ ...INTEGER, default: "1", rules: { min: "2" } }, 'a, default: "1" is not at least 2'],
+    ] as const
+  ) {
+    try {
+      encode([column("a", more)], "a\n1\n");
+      throw new Error("It was taken");
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      expect([error.code, error.message]).toEqual(["rows/invalid_value", message]);
+    }
+  }
+});
+
+Deno.test("a frame grows under values far longer than their fields, and keeps what it holds", () => {
+  const columns = [
+    column("a", { type: { name: "numeric", precision: null, scale: null } }),
+    column("b", { type: { name: "char", length: 5000 } }),
+    column("c"),
+    column("d", { default: "d".repeat(3000) }),
+  ];
+  const lines = Array.from({ length: 50 }, (_, i) => `1e${i * 100},x,row ${i},`);
+  const { values, rows } = encode(columns, `a,b,c,d\n${lines.join("\n")}\n`);
+  expect(rows).toBe(50);
+  values.forEach((tuple, i) => {
+    expect(tuple.slice(1)).toEqual(["x".padEnd(5000), `row ${i}`, "d".repeat(3000), "x"]);
+  });
+});
+
 Deno.test("a bad value rolls its row back and is one reject, in file order with malformed records", () => {
   const csv = `n,m\n1,1\nabc,no\n7\n2,${"9".repeat(100)}\n3,3\n`;
   const { rows, rejects, values } = encode([column("n", INTEGER), column("m", INTEGER)], csv);

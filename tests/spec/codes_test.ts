@@ -4,12 +4,15 @@ import { edited, load, MONTHS } from "./support.ts";
 
 type Case = readonly [SpecCode, text: string, marked: string];
 
+const HASH = "{ columns: [id, note], method: hash }";
 const long = "x".repeat(60);
 
 /** Each code with a file that brings it about, and the text that is marked. */
 const CASES: readonly Case[] = [
   ["spec/yaml", "pipeline: [a", ""],
-  ["spec/yaml", "a: *none\n", "*"],
+  ["spec/yaml", "a: *none\n", "*none"],
+  ["spec/yaml", edited(["note: { type: text }", "__proto__: text"]), "__proto__"],
+  ["spec/yaml", `${MONTHS}---\na: b\n`, "---"],
   ["spec/duplicate_key", edited(["refresh:", "pipeline: b\nrefresh:"]), "pipeline"],
   ["spec/unknown_key", edited(["  format: csv", "  fromat: csv\n  format: csv"]), "fromat"],
   ["spec/unknown_key", edited(["type: text", "type: text, tpye: text"]), "tpye"],
@@ -25,12 +28,22 @@ const CASES: readonly Case[] = [
   ["spec/not_available_yet", edited(["mode: partition", "mode: append"]), "append"],
   ["spec/not_available_yet", edited(["format: csv", "format: csv\n  compression: zstd"]), "zstd"],
   ["spec/not_available_yet", edited(["{base}/", "s3://b/"]), '"s3://b/trips_{month}.csv.gz"'],
+  ["spec/not_available_yet", edited(["../data", "gs://b"]), '"{base}/trips_{month}.csv.gz"'],
   ["spec/unknown_type", edited(["type: text", "type: txet"]), "txet"],
   ["spec/bad_name", edited(["pipeline: trips", "pipeline: a b"]), "a b"],
-  ["spec/bad_name", edited(["taxi.trips", "trips"]), "trips"],
+  ["spec/bad_name", edited(["taxi.trips", "a.taxi.trips"]), "a.taxi.trips"],
+  ["spec/bad_name", edited(["taxi.trips", "pg_temp.trips"]), "pg_temp.trips"],
+  ["spec/bad_name", edited(["file_month", "ctid"]), "ctid"],
+  ["spec/bad_name", edited(["{ base: ../data }", "{ base: ../data, year: x }"]), "year"],
+  ["spec/bad_name", edited(["format: csv", "headers: { a b: x }"]), "a b"],
   ["spec/bad_name", edited(["note:", "ctid:"]), "ctid"],
-  ["spec/unknown_variable", edited(["{base}", "{bse}"]), '"{bse}/trips_{month}.csv.gz"'],
-  ["spec/unset_variable", edited(["{base}", "${HOST_X}"]), '"${HOST_X}/trips_{month}.csv.gz"'],
+  ["spec/unknown_variable", edited(["{base}", "{bse}"]), "{bse}"],
+  ["spec/unknown_variable", edited(["{base}", "{Base2}"]), "{Base2}"],
+  ["spec/unknown_variable", edited(["{base}", "{ base }"]), "{ base }"],
+  ["spec/unknown_variable", edited(["../data", "'{root}/data'"]), "{root}"],
+  ["spec/unset_variable", edited(["{base}", "${HOST_X}"]), "${HOST_X}"],
+  ["spec/unset_variable", edited(["../data", "'https://${HOST_X}'"]), "${HOST_X}"],
+  ["spec/unset_variable", edited(["format: csv", "headers: { A: 'b ${C_X}' }"]), "${C_X}"],
   ["spec/unknown_column", edited(["idempotency_key: [id]", "idempotency_key: [idd]"]), "idd"],
   ["spec/unknown_column", edited(["[[id]]", "[[nte]]"]), "nte"],
   ["spec/shared_field", edited(["type: text", "type: text, from: id"]), "id"],
@@ -48,9 +61,18 @@ const CASES: readonly Case[] = [
   ],
   ["spec/name_too_long", edited(["note:", `${long}xxxx:`]), `${long}xxxx`],
   ["spec/name_too_long", edited(["taxi.trips", `taxi.${long}`]), `taxi.${long}`],
+  ["spec/bad_index", edited(["type: bigint", "type: json"], ["[[id]]", "[]"]), "id"],
+  ["spec/bad_index", edited(["[[id]]", "[{ columns: [id, note], method: hash }]"]), HASH],
+  ["spec/bad_index", edited(["[[id]]", "[[note]]"], ["type: text", "type: json"]), "note"],
   ["spec/missing_placeholder", edited(["_{month}", ""]), '"{base}/trips.csv.gz"'],
-  ["spec/bad_placeholder", edited(["_{month}", "_{day}"]), '"{base}/trips_{day}.csv.gz"'],
-  ["spec/bad_placeholder", edited(["_{month}", "_{month:HH}"]), '"{base}/trips_{month:HH}.csv.gz"'],
+  ["spec/missing_placeholder", edited(["{month}", "{quarter}"]), '"{base}/trips_{quarter}.csv.gz"'],
+  [
+    "spec/missing_placeholder",
+    edited(["{month}", "{month:MM}"], ["to: 2021-03", "to: current"]),
+    '"{base}/trips_{month:MM}.csv.gz"',
+  ],
+  ["spec/bad_placeholder", edited(["_{month}", "_{day}"]), "{day}"],
+  ["spec/bad_placeholder", edited(["_{month}", "_{month:HH}"]), "{month:HH}"],
   ["spec/contradiction", edited(["mode: partition", "mode: full"]), "full"],
   ["spec/contradiction", edited(["idempotency_key: [id]", "on_duplicate: fail"]), "on_duplicate"],
   ["spec/bad_partition", edited(["2021-03", "2021-13"]), "2021-13"],
@@ -69,8 +91,16 @@ const CASES: readonly Case[] = [
   ["spec/unsuitable_rule", edited(["type: text", "type: text, timezone: UTC"]), "timezone"],
   ["spec/bad_rule_value", edited(["type: bigint", "type: bigint, min: low"]), "low"],
   ["spec/bad_rule_value", edited(["type: bigint", "type: smallint, max: 40000"]), "40000"],
+  ["spec/bad_rule_value", edited(["type: text", "type: varchar(2), default: abc"]), "abc"],
+  ["spec/bad_rule_value", edited(["type: text", "type: boolean, default: maybe"]), "maybe"],
+  ["spec/bad_rule_value", edited(["type: text", "type: jsonb, default: '{'"]), "'{'"],
   ["spec/bad_limits", edited(["type: bigint", "type: bigint, min: 9, max: 1"]), "9"],
   ["spec/bad_pattern", edited(["type: text", "type: text, pattern: '['"]), "'['"],
+  [
+    "spec/bad_csv_option",
+    edited(["format: csv", "format: { type: csv, escape: '#', comment: '#' }"]),
+    "'#'",
+  ],
   ["spec/bad_csv_option", edited(["format: csv", "format: { type: csv, delimiter: ab }"]), "ab"],
   [
     "spec/bad_timezone",
@@ -88,11 +118,12 @@ for (const [code, text, marked] of CASES) {
   Deno.test(`${code} marks ${JSON.stringify(marked)}`, () => {
     const { spec, diagnostics } = load(text);
     expect(spec).toBeNull();
+    expect(diagnostics.length).toBeGreaterThan(0);
     const found = diagnostics.filter((diagnostic) => diagnostic.code === code);
     expect(diagnostics.map(({ code, message }) => `${code}: ${message}`)).toEqual(
       found.map(({ code, message }) => `${code}: ${message}`),
     );
-    if (code === "spec/yaml") return;
+    if (marked === "") return;
     const [{ start, end, source }] = found;
     expect(text.slice(start.offset, end.offset)).toBe(marked);
     expect(source).toBe(text.split("\n")[start.line - 1]);

@@ -8,10 +8,10 @@ export const oneOf: Rule = {
   name: "one_of",
   compile({ name, type, options, rules }) {
     if (rules.one_of === undefined) return null;
+    const compare = compareOf(type);
     const views = rules.one_of.map((value) =>
       new DataView(encodeLiteral(`${name}, one_of`, type, options, value).buffer)
-    );
-    const compare = compareOf(type);
+    ).sort((a, b) => compare(a, 0, b, 0));
     const problem: Problem = {
       code: "not_one_of",
       expected: `one of ${rules.one_of.slice(0, 10).join(", ")}${
@@ -25,8 +25,14 @@ export const oneOf: Rule = {
       return (frame, at) => allowed[frame.view.getUint16(at + 4)] === 1 ? null : problem;
     }
     return (frame, at) => {
-      for (let i = 0; i < views.length; i++) {
-        if (compare(frame.view, at, views[i]!, 0) === 0) return null;
+      let low = 0;
+      let high = views.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        const order = compare(frame.view, at, views[middle], 0);
+        if (order === 0) return null;
+        if (order < 0) high = middle;
+        else low = middle + 1;
       }
       return problem;
     };

@@ -4,9 +4,12 @@ import { asciiText } from "./ascii.ts";
 export let timeSeconds = 0;
 export let timeMicros = 0;
 export let timeEnd = 0;
+/** Whether it was written without colons. */
+export let timeIsCompact = false;
 
 /**
- * Reads `HH:MM[:SS[.fraction]]`, at most 24:00:00; a second 60 is the next minute's first.
+ * Reads `HH:MM[:SS[.fraction]]` or `HHMMSS[.fraction]`, at most 24:00:00; a second 60 is the next
+ * minute's first.
  *
  * False where there is none; what follows it is the caller's to judge.
  */
@@ -14,7 +17,9 @@ export function readTime(bytes: Uint8Array, start: number, end: number): boolean
   let i = start;
   let hour = 0;
   while (i < end && i - start < 3 && isDigit(bytes[i]!)) hour = hour * 10 + bytes[i++]! - 48;
-  if (i === start || i - start > 2) return false;
+  timeIsCompact = i - start === 3;
+  if (timeIsCompact) return readCompactTime(bytes, start, end);
+  if (i === start) return false;
   if (i + 3 > end || bytes[i] !== 58) return false;
   const minute = twoDigits(bytes, i + 1);
   if (minute < 0 || minute > 59) return false;
@@ -31,6 +36,25 @@ export function readTime(bytes: Uint8Array, start: number, end: number): boolean
       while (i < end && isDigit(bytes[i]!)) i++;
       micros = readFraction(bytes, from, i);
     }
+  }
+  if (i < end && (isDigit(bytes[i]!) || bytes[i] === 58 || bytes[i] === 46)) return false;
+  return setTime(hour, minute, second, micros, i);
+}
+
+/** `HHMMSS[.fraction]`; hours and minutes that are none are refused, though Postgres takes them. */
+function readCompactTime(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start + 6 > end) return false;
+  const hour = twoDigits(bytes, start);
+  const minute = twoDigits(bytes, start + 2);
+  const second = twoDigits(bytes, start + 4);
+  if (hour < 0 || minute < 0 || second < 0) return false;
+  let i = start + 6;
+  let micros = 0;
+  if (i < end && bytes[i] === 46) {
+    const from = ++i;
+    while (i < end && isDigit(bytes[i]!)) i++;
+    if (i === from) return false;
+    micros = readFraction(bytes, from, i);
   }
   if (i < end && (isDigit(bytes[i]!) || bytes[i] === 58 || bytes[i] === 46)) return false;
   return setTime(hour, minute, second, micros, i);

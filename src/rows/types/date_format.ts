@@ -40,6 +40,7 @@ const SLOTS: Readonly<Record<string, readonly [slot: number, least: number, most
  *
  * Letters stand for parts (`yyyy yy MM M dd d HH H hh h mm ss S… a`), `'…'` quotes letters, and
  * everything else stands for itself. A run of `S` takes one to as many fraction digits, at least 9.
+ * A pattern that would have to guess, such as `yyyy-mm-dd`, never comes here: the spec refuses it.
  */
 export function compileFormat(pattern: string): ReadFormat {
   const parts = splitPattern(pattern);
@@ -94,7 +95,12 @@ function splitPattern(pattern: string): Part[] {
   for (const [token] of pattern.matchAll(/'[^']*'|([A-Za-z])\1*|[^A-Za-z']+/g)) {
     const slot = SLOTS[token];
     if (slot !== undefined) {
-      parts.push({ slot: slot[0], least: slot[1], most: slot[2], literal: new Uint8Array() });
+      parts.push({
+        slot: slot[0],
+        least: slot[1],
+        most: slot[2],
+        literal: new Uint8Array(),
+      });
     } else if (/^S+$/.test(token)) {
       const most = Math.max(9, token.length);
       parts.push({ slot: FRACTION, least: 1, most, literal: new Uint8Array() });

@@ -1,5 +1,5 @@
 import { isWord } from "./ascii.ts";
-import { daysFromCivil, isDay } from "./calendar.ts";
+import { daysFromCivil, END_DAY, FIRST_DAY, isDay } from "./calendar.ts";
 import { isDigit } from "./clock_text.ts";
 
 /** What {@link readDate} found: days from 2000-01-01, and where it stopped. */
@@ -10,7 +10,7 @@ let lastKey = -1;
 let lastDays = 0;
 
 /**
- * Reads `YYYY-MM-DD` or `YYYY/MM/DD`, years 1 to 294276; false where there is none.
+ * Reads `YYYY-MM-DD`, `YYYY/MM/DD` or `YYYYMMDD`; false where there is none.
  *
  * Years of fewer than four digits are left alone: Postgres reads them by its DateStyle.
  */
@@ -44,14 +44,18 @@ export function readDate(bytes: Uint8Array, start: number, end: number, bc: bool
   return readLooseDate(bytes, start, end, bc);
 }
 
-/** Longer years, one-digit months and days, slashes, BC. */
+/** Longer years, one-digit months and days, slashes, `YYYYMMDD`, BC. */
 function readLooseDate(bytes: Uint8Array, start: number, end: number, bc: boolean): boolean {
   let i = start;
   let year = 0;
-  while (i < end && isDigit(bytes[i]!) && i - start < 7) year = year * 10 + bytes[i++]! - 48;
-  if (i - start < 4 || i - start > 6 || i >= end) return false;
-  const separator = bytes[i]!;
-  if (separator !== 45 && separator !== 47) return false;
+  while (i < end && isDigit(bytes[i]!) && i - start < 9) year = year * 10 + bytes[i++]! - 48;
+  const separator = i < end ? bytes[i]! : 0;
+  if (separator !== 45 && separator !== 47) {
+    if (i - start !== 8) return false;
+    const month = Math.floor(year / 100) % 100;
+    return setDate(Math.floor(year / 10000), month, year % 100, bc, i);
+  }
+  if (i - start < 4 || i - start > 7) return false;
   const monthStart = ++i;
   let month = 0;
   while (i < end && isDigit(bytes[i]!) && i - monthStart < 3) month = month * 10 + bytes[i++]! - 48;
@@ -60,17 +64,29 @@ function readLooseDate(bytes: Uint8Array, start: number, end: number, bc: boolea
   let day = 0;
   while (i < end && isDigit(bytes[i]!) && i - dayStart < 3) day = day * 10 + bytes[i++]! - 48;
   if (i === dayStart || i - dayStart > 2) return false;
-  if (year < 1 || year > (bc ? 4713 : 294276)) return false;
+  return setDate(year, month, day, bc, i);
+}
+
+function setDate(year: number, month: number, day: number, bc: boolean, end: number): boolean {
+  if (year < 1) return false;
   const civil = bc ? 1 - year : year;
   if (!isDay(civil, month, day)) return false;
-  dateDays = daysFromCivil(civil, month, day);
-  dateEnd = i;
+  const days = daysFromCivil(civil, month, day);
+  if (days < FIRST_DAY || days >= END_DAY) return false;
+  dateDays = days;
+  dateEnd = end;
   return true;
 }
 
-/** End of the text before a trailing ` BC`; `end` itself where there is none. */
+/** Whether {@link beforeEra} found BC. */
+export let eraIsBc = false;
+
+/** End of the text before a trailing ` BC` or ` AD`; `end` itself where there is none. */
 export function beforeEra(bytes: Uint8Array, start: number, end: number): number {
-  if (end - start < 4 || !isWord(bytes, end - 2, end, "bc") || bytes[end - 3] !== 32) return end;
+  eraIsBc = false;
+  if (end - start < 4 || bytes[end - 3] !== 32) return end;
+  eraIsBc = isWord(bytes, end - 2, end, "bc");
+  if (!eraIsBc && !isWord(bytes, end - 2, end, "ad")) return end;
   let at = end - 3;
   while (at > start && bytes[at - 1] === 32) at--;
   return at;

@@ -1,18 +1,27 @@
 import type { Frame } from "../frame.ts";
 import { isSpace, isWord, putInt32, skipSpace, trimEnd } from "./ascii.ts";
-import { writeInfinity, writeTimestamp } from "./calendar.ts";
-import { readTime, timeEnd, timeMicros, timeSeconds, twoDigits } from "./clock_text.ts";
+import { daysFromCivil, writeInfinity, writeTimestamp } from "./calendar.ts";
+import {
+  readTime,
+  timeEnd,
+  timeIsCompact,
+  timeMicros,
+  timeSeconds,
+  twoDigits,
+} from "./clock_text.ts";
 import { compileFormat, formatDays } from "./date_format.ts";
-import { beforeEra, dateDays, dateEnd, readDate } from "./date_text.ts";
+import { beforeEra, dateDays, dateEnd, eraIsBc, readDate } from "./date_text.ts";
 import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
 import { type LocalOffset, localOffset } from "./time_zone.ts";
 
-/** `date`: ISO dates, ` BC`, `infinity`; or the column's format. */
+const EPOCH_DAYS = daysFromCivil(1970, 1, 1);
+
+/** `date`: ISO dates, ` BC`, `infinity`, `epoch`; or the column's format. */
 export const date: TypeEncoder = {
   name: "date",
   compile(_type, { format }) {
-    const problem: Problem = { code: "invalid_date", expected: expected("date", format) };
-    if (format === undefined) return dateEncoder(problem);
+    if (format === undefined) return encodeDate;
+    const problem: Problem = { code: "invalid_date", expected: written("date", format) };
     const read = compileFormat(format);
     return (bytes, start, end, frame) => {
       if (!read(bytes, start, end)) return problem;
@@ -21,11 +30,14 @@ export const date: TypeEncoder = {
   },
 };
 
-/** `time`: `HH:MM[:SS[.fraction]]`; or the column's format. */
+/** `time`: `HH:MM[:SS[.fraction]]` or `HHMMSS`; or the column's format. */
 export const time: TypeEncoder = {
   name: "time",
   compile(_type, { format }) {
-    const problem: Problem = { code: "invalid_time", expected: expected("time", format) };
+    const expected = format === undefined
+      ? "a time such as 23:59:59 (other forms need the column's `format`)"
+      : written("time", format);
+    const problem: Problem = { code: "invalid_time", expected };
     const read = format === undefined ? null : compileFormat(format);
     return (bytes, start, end, frame) => {
       if (read !== null) {
@@ -54,24 +66,37 @@ export const timestamptz: TypeEncoder = {
     timestampEncoder("timestamptz", format, localOffset(timezone ?? "UTC")),
 };
 
-function expected(type: string, format: string | undefined): string {
-  return format === undefined ? `a ${type}` : `a ${type} written as ${format}`;
+function written(type: string, format: string): string {
+  return `a ${type} written as ${format}`;
 }
 
-function dateEncoder(problem: Problem): Encode {
-  return (bytes, start, end, frame) => {
-    if (end > start && (isSpace(bytes[start]!) || isSpace(bytes[end - 1]!))) {
-      start = skipSpace(bytes, start, end);
-      end = trimEnd(bytes, start, end);
-    }
-    const era = beforeEra(bytes, start, end);
-    if (readDate(bytes, start, era, era !== end) && dateEnd === era) {
-      return writeDate(frame, dateDays);
-    }
-    if (isWord(bytes, start, end, "infinity")) return writeDate(frame, 0x7fffffff);
-    if (isWord(bytes, start, end, "-infinity")) return writeDate(frame, -0x80000000);
-    return problem;
-  };
+const NO_DATE: Problem = {
+  code: "invalid_date",
+  expected: "a date such as 2021-12-31 (other forms need the column's `format`)",
+};
+const DATE_AND_TIME: Problem = {
+  code: "invalid_date",
+  expected: "a date: it holds a time too, for which there are timestamps",
+};
+
+const encodeDate: Encode = (bytes, start, end, frame) => {
+  if (end > start && (isSpace(bytes[start]!) || isSpace(bytes[end - 1]!))) {
+    start = skipSpace(bytes, start, end);
+    end = trimEnd(bytes, start, end);
+  }
+  const era = beforeEra(bytes, start, end);
+  if (readDate(bytes, start, era, eraIsBc)) {
+    if (dateEnd === era) return writeDate(frame, dateDays);
+    return isTime(bytes, dateEnd + 1, era) ? DATE_AND_TIME : NO_DATE;
+  }
+  if (isWord(bytes, start, end, "infinity")) return writeDate(frame, 0x7fffffff);
+  if (isWord(bytes, start, end, "-infinity")) return writeDate(frame, -0x80000000);
+  if (isWord(bytes, start, end, "epoch")) return writeDate(frame, EPOCH_DAYS);
+  return NO_DATE;
+};
+
+function isTime(bytes: Uint8Array, start: number, end: number): boolean {
+  return start < end && readTime(bytes, start, end);
 }
 
 function writeDate(frame: Frame, days: number): null {
@@ -88,9 +113,13 @@ function timestampEncoder(
   format: string | undefined,
   zone: LocalOffset | null,
 ): Encode {
-  const problem: Problem = { code: `invalid_${type}`, expected: expected(type, format) };
-  const range: Problem = { code: "out_of_range", expected: `a ${type} before the year 294277` };
+  const code = `invalid_${type}`;
+  const range: Problem = {
+    code: "out_of_range",
+    expected: `a ${type} (4714-11-24 BC to the year 294276)`,
+  };
   if (format !== undefined) {
+    const problem: Problem = { code, expected: written(type, format) };
     const read = compileFormat(format);
     return (bytes, start, end, frame) => {
       if (!read(bytes, start, end)) return problem;
@@ -99,6 +128,14 @@ function timestampEncoder(
       return writeTimestamp(frame, seconds, timeMicros) ? null : range;
     };
   }
+  const problem: Problem = {
+    code,
+    expected: `a ${type} such as 2021-12-31 23:59:59 (other forms need the column's \`format\`)`,
+  };
+  const zoned: Problem = {
+    code,
+    expected: "a timestamp: it has an offset, which only timestamptz heeds",
+  };
   return (bytes, start, end, frame) => {
     // Hot loop: `YYYY-MM-DD HH:MM:SS` first, by its fixed places.
     if (
@@ -121,8 +158,12 @@ function timestampEncoder(
     end = trimEnd(bytes, start, end);
     if (isWord(bytes, start, end, "infinity")) return writeInfinity(frame, false);
     if (isWord(bytes, start, end, "-infinity")) return writeInfinity(frame, true);
+    if (isWord(bytes, start, end, "epoch")) {
+      writeTimestamp(frame, EPOCH_DAYS * 86400, 0);
+      return null;
+    }
     const era = beforeEra(bytes, start, end);
-    if (!readDate(bytes, start, era, era !== end)) return problem;
+    if (!readDate(bytes, start, era, eraIsBc)) return problem;
     const days = dateDays;
     let seconds = 0;
     let micros = 0;
@@ -142,9 +183,11 @@ function timestampEncoder(
       const utc = zone === null ? local : local - zone(local);
       return writeTimestamp(frame, utc, micros) ? null : range;
     }
-    if (zone === null) return problem;
     const offset = readOffset(bytes, at, era);
     if (offset !== offset) return problem;
+    // Postgres takes digits before a hyphen for a date, and stumbles over a longer offset.
+    if (timeIsCompact && era - at > 6) return problem;
+    if (zone === null) return zoned;
     return writeTimestamp(frame, local - offset, micros) ? null : range;
   };
 }

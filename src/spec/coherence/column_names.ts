@@ -6,7 +6,7 @@ const LINEAGE = ["_run_id", "_loaded_at", "_source_file", "_source_line"];
 
 /** The key and the indexes name columns; an index may also name the partition's own. */
 export const columnReferences: Check = (spec, report, input) => {
-  const columns = spec.columns.map(({ name }) => name);
+  const columns = spec.columnNames;
   const more = [
     ...(spec.target.partitionColumn === null ? [] : [spec.target.partitionColumn]),
     ...(spec.target.lineage ? LINEAGE : []),
@@ -36,34 +36,45 @@ export const columnReferences: Check = (spec, report, input) => {
 };
 
 /** Two columns from one field are most often a slip of the pen. */
-export const sharedFields: Check = (spec, report) => {
+export const sharedFields: Check = (spec, report, input) => {
   const { header } = spec.source.format;
   const seen = new Map<string, string>();
   for (const { name, from } of spec.columns) {
     const path = ["columns", name, "from"];
-    if (!header && from !== name) {
+    if (!header && !/^[1-9]\d{0,4}$/.test(from)) {
       report.value(
         path,
         "spec/contradiction",
-        `"from" names a header, but "header" is false`,
-        "Leave it out: columns are taken in order",
+        `"from" is "${from}", but "header" is false`,
+        "Write the number of the field, counted from 1, or leave it out: columns follow the file",
       );
+      continue;
     }
     const other = seen.get(from);
-    if (header && other !== undefined) {
-      report.value(path, "spec/shared_field", `"${other}" is read from field "${from}" already`);
+    if (other !== undefined) {
+      const column = input.columns[name];
+      const said = typeof column === "object" && column.from !== undefined;
+      const message = `"${other}" is read from field "${from}" already`;
+      if (said) report.value(path, "spec/shared_field", message);
+      else report.key(["columns", name], "spec/shared_field", message);
     }
     seen.set(from, name);
   }
 };
 
-/** Names of our own columns cannot be declared. */
-export const nameClashes: Check = (spec, report) => {
-  const { lineage, partitionColumn } = spec.target;
-  for (const { name } of spec.columns) {
+/** Postgres's columns of every table. */
+const SYSTEM = /^(tableoid|xmin|xmax|cmin|cmax|ctid)$/;
+
+/** Postgres's limit for a table. */
+const MAX_COLUMNS = 1600;
+
+/** Names of our own columns, and of Postgres's, cannot be declared. */
+export const nameClashes: Check = (spec, report, input) => {
+  const { lineage, partitionColumn, schema } = spec.target;
+  for (const name of spec.columnNames) {
     const path = ["columns", name];
-    if (name === "" || name.includes("\0")) {
-      report.key(path, "spec/bad_name", "A column needs a name without NUL");
+    if (!isName(name)) {
+      report.key(path, "spec/bad_name", "A column needs a name that Postgres can store");
     } else if (name.startsWith("_sluice_")) {
       report.key(path, "spec/name_clash", `Names that start with "_sluice_" are Sluice's own`);
     } else if (lineage && LINEAGE.includes(name)) {
@@ -75,17 +86,35 @@ export const nameClashes: Check = (spec, report) => {
         `"_partition" is the column that holds the partition`,
         "Name another one under target.partition_column",
       );
-    } else if (/^(tableoid|xmin|xmax|cmin|cmax|ctid)$/.test(name)) {
+    } else if (SYSTEM.test(name)) {
       report.key(path, "spec/bad_name", `"${name}" is a column that Postgres has in every table`);
     }
   }
-  const taken = partitionColumn !== null &&
-    (partitionColumn.startsWith("_sluice_") || (lineage && LINEAGE.includes(partitionColumn)));
-  if (taken) {
-    report.value(
-      ["target", "partition_column"],
-      "spec/name_clash",
-      `"${partitionColumn}" is a column of Sluice's own`,
+  if (input.target.partition_column !== undefined && partitionColumn !== null) {
+    const path = ["target", "partition_column"];
+    if (partitionColumn.startsWith("_sluice_") || (lineage && LINEAGE.includes(partitionColumn))) {
+      report.value(path, "spec/name_clash", `"${partitionColumn}" is a column of Sluice's own`);
+    } else if (SYSTEM.test(partitionColumn) || !isName(partitionColumn)) {
+      report.value(path, "spec/bad_name", `"${partitionColumn}" cannot name a column`);
+    }
+  }
+  if (schema === "sluice") {
+    report.value(["target", "table"], "spec/name_clash", `Schema "sluice" is Sluice's own`);
+  } else if (/^(pg_|information_schema$)/.test(schema)) {
+    report.value(["target", "table"], "spec/bad_name", `Schema "${schema}" is Postgres's own`);
+  }
+  const count = spec.columnNames.length + (spec.partitions === null ? 0 : 1) +
+    (lineage ? LINEAGE.length : 0);
+  if (count > MAX_COLUMNS) {
+    report.key(
+      ["columns"],
+      "spec/wrong_value",
+      `The table would have ${count} columns: Postgres takes ${MAX_COLUMNS}`,
     );
   }
 };
+
+/** A lone surrogate, which YAML can write as an escape, has no UTF-8. */
+function isName(name: string): boolean {
+  return name !== "" && !name.includes("\0") && name.isWellFormed();
+}

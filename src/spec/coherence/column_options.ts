@@ -1,6 +1,8 @@
+import { byteLength } from "../../core/names.ts";
 import type { ColumnOptions } from "../pipeline_spec.ts";
 import type { Check } from "./check.ts";
 import { NUMBERS, TIMES } from "./column_rules.ts";
+import { FORMAT_HINT, formatFault } from "./date_format.ts";
 
 const OPTION_TYPES: Readonly<Record<keyof ColumnOptions, RegExp>> = {
   format: TIMES,
@@ -13,24 +15,6 @@ const OPTION_TYPES: Readonly<Record<keyof ColumnOptions, RegExp>> = {
   trim: /./,
   empty_as_null: /./,
 };
-
-/** Letters of a date format, as `rows/types/date_format.ts` reads them; a run of `S` is a fraction. */
-const DATE_TOKENS = [
-  "yyyy",
-  "yy",
-  "MM",
-  "M",
-  "dd",
-  "d",
-  "HH",
-  "H",
-  "hh",
-  "h",
-  "mm",
-  "ss",
-  "S",
-  "a",
-];
 
 /** Options are of a kind that the column's type has, and mean something. */
 export const columnOptions: Check = ({ columns }, report) => {
@@ -53,15 +37,10 @@ export const columnOptions: Check = ({ columns }, report) => {
         "Write an IANA name such as America/New_York",
       );
     }
-    if (format !== undefined) {
-      const unknown = unknownToken(format);
-      if (unknown !== null) {
-        report.value(
-          path("format"),
-          "spec/bad_date_format",
-          `"${unknown}" in "${format}" means nothing`,
-          `Letters: ${DATE_TOKENS.join(" ")}; put others in single quotes`,
-        );
+    if (format !== undefined && TIMES.test(type.name)) {
+      const fault = formatFault(format, type.name);
+      if (fault !== null) {
+        report.value(path("format"), "spec/bad_date_format", fault, FORMAT_HINT);
       }
     }
     if (thousands !== undefined && thousands === (decimal ?? ".")) {
@@ -74,6 +53,9 @@ export const columnOptions: Check = ({ columns }, report) => {
     for (const [option, value] of [["thousands", thousands], ["decimal", decimal]] as const) {
       if (value === undefined || !/[0-9eE+-]/.test(value)) continue;
       report.value(path(option), "spec/contradiction", `"${value}" is part of a number`);
+    }
+    if (decimal !== undefined && byteLength(decimal) !== 1) {
+      report.value(path("decimal"), "spec/wrong_value", '"decimal" must be one ASCII character');
     }
     const both = true_values?.find((value) => false_values?.includes(value));
     if (both !== undefined) {
@@ -90,13 +72,4 @@ function isTimezone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function unknownToken(format: string): string | null {
-  const bare = format.replace(/'[^']*'/g, "");
-  if (bare.includes("'")) return "'";
-  for (const [token] of bare.matchAll(/([A-Za-z])\1*/g)) {
-    if (!/^(T|S{2,})$/.test(token) && !DATE_TOKENS.includes(token)) return token;
-  }
-  return null;
 }

@@ -53,17 +53,34 @@ function checkValues({ name, type, rules, default: standIn, options }: ColumnSpe
     report.value(
       ["columns", name, ...path],
       "spec/bad_rule_value",
-      `"${value}" is no ${type.name}`,
+      `"${value}" is no ${typeText(type)}`,
+      INTEGERS.test(type.name) && /^[+-]?\d+$/.test(value.trim())
+        ? `Expected ${BOUNDS[type.name].join(" to ")}`
+        : null,
     );
   };
   check(rules.min, ["min"]);
   check(rules.max, ["max"]);
   rules.one_of?.forEach((value, at) => check(value, ["one_of", at]));
   // A default is read by the column's own options, which may be looser.
-  const { thousands, decimal, format } = options;
-  if (thousands === undefined && decimal === undefined && format === undefined) {
-    check(standIn, ["default"]);
+  const { thousands, decimal, format, true_values, false_values, trim } = options;
+  const looser = [thousands, decimal, format, true_values, false_values].some((option) =>
+    option !== undefined
+  );
+  if (standIn === null || looser) return;
+  check(trim ? standIn.trim() : standIn, ["default"]);
+  const { max_length } = rules;
+  if (max_length !== undefined && TEXTS.test(type.name) && [...standIn].length > max_length) {
+    report.value(
+      ["columns", name, "default"],
+      "spec/bad_rule_value",
+      `"${standIn}" is longer than "max_length"`,
+    );
   }
+}
+
+function typeText(type: ColumnType): string {
+  return "length" in type && type.length !== null ? `${type.name}(${type.length})` : type.name;
 }
 
 const BOUNDS: Readonly<Record<string, readonly [bigint, bigint]>> = {
@@ -71,6 +88,22 @@ const BOUNDS: Readonly<Record<string, readonly [bigint, bigint]>> = {
   integer: [-(2n ** 31n), 2n ** 31n - 1n],
   bigint: [-(2n ** 63n), 2n ** 63n - 1n],
 };
+
+const FORMS: Readonly<Record<string, RegExp>> = {
+  boolean: /^(t|tr|tru|true|y|ye|yes|on|1|f|fa|fal|fals|false|n|no|of|off|0)$/i,
+  uuid: /^\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?$/i,
+  time: /\d/,
+  interval: /\d|infinity/i,
+};
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Only what is surely wrong: Postgres reads more forms of times than are told here. */
 function isOf(type: ColumnType, text: string): boolean {
@@ -91,8 +124,15 @@ function isOf(type: ColumnType, text: string): boolean {
     date.setUTCFullYear(Number(day[1]), Number(day[2]) - 1, Number(day[3]));
     return date.getUTCMonth() === Number(day[2]) - 1 && date.getUTCDate() === Number(day[3]);
   }
-  if (type.name === "time") return /\d/.test(value);
-  return true;
+  const form = FORMS[type.name];
+  if (form !== undefined) return form.test(value);
+  if (type.name === "json" || type.name === "jsonb") return isJson(value);
+  if ((type.name === "varchar" || type.name === "char") && !text.includes("\0")) {
+    // Postgres cuts blanks at the end, and nothing else.
+    return [...text.replace(/ +$/, "")].length <=
+      (type.length ?? (type.name === "char" ? 1 : Infinity));
+  }
+  return !text.includes("\0");
 }
 
 /** Compares where both are written plainly; what cannot be compared is not above. */

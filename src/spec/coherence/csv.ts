@@ -18,11 +18,14 @@ export const csvCharacters: Check = ({ source: { format } }, report) => {
       report.value(path(key), "spec/bad_csv_option", `"${key}" cannot be a line break or NUL`);
     }
   }
-  const pairs = [["quote", quote, delimiter], ["escape", escape, delimiter], [
-    "comment",
-    comment,
-    delimiter,
-  ], ["comment", comment, quote]] as const;
+  // The escape may be the quote: that is how RFC 4180 writes a quote.
+  const pairs = [
+    ["quote", quote, delimiter],
+    ["escape", escape, delimiter],
+    ["comment", comment, delimiter],
+    ["comment", comment, quote],
+    ["comment", comment, escape],
+  ] as const;
   for (const [key, value, other] of pairs) {
     if (value === null || value !== other) continue;
     report.value(path(key), "spec/bad_csv_option", `"${key}" is "${value}", which has another use`);

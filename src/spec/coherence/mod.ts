@@ -1,22 +1,61 @@
-import type { Check } from "./check.ts";
+import { type Checked, isBroken } from "../check_schema.ts";
+import type { Report } from "../report.ts";
+import type { Check, Draft } from "./check.ts";
 import { columnReferences, nameClashes, sharedFields } from "./column_names.ts";
-import { csvCharacters } from "./csv.ts";
-import { nameLengths } from "./name_lengths.ts";
-import { contradictions, partitionColumn, partitionRange, placeholders } from "./partitions.ts";
 import { columnOptions } from "./column_options.ts";
 import { columnRules } from "./column_rules.ts";
+import { csvCharacters } from "./csv.ts";
+import { indexTypes } from "./index_types.ts";
+import { nameLengths } from "./name_lengths.ts";
+import { contradictions, partitionColumn, partitionRange } from "./partitions.ts";
+import { missingPlaceholder, placeholders } from "./placeholders.ts";
+import { sourceAddress } from "./source_address.ts";
 
-/** Everything that is checked once the schema holds. */
-export const COHERENCE: readonly Check[] = [
-  columnReferences,
-  sharedFields,
-  nameClashes,
-  nameLengths,
-  partitionRange,
-  placeholders,
-  contradictions,
-  partitionColumn,
-  csvCharacters,
-  columnRules,
-  columnOptions,
+const PARTITIONS = ["partitions.by", "partitions.from", "partitions.to", "partitions.values"];
+const CHARACTERS = ["delimiter", "quote", "escape", "comment"].map((key) => `source.format.${key}`);
+const ADDRESS = ["source.url", "environments"];
+
+/** Every check with the keys it reads: where one of them is wrong, the check would tell untruths. */
+export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] = [
+  [columnReferences, ["idempotency_key", "target.indexes"]],
+  [sharedFields, ["source.format.header"]],
+  [
+    nameClashes,
+    ["partitions.by", "target.table", "target.partition_column", "target.lineage"],
+  ],
+  [nameLengths, [...PARTITIONS, "target.table", "target.indexes", "idempotency_key"]],
+  [indexTypes, ["partitions.by", "idempotency_key", "target.indexes"]],
+  [partitionRange, PARTITIONS],
+  [placeholders, ["partitions.by", ...ADDRESS]],
+  [missingPlaceholder, [...PARTITIONS, ...ADDRESS]],
+  [sourceAddress, ["partitions.by", "source.headers", ...ADDRESS]],
+  [
+    contradictions,
+    [
+      "partitions.by",
+      "refresh.mode",
+      "idempotency_key",
+      "on_duplicate",
+      "target.partition_column",
+    ],
+  ],
+  [partitionColumn, ["partitions.by", "target.partition_column", "idempotency_key"]],
+  [csvCharacters, CHARACTERS],
+  [columnRules, []],
+  [columnOptions, []],
 ];
+
+/** Runs every check that the rest of the file leaves something to say. */
+export function checkCoherence(draft: Draft, report: Report, { input, broken }: Checked): void {
+  // Without its columns a file cannot be told which of them it names wrongly.
+  if (broken.some((path) => path.length === 1 && path[0] === "columns")) return;
+  const subject = {
+    ...draft,
+    columns: draft.columns.filter(({ name }) => !isBroken(broken, ["columns", name])),
+    columnNames: draft.columns.map(({ name }) => name),
+  };
+  for (const [check, reads] of COHERENCE) {
+    if (reads.some((key) => isBroken(broken, key.split(".")))) continue;
+    check(subject, report, input);
+  }
+}

@@ -1,18 +1,8 @@
-import {
-  countPeriods,
-  fillPlaceholder,
-  isPeriod,
-  PERIOD_EXAMPLES,
-  placeholdersOf,
-  resolveBound,
-} from "../../core/period.ts";
+import { countPeriods, MAX_PARTITIONS, PERIOD_EXAMPLES, resolveBound } from "../../core/period.ts";
 import type { Check } from "./check.ts";
 
 /** `current` is checked against this moment: a file must not be right today and wrong tomorrow. */
-const SOME_DAY = new Date("9000-01-01T00:00:00Z");
-
-/** More than anyone means; keeps a slip of the pen from planning for hours. */
-const MAX_PARTITIONS = 100_000;
+export const SOME_DAY = new Date("9000-01-01T00:00:00Z");
 
 /** First and last partition are written right and in order; a list has values. */
 export const partitionRange: Check = ({ partitions }, report, input) => {
@@ -73,45 +63,6 @@ export const partitionRange: Check = ({ partitions }, report, input) => {
       "spec/bad_partition",
       `From "${partitions.from}" to "${partitions.to}" there are ${count} partitions`,
       `At most ${MAX_PARTITIONS} can be loaded`,
-    );
-  }
-};
-
-/** Each partition has a source of its own, and the partition can tell its name. */
-export const placeholders: Check = ({ partitions, source }, report) => {
-  const path = ["source", "url"];
-  const example = partitions === null
-    ? null
-    : partitions.by === "list"
-    ? "a"
-    : PERIOD_EXAMPLES[partitions.by];
-  let filled = 0;
-  for (const { text, name, pattern } of placeholdersOf(source.url)) {
-    if (!isPeriod(name) && name !== "partition" && name !== "list") continue;
-    if (partitions === null || example === null) {
-      report.value(path, "spec/bad_placeholder", `"${text}" needs partitions`);
-    } else if (fillPlaceholder(partitions.by, example, name, pattern) === null) {
-      report.value(
-        path,
-        "spec/bad_placeholder",
-        `Partitions by ${partitions.by} cannot fill "${text}"`,
-        partitions.by === "list"
-          ? `Write "{partition}"`
-          : `Write "{${partitions.by}}", or parts of it such as "{${partitions.by}:yyyy}"`,
-      );
-    }
-    filled++;
-  }
-  if (partitions === null || filled > 0) return;
-  const single = partitions.by === "list"
-    ? partitions.values.length <= 1
-    : partitions.from === partitions.to;
-  if (!single) {
-    report.value(
-      path,
-      "spec/missing_placeholder",
-      "Every partition would load the same file",
-      `Put "{${partitions.by === "list" ? "partition" : partitions.by}}" where its name stands`,
     );
   }
 };

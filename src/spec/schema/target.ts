@@ -5,8 +5,8 @@ const columnList = z.array(name()).min(1);
 
 /** `target:` */
 export const targetSchema = z.strictObject({
-  table: z.string().regex(/^[^.\0]+\.[^.\0]+$/, 'Expected "schema.table"')
-    .describe("schema.table"),
+  table: z.string().regex(/^[^.\0]+(\.[^.\0]+)?$/, 'Expected "schema.table"')
+    .describe("schema.table; the schema is public when left out"),
   partition_column: name().optional().describe(
     "Holds the partition: a column of its own, or a declared date or timestamp column",
   ),

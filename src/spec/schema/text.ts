@@ -12,3 +12,10 @@ export function looseText() {
 export function name() {
   return z.string().min(1);
 }
+
+/** Seconds of a duration such as `30s`, `5m` or `2h`; NaN where the text is none. */
+export function durationSeconds(text: string): number {
+  const match = /^(\d+)([smh])$/.exec(text);
+  if (match === null) return NaN;
+  return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as "s" | "m" | "h"];
+}

@@ -1,0 +1,93 @@
+import type { Report } from "./report.ts";
+import { type PipelineInput, pipelineSchema } from "./schema/pipeline.ts";
+import { faultsOf, reportIssues } from "./schema_issues.ts";
+import type { Path, Tree } from "./yaml_tree.ts";
+
+/** What the schema made of a file. */
+export interface Checked {
+  /** What is wrong is left out, or replaced by something that is right. */
+  readonly input: PipelineInput;
+  /** Where something was wrong: what stands there says nothing about the rest of the file. */
+  readonly broken: readonly Path[];
+}
+
+/** Reports what the schema refuses, except at the `silent` paths, and mends it. */
+export function checkSchema(
+  plain: unknown,
+  tree: Tree,
+  report: Report,
+  silent: readonly Path[],
+): Checked | null {
+  const first = pipelineSchema.safeParse(plain);
+  if (first.success) return { input: first.data, broken: [] };
+  reportIssues(first.error.issues, plain, tree, report, silent);
+  return mend(plain);
+}
+
+/** Whether something is wrong at a path, above it or below it. */
+export function isBroken(broken: readonly Path[], path: Path): boolean {
+  return broken.some((other) => {
+    const length = Math.min(other.length, path.length);
+    return other.slice(0, length).every((step, at) => step === path[at]);
+  });
+}
+
+/** Removing a wrong key may leave a section without a key that it needs, and so on upwards. */
+const MAX_ROUNDS = 8;
+
+/** What the schema cannot do without. */
+const STAND_INS: readonly (readonly [RegExp, unknown])[] = [
+  [/^pipeline$/, "pipeline"],
+  [/^source$/, { url: "file" }],
+  [/^source\/url$/, "file"],
+  [/^target$/, { table: "public.table" }],
+  [/^target\/table$/, "public.table"],
+  [/^columns$/, { column: "text" }],
+  [/^columns\/[^/]*(\/type)?$/, "text"],
+];
+
+function mend(plain: unknown): Checked | null {
+  const rest = structuredClone(plain);
+  const broken: Path[] = [];
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const result = pipelineSchema.safeParse(rest);
+    if (result.success) return { input: result.data, broken };
+    for (const { path, unknown } of faultsOf(result.error.issues)) {
+      if (path.length === 0) return null;
+      if (unknown) remove(rest, path);
+      else broken.push(mendAt(rest, path));
+    }
+  }
+  return null;
+}
+
+/** Replaces or removes what is wrong, or the nearest section that can be left out; returns where. */
+function mendAt(root: unknown, path: Path): Path {
+  // Without one of its items a list would be another list.
+  const item = path.findIndex((step) => typeof step === "number");
+  const target = item < 0 ? path : path.slice(0, item);
+  const name = target.map((step) => String(step).replaceAll("/", "_")).join("/");
+  const standIn = STAND_INS.find(([pattern]) => pattern.test(name));
+  const holder = holderOf(root, target);
+  const key = target.at(-1)!;
+  if (holder === null) return target;
+  if (standIn !== undefined) holder[key] = structuredClone(standIn[1]);
+  else if (Object.hasOwn(holder, key)) delete holder[key];
+  else if (target.length > 1) return mendAt(root, target.slice(0, -1));
+  return target;
+}
+
+function remove(root: unknown, path: Path): void {
+  const holder = holderOf(root, path);
+  if (holder !== null) delete holder[path.at(-1)!];
+}
+
+/** The mapping or list that holds what a path leads to; null where an earlier fault removed it. */
+function holderOf(root: unknown, path: Path): Record<string | number, unknown> | null {
+  let holder = root;
+  for (const step of path.slice(0, -1)) {
+    if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, step)) return null;
+    holder = (holder as Record<string | number, unknown>)[step];
+  }
+  return typeof holder === "object" ? holder as Record<string | number, unknown> | null : null;
+}

@@ -1,0 +1,88 @@
+import {
+  fillPlaceholder,
+  fillTemplate,
+  firstPartitions,
+  isPeriod,
+  PERIOD_EXAMPLES,
+  placeholdersOf,
+  resolveBound,
+} from "../../core/period.ts";
+import type { PartitionsSpec } from "../pipeline_spec.ts";
+import type { Check } from "./check.ts";
+import { SOME_DAY } from "./partitions.ts";
+
+const URL_PATH = ["source", "url"];
+
+/** The partition can fill each placeholder of the URL. */
+export const placeholders: Check = ({ partitions, source }, report) => {
+  for (const { text, name, pattern } of placeholdersOf(source.url)) {
+    if (!isPeriod(name) && name !== "partition" && name !== "list") continue;
+    if (partitions === null) {
+      report.part(URL_PATH, text, "spec/bad_placeholder", `"${text}" needs partitions`);
+      continue;
+    }
+    const { by } = partitions;
+    if (fillPlaceholder(by, exampleOf(by), name, pattern) !== null) continue;
+    report.part(
+      URL_PATH,
+      text,
+      "spec/bad_placeholder",
+      `Partitions by ${by} cannot fill "${text}"`,
+      by === "list"
+        ? `Write "{partition}"`
+        : `Write "{${by}}", or parts of it such as "{${by}:yyyy}"`,
+    );
+  }
+};
+
+/** Each partition has a source of its own. */
+export const missingPlaceholder: Check = ({ partitions, source }, report) => {
+  if (partitions === null) return;
+  const { by } = partitions;
+  const example = exampleOf(by);
+  const unfilled = placeholdersOf(source.url).some(({ name, pattern }) =>
+    fillPlaceholder(by, example, name, pattern) === null
+  );
+  // Told already: filled rightly it may well tell the partitions apart.
+  if (unfilled) return;
+  const seen = new Map<string, string>();
+  for (const partition of somePartitions(partitions)) {
+    const url = fillTemplate(source.url, by, partition);
+    const other = seen.get(url);
+    if (other !== undefined) {
+      report.value(
+        URL_PATH,
+        "spec/missing_placeholder",
+        `Partitions "${other}" and "${partition}" would load the same file`,
+        `Put "{${by === "list" ? "partition" : by}}" where its name stands`,
+      );
+      return;
+    }
+    seen.set(url, partition);
+  }
+};
+
+function exampleOf(by: PartitionsSpec["by"]): string {
+  return by === "list" ? "a" : PERIOD_EXAMPLES[by];
+}
+
+/** As many as show whether two share a file: days of more than a year, for example. */
+const SAMPLE = 1000;
+
+/** The first partitions; where one bound is fixed and one moves with the day, those beside it. */
+function somePartitions(partitions: PartitionsSpec): readonly string[] {
+  const { by, from, to, values } = partitions;
+  if (by === "list") return [...new Set(values)];
+  const bounds = [from, to].filter((bound) => bound !== null);
+  if (bounds.length < 2 || bounds.some((bound) => resolveBound(by, bound, SOME_DAY) === null)) {
+    return [];
+  }
+  const fixed = bounds.filter((bound) => !bound.startsWith("current"));
+  const relative = `current-${SAMPLE}`;
+  // Which day a moving bound stands at does not matter: it is taken for one that is far enough.
+  const range = fixed.length === 1
+    ? { by, from: relative, to: "current", values }
+    : { by, from, to, values };
+  const day = fixed.length === 1 ? resolveBound(by, fixed[0], SOME_DAY)! : SOME_DAY;
+  return firstPartitions(range, day, SAMPLE);
+}

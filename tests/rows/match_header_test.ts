@@ -1,0 +1,81 @@
+import { expect } from "expect";
+import { SluiceError } from "../../src/core/error.ts";
+import type { ColumnPlan } from "../../src/plan/load_plan.ts";
+import { matchHeader } from "../../src/rows/match_header.ts";
+
+function columns(...names: string[]): ColumnPlan[] {
+  return names.map((name) => {
+    const [column, from = column] = name.split("<");
+    return {
+      name: column,
+      from,
+      type: { name: "text" },
+      required: false,
+      default: null,
+      rules: {},
+      options: {},
+    };
+  });
+}
+
+function match(
+  names: string[],
+  header: string[] | null,
+  newColumns: "freeze" | "discard_value" = "freeze",
+  width = header?.length ?? 0,
+) {
+  const plan = {
+    columns: columns(...names),
+    newColumns,
+    lineColumn: false,
+    offsetColumn: false,
+  };
+  try {
+    return matchHeader(plan, header, width);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return error;
+  }
+}
+
+function failure(outcome: readonly number[] | SluiceError): SluiceError {
+  if (!(outcome instanceof SluiceError)) throw new Error(`Nothing was thrown: ${outcome}`);
+  return outcome;
+}
+
+Deno.test("matchHeader finds fields by name in any order", () => {
+  expect(match(["a", "b<Other B"], ["Other B", "a"])).toEqual([1, 0]);
+  expect(match(["a"], ["x", "a", "x"], "discard_value")).toEqual([1]);
+});
+
+Deno.test("matchHeader tells both sides of a mismatch at once, and what was likely meant", () => {
+  const error = failure(match(["pickup_at", "fare"], ["Pickup_At", "tip amount", "fare"]));
+  expect(error.code).toBe("rows/schema_mismatch");
+  expect(error.message).toBe(
+    'The file\'s columns are not those of the pipeline: the file lacks "pickup_at"; ' +
+      'the pipeline does not know "Pickup_At", "tip amount"',
+  );
+  expect(error.hint).toContain('Did you mean "Pickup_At"? pickup_at: { from: "Pickup_At" }');
+  expect(error.hint).toContain('"tip_amount": { type: text, from: "tip amount" }');
+  expect(error.hint).toContain("schema_contract: { new_columns: discard_value }");
+  expect(error.retry).toBe("never");
+  // A column that is missing is missed even where new ones are let through.
+  expect(failure(match(["a"], ["b"], "discard_value")).message).not.toContain('"b"');
+});
+
+Deno.test("matchHeader refuses a name that the header holds twice, if a column reads it", () => {
+  expect(failure(match(["a"], ["a", "a"])).code).toBe("rows/duplicate_header");
+  expect(match(["a"], ["a", "b", "b"], "discard_value")).toEqual([0]);
+});
+
+Deno.test("matchHeader without a header goes by position", () => {
+  expect(match(["a", "b"], null, "freeze", 2)).toEqual([0, 1]);
+  expect(match(["a<2", "b<1"], null, "freeze", 2)).toEqual([1, 0]);
+  expect(match(["a", "b"], null, "freeze", 0)).toEqual([0, 1]);
+  expect(match(["a"], null, "discard_value", 3)).toEqual([0]);
+  const few = failure(match(["a", "b", "c"], null, "discard_value", 2));
+  expect(few.message).toBe(
+    "The file has 2 fields in each record; the pipeline reads 3, up to field 3",
+  );
+  expect(failure(match(["a"], null, "freeze", 2)).hint).toContain("discard_value");
+});

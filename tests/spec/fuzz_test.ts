@@ -1,0 +1,41 @@
+import { expect } from "expect";
+import { renderDiagnostic } from "../../src/core/render_diagnostic.ts";
+import { load, MONTHS } from "./support.ts";
+
+const SEED = 20210101;
+const ROUNDS = 1500;
+
+/** What YAML, the placeholders and JavaScript itself take for more than text. */
+const PIECES = [
+  ..."{ } [ ] \n \" ' # | > ~ \t \0 \ufeff \ud800 ? % \r , ! @ `".split(" "),
+  ...[": ", "  ", "- ", "&a ", "*a", "<<: *a", "!!int ", "!x ", "? ", "null", "0x", "-1", "1e999"],
+  ...["__proto__", "constructor", "toString", "hasOwnProperty", "99999"],
+  ...["current-9999999", "${X}", "{month:", "{}", "{:}", "--- ", "...\n", "%YAML 1.1\n---\n"],
+];
+
+Deno.test("no mutation of a file makes loadSpec throw, or mark what is not there", () => {
+  console.log(`seed ${SEED}`);
+  let seed = SEED;
+  const random = (below: number) => (seed = (seed * 48271) % 2147483647) % below;
+  const lines = MONTHS.split("\n");
+  for (let round = 0; round < ROUNDS; round++) {
+    let text = MONTHS;
+    for (let edit = random(4); edit >= 0; edit--) {
+      const at = random(text.length + 1);
+      const kind = random(4);
+      const piece = kind === 3
+        ? `\n${lines[random(lines.length)]}\n`
+        : PIECES[random(PIECES.length)];
+      text = text.slice(0, at) + (kind === 0 ? "" : piece) +
+        text.slice(at + (kind === 1 ? 0 : random(8)));
+    }
+    const { spec, diagnostics } = load(text);
+    expect(spec === null).toBe(diagnostics.length > 0);
+    const seen = text.replace(/^\ufeff/, "").split(/\r?\n/);
+    for (const diagnostic of diagnostics) {
+      expect(diagnostic.start.offset).toBeLessThanOrEqual(diagnostic.end.offset);
+      expect(seen[diagnostic.start.line - 1]).toBe(diagnostic.source);
+      renderDiagnostic(diagnostic);
+    }
+  }
+});

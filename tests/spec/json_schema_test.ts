@@ -1,0 +1,68 @@
+import { expect } from "expect";
+import { parse } from "yaml";
+import { z } from "zod";
+import { pipelineJsonSchema, pipelineJsonSchemaText } from "../../src/spec/json_schema.ts";
+import { edited, MONTHS } from "./support.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+type Schema = Readonly<Record<string, unknown>>;
+
+Deno.test("the stored JSON Schema is the current one", () => {
+  const stored = Deno.readTextFileSync(new URL("schemas/pipeline.schema.json", ROOT));
+  expect(stored === pipelineJsonSchemaText() || "run `deno task schema`").toBe(true);
+});
+
+Deno.test("every key of the JSON Schema has a description and refuses unknown ones", () => {
+  const bare: string[] = [];
+  const open: string[] = [];
+  walk(pipelineJsonSchema(), "", (schema, path) => {
+    const properties = (schema.properties ?? {}) as Readonly<Record<string, Schema>>;
+    for (const [key, value] of Object.entries(properties)) {
+      if (typeof value.description !== "string") bare.push(`${path}.${key}`);
+    }
+    if ("properties" in schema && schema.additionalProperties !== false) open.push(path);
+  });
+  expect(bare).toEqual([]);
+  expect(open).toEqual([]);
+});
+
+Deno.test("the JSON Schema accepts every pipeline of the project and the test's own", () => {
+  const schema = asValidator();
+  const folder = new URL("pipelines/", ROOT);
+  const texts = [...Deno.readDirSync(folder)]
+    .filter(({ name }) => name.endsWith(".yaml"))
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, folder)));
+  const loose = edited(
+    ["2021-03", "current"],
+    ["{ type: text }", "{ type: text, one_of: [1, 1.10, true], default: 1 }"],
+    ["[[id]]", "[{ columns: [id] }]"],
+    ["format: csv", "timeout: 30\n  format: { type: csv, quote: null }"],
+  );
+  for (const text of [MONTHS, loose, ...texts]) {
+    const { error } = schema.safeParse(parse(text));
+    expect(error?.issues ?? []).toEqual([]);
+  }
+});
+
+Deno.test("the JSON Schema refuses what the loader refuses", () => {
+  const schema = asValidator();
+  const wrong = [
+    edited(["by: month", "by: mnth"]),
+    edited(["required: true", "requird: true"]),
+    edited(["  table: taxi.trips\n", ""]),
+    edited(["mode: partition", "mode: upsert"]),
+    edited(["[id]\ncol", "id\ncol"]),
+  ];
+  for (const text of wrong) expect(schema.safeParse(parse(text)).success).toBe(false);
+});
+
+function asValidator(): z.ZodType {
+  return z.fromJSONSchema(pipelineJsonSchema() as Parameters<typeof z.fromJSONSchema>[0]);
+}
+
+function walk(value: unknown, path: string, visit: (schema: Schema, path: string) => void): void {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) visit(value as Schema, path);
+  for (const [key, inner] of Object.entries(value)) walk(inner, `${path}/${key}`, visit);
+}
