@@ -14,6 +14,7 @@ export const EXIT = {
 /** Errors about what the user typed, raised where it was first looked at. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
   "db/bad_url",
+  "plan/too_many_partitions",
   "ledger/unknown_run",
   "plan/unknown_partition",
   "plan/unknown_version",

@@ -457,7 +457,7 @@ const numerics = {
   corpus: NUMBERS,
   alphabet: NUMBER_CHARACTERS,
   generate: decimalText,
-  refused: [/[xob_]/i],
+  refused: [/[xob_]/i, /e[+-]?\d{6,}/i],
 };
 const floats = {
   corpus: NUMBERS,
