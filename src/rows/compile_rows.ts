@@ -120,7 +120,7 @@ export function compileRows(
           reject(toReject(batch, r, columns[c], problem));
           continue;
         }
-        // Not `set`: for a few bytes its call costs more than the copying.
+        // A few bytes, or none: not worth a call of `set` for each row.
         for (let i = 0; i < tail.length; i++) frame.bytes[frame.length + i] = tail[i];
         frame.length += tail.length;
         if (plan.lineColumn) putBigint(frame, batch.lines[r]);

@@ -1,4 +1,4 @@
-import { COPY_HEADER, COPY_TRAILER } from "../../src/rows/copy_format.ts";
+import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { compileType } from "../../src/rows/types/mod.ts";
 import { testDatabase } from "../support/postgres.ts";

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import type { ConstantColumn } from "../../src/plan/load_plan.ts";
 import { compileRows } from "../../src/rows/compile_rows.ts";
-import { COPY_HEADER, COPY_TRAILER } from "../../src/rows/copy_format.ts";
+import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { parseColumnType } from "../../src/spec/column_type.ts";
 import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";

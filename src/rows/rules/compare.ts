@@ -40,7 +40,7 @@ export type Beyond = (view: DataView, at: number) => boolean;
  * Whether values of a type lie above (`sign` 1) or below (`sign` -1) an encoded limit.
  *
  * The short integers have functions of their own: comparing them through two views and two calls
- * took a tenth of the time of a whole load of taxi trips.
+ * was 7 % of the profile of bench/rows_micro.ts.
  */
 export function beyond(type: ColumnType, limit: DataView, sign: 1 | -1): Beyond {
   if (type.name === "smallint") {

@@ -1,1 +1,0 @@
-export { COPY_HEADER, COPY_TRAILER } from "../core/copy_format.ts";
