@@ -46,6 +46,7 @@ export async function planPipeline(
     partitions,
     probes,
     force: options.force,
+    allowDestructive: options.allowDestructive,
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
   });
 }

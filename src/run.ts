@@ -9,10 +9,12 @@ import {
   readLedger,
   startRun,
 } from "./ledger/mod.ts";
+import { readCatalog, readColumns } from "./db/catalog.ts";
 import { compileRollback, type RollbackRequest } from "./plan/compile_rollback.ts";
 import { targetKeyOf } from "./plan/compile.ts";
 import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import { planPipeline } from "./plan_run.ts";
+import { exchange } from "./publish/exchange.ts";
 import { executeStatements } from "./publish/execute.ts";
 import { rollback, type RollbackContext, type RollbackResult } from "./publish/rollback.ts";
 import type { RunContext, RunOptions } from "./run_context.ts";
@@ -92,9 +94,14 @@ export async function rollbackPipeline(
 ): Promise<RollbackResult> {
   const target = targetKeyOf(spec);
   await using _lock = await lockTarget(context.db, target);
-  const ledger = await readLedger(context.db, target);
-  const steps = compileRollback(spec, ledger, request);
+  await migrate(context.db);
   const { schema, table } = spec.target;
+  const [ledger, catalog, columns] = await Promise.all([
+    readLedger(context.db, target),
+    readCatalog(context.db, { schema, table }),
+    readColumns(context.db, schema, `${table}__`),
+  ]);
+  const steps = compileRollback({ spec, ledger, catalog, columns }, request);
   return {
     pipeline: spec.pipeline,
     target,
@@ -102,11 +109,26 @@ export async function rollbackPipeline(
   };
 }
 
-/** Makes the target, and drops what died runs left behind. */
-async function prepareTarget(plan: LoadPlan, { db }: RunContext): Promise<void> {
-  for (const statement of plan.sweep) await executeStatements(db, [statement]);
+/** Makes or mends the target, and drops what died runs left behind. */
+async function prepareTarget(plan: LoadPlan, context: RunContext): Promise<void> {
+  for (const statement of plan.sweep) await executeStatements(context.db, [statement]);
   if (plan.setup.length === 0) return;
-  await db.transaction((tx) => executeStatements(tx, plan.setup));
+  await exchange(plan.setup, null, {
+    ...context,
+    target: plan.target,
+    // Whether it took effect is seen by planning again: the next run does.
+    committed: () => Promise.resolve(false),
+    onRetry: (attempt, attempts, delaySeconds, error) =>
+      context.emit({
+        type: "retry",
+        partition: null,
+        stage: "publish",
+        attempt,
+        attempts,
+        delaySeconds,
+        error: error.toJSON(),
+      }),
+  });
 }
 
 async function runOrSkip(

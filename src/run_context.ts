@@ -27,5 +27,7 @@ export interface RunOptions {
   readonly to?: string;
   /** Load what is unchanged as well. */
   readonly force: boolean;
+  /** Columns may be changed in ways that values may not survive. */
+  readonly allowDestructive: boolean;
   readonly concurrency?: number;
 }

@@ -1,6 +1,6 @@
 import { backoff } from "./core/backoff.ts";
 import { SluiceError } from "./core/error.ts";
-import type { PartitionResult, Phases } from "./core/result.ts";
+import type { PartitionResult, Phases, RowChanges } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
 import { forgetRejects, openRejectWriter, type RejectWriter } from "./ledger/mod.ts";
 import { deduplicate } from "./load/deduplicate.ts";
@@ -9,7 +9,7 @@ import { rejectBudget } from "./load/reject_budget.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type { ConstantColumn, Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import { sourceContext } from "./plan_run.ts";
-import { executeStatements } from "./publish/execute.ts";
+import { type Counts, executeStatements } from "./publish/execute.ts";
 import { publish, retain } from "./publish/publish.ts";
 import { compileRows } from "./rows/compile_rows.ts";
 import { Frame } from "./rows/frame.ts";
@@ -78,6 +78,7 @@ class PartitionLoad {
   #rowsRead = 0;
   #rejected = 0;
   #duplicates = 0;
+  #counts: Counts | null = null;
   #bytes = 0;
   #facts: SourceFacts | null = null;
   #sha256: string | null = null;
@@ -99,11 +100,11 @@ class PartitionLoad {
     await this.#timed("deduplicate", () => this.#deduplicate(rejects));
     const over = rejectBudget(plan.rejectLimit, this.#rowsRead, this.#rejected);
     if (over !== null) throw over;
-    const loaded = this.#rowsRead - this.#rejected - this.#duplicates;
+    const staged = this.#rowsRead - this.#rejected - this.#duplicates;
     await this.#timed("index", () => executeStatements(context.db, partition.finish));
-    this.#report("load", `${loaded} rows staged and indexed`);
-    await this.#timed("publish", () =>
-      publish(partition, plan.targetKey, this.#runFacts(loaded), {
+    this.#report("load", `${staged} rows staged and indexed`);
+    await this.#timed("publish", async () => {
+      const counts = await publish(partition, plan.targetKey, this.#runFacts(staged), {
         ...context,
         target: plan.target,
         onRetry: (attempt, attempts, delaySeconds, error) =>
@@ -116,7 +117,11 @@ class PartitionLoad {
             delaySeconds,
             error: error.toJSON(),
           }),
-      }));
+      });
+      // Rows that were there already are no rows of this load.
+      this.#duplicates += counts.rows_known ?? 0;
+      if (plan.method === "merge") this.#counts = counts;
+    });
     this.#report("publish", `version ${partition.version} is live`);
     await retain(
       partition,
@@ -300,7 +305,7 @@ class PartitionLoad {
     };
   }
 
-  async #timed(phase: keyof Phases, work: () => Promise<void>): Promise<void> {
+  async #timed(phase: keyof Phases, work: () => Promise<unknown>): Promise<void> {
     this.context.signal.throwIfAborted();
     const started = this.context.clock.monotonic();
     await work();
@@ -333,6 +338,7 @@ class PartitionLoad {
       rows_rejected: this.#rejected,
       rows_duplicate: published ? this.#duplicates : 0,
       // Good rows of a refused load were read and are not in the table.
+      ...(published && this.#counts !== null ? { changes: changesOf(this.#counts) } : {}),
       rows_discarded: published ? 0 : this.#rowsRead - this.#rejected,
       bytes_read: this.#bytes,
       seconds: (this.context.clock.monotonic() - this.#started) / 1000,
@@ -342,6 +348,15 @@ class PartitionLoad {
       error: error?.toJSON() ?? null,
     };
   }
+}
+
+function changesOf(counts: Counts): RowChanges {
+  return {
+    inserted: counts.rows_inserted ?? 0,
+    updated: counts.rows_updated ?? 0,
+    deleted: counts.rows_deleted ?? 0,
+    unchanged: (counts.rows_unchanged ?? 0) + (counts.rows_known ?? 0),
+  };
 }
 
 function isRefusal({ code }: SluiceError): boolean {

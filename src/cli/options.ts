@@ -30,6 +30,7 @@ export interface RunFlags {
   readonly from?: string;
   readonly to?: string;
   readonly force?: boolean;
+  readonly allowDestructive?: boolean;
   readonly concurrency?: number;
 }
 
@@ -77,18 +78,22 @@ export function addRunOptions(command: Command): Command {
     .option("--to <partition>", "last partition, in place of the file's")
     .option("--force", "load what is unchanged as well")
     .option(
+      "--allow-destructive",
+      "change column types of the target even where values may not survive it",
+    )
+    .option(
       "--concurrency <n>",
       "partitions loaded at once, in place of the file's",
       wholeNumber(64),
     );
 }
 
-/** Parses a whole number from 1 to a limit. */
-export function wholeNumber(limit: number): (text: string) => number {
+/** Parses a whole number within limits. */
+export function wholeNumber(limit: number, least = 1): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= 1 && value <= limit) return value;
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${limit}.`);
+    if (/^\d+$/.test(text) && value >= least && value <= limit) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${limit}.`);
   };
 }
 
@@ -99,6 +104,7 @@ export function runOptionsOf(flags: RunFlags): RunOptions {
     ...(flags.from === undefined ? {} : { from: flags.from }),
     ...(flags.to === undefined ? {} : { to: flags.to }),
     force: flags.force ?? false,
+    allowDestructive: flags.allowDestructive ?? false,
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
   };
 }

@@ -18,6 +18,11 @@ export function childIndexName(versionTable: string, n: number | "key"): string 
   return n === "key" ? `${versionTable}_k` : `${versionTable}_i${n}`;
 }
 
+/** Names the table of the rows that a merge of this version took away or changed, as they were. */
+export function beforeImageName(versionTable: string): string {
+  return `${versionTable}_b`;
+}
+
 /** Length in UTF-8, which is how Postgres counts names. */
 export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;

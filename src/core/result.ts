@@ -21,6 +21,16 @@ export interface RowCounts {
   readonly rows_discarded: number;
 }
 
+/** What a merge did to the rows of the target. */
+export interface RowChanges {
+  readonly inserted: number;
+  readonly updated: number;
+  /** With `history`: versions that were closed. */
+  readonly deleted: number;
+  /** There already, and left alone. */
+  readonly unchanged: number;
+}
+
 /** Seconds spent in each phase of a load; phases overlap while streaming. */
 export type Phases = Readonly<
   Partial<Record<"read" | "parse" | "copy" | "deduplicate" | "index" | "check" | "publish", number>>
@@ -39,6 +49,8 @@ export interface PartitionResult extends RowCounts {
   readonly source: string;
   readonly sha256: string | null;
   readonly phases: Phases;
+  /** Only where the load was merged into the target. */
+  readonly changes?: RowChanges;
   readonly error: ErrorRecord | null;
 }
 

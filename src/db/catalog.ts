@@ -28,6 +28,10 @@ export interface TableInfo {
   readonly partitions: readonly PartitionInfo[];
   /** By name. */
   readonly indexes: readonly IndexInfo[];
+  /** Foreign keys that point here, by table and name. */
+  readonly incomingKeys: readonly IncomingKey[];
+  /** Rows it is thought to hold; null before the first ANALYZE. */
+  readonly estimatedRows: number | null;
 }
 
 export interface ColumnInfo {
@@ -37,6 +41,8 @@ export interface ColumnInfo {
   readonly notNull: boolean;
   /** The SQL of the default or of the generation, or null. */
   readonly default: string | null;
+  /** Its value is computed: nothing can be written into it. */
+  readonly generated: boolean;
 }
 
 export interface PartitionKey {
@@ -61,6 +67,17 @@ export interface IndexInfo {
   readonly primary: boolean;
   /** False while it lacks partitions, or after a failed concurrent build. */
   readonly valid: boolean;
+  /** Only some rows are in it: it has a WHERE. */
+  readonly partial: boolean;
+}
+
+/** A foreign key of another table that points here. */
+export interface IncomingKey {
+  readonly name: string;
+  readonly table: QualifiedName;
+  readonly columns: readonly string[];
+  readonly references: readonly string[];
+  readonly onDelete: "no action" | "restrict" | "cascade" | "set null" | "set default";
 }
 
 /** A table found by the beginning of its name. */
@@ -98,6 +115,24 @@ order by c.relname collate "C"`,
   );
 }
 
+/** The columns of all ordinary tables of a schema whose name begins with the prefix, by table. */
+export async function readColumns(
+  db: Queryable,
+  schema: string,
+  namePrefix: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const tables = await db.query<{ name: string; columns: string[] }>(
+    `select c.relname as name, json_agg(a.attname order by a.attnum) as columns
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where n.nspname = $1 and c.relkind = 'r' and starts_with(c.relname::text, $2)
+group by c.relname`,
+    [schema, namePrefix],
+  );
+  return new Map(tables.map(({ name, columns }) => [name, columns]));
+}
+
 const CATALOG = `
 select current_setting('server_version_num')::int as "serverVersion",
   exists (select from pg_namespace where nspname = $1) as "schemaExists",
@@ -116,7 +151,8 @@ select current_setting('server_version_num')::int as "serverVersion",
           'name', a.attname,
           'type', format_type(a.atttypid, a.atttypmod),
           'notNull', a.attnotnull,
-          'default', pg_get_expr(d.adbin, d.adrelid)) order by a.attnum), '[]')
+          'default', pg_get_expr(d.adbin, d.adrelid),
+          'generated', a.attgenerated <> '') order by a.attnum), '[]')
         from pg_attribute a
         left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
@@ -151,11 +187,36 @@ select current_setting('server_version_num')::int as "serverVersion",
           'unique', x.indisunique,
           'method', am.amname,
           'primary', x.indisprimary,
-          'valid', x.indisvalid) order by ic.relname collate "C"), '[]')
+          'valid', x.indisvalid,
+          'partial', x.indpred is not null) order by ic.relname collate "C"), '[]')
         from pg_index x
         join pg_class ic on ic.oid = x.indexrelid
         join pg_am am on am.oid = ic.relam
-        where x.indrelid = c.oid))
+        where x.indrelid = c.oid),
+      'incomingKeys', (
+        select coalesce(json_agg(json_build_object(
+          'name', k.conname,
+          'table', json_build_object('schema', fn.nspname, 'table', f.relname),
+          'columns', (
+            select json_agg(a.attname order by key.position)
+            from unnest(k.conkey) with ordinality as key (attnum, position)
+            join pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum),
+          'references', (
+            select json_agg(a.attname order by key.position)
+            from unnest(k.confkey) with ordinality as key (attnum, position)
+            join pg_attribute a on a.attrelid = k.confrelid and a.attnum = key.attnum),
+          'onDelete', case k.confdeltype when 'a' then 'no action' when 'r' then 'restrict'
+            when 'c' then 'cascade' when 'n' then 'set null' else 'set default' end)
+          order by fn.nspname collate "C", f.relname collate "C", k.conname collate "C"), '[]')
+        from pg_constraint k
+        join pg_class f on f.oid = k.conrelid
+        join pg_namespace fn on fn.oid = f.relnamespace
+        where k.contype = 'f' and k.confrelid = c.oid and k.conparentid = 0
+          and k.conrelid <> c.oid),
+      'estimatedRows', (
+        select sum(t.reltuples)::float8 from pg_class t
+        where t.reltuples >= 0 and (t.oid = c.oid and t.relkind = 'r'
+          or t.oid in (select inhrelid from pg_inherits where inhparent = c.oid))))
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 'i', 'I')

@@ -7,6 +7,8 @@ export interface Ledger {
   /** Number of the newest applied migration; 0 where the schema does not exist yet. */
   readonly migration: number;
   readonly loads: readonly LoadRecord[];
+  /** The target that stands now was made by Sluice, which may alter it. */
+  readonly madeTarget: boolean;
 }
 
 /** A published version of a partition. */
@@ -25,6 +27,19 @@ export interface LoadRecord {
   readonly rows: number;
   readonly specHash: string;
   readonly state: LoadState;
+  /** How it was merged into the target; null where it was exchanged. */
+  readonly merge: MergeRecord | null;
+  /** The version that was live before; null where none was. */
+  readonly basedOn: number | null;
+}
+
+/** What undoing a merge needs to know beside its tables. */
+export interface MergeRecord {
+  /** `rows` are told apart by all their values, `keyed` by their key, `history` by key and time. */
+  readonly kind: "rows" | "keyed" | "history";
+  readonly key: readonly string[];
+  /** Whether a table with the rows as they were before stands beside the version's own. */
+  readonly before: boolean;
 }
 
 export type LoadState = "live" | "retained" | "rolled_back" | "dropped";
@@ -32,15 +47,28 @@ export type LoadState = "live" | "retained" | "rolled_back" | "dropped";
 /** Reads what was loaded into a target; works before the ledger exists, and writes nothing. */
 export async function readLedger(db: Queryable, targetKey: string): Promise<Ledger> {
   const migration = await appliedMigration(db);
-  if (migration === 0) return { migration, loads: [] };
+  if (migration === 0) return { migration, loads: [], madeTarget: false };
+  // `plan` reads a ledger that the next run will bring up to date: what it lacks reads as NULL.
   const loads = await db.query<LoadRecord>(
     `select pipeline, partition, version, table_schema as schema, table_name as table,
   source_url as "sourceUrl", etag, last_modified as "lastModified", bytes, sha256, rows,
-  spec_hash as "specHash", state
-from sluice.loads where target = $1 order by partition nulls first, version`,
+  spec_hash as "specHash", state, to_jsonb(l) -> 'merge' as merge,
+  (to_jsonb(l) ->> 'based_on')::int as "basedOn"
+from sluice.loads l where target = $1 order by partition nulls first, version`,
     [targetKey],
   );
-  return { migration, loads };
+  return { migration, loads, madeTarget: await madeTarget(db, migration, targetKey) };
+}
+
+async function madeTarget(db: Queryable, migration: number, targetKey: string): Promise<boolean> {
+  if (migration < 2) return false;
+  const rows = await db.query(
+    `select from sluice.targets where target = $1 and table_oid in (
+  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname || '.' || c.relname = $1)`,
+    [targetKey],
+  );
+  return rows.length > 0;
 }
 
 /** The number of the newest applied migration, 0 where there is no ledger. */

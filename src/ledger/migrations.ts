@@ -92,6 +92,26 @@ from sluice.runs
 where status = 'succeeded'`,
     ],
   },
+  {
+    number: 2,
+    why: "Remember how a version was merged, which tables Sluice made, and what each load changed",
+    statements: [
+      // Null: published by exchange; the version's table is the content itself.
+      `alter table sluice.loads add column merge jsonb`,
+      // The version that was live before; null: nothing was.
+      `alter table sluice.loads add column based_on int`,
+      `alter table sluice.loads add column rows_inserted bigint`,
+      `alter table sluice.loads add column rows_updated bigint`,
+      `alter table sluice.loads add column rows_unchanged bigint`,
+      `alter table sluice.loads add column rows_deleted bigint`,
+      `create table sluice.targets (
+  target text primary key,
+  -- A table of the same name that somebody made since is not ours to alter.
+  table_oid oid not null,
+  made_at timestamptz not null default clock_timestamp()
+)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

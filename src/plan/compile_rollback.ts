@@ -1,19 +1,33 @@
 import { SluiceError } from "../core/error.ts";
+import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
+import type { Catalog } from "../db/catalog.ts";
 import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { targetKeyOf } from "./compile.ts";
-import { layoutOf } from "./layout.ts";
+import { type Layout, layoutOf, LINEAGE_COLUMNS } from "./layout.ts";
 import { replaceLive, reviveVersion } from "./ledger_rows.ts";
 import type { Statement } from "./load_plan.ts";
-import { MODES } from "./modes/mod.ts";
-import { boundClause } from "./staging.ts";
+import type { Merge } from "./merge/merge.ts";
+import { moveMerge } from "./merge/undo.ts";
+import { exchangePartition } from "./modes/exchange.ts";
+import { boundClause, scopeCondition } from "./staging.ts";
+import { beforeTableOf, chainOf, momentOf, tableOf } from "./versions.ts";
 
 /** Which partitions go back, and to which version. */
 export interface RollbackRequest {
   /** One partition; all that have an earlier version when left out. */
   readonly partition?: string;
-  /** A version; the newest one before the live one when left out. */
+  /** A version, 0 for before the first one; the one before the live one when left out. */
   readonly to?: number;
+}
+
+/** What a rollback depends on. */
+export interface RollbackInput {
+  readonly spec: PipelineSpec;
+  readonly ledger: Ledger;
+  readonly catalog: Catalog;
+  /** Columns of the versions' tables that stand, by table. */
+  readonly columns: ReadonlyMap<string, readonly string[]>;
 }
 
 /** One partition's way back. */
@@ -31,75 +45,194 @@ export interface RollbackStep {
  * @throws SluiceError `plan/nothing_to_roll_back`, `plan/unknown_partition`, `plan/unknown_version`
  */
 export function compileRollback(
-  spec: PipelineSpec,
-  ledger: Ledger,
+  input: RollbackInput,
   request: RollbackRequest,
 ): readonly RollbackStep[] {
-  const live = ledger.loads.filter(({ state }) => state === "live");
+  const { spec, ledger } = input;
+  const partitions = [...new Set(ledger.loads.map(({ partition }) => partition))];
   const chosen = request.partition === undefined
-    ? live
-    : live.filter(({ partition }) => partition === request.partition);
+    ? partitions
+    : partitions.filter((partition) => partition === request.partition);
   if (request.partition !== undefined && chosen.length === 0) {
     throw new SluiceError(
       "plan/unknown_partition",
       `Partition "${request.partition}" of "${targetKeyOf(spec)}" is not loaded`,
-      { hint: `Loaded: ${live.map(({ partition }) => partition).join(", ") || "nothing"}` },
+      { hint: `Loaded: ${partitions.join(", ") || "nothing"}` },
     );
   }
-  const steps = chosen.flatMap((load) => step(spec, ledger, load, request) ?? []);
+  const steps = chosen.flatMap((partition) => step(input, partition, request) ?? []);
   if (steps.length > 0) return steps;
   throw new SluiceError(
     "plan/nothing_to_roll_back",
     `No earlier version of "${targetKeyOf(spec)}" is kept`,
-    { hint: "`history` lists the versions; `target.versions` says how many are kept" },
+    {
+      hint:
+        "`history` lists the versions; `target.versions` says how many are kept; `--to 0` takes the first one away",
+    },
   );
 }
 
 function step(
-  spec: PipelineSpec,
-  ledger: Ledger,
-  live: LoadRecord,
+  input: RollbackInput,
+  partition: string | null,
   request: RollbackRequest,
 ): RollbackStep | null {
-  const kept = ledger.loads.filter((load) =>
-    load.partition === live.partition &&
-    (load.state === "retained" || load.state === "rolled_back")
-  );
-  const to = request.to === undefined
-    ? kept.filter(({ version }) => version < live.version).at(-1)
-    : kept.find(({ version }) => version === request.to);
-  if (to === undefined) {
-    if (request.to === undefined) return null;
-    const versions = kept.map(({ version }) => version).join(", ") || "none";
-    throw new SluiceError(
-      "plan/unknown_version",
-      live.version === request.to
-        ? `Version ${request.to}${of(live)} is live already`
-        : `Version ${request.to}${of(live)} is not kept`,
-      { hint: `Versions that can be put back: ${versions}` },
-    );
+  const versions = input.ledger.loads.filter((load) => load.partition === partition);
+  const live = versions.find(({ state }) => state === "live") ?? null;
+  const to = chooseVersion(versions, live, request, partition);
+  if (to === undefined) return null;
+  const targetKey = targetKeyOf(input.spec);
+  const statements: Statement[] = [];
+  if (live !== null) {
+    // Going forward again leaves an earlier version behind, which was never rolled back itself.
+    const left = (to?.version ?? 0) < live.version ? "rolled_back" : "retained";
+    statements.push(replaceLive(targetKey, partition, live.version, left));
   }
-  const targetKey = targetKeyOf(spec);
-  const layout = layoutOf(spec);
-  // Going forward again leaves an earlier version behind, which was never rolled back itself.
-  const left = to.version < live.version ? "rolled_back" : "retained";
+  if (to !== null) statements.push(reviveVersion(targetKey, partition, to.version));
+  statements.push(...pathStatements(input, versions, live, to));
+  return { partition, from: live?.version ?? 0, to: to?.version ?? 0, statements };
+}
+
+/** The version to go to; null is the state before the first one, undefined that there is none. */
+function chooseVersion(
+  versions: readonly LoadRecord[],
+  live: LoadRecord | null,
+  request: RollbackRequest,
+  partition: string | null,
+): LoadRecord | null | undefined {
+  const kept = versions.filter(({ state }) => state === "retained" || state === "rolled_back");
+  if (request.to === undefined) {
+    if (live === null) return undefined;
+    const below = live.merge === null
+      ? kept.filter(({ version }) => version < live.version).at(-1)
+      : kept.find(({ version }) => version === live.basedOn);
+    if (below !== undefined) return below;
+    // A first merge can be taken back as well: what stood before is still there.
+    return live.merge !== null && live.basedOn === null ? null : undefined;
+  }
+  if (request.to === 0 && live !== null) return null;
+  const to = kept.find(({ version }) => version === request.to);
+  if (to !== undefined) return to;
+  const of = partition === null ? "" : ` of partition "${partition}"`;
+  const choices = [...kept.map(({ version }) => version), ...(live === null ? [] : [0])];
+  throw new SluiceError(
+    "plan/unknown_version",
+    (live?.version ?? 0) === request.to
+      ? `Version ${request.to}${of} is live already`
+      : `Version ${request.to}${of} is not kept`,
+    { hint: `Versions that can be put back: ${choices.sort((a, b) => a - b).join(", ")}` },
+  );
+}
+
+/**
+ * From one version to another: merges are taken back down to what both have in common, and done
+ * again from there; exchanged versions change places.
+ */
+function pathStatements(
+  input: RollbackInput,
+  versions: readonly LoadRecord[],
+  live: LoadRecord | null,
+  to: LoadRecord | null,
+): Statement[] {
+  const down = live === null ? [] : chainOf(versions, live);
+  const up = to === null ? [] : chainOf(versions, to);
+  const leaving = down.filter((load) => !up.includes(load));
+  const entering = up.filter((load) => !down.includes(load)).reverse();
+  const undone = leaving.filter(({ merge }) => merge !== null);
+  const redone = entering.filter(({ merge }) => merge !== null);
+  const out = leaving.find(({ merge }) => merge === null) ?? null;
+  const into = entering.find(({ merge }) => merge === null) ?? null;
+  const layout = layoutOf(input.spec);
+  const partition = (live ?? to)!.partition;
+  return [
+    ...undone.flatMap((load) => mergeStatements(input, layout, load, "undo")),
+    ...(out === null && into === null ? [] : exchangePartition({
+      parent: layout.target,
+      bound: boundClause(input.spec, layout, partition),
+      live: out === null ? null : { ...tableOf(out), version: out.version },
+      next: into === null ? null : { ...tableOf(into), version: into.version },
+    })),
+    ...redone.flatMap((load) => mergeStatements(input, layout, load, "redo")),
+  ];
+}
+
+function mergeStatements(
+  input: RollbackInput,
+  layout: Layout,
+  load: LoadRecord,
+  direction: "undo" | "redo",
+): readonly Statement[] {
+  const merge = mergeOf(input, layout, load);
+  return [...guardReferences(input, merge, direction), ...moveMerge(merge, direction)];
+}
+
+function mergeOf(
+  { spec, catalog, columns }: RollbackInput,
+  layout: Layout,
+  load: LoadRecord,
+): Merge {
+  const { table, merge } = load;
+  const after = columns.get(table);
+  const before = columns.get(beforeTableOf(load).table);
+  if (merge === null || catalog.table === null || after === undefined) {
+    throw tableGone(spec, load);
+  }
+  if (merge.before && before === undefined) throw tableGone(spec, load);
+  const writable = new Set(
+    catalog.table.columns.filter(({ generated }) => !generated).map(({ name }) => name),
+  );
+  const loaded = after.filter((name) => writable.has(name));
+  const lineage = new Set(LINEAGE_COLUMNS.map(({ name }) => name));
   return {
-    partition: live.partition,
-    from: live.version,
-    to: to.version,
-    statements: [
-      replaceLive(targetKey, live.partition, live.version, left),
-      reviveVersion(targetKey, live.partition, to.version),
-      ...MODES[spec.refresh.mode].rollback({
-        parent: layout.target,
-        bound: boundClause(spec, layout, live.partition),
-        live: { schema: live.schema, table: live.table, version: live.version },
-        next: { schema: to.schema, table: to.table, version: to.version },
-      }),
-    ],
+    ...merge,
+    target: layout.target,
+    after: tableOf(load),
+    beforeTable: beforeTableOf(load),
+    columns: loaded,
+    compared: loaded.filter((name) => !lineage.has(name)),
+    restored: (before ?? []).filter((name) => writable.has(name)),
+    scope: scopeCondition(spec, layout, load.partition),
+    moment: momentOf(targetKeyOf(spec), load.partition, load.version),
+    removesVanished: false,
   };
 }
 
-function of(load: LoadRecord): string {
-  return load.partition === null ? "" : ` of partition "${load.partition}"`;
+function tableGone(spec: PipelineSpec, load: LoadRecord): SluiceError {
+  return new SluiceError(
+    "plan/version_gone",
+    `What version ${load.version} of "${targetKeyOf(spec)}" changed is no longer kept`,
+    { hint: "Its tables were dropped: raise target.versions to keep more of them" },
+  );
+}
+
+/** Rows that this would delete must not take rows of other tables with them. */
+function guardReferences(
+  { catalog }: RollbackInput,
+  merge: Merge,
+  direction: "undo" | "redo",
+): Statement[] {
+  if (direction === "redo" || catalog.table === null) return [];
+  return catalog.table.incomingKeys
+    .filter(({ onDelete }) => onDelete !== "no action" && onDelete !== "restrict")
+    .filter(({ references }) => references.every((name) => merge.columns.includes(name)))
+    .map(({ name, table, columns, references }) => {
+      const same = columns.map((column, at) =>
+        `c.${quoteIdent(column)} = s.${quoteIdent(references[at])}`
+      ).join(" and ");
+      const stays = merge.kind === "keyed" && merge.before
+        ? ` and not exists (select from ${quoteTable(merge.beforeTable)} b where ${
+          merge.key.map((key) => `b.${quoteIdent(key)} = s.${quoteIdent(key)}`).join(" and ")
+        })`
+        : "";
+      return {
+        sql: `select to_jsonb(c) as example from ${quoteTable(table)} c
+where exists (select from ${quoteTable(merge.after)} s where ${same}${stays}) limit 5`,
+        params: [],
+        why: `Deleting rows would reach into ${table.schema}.${table.table} (${
+          quoteLiteral(name)
+        })`,
+        lock: null,
+        expectNone: `Rows of "${table.schema}.${table.table}" refer to rows that would be deleted`,
+      };
+    });
 }

@@ -1,15 +1,18 @@
 import { periodBounds } from "../core/period.ts";
-import type { ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { ColumnType, PipelineSpec, RefreshMode } from "../spec/pipeline_spec.ts";
 import type { TableName } from "./load_plan.ts";
 
 /** How the target is partitioned, and which columns it has beyond the declared ones. */
 export interface Layout {
   readonly target: TableName;
-  readonly strategy: "list" | "range";
-  /** The partition key of the parent. */
-  readonly partitionColumn: string;
+  /** Null: one plain table, which loads are merged into. */
+  readonly strategy: "list" | "range" | null;
+  /** The partition key of the parent; null for a plain table. */
+  readonly partitionColumn: string | null;
   /** Every column of the target in order, with NOT NULL where it holds. */
   readonly columns: readonly LayoutColumn[];
+  /** Those of them that a load fills: all but what `history` adds. */
+  readonly loaded: readonly LayoutColumn[];
   /** Columns of the unique index: the idempotency key and, where it must, the partition column. */
   readonly uniqueColumns: readonly string[];
   /** The column that `partitions` adds, null where a declared one holds the partition. */
@@ -30,8 +33,27 @@ export const LINEAGE_COLUMNS: readonly LayoutColumn[] = [
   { name: "_source_line", type: { name: "bigint" }, notNull: true },
 ];
 
+/** Columns that `refresh.mode: history` adds. */
+export const HISTORY_COLUMNS: readonly LayoutColumn[] = [
+  { name: "_valid_from", type: { name: "timestamptz" }, notNull: true },
+  { name: "_valid_to", type: { name: "timestamptz" }, notNull: false },
+  { name: "_current", type: { name: "boolean" }, notNull: true },
+];
+
+/** Whether loads of this mode are merged into what is there, instead of taking its place. */
+export function isMerging(mode: RefreshMode): boolean {
+  return mode === "append" || mode === "upsert" || mode === "history";
+}
+
 /** Decides the shape of the target table. */
 export function layoutOf(spec: PipelineSpec): Layout {
+  const layout = loadedLayout(spec);
+  return spec.refresh.mode === "history"
+    ? { ...layout, columns: [...layout.columns, ...HISTORY_COLUMNS] }
+    : layout;
+}
+
+function loadedLayout(spec: PipelineSpec): Layout {
   const target = { schema: spec.target.schema, table: spec.target.table };
   const declared: LayoutColumn[] = spec.columns.map((column) => ({
     name: column.name,
@@ -39,26 +61,23 @@ export function layoutOf(spec: PipelineSpec): Layout {
     notNull: column.required || column.name === spec.target.partitionColumn,
   }));
   const lineage = spec.target.lineage ? LINEAGE_COLUMNS : [];
-  if (spec.partitions === null) {
-    return {
-      target,
-      strategy: "list",
-      partitionColumn: wholeTableKey(spec),
-      columns: [...declared, ...lineage],
-      uniqueColumns: spec.idempotencyKey,
-      ownColumn: null,
-    };
+  const plain = {
+    target,
+    columns: [...declared, ...lineage],
+    loaded: [...declared, ...lineage],
+    uniqueColumns: spec.idempotencyKey,
+    ownColumn: null,
+  };
+  const { partitionColumn } = spec.target;
+  if (isMerging(spec.refresh.mode) && (spec.partitions === null || partitionColumn === null)) {
+    return { ...plain, strategy: null, partitionColumn: null };
   }
-  const partitionColumn = spec.target.partitionColumn ?? "_partition";
+  if (spec.partitions === null) {
+    return { ...plain, strategy: "list", partitionColumn: wholeTableKey(spec) };
+  }
+  if (partitionColumn === null) throw new Error("A partitioned target without its column");
   if (declared.some(({ name }) => name === partitionColumn)) {
-    return {
-      target,
-      strategy: "range",
-      partitionColumn,
-      columns: [...declared, ...lineage],
-      uniqueColumns: spec.idempotencyKey,
-      ownColumn: null,
-    };
+    return { ...plain, strategy: "range", partitionColumn };
   }
   const own: LayoutColumn = {
     name: partitionColumn,
@@ -70,6 +89,7 @@ export function layoutOf(spec: PipelineSpec): Layout {
     strategy: "list",
     partitionColumn,
     columns: [...declared, own, ...lineage],
+    loaded: [...declared, own, ...lineage],
     // A unique index on a partitioned table must hold the partition key.
     uniqueColumns: spec.idempotencyKey.length === 0 ? [] : [...spec.idempotencyKey, own.name],
     ownColumn: own.name,

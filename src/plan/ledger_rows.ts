@@ -1,3 +1,4 @@
+import type { MergeRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { FactName, Statement, TableName } from "./load_plan.ts";
 
@@ -46,11 +47,15 @@ export function insertLoad(
   partition: string | null,
   version: number,
   table: TableName,
+  merge: MergeRecord | null,
+  basedOn: number | null,
 ): Statement {
   return {
     sql: `insert into sluice.loads (pipeline, target, partition, version, run_id, table_schema,
-  table_name, source_url, etag, last_modified, bytes, sha256, rows, spec_hash, state)
-values ($1, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'live')
+  table_name, source_url, etag, last_modified, bytes, sha256, rows, spec_hash, merge, based_on,
+  state)
+values ($1, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::text::jsonb, $16,
+  'live')
 returning version`,
     params: [
       spec.pipeline,
@@ -67,8 +72,37 @@ returning version`,
       fact("sha256"),
       fact("rows"),
       spec.hash,
+      merge === null ? null : JSON.stringify(merge),
+      basedOn,
     ],
     why: "The ledger's row, in the same transaction: table and ledger cannot disagree",
+    lock: null,
+    expectRows: 1,
+  };
+}
+
+/** Records what a merge did, once it is known. */
+export function countChanges(
+  targetKey: string,
+  partition: string | null,
+  version: number,
+): Statement {
+  return {
+    sql: `update sluice.loads set rows = rows - $4::bigint, rows_inserted = $5, rows_updated = $6,
+  rows_unchanged = $7, rows_deleted = $8
+where target = $1 and partition is not distinct from $2::text and version = $3
+returning version`,
+    params: [
+      targetKey,
+      partition,
+      version,
+      { count: "rows_known" },
+      { count: "rows_inserted" },
+      { count: "rows_updated" },
+      { count: "rows_unchanged" },
+      { count: "rows_deleted" },
+    ],
+    why: "What this load changed",
     lock: null,
     expectRows: 1,
   };

@@ -20,10 +20,14 @@ export interface LoadPlan {
   readonly environment: string | null;
   readonly specHash: string;
   readonly mode: RefreshMode;
+  /** How a load becomes visible: staging itself takes its place, or its rows are merged in. */
+  readonly method: PublishMethod;
+  /** Why a mode that could exchange merges here; null where it does not. */
+  readonly methodReason: string | null;
   readonly target: TableName;
   /** `schema.table` as the ledger keys it. */
   readonly targetKey: string;
-  /** Makes what is missing before the first load (schema, parent, indexes); idempotent. */
+  /** Makes what is missing before the load (schema, table, columns, indexes); one transaction. */
   readonly setup: readonly Statement[];
   /** Tables that died runs left behind, dropped before anything else. */
   readonly sweep: readonly Statement[];
@@ -45,6 +49,8 @@ export interface TableName {
   readonly table: string;
 }
 
+export type PublishMethod = "exchange" | "merge";
+
 /** One SQL statement, with what a reader of the plan wants to know about it. */
 export interface Statement {
   readonly sql: string;
@@ -55,13 +61,22 @@ export interface Statement {
   readonly lock: string | null;
   /** Rows that must come back; any other number aborts the transaction. */
   readonly expectRows?: number;
+  /** Returns one row with the number `n`, which becomes this fact. */
+  readonly captures?: CountName;
+  /** Any row that comes back aborts the transaction with this message and the row's `example`. */
+  readonly expectNone?: string;
 }
 
 /** A parameter: a value, or a fact that only the run can know. */
-export type Param = string | number | boolean | null | FactParam;
+export type Param = string | number | boolean | null | FactParam | CountParam;
 
 export interface FactParam {
   readonly fact: FactName;
+}
+
+/** A number that a statement before this one has counted. */
+export interface CountParam {
+  readonly count: CountName;
 }
 
 /** What a run learns while it loads. */
@@ -74,6 +89,17 @@ export type FactName =
   | "etag"
   | "last_modified"
   | "source_url";
+
+/** What a merge counts: `rows` staged = known + unchanged + updated + inserted. */
+export type CountName =
+  /** Left alone because their key is there already (`append`). */
+  | "rows_known"
+  /** Already there, to the byte. */
+  | "rows_unchanged"
+  | "rows_updated"
+  | "rows_inserted"
+  /** Taken away, or closed (`history`). */
+  | "rows_deleted";
 
 /** The values of all facts, once known. */
 export type Facts = Readonly<Record<FactName, string | number | null>>;
@@ -91,7 +117,7 @@ export interface PartitionPlan {
   readonly staging: TableName;
   /** The version this load will publish. */
   readonly version: number;
-  /** The live version it takes the place of, or null. */
+  /** The live version it takes the place of, or is merged into; null where there is none. */
   readonly replaces: { readonly version: number; readonly table: TableName } | null;
   /** Values of the columns that are the same in each row: partition column, lineage. */
   readonly constants: readonly ConstantColumn[];

@@ -1,19 +1,22 @@
 import { SluiceError } from "../core/error.ts";
 import { parentIndexName } from "../core/names.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
-import type { Catalog, TableInfo } from "../db/catalog.ts";
+import type { Catalog } from "../db/catalog.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { Evolution } from "./evolve.ts";
 import type { Layout } from "./layout.ts";
-import type { Statement } from "./load_plan.ts";
-import { catalogType, sqlType } from "./sql_types.ts";
+import type { Statement, TableName } from "./load_plan.ts";
+import { sqlType } from "./sql_types.ts";
 
-/** An index that the parent has and that each staging table must have as well. */
+/** An index of the target; staging must have it as well where it takes the target's place. */
 export interface TargetIndex {
-  /** Name on the parent. */
+  /** Name on the target. */
   readonly name: string;
   /** What follows `create index NAME on TABLE`. */
   readonly definition: string;
+  /** The condition after WHERE, on the target only; null: all rows are in it. */
+  readonly where: string | null;
   readonly unique: boolean;
 }
 
@@ -27,6 +30,7 @@ export function targetIndexes(
   const declared = spec.target.indexes.map(({ columns, method }) => ({
     name: parentIndexName(table, columns),
     definition: `using ${method} (${columns.map(quoteIdent).join(", ")})`,
+    where: null,
     unique: false,
   }));
   if (layout.uniqueColumns.length === 0) return declared;
@@ -36,19 +40,31 @@ export function targetIndexes(
   const unique = {
     name: parentIndexName(table, "key"),
     definition: `using btree (${layout.uniqueColumns.map(quoteIdent).join(", ")})${nulls}`,
+    where: spec.refresh.mode === "history" ? quoteIdent("_current") : null,
     unique: true,
   };
   return [unique, ...declared];
 }
 
+/** What making or mending the target depends on. */
+export interface SetupInput {
+  readonly spec: PipelineSpec;
+  readonly layout: Layout;
+  readonly indexes: readonly TargetIndex[];
+  readonly catalog: Catalog;
+  readonly migrations: readonly Migration[];
+  readonly managed: boolean;
+  /** Null where the table does not stand yet. */
+  readonly evolution: Evolution | null;
+  /** Partitions that a merge needs and that do not stand: name, and bound. */
+  readonly leaves: readonly { readonly name: TableName; readonly bound: string }[];
+}
+
 /** Statements that make what the target lacks; empty once everything stands. */
-export function setupStatements(
-  layout: Layout,
-  indexes: readonly TargetIndex[],
-  catalog: Catalog,
-  migrations: readonly Migration[],
-): readonly Statement[] {
-  const statements: Statement[] = migrations.flatMap(({ number, why, statements }) => [
+export function setupStatements(input: SetupInput): readonly Statement[] {
+  const { layout, catalog, evolution } = input;
+  const { target } = layout;
+  const statements: Statement[] = input.migrations.flatMap(({ number, why, statements }) => [
     ...statements.map((sql) => ({ sql, params: [], why, lock: null })),
     {
       sql: `insert into sluice.migrations (number) values ($1)`,
@@ -57,7 +73,6 @@ export function setupStatements(
       lock: null,
     },
   ]);
-  const { target } = layout;
   if (!catalog.schemaExists) {
     statements.push({
       sql: `create schema if not exists ${quoteIdent(target.schema)}`,
@@ -66,104 +81,84 @@ export function setupStatements(
       lock: null,
     });
   }
-  if (catalog.table === null) statements.push(createParent(layout));
-  const existing = new Set(catalog.table?.indexes.map(({ name }) => name));
-  for (const index of indexes) {
-    if (existing.has(index.name)) continue;
+  if (catalog.table === null) statements.push(createTarget(layout), recordTarget(layout));
+  else if (evolution !== null) {
+    requireEvolved(layout, evolution);
+    statements.push(...evolution.statements);
+  }
+  for (const { name, bound } of input.leaves) {
     statements.push({
-      sql: `create ${index.unique ? "unique " : ""}index ${quoteIdent(index.name)}
-  on ${quoteTable(target)} ${index.definition}`,
+      sql: `create table ${quoteTable(name)} partition of ${quoteTable(target)} ${bound}`,
       params: [],
-      why: index.unique
-        ? "The idempotency key: no version can hold a key twice"
-        : "Declared under target.indexes",
-      lock: catalog.table === null ? null : `SHARE on ${target.schema}.${target.table}`,
+      why: "The partition that rows are merged into",
+      lock: catalog.table === null
+        ? null
+        : `SHARE UPDATE EXCLUSIVE on ${target.schema}.${target.table}, for milliseconds`,
     });
   }
+  if (input.managed) statements.push(...createIndexes(input));
   return statements;
 }
 
-function createParent(layout: Layout): Statement {
+function createIndexes({ layout, indexes, catalog }: SetupInput): Statement[] {
+  const { target } = layout;
+  const existing = new Set(catalog.table?.indexes.map(({ name }) => name));
+  return indexes.filter(({ name }) => !existing.has(name)).map((index) => ({
+    sql: `create ${index.unique ? "unique " : ""}index ${quoteIdent(index.name)}
+  on ${quoteTable(target)} ${index.definition}${
+      index.where === null ? "" : `\n  where ${index.where}`
+    }`,
+    params: [],
+    why: index.unique
+      ? "The idempotency key: no version can hold a key twice"
+      : "Declared under target.indexes",
+    lock: catalog.table === null ? null : `SHARE on ${target.schema}.${target.table}`,
+  }));
+}
+
+function createTarget(layout: Layout): Statement {
   const columns = layout.columns.map(({ name, type, notNull }) =>
     `  ${quoteIdent(name)} ${sqlType(type)}${notNull ? " not null" : ""}`
   );
+  const partitioned = layout.strategy === null
+    ? ""
+    : ` partition by ${layout.strategy} (${quoteIdent(layout.partitionColumn ?? "")})`;
   return {
     sql: `create table ${quoteTable(layout.target)} (
 ${columns.join(",\n")}
-) partition by ${layout.strategy} (${quoteIdent(layout.partitionColumn)})`,
+)${partitioned}`,
     params: [],
-    why: "The target: a partitioned parent, so that publishing is an exchange of partitions",
+    why: layout.strategy === null
+      ? "The target: loads are merged into it"
+      : "The target: a partitioned parent, so that publishing is an exchange of partitions",
     lock: null,
   };
 }
 
-/**
- * Refuses a target that this pipeline could not publish into.
- *
- * @throws SluiceError `plan/target_not_partitioned`, `plan/target_differs`
- */
-export function requireMatchingTarget(layout: Layout, catalog: Catalog): void {
-  if (catalog.table === null) return;
-  const name = `${layout.target.schema}.${layout.target.table}`;
-  requirePartitioned(name, layout, catalog.table);
-  const differences = columnDifferences(layout, catalog.table);
+/** Only what Sluice made may it alter later. */
+function recordTarget({ target }: Layout): Statement {
+  return {
+    sql: `insert into sluice.targets (target, table_oid)
+select $1, c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $2 and c.relname = $3
+on conflict (target) do update set table_oid = excluded.table_oid, made_at = clock_timestamp()`,
+    params: [`${target.schema}.${target.table}`, target.schema, target.table],
+    why: "Remember that this table is Sluice's own: only those are altered later",
+    lock: null,
+  };
+}
+
+function requireEvolved({ target }: Layout, { differences, destructive }: Evolution): void {
   if (differences.length === 0) return;
   throw new SluiceError(
     "plan/target_differs",
-    `Table "${name}" does not have the columns of the pipeline: ${differences.join("; ")}`,
+    `Table "${target.schema}.${target.table}" does not have the columns of the pipeline: ${
+      differences.join("; ")
+    }`,
     {
-      hint:
-        "Change the columns in the pipeline file back, alter the table, or choose another target.table",
+      hint: destructive
+        ? "Change the columns in the pipeline file back, choose another target.table, or convert the values with --allow-destructive"
+        : "Change the columns in the pipeline file, alter the table, or choose another target.table",
     },
   );
-}
-
-function requirePartitioned(name: string, layout: Layout, table: TableInfo): void {
-  const key = table.partitionKey;
-  const wanted = `${layout.strategy} (${layout.partitionColumn})`;
-  if (key === null) {
-    throw new SluiceError(
-      "plan/target_not_partitioned",
-      `"${name}" exists as a ${table.kind} that Sluice did not make`,
-      {
-        hint:
-          "Loading into such a table is not available yet: name another target.table, or rename the old one",
-      },
-    );
-  }
-  if (
-    key.strategy !== layout.strategy || key.columns.length !== 1 ||
-    key.columns[0] !== layout.partitionColumn
-  ) {
-    throw new SluiceError(
-      "plan/target_not_partitioned",
-      `"${name}" is partitioned by ${key.strategy} (${
-        key.columns.join(", ")
-      }), the pipeline needs ${wanted}`,
-      { hint: "Name another target.table, or rename the old one" },
-    );
-  }
-}
-
-function columnDifferences(layout: Layout, table: TableInfo): string[] {
-  const wanted = new Map(layout.columns.map((column) => [column.name, column]));
-  const present = new Map(table.columns.map((column) => [column.name, column]));
-  const differences: string[] = [];
-  for (const [name, column] of wanted) {
-    const there = present.get(name);
-    if (there === undefined) differences.push(`column "${name}" is missing in the table`);
-    else if (there.type !== catalogType(column.type)) {
-      differences.push(
-        `column "${name}" is ${there.type} in the table, ${sqlType(column.type)} in the pipeline`,
-      );
-    } else if (there.notNull && !column.notNull) {
-      differences.push(`column "${name}" is NOT NULL in the table, not required in the pipeline`);
-    }
-  }
-  for (const [name, column] of present) {
-    if (!wanted.has(name) && column.notNull && column.default === null) {
-      differences.push(`column "${name}" of the table is NOT NULL and not in the pipeline`);
-    }
-  }
-  return differences;
 }

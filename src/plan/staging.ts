@@ -30,11 +30,43 @@ export function partitionBounds(
   layout: Layout,
   partition: string | null,
 ): PartitionBounds | null {
-  if (layout.strategy !== "range" || partition === null) return null;
+  if (layout.strategy !== "range" || layout.partitionColumn === null || partition === null) {
+    return null;
+  }
   return { column: layout.partitionColumn, ...rangeBounds(spec, layout, partition) };
 }
 
-/** Makes the staging table, empty, in one transaction. */
+/** SQL condition over the target as `t`: the rows of one partition; null for all rows. */
+export function scopeCondition(
+  spec: PipelineSpec,
+  layout: Layout,
+  partition: string | null,
+): string | null {
+  if (partition === null || layout.partitionColumn === null) return null;
+  return partitionCondition(spec, layout, partition, `t.${quoteIdent(layout.partitionColumn)}`);
+}
+
+/** Makes a staging table whose rows will be merged, empty, in one transaction. */
+export function mergeStageStatements(
+  layout: Layout,
+  staging: TableName,
+  offsetColumn: boolean,
+): readonly Statement[] {
+  const columns = layout.loaded.map(({ name }) => quoteIdent(name)).join(", ");
+  return [
+    {
+      sql: `create table ${quoteTable(staging)} as
+select ${columns} from ${quoteTable(layout.target)} with no data`,
+      params: [],
+      why: "Staging: nobody sees it; its rows are merged into the target when they are complete",
+      lock: `ACCESS SHARE on ${layout.target.schema}.${layout.target.table}`,
+    },
+    markStaging(staging),
+    ...(offsetColumn ? [addOffsetColumn(staging)] : []),
+  ];
+}
+
+/** Makes a staging table that will be the partition, empty, in one transaction. */
 export function stageStatements(
   spec: PipelineSpec,
   layout: Layout,
@@ -50,12 +82,7 @@ export function stageStatements(
       why: "Staging: nobody sees it, and it becomes the partition as it is",
       lock: `ACCESS SHARE on ${layout.target.schema}.${layout.target.table}`,
     },
-    {
-      sql: `comment on table ${quoteTable(staging)} is ${quoteLiteral(STAGING_COMMENT)}`,
-      params: [],
-      why: "Marks it, so that the next run can sweep it if this one dies",
-      lock: null,
-    },
+    markStaging(staging),
   ];
   const check = boundsCheck(spec, layout, partition);
   if (check !== null) {
@@ -66,15 +93,26 @@ export function stageStatements(
       lock: null,
     });
   }
-  if (offsetColumn) {
-    statements.push({
-      sql: `alter table ${quoteTable(staging)} add column ${quoteIdent(OFFSET_COLUMN)} bigint`,
-      params: [],
-      why: "Where each row stood in the file: decides which of several duplicates stays",
-      lock: null,
-    });
-  }
+  if (offsetColumn) statements.push(addOffsetColumn(staging));
   return statements;
+}
+
+function markStaging(staging: TableName): Statement {
+  return {
+    sql: `comment on table ${quoteTable(staging)} is ${quoteLiteral(STAGING_COMMENT)}`,
+    params: [],
+    why: "Marks it, so that the next run can sweep it if this one dies",
+    lock: null,
+  };
+}
+
+function addOffsetColumn(staging: TableName): Statement {
+  return {
+    sql: `alter table ${quoteTable(staging)} add column ${quoteIdent(OFFSET_COLUMN)} bigint`,
+    params: [],
+    why: "Where each row stood in the file: decides which of several duplicates stays",
+    lock: null,
+  };
 }
 
 /** How rows that share an idempotency key are found and dealt with. */
@@ -97,7 +135,7 @@ export function deduplicatePlan(
       sql: `create unique index ${quoteIdent(childIndexName(staging.table, "key"))}
   on ${table} ${unique.definition}`,
       params: [],
-      why: "Proves that no key occurs twice; the parent adopts this index at the exchange",
+      why: "Proves that no key occurs twice, and is built before anybody waits for it",
       lock: null,
     },
     count: {
@@ -187,8 +225,16 @@ end`;
 }
 
 function boundsCheck(spec: PipelineSpec, layout: Layout, partition: string | null): string | null {
-  if (partition === null) return null;
-  const column = quoteIdent(layout.partitionColumn);
+  if (partition === null || layout.partitionColumn === null) return null;
+  return partitionCondition(spec, layout, partition, quoteIdent(layout.partitionColumn));
+}
+
+function partitionCondition(
+  spec: PipelineSpec,
+  layout: Layout,
+  partition: string,
+  column: string,
+): string {
   const literal = typedLiteral(layout);
   if (layout.strategy === "list") {
     return `${column} is not null and ${column} = ${literal(partitionValue(spec, partition))}`;

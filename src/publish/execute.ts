@@ -1,22 +1,28 @@
 import { SluiceError } from "../core/error.ts";
 import type { Queryable } from "../db/database.ts";
-import type { Facts, Statement } from "../plan/load_plan.ts";
+import type { CountName, Facts, Statement } from "../plan/load_plan.ts";
+
+/** What statements counted, by the fact they stand for. */
+export type Counts = Partial<Record<CountName, number>>;
 
 /**
- * Runs planned statements in order, filling in the facts of the run.
+ * Runs planned statements in order, filling in the facts of the run and of the statements before.
  *
- * @throws SluiceError `publish/changed_meanwhile` where a statement met other rows than planned
+ * @throws SluiceError `publish/changed_meanwhile` where a statement met other rows than planned,
+ *   `publish/later_changes` where going on would lose what others did since
  */
 export async function executeStatements(
   db: Queryable,
   statements: readonly Statement[],
   facts: Facts | null = null,
-): Promise<void> {
+): Promise<Counts> {
+  const counts: Counts = {};
   for (const statement of statements) {
-    const params = statement.params.map((param) =>
-      typeof param === "object" && param !== null ? requireFacts(facts)[param.fact] : param
-    );
-    const rows = await db.query(statement.sql, params);
+    const params = statement.params.map((param) => {
+      if (typeof param !== "object" || param === null) return param;
+      return "count" in param ? counts[param.count] ?? 0 : requireFacts(facts)[param.fact];
+    });
+    const rows = await db.query<{ n?: number; example?: unknown }>(statement.sql, params);
     if (statement.expectRows !== undefined && rows.length !== statement.expectRows) {
       throw new SluiceError(
         "publish/changed_meanwhile",
@@ -24,7 +30,27 @@ export async function executeStatements(
         { retry: "later", hint: "Run again: it plans from what is live now" },
       );
     }
+    if (statement.expectNone !== undefined && rows.length > 0) {
+      throw laterChanges(statement.expectNone, rows);
+    }
+    if (statement.captures !== undefined) {
+      counts[statement.captures] = (counts[statement.captures] ?? 0) + Number(rows[0]?.n ?? 0);
+    }
   }
+  return counts;
+}
+
+function laterChanges(message: string, rows: readonly { example?: unknown }[]): SluiceError {
+  const examples = rows.map(({ example }) => example);
+  const shown = examples.slice(0, 3).map((example) =>
+    Object.entries(example as Record<string, unknown>)
+      .map(([name, value]) => `${name} = ${String(value)}`).join(", ")
+  );
+  return new SluiceError("publish/later_changes", `${message}: ${shown.join("; ")}`, {
+    hint:
+      "Going on would lose what was done since: take that back first, or load the data you want live",
+    details: { examples: JSON.stringify(examples) },
+  });
 }
 
 function requireFacts(facts: Facts | null): Facts {

@@ -57,7 +57,10 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
       ),
       lineage: input.target.lineage,
     },
-    refresh: { mode: input.refresh?.mode ?? (partitions === null ? "full" : "partition") },
+    refresh: {
+      mode: input.refresh?.mode ?? (partitions === null ? "full" : "partition"),
+      hardDeletes: "ignore",
+    },
     idempotencyKey: input.idempotency_key,
     onDuplicate: input.on_duplicate ?? "reject",
     columns: context.columnOrder.map((name, at) =>

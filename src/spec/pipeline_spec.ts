@@ -17,7 +17,7 @@ export interface PipelineSpec {
   readonly partitions: PartitionsSpec | null;
   readonly source: SourceSpec;
   readonly target: TargetSpec;
-  readonly refresh: { readonly mode: RefreshMode };
+  readonly refresh: RefreshSpec;
   /** Target column names; empty where the file names none. */
   readonly idempotencyKey: readonly string[];
   readonly onDuplicate: OnDuplicate;
@@ -28,8 +28,15 @@ export interface PipelineSpec {
   readonly hash: string;
 }
 
-/** Refresh modes available now; `plan/modes/mod.ts` lists their implementations. */
-export type RefreshMode = "full" | "partition";
+/** What a load does to the table. */
+export interface RefreshSpec {
+  readonly mode: RefreshMode;
+  /** `history`: what becomes of current rows whose key is no longer in the source. */
+  readonly hardDeletes: "ignore" | "invalidate";
+}
+
+/** Refresh modes; `plan/modes/mod.ts` lists their implementations. */
+export type RefreshMode = "full" | "partition" | "append" | "upsert" | "history";
 
 /** What happens to rows of one load that share an idempotency key. */
 export type OnDuplicate = "reject" | "keep_first" | "keep_last" | "fail";
@@ -74,7 +81,10 @@ export interface CsvOptions {
 export interface TargetSpec {
   readonly schema: string;
   readonly table: string;
-  /** Null for a whole table. `_partition` when a partitioned pipeline leaves it out. */
+  /**
+   * Null for a whole table. Left out of a partitioned pipeline it is `_partition` with `full` and
+   * `partition`, and null with `append`, `upsert` and `history`: keys are unique in the whole table.
+   */
   readonly partitionColumn: string | null;
   /** Earlier versions kept for rollback. */
   readonly versions: number;

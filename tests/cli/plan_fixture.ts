@@ -71,6 +71,8 @@ export function planFixture(): LoadPlan {
     environment: "live",
     specHash: "abc",
     mode: "partition",
+    method: "exchange",
+    methodReason: null,
     target: { schema: "ny", table: "trips" },
     targetKey: "ny.trips",
     setup: [statement("create schema if not exists ny", "The schema is missing")],

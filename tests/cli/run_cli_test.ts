@@ -59,7 +59,7 @@ Deno.test("run hands its options on", async () => {
       environment: "live",
       set: { base: "x=y", n: "" },
     },
-    { partitions: ["1", "2"], force: true, concurrency: 4 },
+    { partitions: ["1", "2"], force: true, allowDestructive: false, concurrency: 4 },
   ]);
   expect(request).toMatchObject({ url: "postgres://u@h/d", maxConnections: 20 });
 });

@@ -167,7 +167,7 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
       indexes: [],
       lineage: false,
     },
-    refresh: { mode: "full" },
+    refresh: { mode: "full", hardDeletes: "ignore" },
     idempotencyKey: [],
     onDuplicate: "reject",
     columns: [],

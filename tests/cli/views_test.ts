@@ -292,7 +292,7 @@ Deno.test("rejectsText says where there is nothing to show", () => {
 });
 
 const PLAN = `trips (environment live) into ny.trips
-refresh partition, 1 partition at once, 2 COPY connections each, rejects up to 1%, \
+refresh partition by exchange, 1 partition at once, 2 COPY connections each, rejects up to 1%, \
 3 earlier versions kept
 
 partition  action  version  reason                     source

@@ -13,6 +13,7 @@ import {
   readRejects,
   startRun,
 } from "../../src/ledger/mod.ts";
+import { LATEST_MIGRATION } from "../../src/ledger/migrations.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 const RUN = {
@@ -31,7 +32,11 @@ const SPEC = { pipeline: "p", target: { schema: "s", table: "t" } } as Parameter
 
 Deno.test("readLedger, readHistory and readRejects work before there is a ledger, and make none", async () => {
   await using test = await testDatabase();
-  expect(await readLedger(test.db, "s.t")).toEqual({ migration: 0, loads: [] });
+  expect(await readLedger(test.db, "s.t")).toEqual({
+    migration: 0,
+    loads: [],
+    madeTarget: false,
+  });
   expect(await readHistory(test.db, SPEC)).toEqual({ versions: [], runs: [] });
   expect(await readRejects(test.db, SPEC, { limit: 1 })).toMatchObject({ run_id: null, total: 0 });
   const schemas = await test.db.query("select from pg_namespace where nspname = 'sluice'");
@@ -42,7 +47,7 @@ Deno.test("migrate may be called by several first runs at once", async () => {
   await using test = await testDatabase();
   await Promise.all(Array.from({ length: 5 }, () => migrate(test.db)));
   await migrate(test.db);
-  expect(await appliedMigration(test.db)).toBe(1);
+  expect(await appliedMigration(test.db)).toBe(LATEST_MIGRATION);
 });
 
 Deno.test("a ledger from a newer Sluice is refused", async () => {

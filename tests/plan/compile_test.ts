@@ -1,8 +1,9 @@
 import { expect } from "expect";
 import type { Catalog, TableInfo } from "../../src/db/catalog.ts";
 import type { LoadRecord } from "../../src/ledger/ledger.ts";
-import { compilePlan, type PlanInput } from "../../src/plan/compile.ts";
-import { compileRollback } from "../../src/plan/compile_rollback.ts";
+import { compilePlan } from "../../src/plan/compile.ts";
+import { compileRollback, type RollbackRequest } from "../../src/plan/compile_rollback.ts";
+import type { PlanInput } from "../../src/plan/plan_input.ts";
 import { STAGING_COMMENT } from "../../src/plan/staging.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 
@@ -49,7 +50,7 @@ const SPEC: PipelineSpec = {
     indexes: [{ columns: ["name"], method: "brin" }],
     lineage: false,
   },
-  refresh: { mode: "partition" },
+  refresh: { mode: "partition", hardDeletes: "ignore" },
   idempotencyKey: ["id"],
   onDuplicate: "keep_last",
   columns: [
@@ -69,13 +70,21 @@ const TABLE: TableInfo = {
   kind: "partitioned",
   comment: null,
   columns: [
-    { name: "id", type: "bigint", notNull: false, default: null },
-    { name: "name", type: "character varying(10)", notNull: false, default: null },
-    { name: "m", type: "date", notNull: true, default: null },
+    { name: "id", type: "bigint", notNull: false, default: null, generated: false },
+    {
+      name: "name",
+      type: "character varying(10)",
+      notNull: false,
+      default: null,
+      generated: false,
+    },
+    { name: "m", type: "date", notNull: true, default: null, generated: false },
   ],
   partitionKey: { strategy: "list", columns: ["m"] },
   partitions: [{ name: { schema: "s", table: "t__2021_01__v3" }, bound: "" }],
   indexes: [],
+  incomingKeys: [],
+  estimatedRows: null,
 };
 
 const CATALOG: Catalog = { serverVersion: 180004, schemaExists: true, table: TABLE };
@@ -96,6 +105,8 @@ function version(n: number, state: LoadRecord["state"]): LoadRecord {
     rows: 1,
     specHash: "h",
     state,
+    merge: null,
+    basedOn: null,
   };
 }
 
@@ -104,12 +115,13 @@ function input(change: Partial<PlanInput> = {}): PlanInput {
   return {
     spec: SPEC,
     catalog: CATALOG,
-    ledger: { migration: 1, loads: [] },
+    ledger: { migration: 2, loads: [], madeTarget: true },
     migrations: [],
     tables: [],
     partitions: ["2021-01"],
     probes: [probe],
     force: false,
+    allowDestructive: false,
     ...change,
   };
 }
@@ -133,6 +145,7 @@ Deno.test("compilePlan makes the parent with its indexes where nothing stands", 
   "name" varchar(10),
   "m" date not null
 ) partition by list ("m")`,
+    expect.stringContaining("insert into sluice.targets"),
     `create unique index "t_key"
   on "s"."t" using btree ("id", "m") nulls not distinct`,
     `create index "t_name_idx"
@@ -153,7 +166,9 @@ Deno.test("compilePlan keeps secrets as references and is plain JSON", () => {
 
 Deno.test("compilePlan exchanges the live version and drops what is beyond target.versions", () => {
   const loads = [version(1, "dropped"), version(2, "retained"), version(3, "live")];
-  const { partitions: [partition] } = compilePlan(input({ ledger: { migration: 1, loads } }));
+  const { partitions: [partition] } = compilePlan(
+    input({ ledger: { migration: 2, loads, madeTarget: true } }),
+  );
   expect(partition.version).toBe(4);
   expect(sqlOf(partition.publish).slice(-2)).toEqual([
     `alter table "s"."t" detach partition "s"."t__2021_01__v3"`,
@@ -165,7 +180,7 @@ Deno.test("compilePlan exchanges the live version and drops what is beyond targe
 
 Deno.test("compilePlan does not detach a live version whose table is gone", () => {
   const catalog = { ...CATALOG, table: { ...TABLE, partitions: [] } };
-  const ledger = { migration: 1, loads: [version(3, "live")] };
+  const ledger = { migration: 2, loads: [version(3, "live")], madeTarget: true };
   const { partitions: [partition] } = compilePlan(input({ catalog, ledger }));
   expect(sqlOf(partition.publish).some((sql) => sql.includes("detach"))).toBe(false);
   expect(partition.publish[0].params).toEqual(["s.t", "2021-01", 3, "dropped"]);
@@ -179,7 +194,7 @@ Deno.test("compilePlan sweeps staging tables, and only those", () => {
     attachedTo: attached ? { schema: "s", table: "t" } : null,
   });
   const { sweep } = compilePlan(input({
-    ledger: { migration: 1, loads: [version(3, "live")] },
+    ledger: { migration: 2, loads: [version(3, "live")], madeTarget: true },
     tables: [
       table("t__2021_01__v3", STAGING_COMMENT),
       table("t__2021_02__v1", STAGING_COMMENT, true),
@@ -209,18 +224,23 @@ Deno.test("compilePlan refuses a target of another shape, naming each difference
     throw new Error("it was accepted");
   };
   expect(failure({ kind: "view", partitionKey: null })).toMatchObject({
-    code: "plan/target_not_partitioned",
-    message: '"s.t" exists as a view that Sluice did not make',
+    code: "plan/target_not_a_table",
+    message: '"s.t" is a view',
   });
   expect(failure({ partitionKey: { strategy: "range", columns: ["m"] } }).message).toBe(
     '"s.t" is partitioned by range (m), the pipeline needs list (m)',
   );
   const [id, name, m] = TABLE.columns;
-  const other = { name: "other", type: "text", notNull: true, default: null };
-  expect(failure({ columns: [{ ...id, type: "integer" }, m, other] }).message).toBe(
-    'Table "s.t" does not have the columns of the pipeline: column "id" is integer in the table, ' +
-      'bigint in the pipeline; column "name" is missing in the table; ' +
-      'column "other" of the table is NOT NULL and not in the pipeline',
+  const other = {
+    name: "other",
+    type: "text",
+    notNull: true,
+    default: null,
+    generated: false,
+  };
+  expect(failure({ columns: [{ ...id, type: "text" }, name, other] }).message).toBe(
+    'Table "s.t" does not have the columns of the pipeline: column "id" is text in the table, ' +
+      'bigint in the pipeline; column "m" is missing in the table',
   );
   // A column the user added, that needs no value, stays the user's own.
   compilePlan(
@@ -244,6 +264,15 @@ Deno.test("compilePlan quotes nasty names everywhere", () => {
   expect(sqlOf(plan.partitions[0].publish).at(-1)).toContain("for values in ('it''s'::text)");
 });
 
+function rollbackInput(loads: LoadRecord[]) {
+  return {
+    spec: SPEC,
+    ledger: { migration: 2, loads, madeTarget: true },
+    catalog: CATALOG,
+    columns: new Map(),
+  };
+}
+
 Deno.test("compileRollback goes to the version before, or to the one asked for", () => {
   const loads = [
     version(1, "dropped"),
@@ -252,14 +281,14 @@ Deno.test("compileRollback goes to the version before, or to the one asked for",
     version(4, "live"),
     version(5, "rolled_back"),
   ];
-  const steps = (request: Parameters<typeof compileRollback>[2]) =>
-    compileRollback(SPEC, { migration: 1, loads }, request).map(({ from, to }) => [from, to]);
+  const steps = (request: RollbackRequest) =>
+    compileRollback(rollbackInput(loads), request).map(({ from, to }) => [from, to]);
   expect(steps({})).toEqual([[4, 3]]);
   expect(steps({ to: 2 })).toEqual([[4, 2]]);
   expect(steps({ partition: "2021-01", to: 5 })).toEqual([[4, 5]]);
-  const refusal = (request: Parameters<typeof compileRollback>[2], given = loads) => {
+  const refusal = (request: RollbackRequest, given = loads) => {
     try {
-      compileRollback(SPEC, { migration: 1, loads: given }, request);
+      compileRollback(rollbackInput(given), request);
     } catch (error) {
       return (error as { code: string }).code;
     }

@@ -17,6 +17,8 @@ const LOADED: LoadRecord = {
   rows: 3,
   specHash: "h1",
   state: "live",
+  merge: null,
+  basedOn: null,
 };
 
 const PROBE: ProbedSource = {

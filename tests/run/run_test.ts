@@ -337,13 +337,18 @@ Deno.test("planPipeline writes nothing and is what runPipeline executes", async 
   ).toEqual([]);
 });
 
-Deno.test("a table that Sluice did not make is refused with a reason", async () => {
+Deno.test("a table that Sluice did not make is never altered, and a view never loaded", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   await test.db.query("create schema shop");
   await test.db.query("create table shop.things (id int)");
   await expect(run(test.db, specOf(FULL, files.folder))).rejects.toMatchObject({
-    code: "plan/target_not_partitioned",
+    code: "plan/target_differs",
+    message: expect.stringContaining('column "name" is missing in the table'),
+  });
+  await test.db.query("drop table shop.things; create view shop.things as select 1 as id");
+  await expect(run(test.db, specOf(FULL, files.folder))).rejects.toMatchObject({
+    code: "plan/target_not_a_table",
   });
 });
 
@@ -351,7 +356,7 @@ Deno.test("a changed column is refused with the difference", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   await run(test.db, specOf(FULL, files.folder));
-  const changed = FULL.replace("numeric(10,2)", "text");
+  const changed = FULL.replace("numeric(10,2)", "date");
   await expect(run(test.db, specOf(changed, files.folder))).rejects.toMatchObject({
     code: "plan/target_differs",
     message: expect.stringContaining('column "price" is numeric(10,2) in the table'),

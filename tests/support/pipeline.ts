@@ -61,7 +61,7 @@ export function testContext(db: Database, signal = new AbortController().signal)
   };
 }
 
-export const ALL: RunOptions = { partitions: [], force: false };
+export const ALL: RunOptions = { partitions: [], force: false, allowDestructive: false };
 
 /** Runs a pipeline with default options. */
 export async function run(

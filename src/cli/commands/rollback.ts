@@ -28,8 +28,11 @@ export function addRollbackCommand(program: Command, cli: Cli, finish: Finish): 
     .argument("<file>", "pipeline file")
     .option("--partition <name>", "only this partition; all when left out")
     .addOption(
-      new Option("--to <version>", "version to put back; the one before when left out")
-        .argParser(wholeNumber(2 ** 31 - 1)),
+      new Option(
+        "--to <version>",
+        "version to put back, 0: before the first; the one before when left out",
+      )
+        .argParser(wholeNumber(2 ** 31 - 1, 0)),
     );
   addOutputOptions(addDatabaseOption(addSpecOptions(command)))
     .addHelpText(

@@ -23,7 +23,9 @@ function summary(plan: LoadPlan, paint: Paint): string {
     ? formatPlural(plan.rejectLimit.rows, "row")
     : `${plan.rejectLimit.percent}%`;
   const facts = [
-    `refresh ${plan.mode}`,
+    `refresh ${plan.mode} by ${plan.method}${
+      plan.methodReason === null ? "" : ` (${plan.methodReason})`
+    }`,
     `${formatPlural(plan.concurrency, "partition")} at once`,
     `${formatPlural(plan.copyConnections, "COPY connection")} each`,
     `rejects up to ${limit}`,
@@ -110,7 +112,9 @@ function statementText({ sql, params, why, lock }: Statement, paint: Paint): str
 }
 
 function paramText(param: Param): string {
-  if (typeof param === "object" && param !== null) return `<${param.fact}>`;
+  if (typeof param === "object" && param !== null) {
+    return `<${"count" in param ? param.count : param.fact}>`;
+  }
   return typeof param === "string" ? `'${param.replaceAll("'", "''")}'` : String(param);
 }
 

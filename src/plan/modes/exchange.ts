@@ -7,28 +7,26 @@ import type { Exchange } from "./mode.ts";
  *
  * DETACH and ATTACH only touch the catalog: under 1.5 ms for a million rows, whatever the size.
  */
-export function exchangePartition(exchange: Exchange): readonly Statement[] {
-  const parent = `${exchange.parent.schema}.${exchange.parent.table}`;
+export function exchangePartition({ parent, bound, live, next }: Exchange): readonly Statement[] {
+  const name = `${parent.schema}.${parent.table}`;
   const statements: Statement[] = [];
-  if (exchange.live !== null) {
+  if (live !== null) {
     statements.push({
-      sql: `alter table ${quoteTable(exchange.parent)} detach partition ${
-        quoteTable(exchange.live)
-      }`,
+      sql: `alter table ${quoteTable(parent)} detach partition ${quoteTable(live)}`,
       params: [],
-      why: `Take version ${exchange.live.version} out; it is kept as a table of its own`,
-      lock: `ACCESS EXCLUSIVE on ${parent}, for milliseconds`,
+      why: `Take version ${live.version} out; it is kept as a table of its own`,
+      lock: `ACCESS EXCLUSIVE on ${name}, for milliseconds`,
     });
   }
-  statements.push({
-    sql: `alter table ${quoteTable(exchange.parent)} attach partition ${
-      quoteTable(exchange.next)
-    } ${exchange.bound}`,
-    params: [],
-    why: `Put version ${exchange.next.version} in: readers see it when this transaction commits`,
-    lock: exchange.live === null
-      ? `SHARE UPDATE EXCLUSIVE on ${parent}, for milliseconds`
-      : `ACCESS EXCLUSIVE on ${parent}, for milliseconds`,
-  });
+  if (next !== null) {
+    statements.push({
+      sql: `alter table ${quoteTable(parent)} attach partition ${quoteTable(next)} ${bound}`,
+      params: [],
+      why: `Put version ${next.version} in: readers see it when this transaction commits`,
+      lock: live === null
+        ? `SHARE UPDATE EXCLUSIVE on ${name}, for milliseconds`
+        : `ACCESS EXCLUSIVE on ${name}, for milliseconds`,
+    });
+  }
   return statements;
 }

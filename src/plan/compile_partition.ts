@@ -1,0 +1,328 @@
+import { SluiceError } from "../core/error.ts";
+import { beforeImageName, versionTableName } from "../core/names.ts";
+import { quoteTable } from "../core/quote.ts";
+import type { LoadRecord } from "../ledger/ledger.ts";
+import { constantColumns, needsOffset } from "./compile_rows.ts";
+import { decide, type ProbedSource } from "./decide.ts";
+import { type Layout, LINEAGE_COLUMNS } from "./layout.ts";
+import { countChanges, dropVersionRow, insertLoad, replaceLive } from "./ledger_rows.ts";
+import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
+import { type Merge, mergeRecord } from "./merge/merge.ts";
+import { MODES } from "./modes/mod.ts";
+import type { PlanInput } from "./plan_input.ts";
+import type { TargetIndex } from "./setup.ts";
+import { sourcePlan } from "./source_plan.ts";
+import {
+  boundClause,
+  cleanupStatements,
+  deduplicatePlan,
+  finishStatements,
+  mergeStageStatements,
+  partitionBounds,
+  scopeCondition,
+  stageStatements,
+} from "./staging.ts";
+import { hasUniqueKey, keyNames, type TargetShape } from "./target.ts";
+import { chainOf, momentOf, retention, rootOf, tableOf } from "./versions.ts";
+
+/** What the partitions of one plan have in common. */
+export interface PartitionInput extends PlanInput {
+  readonly layout: Layout;
+  readonly shape: TargetShape;
+  readonly indexes: readonly TargetIndex[];
+  /** `schema.table`. */
+  readonly targetKey: string;
+}
+
+/** Compiles everything a run does with one partition. */
+export function compilePartition(
+  input: PartitionInput,
+  partition: string | null,
+  probe: ProbedSource | null,
+): PartitionPlan {
+  const { spec, layout, targetKey } = input;
+  const versions = input.ledger.loads.filter((load) => load.partition === partition);
+  const newest = versions.at(-1);
+  const live = versions.find(({ state }) => state === "live");
+  const holds = live !== undefined && isStanding(input, versions, live);
+  const version = (newest?.version ?? 0) + 1;
+  const staging: TableName = {
+    schema: spec.target.schema,
+    table: versionTableName(spec.target.table, partition, version),
+  };
+  const publishing = { input, partition, versions, live, holds, version, staging };
+  const method = input.shape.method === "exchange"
+    ? exchangeStatements(publishing)
+    : mergeStatements(publishing);
+  return {
+    partition,
+    ...decide(
+      spec,
+      newest,
+      newest !== undefined && isStanding(input, versions, newest),
+      probe,
+      input.force,
+    ),
+    source: sourcePlan(spec, partition),
+    staging,
+    version,
+    replaces: live !== undefined && holds ? { version: live.version, table: tableOf(live) } : null,
+    constants: constantColumns(spec, layout, partition),
+    bounds: partitionBounds(spec, layout, partition),
+    deduplicate: deduplicatePlan(
+      spec,
+      staging,
+      input.indexes,
+      needsOffset(spec),
+      input.catalog.serverVersion,
+    ),
+    ...method,
+    retain: retention({
+      targetKey,
+      partition,
+      keep: spec.target.versions,
+      versions: [
+        ...versions.map((load) =>
+          method.ended.includes(load) ? { ...load, state: "dropped" as const } : load
+        ),
+        method.record,
+      ],
+      standing: new Set(input.tables.map(({ name }) => name)),
+    }),
+    cleanup: cleanupStatements(staging),
+  };
+}
+
+/** One load about to be published. */
+interface Publishing {
+  readonly input: PartitionInput;
+  readonly partition: string | null;
+  readonly versions: readonly LoadRecord[];
+  readonly live: LoadRecord | undefined;
+  /** The live version's rows are where the ledger says. */
+  readonly holds: boolean;
+  readonly version: number;
+  readonly staging: TableName;
+}
+
+/** What differs between an exchange and a merge. */
+type Method = Pick<PartitionPlan, "stage" | "finish" | "publish"> & {
+  /** The load as the ledger will have it. */
+  readonly record: LoadRecord;
+  /** Versions that cannot be gone back to any more. */
+  readonly ended: readonly LoadRecord[];
+};
+
+function exchangeStatements(publishing: Publishing): Method {
+  const { input, partition, versions, live, holds, version, staging } = publishing;
+  const { spec, layout, indexes } = input;
+  const root = live !== undefined && holds ? rootOf(versions, live) : null;
+  // What was merged into the partition since cannot be told from it any more once it is detached.
+  const ended = live !== undefined && live.merge !== null
+    ? versions.filter((load) => load.state !== "dropped" && rootOf(versions, load) === root)
+    : [];
+  const exchange = MODES[spec.refresh.mode].exchange;
+  if (exchange === null) throw new Error(`Mode ${spec.refresh.mode} has no exchange`);
+  const bound = boundClause(spec, layout, partition);
+  const leaf = root === null ? mergeLeaf(input, partition) : null;
+  return {
+    stage: stageStatements(spec, layout, partition, staging, needsOffset(spec)),
+    finish: finishStatements(staging, indexes),
+    publish: [
+      ...ledgerStatements(publishing, null, ended.length > 0 ? "dropped" : "retained"),
+      ...ended.filter((load) => load !== live).map((load) =>
+        dropVersionRow(input.targetKey, partition, load.version)
+      ),
+      ...exchange({
+        parent: layout.target,
+        bound,
+        live: root === null
+          ? leaf === null ? null : { ...leaf, version: 0 }
+          : { ...tableOf(root), version: root.version },
+        next: { ...staging, version },
+      }),
+      ...(leaf === null ? [] : [{
+        sql: `drop table ${quoteTable(leaf)}`,
+        params: [],
+        why: "The empty partition that merges went into",
+        lock: null,
+      }]),
+    ],
+    record: recordOf(publishing, null, null),
+    ended,
+  };
+}
+
+function mergeStatements(publishing: Publishing): Method {
+  const { input, partition, live, holds, version, staging } = publishing;
+  const { spec, layout, targetKey } = input;
+  const merge = mergeOf(input, partition, staging, version);
+  const basedOn = live !== undefined && holds ? live.version : null;
+  return {
+    stage: mergeStageStatements(layout, staging, needsOffset(spec)),
+    finish: finishStatements(staging, []),
+    publish: [
+      ...ledgerStatements(publishing, merge, "retained"),
+      ...MODES[spec.refresh.mode].merge(merge),
+      countChanges(targetKey, partition, version),
+    ],
+    record: recordOf(publishing, merge, basedOn),
+    ended: [],
+  };
+}
+
+/** The ledger's rows first: when another run was faster, nothing is locked for nothing. */
+function ledgerStatements(
+  { input, partition, live, holds, version, staging }: Publishing,
+  merge: Merge | null,
+  leaves: "retained" | "dropped",
+): Statement[] {
+  const { spec, targetKey } = input;
+  return [
+    ...(live === undefined
+      ? []
+      : [replaceLive(targetKey, partition, live.version, holds ? leaves : "dropped")]),
+    insertLoad(
+      spec,
+      targetKey,
+      partition,
+      version,
+      staging,
+      merge === null ? null : mergeRecord(merge),
+      live !== undefined && holds ? live.version : null,
+    ),
+    {
+      sql: `comment on table ${quoteTable(staging)} is null`,
+      params: [],
+      why: "It is no longer staging",
+      lock: null,
+    },
+  ];
+}
+
+function mergeOf(
+  input: PartitionInput,
+  partition: string | null,
+  staging: TableName,
+  version: number,
+): Merge {
+  const { spec, layout, catalog, shape } = input;
+  const { mode } = spec.refresh;
+  const keyed = layout.uniqueColumns.length > 0 &&
+    (shape.managed || (catalog.table !== null &&
+      hasUniqueKey(catalog.table, layout.uniqueColumns, mode === "history")));
+  const kind = MODES[mode].mergeKind(keyed);
+  requireSafeMerge(input, keyed);
+  const columns = layout.loaded.map(({ name }) => name);
+  const lineage = spec.target.lineage ? LINEAGE_COLUMNS.map(({ name }) => name) : [];
+  const replaces = mode === "full" || mode === "partition";
+  return {
+    ...kind,
+    key: kind.kind === "rows" && mode !== "append" ? [] : layout.uniqueColumns,
+    target: layout.target,
+    after: staging,
+    beforeTable: { schema: staging.schema, table: beforeImageName(staging.table) },
+    columns,
+    compared: columns.filter((name) => !lineage.includes(name)),
+    restored: catalog.table?.columns.filter(({ generated }) => !generated)
+      .map(({ name }) => name) ?? layout.columns.map(({ name }) => name),
+    scope: scopeCondition(spec, layout, partition),
+    moment: momentOf(input.targetKey, partition, version),
+    removesVanished: replaces || spec.refresh.hardDeletes === "invalidate",
+  };
+}
+
+/**
+ * Refuses a merge that could hit the wrong rows, or more than the target's.
+ *
+ * @throws SluiceError `plan/key_not_unique`, `plan/referenced`, `plan/no_partition_column`
+ */
+function requireSafeMerge(
+  { spec, layout, catalog, targetKey }: PartitionInput,
+  keyed: boolean,
+): void {
+  const { table } = catalog;
+  const { mode } = spec.refresh;
+  const key = layout.uniqueColumns.join(", ");
+  if ((mode === "upsert" || mode === "history") && !keyed) {
+    const columns = mode === "history" ? `${key}, _valid_from` : key;
+    throw new SluiceError(
+      "plan/key_not_unique",
+      `"${targetKey}" has no unique index on (${key}): a row could be taken for another one`,
+      { hint: `create unique index on ${targetKey} (${columns})` },
+    );
+  }
+  if (mode !== "full" && mode !== "partition" || table === null) return;
+  const cascading = table.incomingKeys.filter(({ onDelete }) =>
+    onDelete !== "no action" && onDelete !== "restrict"
+  );
+  if (cascading.length > 0) {
+    throw new SluiceError(
+      "plan/referenced",
+      `Replacing rows of "${targetKey}" would reach into other tables: ${keyNames(cascading)}`,
+      {
+        hint:
+          "Use refresh.mode: upsert, which deletes nothing, or change what the keys do on delete",
+      },
+    );
+  }
+  if (table.incomingKeys.length > 0 && !keyed) {
+    throw new SluiceError(
+      "plan/referenced",
+      `Rows of "${targetKey}" cannot be replaced while foreign keys point to it: ${
+        keyNames(table.incomingKeys)
+      }`,
+      {
+        hint:
+          "Give an idempotency_key, with a unique index on the table: then only rows that differ are touched",
+      },
+    );
+  }
+}
+
+function recordOf(
+  { input, partition, version, staging }: Publishing,
+  merge: Merge | null,
+  basedOn: number | null,
+): LoadRecord {
+  return {
+    pipeline: input.spec.pipeline,
+    partition,
+    version,
+    schema: staging.schema,
+    table: staging.table,
+    sourceUrl: "",
+    etag: null,
+    lastModified: null,
+    bytes: null,
+    sha256: null,
+    rows: 0,
+    specHash: input.spec.hash,
+    state: "live",
+    merge: merge === null ? null : mergeRecord(merge),
+    basedOn,
+  };
+}
+
+/** The partition that merges go into, where no version was exchanged into its place. */
+export function mergeLeaf(
+  { catalog, spec }: Pick<PartitionInput, "catalog" | "spec">,
+  partition: string | null,
+): TableName | null {
+  const table = versionTableName(spec.target.table, partition, 0);
+  return catalog.table?.partitions.find(({ name }) => name.table === table)?.name ?? null;
+}
+
+/** Whether a version's rows are where the ledger says. */
+function isStanding(
+  { catalog, tables }: PartitionInput,
+  versions: readonly LoadRecord[],
+  load: LoadRecord,
+): boolean {
+  const root = chainOf(versions, load).at(-1)!;
+  if (root.merge !== null) return catalog.table !== null;
+  if (load.state !== "live") return tables.some(({ name }) => name === root.table);
+  return catalog.table?.partitions.some(({ name }) =>
+    name.schema === root.schema && name.table === root.table
+  ) ?? false;
+}

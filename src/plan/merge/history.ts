@@ -1,0 +1,142 @@
+import { quoteIdent, quoteTable } from "../../core/quote.ts";
+import type { Statement } from "../load_plan.ts";
+import type { Merge } from "./merge.ts";
+import {
+  columnList,
+  counted,
+  expectNone,
+  keyIn,
+  lockTarget,
+  sameKey,
+  sameValues,
+  statement,
+} from "./sql.ts";
+
+/** A new version of each changed row; the one before is closed. */
+export function mergeHistory(merge: Merge): readonly Statement[] {
+  const { target, after, beforeTable, key, compared } = merge;
+  const same = sameValues(compared, "s", "t");
+  const vanished = `${merge.scope === null ? "" : `(${merge.scope}) and `}not ${
+    keyIn(key, after, "s", "t")
+  }`;
+  const changed = `exists (select from ${quoteTable(after)} s
+    where ${sameKey(key, "s", "t")} and not (${same}))`;
+  return [
+    lockTarget(target),
+    statement(
+      `create table ${quoteTable(beforeTable)} as
+select t.* from ${quoteTable(target)} t
+where t."_current" and (${changed}${merge.removesVanished ? `\n  or (${vanished})` : ""})`,
+      "The rows that this load closes, as they are now: rollback reopens them",
+    ),
+    counted(
+      `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
+where t."_current" and ${sameKey(key, "s", "t")} and ${same}`,
+      "rows_unchanged",
+      "Rows that are current already, to the byte, get no new version",
+    ),
+    statement(`analyze ${quoteTable(beforeTable)}`, "The joins below need to know its size"),
+    ...forward(merge),
+  ];
+}
+
+/** Takes the new versions away and reopens what they closed; or does it again. */
+export function moveHistory(merge: Merge, direction: "undo" | "redo"): readonly Statement[] {
+  return direction === "undo"
+    ? [lockTarget(merge.target), ...backward(merge)]
+    : [lockTarget(merge.target), ...requireReopened(merge), ...forward(merge)];
+}
+
+function forward({ target, after, beforeTable, key, columns, moment }: Merge): Statement[] {
+  const table = quoteTable(target);
+  return [
+    counted(
+      `update ${table} t set "_valid_to" = ${moment}, "_current" = false
+from ${quoteTable(beforeTable)} b
+where ${sameVersion(key, "t", "b")} and t."_current"`,
+      "rows_deleted",
+      "Close the versions that are no longer current",
+    ),
+    counted(
+      `insert into ${table} (${columnList(columns)}, "_valid_from", "_valid_to", "_current")
+select ${columnList(columns, "s")}, ${moment}, null, true from ${quoteTable(after)} s`,
+      "rows_inserted",
+      "The new versions, all from the same moment on",
+    ),
+  ];
+}
+
+function backward({ target, after, beforeTable, key, compared }: Merge): Statement[] {
+  const table = quoteTable(target);
+  return [
+    expectNone(
+      `select to_jsonb(e) as example from (
+  select ${columnList(key, "s")} from ${quoteTable(after)} s
+  where not exists (select from ${table} t where t."_current" and ${sameKey(key, "t", "s")}
+    and ${sameValues(compared, "t", "s")}) limit 5) e`,
+      "Rows of this version were changed, closed or deleted since",
+      "Going on would lose later changes",
+    ),
+    expectNone(
+      `select to_jsonb(e) as example from (
+  select ${columnList(key, "b")} from ${quoteTable(beforeTable)} b
+  where not ${keyIn(key, after, "s", "b")}
+    and exists (select from ${table} t where t."_current" and ${
+        sameKey(key, "t", "b")
+      }) limit 5) e`,
+      "Rows with these keys were added since",
+      "Going on would lose later changes",
+    ),
+    expectNone(
+      `select to_jsonb(e) as example from (
+  select ${columnList(key, "b")} from ${quoteTable(beforeTable)} b
+  where not exists (select from ${table} t where ${sameVersion(key, "t", "b")}
+    and not t."_current") limit 5) e`,
+      "Rows that this version closed were deleted since",
+      "They could not be reopened",
+    ),
+    counted(
+      `delete from ${table} t using ${quoteTable(after)} s
+where t."_current" and ${sameKey(key, "t", "s")}`,
+      "rows_deleted",
+      "The versions that this load made",
+    ),
+    counted(
+      `update ${table} t set "_valid_to" = null, "_current" = true
+from ${quoteTable(beforeTable)} b
+where ${sameVersion(key, "t", "b")}`,
+      "rows_updated",
+      "Reopen what this load had closed",
+    ),
+  ];
+}
+
+function requireReopened({ target, after, beforeTable, key }: Merge): Statement[] {
+  const table = quoteTable(target);
+  return [
+    expectNone(
+      `select to_jsonb(e) as example from (
+  select ${columnList(key, "b")} from ${quoteTable(beforeTable)} b
+  where not exists (select from ${table} t where ${sameVersion(key, "t", "b")}
+    and t."_current") limit 5) e`,
+      "Rows that this version closes were changed or deleted since",
+      "Going on would lose later changes",
+    ),
+    expectNone(
+      `select to_jsonb(e) as example from (
+  select ${columnList(key, "s")} from ${quoteTable(after)} s
+  where not ${keyIn(key, beforeTable, "b", "s")}
+    and exists (select from ${table} t where t."_current" and ${
+        sameKey(key, "t", "s")
+      }) limit 5) e`,
+      "Rows with these keys were added since",
+      "Going on would lose later changes",
+    ),
+  ];
+}
+
+function sameVersion(key: readonly string[], a: string, b: string): string {
+  return `${sameKey(key, a, b)} and ${a}.${quoteIdent("_valid_from")} = ${b}.${
+    quoteIdent("_valid_from")
+  }`;
+}

@@ -1,0 +1,114 @@
+import { quoteIdent, quoteTable } from "../../core/quote.ts";
+import type { Statement, TableName } from "../load_plan.ts";
+import type { Merge } from "./merge.ts";
+import {
+  columnList,
+  counted,
+  expectNone,
+  keyIn,
+  lockTarget,
+  sameKey,
+  sameValues,
+  statement,
+} from "./sql.ts";
+
+/** Rows with a known key are updated where they differ, others inserted, vanished ones deleted. */
+export function mergeByKey(merge: Merge): readonly Statement[] {
+  const { target, after, beforeTable, key, compared } = merge;
+  const same = sameValues(compared, "s", "t");
+  const vanished = merge.removesVanished
+    ? `${merge.scope === null ? "" : `(${merge.scope}) and `}not ${keyIn(key, after, "s", "t")}`
+    : null;
+  const changed = `exists (select from ${quoteTable(after)} s
+    where ${sameKey(key, "s", "t")} and not (${same}))`;
+  return [
+    lockTarget(target),
+    statement(
+      `create table ${quoteTable(beforeTable)} as
+select t.* from ${quoteTable(target)} t
+where ${vanished === null ? changed : `${changed}\n  or (${vanished})`}`,
+      "The rows that this load changes or removes, as they are now: rollback puts them back",
+    ),
+    counted(
+      `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
+where ${sameKey(key, "s", "t")} and ${same}`,
+      "rows_unchanged",
+      "What is there already, to the byte, is left alone",
+    ),
+    statement(`analyze ${quoteTable(beforeTable)}`, "The joins below need to know its size"),
+    ...applyChange(merge, beforeTable, after, merge.columns),
+  ];
+}
+
+/** Takes back what {@link mergeByKey} did, or does it again, unless somebody changed it since. */
+export function moveByKey(merge: Merge, direction: "undo" | "redo"): readonly Statement[] {
+  const { target, after, beforeTable } = merge;
+  const [from, to] = direction === "undo" ? [after, beforeTable] : [beforeTable, after];
+  const written = direction === "undo" ? merge.restored : merge.columns;
+  return [
+    lockTarget(target),
+    ...requireUntouched(merge, from, to),
+    ...applyChange(merge, from, to, written),
+  ];
+}
+
+/** Turns the rows of `from`, which the target holds, into the rows of `to`. */
+function applyChange(
+  { target, key, columns }: Merge,
+  from: TableName,
+  to: TableName,
+  written: readonly string[],
+): Statement[] {
+  const table = quoteTable(target);
+  const values = columns.filter((name) => !key.includes(name));
+  const assignments = values.map((name) => `${quoteIdent(name)} = n.${quoteIdent(name)}`);
+  const statements: Statement[] = [];
+  statements.push(counted(
+    `delete from ${table} t using ${quoteTable(from)} o
+where ${sameKey(key, "t", "o")} and not ${keyIn(key, to, "n", "o")}`,
+    "rows_deleted",
+    "Rows whose key is no more",
+  ));
+  if (assignments.length > 0) {
+    statements.push(counted(
+      `update ${table} t set ${assignments.join(", ")}
+from ${quoteTable(to)} n, ${quoteTable(from)} o
+where ${sameKey(key, "t", "n")} and ${sameKey(key, "o", "n")}`,
+      "rows_updated",
+      "Rows whose key is known and whose values differ",
+    ));
+  }
+  statements.push(counted(
+    `insert into ${table} (${columnList(written)}) overriding system value
+select ${columnList(written, "n")} from ${quoteTable(to)} n
+where not ${keyIn(key, from, "o", "n")}`,
+    "rows_inserted",
+    "Rows whose key is new",
+  ));
+  return statements;
+}
+
+function requireUntouched(
+  { target, key, compared }: Merge,
+  from: TableName,
+  to: TableName,
+): Statement[] {
+  const table = quoteTable(target);
+  return [
+    expectNone(
+      `select to_jsonb(e) as example from (
+  select ${columnList(key, "o")} from ${quoteTable(from)} o
+  where not exists (select from ${table} t
+    where ${sameKey(key, "t", "o")} and ${sameValues(compared, "t", "o")}) limit 5) e`,
+      "Rows of this version were changed or deleted since",
+      "Going on would lose later changes",
+    ),
+    expectNone(
+      `select to_jsonb(e) as example from (
+  select ${columnList(key, "n")} from ${quoteTable(to)} n
+  where not ${keyIn(key, from, "o", "n")} and ${keyIn(key, target, "t", "n")} limit 5) e`,
+      "Rows with these keys were added since",
+      "Going on would lose later changes",
+    ),
+  ];
+}

@@ -1,0 +1,24 @@
+import type { Catalog, ListedTable } from "../db/catalog.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Migration } from "../ledger/migrations.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { ProbedSource } from "./decide.ts";
+
+/** Everything a plan depends on; nothing else is looked at. */
+export interface PlanInput {
+  readonly spec: PipelineSpec;
+  readonly catalog: Catalog;
+  readonly ledger: Ledger;
+  readonly migrations: readonly Migration[];
+  /** Tables whose name starts like this target's versions. */
+  readonly tables: readonly ListedTable[];
+  /** Partitions to look at, in order; `[null]` for a whole table. */
+  readonly partitions: readonly (string | null)[];
+  /** What each partition's source looks like now; null where it does not exist. */
+  readonly probes: readonly (ProbedSource | null)[];
+  readonly force: boolean;
+  /** Columns may be changed in ways that values may not survive. */
+  readonly allowDestructive: boolean;
+  /** Overrides the pipeline's own. */
+  readonly concurrency?: number;
+}

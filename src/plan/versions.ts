@@ -1,0 +1,105 @@
+import { beforeImageName } from "../core/names.ts";
+import { quoteLiteral, quoteTable } from "../core/quote.ts";
+import type { LoadRecord } from "../ledger/ledger.ts";
+import { dropVersionRow } from "./ledger_rows.ts";
+import type { RetainedVersion, Statement, TableName } from "./load_plan.ts";
+
+/** The table of a load: the content itself where it was exchanged, what it wrote where merged. */
+export function tableOf({ schema, table }: LoadRecord): TableName {
+  return { schema, table };
+}
+
+/** Where a merge keeps the rows it changed or removed, as they were. */
+export function beforeTableOf({ schema, table }: LoadRecord): TableName {
+  return { schema, table: beforeImageName(table) };
+}
+
+/**
+ * A version and those below it, down to the exchanged version that holds its rows.
+ *
+ * The last one is exchanged, or was merged into what stood before Sluice.
+ */
+export function chainOf(
+  versions: readonly LoadRecord[],
+  load: LoadRecord,
+): readonly LoadRecord[] {
+  const chain = [load];
+  for (let at = load; at.merge !== null && at.basedOn !== null;) {
+    const below = versions.find(({ version }) => version === at.basedOn);
+    if (below === undefined) break;
+    chain.push(below);
+    at = below;
+  }
+  return chain;
+}
+
+/** The exchanged version that a version's rows lie in; null where there is none. */
+export function rootOf(versions: readonly LoadRecord[], load: LoadRecord): LoadRecord | null {
+  const last = chainOf(versions, load).at(-1)!;
+  return last.merge === null ? last : null;
+}
+
+/** SQL: when a version was published. */
+export function momentOf(targetKey: string, partition: string | null, version: number): string {
+  const part = partition === null ? "null" : quoteLiteral(partition);
+  return `(select published_at from sluice.loads where target = ${quoteLiteral(targetKey)}
+  and partition is not distinct from ${part} and version = ${version})`;
+}
+
+/** What retention depends on. */
+export interface RetentionInput {
+  readonly targetKey: string;
+  readonly partition: string | null;
+  /** Earlier versions to keep. */
+  readonly keep: number;
+  /** Every version there was, the one about to be published last. */
+  readonly versions: readonly LoadRecord[];
+  /** Names of tables that stand. */
+  readonly standing: ReadonlySet<string>;
+}
+
+/**
+ * What is dropped once the newest version is live. Pure.
+ *
+ * All but the newest `keep` of the earlier versions are dropped. Their tables go, but for one that
+ * a kept version still lies in; and the tables of a kept merge go when nothing is left below it.
+ */
+export function retention(input: RetentionInput): readonly RetainedVersion[] {
+  const { versions, keep } = input;
+  const live = versions.at(-1)!;
+  const earlier = versions.filter((load) => load !== live && load.state !== "dropped")
+    .sort((a, b) => b.version - a.version);
+  const kept = new Set([live, ...earlier.slice(0, keep)]);
+  const roots = new Set([...kept].map((load) => rootOf(versions, load)));
+  const useful = (load: LoadRecord): boolean => {
+    if (load.merge === null) return kept.has(load) || roots.has(load);
+    if (!kept.has(load) || keep === 0) return false;
+    if (load.basedOn === null) return true;
+    return [...kept].some(({ version }) => version === load.basedOn);
+  };
+  return [...versions].sort((a, b) => b.version - a.version).flatMap((load) => {
+    const statements: Statement[] = [];
+    if (earlier.includes(load) && !kept.has(load)) {
+      statements.push(dropVersionRow(input.targetKey, input.partition, load.version));
+    }
+    if (!useful(load)) {
+      const tables = [tableOf(load), ...(load.merge?.before ? [beforeTableOf(load)] : [])];
+      statements.push(
+        ...tables
+          .filter(({ table }) => load === live || input.standing.has(table))
+          .map((table) => dropTable(table, keep)),
+      );
+    }
+    if (statements.length === 0) return [];
+    return [{ version: load.version, table: tableOf(load), statements }];
+  });
+}
+
+function dropTable(table: TableName, keep: number): Statement {
+  return {
+    sql: `drop table if exists ${quoteTable(table)}`,
+    params: [],
+    why: `target.versions keeps ${keep} earlier versions`,
+    lock: null,
+  };
+}
