@@ -1,8 +1,11 @@
 import { SluiceError } from "./core/error.ts";
 import { mapConcurrently } from "./core/map_concurrently.ts";
 import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "./core/period.ts";
+import type { Queryable } from "./db/database.ts";
 import { listTables, readCatalog } from "./db/catalog.ts";
 import { pendingMigrations, readLedger } from "./ledger/mod.ts";
+import { layoutOf } from "./plan/layout.ts";
+import { ruleProbes } from "./plan/rules.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";
 import type { LoadPlan } from "./plan/load_plan.ts";
 import { sourcePlan } from "./plan/source_plan.ts";
@@ -32,6 +35,7 @@ export async function planPipeline(
     readLedger(db, targetKeyOf(spec)),
     listTables(db, target.schema, `${target.table}__`),
   ]);
+  await probeSql(spec, partitions[0], db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
   const probes = await mapConcurrently(partitions, PROBES, (partition) => {
     const source = sourcePlan(spec, partition);
@@ -49,6 +53,34 @@ export async function planPipeline(
     allowDestructive: options.allowDestructive,
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
   });
+}
+
+/**
+ * Lets Postgres read the SQL of the pipeline file, on no rows.
+ *
+ * @throws SluiceError `plan/bad_sql` with the line of the file
+ */
+async function probeSql(
+  spec: PipelineSpec,
+  partition: string | null,
+  db: Queryable,
+): Promise<void> {
+  for (const { what, line, sql, params } of ruleProbes(spec, layoutOf(spec), partition)) {
+    try {
+      await db.query(sql, params);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.postgres === undefined) throw error;
+      throw new SluiceError(
+        "plan/bad_sql",
+        `${spec.file}:${line}: ${what} is no SQL that Postgres understands: ${error.message}`,
+        {
+          hint: error.postgres.hint ?? "Conditions are SQL over the columns of the pipeline",
+          cause: error,
+          details: { file: spec.file, line },
+        },
+      );
+    }
+  }
 }
 
 /** The partitions a run looks at: the pipeline's own, or those asked for. */

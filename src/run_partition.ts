@@ -2,9 +2,8 @@ import { backoff } from "./core/backoff.ts";
 import { SluiceError } from "./core/error.ts";
 import type { PartitionResult, Phases, RowChanges } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
+import { inspectStaging } from "./inspect_staging.ts";
 import { forgetRejects, openRejectWriter, type RejectWriter } from "./ledger/mod.ts";
-import { deduplicate } from "./load/deduplicate.ts";
-import { findRecords } from "./load/find_records.ts";
 import { rejectBudget } from "./load/reject_budget.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type { ConstantColumn, Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
@@ -97,7 +96,15 @@ class PartitionLoad {
     const { plan, partition, context } = this;
     await context.db.transaction((tx) => executeStatements(tx, partition.stage));
     const rejects = await this.#copy();
-    await this.#timed("deduplicate", () => this.#deduplicate(rejects));
+    await this.#timed("deduplicate", async () => {
+      this.#duplicates = await inspectStaging(plan, partition, context, {
+        rejects,
+        rowsRead: this.#rowsRead,
+        sha256: this.#sha256,
+        open: () => this.#open(),
+      });
+      this.#rejected = rejects.count;
+    });
     const over = rejectBudget(plan.rejectLimit, this.#rowsRead, this.#rejected);
     if (over !== null) throw over;
     const staged = this.#rowsRead - this.#rejected - this.#duplicates;
@@ -196,46 +203,6 @@ class PartitionLoad {
     }
     this.#report("rows", `${staged.rowsRead} rows read, ${rejects.count} rejected`);
     return rejects;
-  }
-
-  async #deduplicate(rejects: RejectWriter): Promise<void> {
-    const { plan, partition, context } = this;
-    if (partition.deduplicate === null) return;
-    const { removed, rejectedOffsets } = await deduplicate(
-      context.db,
-      partition.deduplicate,
-      plan.onDuplicate,
-    );
-    if (plan.onDuplicate !== "reject") {
-      this.#duplicates = removed;
-      return;
-    }
-    if (removed === 0) return;
-    await using source = await this.#open();
-    const key = plan.idempotencyKey.join(", ");
-    const found = await findRecords(
-      source.chunks,
-      openReader(partition.source.format),
-      rejectedOffsets,
-      async (record) => {
-        rejects.add({
-          ...record,
-          column: null,
-          code: "duplicate_key",
-          message: `An earlier row of this load has the same ${key}`,
-        });
-        if (rejects.pendingBytes > FRAME_BYTES) await rejects.drain();
-      },
-    );
-    if (found !== removed || source.sha256() !== this.#sha256) {
-      throw new SluiceError(
-        "source/changed_while_reading",
-        `"${source.facts.url}" changed between reading it and looking for its duplicate rows`,
-        { retry: "later" },
-      );
-    }
-    await rejects.drain();
-    this.#rejected = rejects.count;
   }
 
   /** Leaves nothing of a failed attempt behind but the rejects of a refused one. */
@@ -360,7 +327,8 @@ function changesOf(counts: Counts): RowChanges {
 }
 
 function isRefusal({ code }: SluiceError): boolean {
-  return code === "rows/too_many_rejects" || code === "load/duplicate_keys";
+  return code === "rows/too_many_rejects" || code === "rows/rule_failed" ||
+    code === "load/duplicate_keys";
 }
 
 /** Whatever an abort made fail becomes one error of its own; a bug stays a bug. */

@@ -38,7 +38,6 @@ export async function deduplicate(
     if (!(error instanceof SluiceError) || error.postgres?.code !== UNIQUE_VIOLATION) throw error;
     return await remove(db, plan, onDuplicate);
   }
-  for (const statement of plan.tidy) await execute(db, statement);
   return NONE;
 }
 
@@ -58,7 +57,6 @@ async function remove(
     ? await execute<{ offset: number }>(db, plan.remove)
     : await execute<{ offset: number }>(db, countOnly(plan.remove));
   await execute(db, plan.prove);
-  for (const statement of plan.tidy) await execute(db, statement);
   if (onDuplicate !== "reject") return { ...NONE, removed: removed[0].offset };
   const offsets = Float64Array.from(removed, ({ offset }) => offset).sort();
   return { removed: offsets.length, rejectedOffsets: offsets };

@@ -6,6 +6,7 @@ export function rejectBudget(
   limit: RejectLimit,
   rowsRead: number,
   rejected: number,
+  name = "rejects.limit",
 ): SluiceError | null {
   const allowed = limit.kind === "rows" ? limit.rows : rowsRead * limit.percent / 100;
   if (rejected <= allowed) return null;
@@ -13,9 +14,9 @@ export function rejectBudget(
   const share = (100 * rejected / rowsRead).toFixed(2);
   return new SluiceError(
     "rows/too_many_rejects",
-    `${rejected} of ${rowsRead} rows (${share}%) were rejected; rejects.limit is ${budget}`,
+    `${rejected} of ${rowsRead} rows (${share}%) were rejected; ${name} is ${budget}`,
     {
-      hint: "`rejects` shows them: mend the file or the columns, or raise rejects.limit",
+      hint: "`rejects` shows them: mend the file or the columns, or raise the limit",
       details: { rejected, read: rowsRead },
     },
   );

@@ -10,6 +10,7 @@ import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import { type Merge, mergeRecord } from "./merge/merge.ts";
 import { MODES } from "./modes/mod.ts";
 import type { PlanInput } from "./plan_input.ts";
+import { rulesPlan } from "./rules.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sourcePlan } from "./source_plan.ts";
 import {
@@ -69,11 +70,11 @@ export function compilePartition(
     replaces: live !== undefined && holds ? { version: live.version, table: tableOf(live) } : null,
     constants: constantColumns(spec, layout, partition),
     bounds: partitionBounds(spec, layout, partition),
+    rules: rulesPlan(spec, partition, staging),
     deduplicate: deduplicatePlan(
       spec,
       staging,
       input.indexes,
-      needsOffset(spec),
       input.catalog.serverVersion,
     ),
     ...method,
@@ -127,7 +128,7 @@ function exchangeStatements(publishing: Publishing): Method {
   const leaf = root === null ? mergeLeaf(input, partition) : null;
   return {
     stage: stageStatements(spec, layout, partition, staging, needsOffset(spec)),
-    finish: finishStatements(staging, indexes),
+    finish: finishStatements(staging, indexes, needsOffset(spec)),
     publish: [
       ...ledgerStatements(publishing, null, ended.length > 0 ? "dropped" : "retained"),
       ...ended.filter((load) => load !== live).map((load) =>
@@ -160,7 +161,7 @@ function mergeStatements(publishing: Publishing): Method {
   const basedOn = live !== undefined && holds ? live.version : null;
   return {
     stage: mergeStageStatements(layout, staging, needsOffset(spec)),
-    finish: finishStatements(staging, []),
+    finish: finishStatements(staging, [], needsOffset(spec)),
     publish: [
       ...ledgerStatements(publishing, merge, "retained"),
       ...MODES[spec.refresh.mode].merge(merge),

@@ -24,7 +24,8 @@ export function rowsPlan(spec: PipelineSpec): RowsPlan {
 
 /** Whether staging must know where each row stood in the file. */
 export function needsOffset(spec: PipelineSpec): boolean {
-  return spec.idempotencyKey.length > 0 && spec.onDuplicate !== "fail";
+  return (spec.idempotencyKey.length > 0 && spec.onDuplicate !== "fail") ||
+    spec.rules.some(({ onFail }) => onFail === "reject");
 }
 
 /** Columns whose value is the same in every row of a load. */

@@ -49,7 +49,11 @@ export function evolve(input: Evolving): Evolution {
         differences.push(
           `column "${column.name}" is ${there.type} in the table, ${
             sqlType(column.type)
-          } in the pipeline`,
+          } in the pipeline${
+            managed && fixed
+              ? ", and Postgres cannot change it: the table is partitioned by it"
+              : ""
+          }`,
         );
       }
     }

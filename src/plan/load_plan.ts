@@ -1,4 +1,5 @@
 import type { SecretText } from "../core/secret.ts";
+import type { RuleSpec } from "../spec/checks_spec.ts";
 import type {
   ColumnOptions,
   ColumnRules,
@@ -125,6 +126,8 @@ export interface PartitionPlan {
   readonly bounds: PartitionBounds | null;
   /** Makes the staging table. */
   readonly stage: readonly Statement[];
+  /** Conditions over columns; null where the pipeline has none. */
+  readonly rules: RulesPlan | null;
   /** What happens to rows that share an idempotency key; null where there is no key. */
   readonly deduplicate: DeduplicatePlan | null;
   /** Builds indexes, then ANALYZE. */
@@ -135,6 +138,31 @@ export interface PartitionPlan {
   readonly retain: readonly RetainedVersion[];
   /** Undoes staging after a failure. */
   readonly cleanup: readonly Statement[];
+}
+
+/** A rule, as a message tells it. */
+export type RulePlan = Omit<RuleSpec, "line">;
+
+/** Conditions that Postgres judges on staging, before duplicates are looked for. */
+export interface RulesPlan {
+  /** Those whose rows are rejected, and the statement that removes them. */
+  readonly rejecting: readonly RulePlan[];
+  /** Returns `offset` (`_sluice_offset`), `rule` (index in `rejecting`) and `total` of each row. */
+  readonly reject: Statement | null;
+  /** Those whose rows are only counted: `warn` and `fail`. */
+  readonly telling: readonly RulePlan[];
+  /** Returns `rule` (index in `telling`), `failed` and up to three `examples`. */
+  readonly count: Statement | null;
+}
+
+/** A query that reads no table, and fails where SQL of the pipeline file is wrong. */
+export interface Probe {
+  /** `rule "fares_add_up"`. */
+  readonly what: string;
+  /** Line in the pipeline file, from 1. */
+  readonly line: number;
+  readonly sql: string;
+  readonly params: readonly string[];
 }
 
 /**
@@ -153,8 +181,6 @@ export interface DeduplicatePlan {
   readonly examples: Statement;
   /** Removes the rows beyond the one that is kept; returns their `_sluice_offset`. */
   readonly remove: Statement | null;
-  /** Drops the helper column. */
-  readonly tidy: readonly Statement[];
 }
 
 export interface RetainedVersion {

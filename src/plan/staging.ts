@@ -120,7 +120,6 @@ export function deduplicatePlan(
   spec: PipelineSpec,
   staging: TableName,
   indexes: readonly TargetIndex[],
-  offsetColumn: boolean,
   serverVersion: number,
 ): DeduplicatePlan | null {
   const unique = indexes.find((index) => index.unique);
@@ -153,7 +152,7 @@ from (select ${key}, count(*) as copies from ${table}
       why: "Shows the keys that occur most often",
       lock: null,
     },
-    remove: offsetColumn
+    remove: spec.onDuplicate !== "fail"
       ? {
         sql: `delete from ${table} where ${offset} in (
   select ${offset} from (
@@ -166,14 +165,6 @@ returning ${offset} as "offset"`,
         lock: null,
       }
       : null,
-    tidy: offsetColumn
-      ? [{
-        sql: `alter table ${table} drop column ${offset}`,
-        params: [],
-        why: "The order is no longer needed",
-        lock: null,
-      }]
-      : [],
   };
 }
 
@@ -181,10 +172,19 @@ returning ${offset} as "offset"`,
 export function finishStatements(
   staging: TableName,
   indexes: readonly TargetIndex[],
+  offsetColumn: boolean,
 ): readonly Statement[] {
   const table = quoteTable(staging);
   const declared = indexes.filter((index) => !index.unique);
   return [
+    ...(offsetColumn
+      ? [{
+        sql: `alter table ${table} drop column ${quoteIdent(OFFSET_COLUMN)}`,
+        params: [],
+        why: "Where a row stood in the file is no longer needed",
+        lock: null,
+      }]
+      : []),
     ...declared.map((index, at) => ({
       sql: `create index ${quoteIdent(childIndexName(staging.table, at + 1))}
   on ${table} ${index.definition}`,

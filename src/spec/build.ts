@@ -68,6 +68,8 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
       buildColumn(name, input.columns[name], format.header ? name : String(at + 1))
     ),
     rejects: { limit: rejectLimit(input.rejects.limit) },
+    rules: [],
+    checks: [],
     schemaContract: { newColumns: input.schema_contract.new_columns },
   };
 }

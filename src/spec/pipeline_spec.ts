@@ -1,7 +1,8 @@
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
+import type { CheckSpec, RuleSpec } from "./checks_spec.ts";
 
-export type { Period };
+export type { CheckSpec, Period, RuleSpec };
 
 /** A pipeline file after parsing: one environment chosen, defaults filled in, nothing unknown left. */
 export interface PipelineSpec {
@@ -23,6 +24,8 @@ export interface PipelineSpec {
   readonly onDuplicate: OnDuplicate;
   readonly columns: readonly ColumnSpec[];
   readonly rejects: { readonly limit: RejectLimit };
+  readonly rules: readonly RuleSpec[];
+  readonly checks: readonly CheckSpec[];
   readonly schemaContract: { readonly newColumns: "freeze" | "discard_value" };
   /** SHA-256 (hex) of everything that can change the published rows. */
   readonly hash: string;

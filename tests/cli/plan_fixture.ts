@@ -35,6 +35,7 @@ export function planFixture(): LoadPlan {
     replaces: { version: 1, table: { schema: "ny", table: "trips__2021-02__v1" } },
     constants: [{ name: "file_month", type: { name: "date" as const }, value: "2021-02-01" }],
     bounds: null,
+    rules: null,
     stage: [
       statement("create table t\n  (like p including all)", "Staging", "ACCESS SHARE on ny.trips"),
     ],
@@ -44,7 +45,6 @@ export function planFixture(): LoadPlan {
       count: statement("select count(*) from t", "Counts the rows beyond the first of each key"),
       examples: statement("select 1", "Shows keys"),
       remove: statement("delete from t", "on_duplicate: keep_first"),
-      tidy: [statement("alter table t drop column _sluice_offset", "No longer needed")],
     },
     finish: [statement("analyze t", "Statistics")],
     publish: [

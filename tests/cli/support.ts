@@ -172,6 +172,8 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
     onDuplicate: "reject",
     columns: [],
     rejects: { limit: { kind: "rows", rows: 0 } },
+    rules: [],
+    checks: [],
     schemaContract: { newColumns: "freeze" },
     hash: "abc",
   } as PipelineSpec;

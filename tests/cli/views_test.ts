@@ -326,10 +326,6 @@ Only where it finds duplicates (on_duplicate: keep_first), and then again
   -- on_duplicate: keep_first
   delete from t;
 
-Afterwards
-  -- No longer needed
-  alter table t drop column _sluice_offset;
-
 Finish
   -- Statistics
   analyze t;

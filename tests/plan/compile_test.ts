@@ -58,6 +58,8 @@ const SPEC: PipelineSpec = {
     column("name", { name: "varchar", length: 10 }),
   ],
   rejects: { limit: { kind: "rows", rows: 0 } },
+  rules: [],
+  checks: [],
   schemaContract: { newColumns: "freeze" },
   hash: "h",
 };

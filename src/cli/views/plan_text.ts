@@ -57,6 +57,7 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     }\n`,
     section("Stage, in one transaction", partition.stage, paint),
     copyText(plan, partition, paint),
+    rulesText(partition, paint),
     deduplicate === null ? "" : [
       section("Deduplicate", [deduplicate.prove], paint),
       section(
@@ -64,7 +65,6 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
         [deduplicate.count, ...(deduplicate.remove === null ? [] : [deduplicate.remove])],
         paint,
       ),
-      section("Afterwards", deduplicate.tidy, paint),
     ].filter((part) => part !== "").join("\n"),
     section("Finish", partition.finish, paint),
     section("Publish, in one transaction", partition.publish, paint),
@@ -73,6 +73,12 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     ),
     section("Only after a failure", partition.cleanup, paint),
   ].filter((part) => part !== "").join("\n");
+}
+
+function rulesText({ rules }: PartitionPlan, paint: Paint): string {
+  if (rules === null) return "";
+  const statements = [rules.count, rules.reject].filter((each) => each !== null);
+  return section("Rules", statements, paint);
 }
 
 /** COPY itself is no `Statement`: the rows are streamed into it. */

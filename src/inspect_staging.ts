@@ -1,0 +1,106 @@
+import { SluiceError } from "./core/error.ts";
+import type { RejectWriter } from "./ledger/mod.ts";
+import { applyRules } from "./load/apply_rules.ts";
+import { deduplicate } from "./load/deduplicate.ts";
+import { findRecords } from "./load/find_records.ts";
+import { mergeOffsets, type RejectedOffsets } from "./load/merge_offsets.ts";
+import type { LoadPlan, PartitionPlan, RulePlan } from "./plan/load_plan.ts";
+import type { RunContext } from "./run_context.ts";
+import { openReader } from "./source/formats/mod.ts";
+import type { OpenSource } from "./source/open.ts";
+
+/** What was staged, and how to read it again. */
+export interface Staged {
+  readonly rejects: RejectWriter;
+  readonly rowsRead: number;
+  /** Of the source's bytes, to know it again; null where they were not hashed. */
+  readonly sha256: string | null;
+  open(): Promise<OpenSource>;
+}
+
+/** Rejects are written out when they hold more than this. */
+const PENDING_BYTES = 1 << 20;
+
+/**
+ * Takes out of staging what only the whole of it shows: rows that fail a rule, and duplicates.
+ *
+ * Rules first: a row that fails one must not win over its duplicates.
+ *
+ * @returns duplicates that were dropped without being rejects
+ */
+export async function inspectStaging(
+  plan: LoadPlan,
+  partition: PartitionPlan,
+  context: RunContext,
+  staged: Staged,
+): Promise<number> {
+  const found: RejectedOffsets[] = [];
+  let duplicates = 0;
+  if (partition.rules !== null) {
+    const { rejecting } = partition.rules;
+    const { offsets, rules, warnings } = await applyRules(
+      context.db,
+      partition.rules,
+      staged.rowsRead,
+    );
+    for (const { rule, failed } of warnings) {
+      context.emit({
+        type: "warning",
+        partition: partition.partition,
+        message: `${failed} rows fail rule "${rule}"`,
+      });
+    }
+    found.push({ offsets, reason: (at) => ruleReason(rejecting[rules[at]]) });
+  }
+  if (partition.deduplicate !== null) {
+    const { removed, rejectedOffsets } = await deduplicate(
+      context.db,
+      partition.deduplicate,
+      plan.onDuplicate,
+    );
+    if (plan.onDuplicate !== "reject") duplicates = removed;
+    const key = plan.idempotencyKey.join(", ");
+    found.push({
+      offsets: rejectedOffsets,
+      reason: () => ({
+        column: null,
+        code: "duplicate_key",
+        message: `An earlier row of this load has the same ${key}`,
+      }),
+    });
+  }
+  await rejectByOffset(partition, mergeOffsets(found), staged);
+  return duplicates;
+}
+
+/** Reads the source again for the records of rows that were found bad in staging. */
+async function rejectByOffset(
+  partition: PartitionPlan,
+  { offsets, reason }: RejectedOffsets,
+  { rejects, sha256, open }: Staged,
+): Promise<void> {
+  if (offsets.length === 0) return;
+  await using source = await open();
+  let at = 0;
+  const count = await findRecords(
+    source.chunks,
+    openReader(partition.source.format),
+    offsets,
+    async (record) => {
+      rejects.add({ ...record, ...reason(at++) });
+      if (rejects.pendingBytes > PENDING_BYTES) await rejects.drain();
+    },
+  );
+  if (count !== offsets.length || source.sha256() !== sha256) {
+    throw new SluiceError(
+      "source/changed_while_reading",
+      `"${source.facts.url}" changed between reading it and looking for its rejected rows`,
+      { retry: "later" },
+    );
+  }
+  await rejects.drain();
+}
+
+function ruleReason({ name, check }: RulePlan) {
+  return { column: null, code: `rule:${name}`, message: `Rule "${name}" does not hold: ${check}` };
+}

@@ -1,0 +1,83 @@
+import { SluiceError } from "../core/error.ts";
+import type { Queryable } from "../db/database.ts";
+import type { RulesPlan } from "../plan/load_plan.ts";
+import { rejectBudget } from "./reject_budget.ts";
+
+/** What the rules found in staging. */
+export interface RuleFindings {
+  /** Byte offsets of the rows that were removed, ascending. */
+  readonly offsets: Float64Array;
+  /** For each of them the index of the rule in `rejecting`. */
+  readonly rules: Uint16Array;
+  readonly warnings: readonly { readonly rule: string; readonly failed: number }[];
+}
+
+/**
+ * Removes the rows that fail a `reject` rule from staging and counts those that fail the others.
+ *
+ * @throws SluiceError `rows/rule_failed` for `on_fail: fail`, `rows/too_many_rejects` over a budget
+ */
+export async function applyRules(
+  db: Queryable,
+  plan: RulesPlan,
+  rowsRead: number,
+): Promise<RuleFindings> {
+  const warnings = await tell(db, plan);
+  if (plan.reject === null) {
+    return { offsets: new Float64Array(0), rules: new Uint16Array(0), warnings };
+  }
+  const failed = await db.query<{ offset: number; rule: number; total: number }>(
+    plan.reject.sql,
+    plan.reject.params,
+  );
+  const total = failed[0]?.total ?? 0;
+  if (total > failed.length) {
+    throw new SluiceError(
+      "rows/too_many_rejects",
+      `${total} rows fail the rules of the pipeline: more than can be rejected one by one`,
+      { hint: "Mend the file or the rules, or let them warn" },
+    );
+  }
+  requireBudgets(plan, failed, rowsRead);
+  return {
+    offsets: Float64Array.from(failed, ({ offset }) => offset),
+    rules: Uint16Array.from(failed, ({ rule }) => rule),
+    warnings,
+  };
+}
+
+function requireBudgets(
+  { rejecting }: RulesPlan,
+  failed: readonly { rule: number }[],
+  rowsRead: number,
+): void {
+  rejecting.forEach(({ name, limit }, at) => {
+    if (limit === null) return;
+    const count = failed.filter(({ rule }) => rule === at).length;
+    const over = rejectBudget(limit, rowsRead, count, `the limit of rule "${name}"`);
+    if (over !== null) throw over;
+  });
+}
+
+async function tell(db: Queryable, plan: RulesPlan): Promise<RuleFindings["warnings"]> {
+  if (plan.count === null) return [];
+  const counts = await db.query<{ rule: number; failed: number; examples: unknown[] | null }>(
+    plan.count.sql,
+    plan.count.params,
+  );
+  for (const { rule, failed, examples } of counts) {
+    const { name, check, onFail } = plan.telling[rule];
+    if (failed === 0 || onFail !== "fail") continue;
+    throw new SluiceError(
+      "rows/rule_failed",
+      `${failed} rows fail rule "${name}" (${check}), for example ${
+        (examples ?? []).map((example) => JSON.stringify(example)).join(", ")
+      }`,
+      { hint: "Nothing was published: mend the file, or let the rule reject or warn" },
+    );
+  }
+  return counts.filter(({ failed }) => failed > 0).map(({ rule, failed }) => ({
+    rule: plan.telling[rule].name,
+    failed,
+  }));
+}
