@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "../core/error.ts";
-import type { RunStatus } from "../core/result.ts";
+import type { RowChanges, RunStatus } from "../core/result.ts";
 import type { Queryable } from "../db/database.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { appliedMigration, type LoadState } from "./ledger.ts";
@@ -21,6 +21,8 @@ export interface HistoryVersion {
   readonly run_id: string;
   /** ISO 8601, UTC. */
   readonly published_at: string;
+  /** What a merge did to the rows of the target; null where the load was exchanged. */
+  readonly changes: RowChanges | null;
 }
 
 export interface HistoryRun {
@@ -44,8 +46,12 @@ export async function readHistory(
   if (await appliedMigration(db) === 0) return { versions: [], runs: [] };
   const versions = await db.query<HistoryVersion>(
     `select partition, version, state, rows, bytes, source_url, sha256, run_id,
-  to_char(published_at at time zone 'UTC', ${ISO}) as published_at
-from sluice.loads where target = $1
+  to_char(published_at at time zone 'UTC', ${ISO}) as published_at,
+  case when jsonb_typeof(to_jsonb(l) -> 'merge') = 'object' then json_build_object(
+    'inserted', to_jsonb(l) -> 'rows_inserted', 'updated', to_jsonb(l) -> 'rows_updated',
+    'deleted', to_jsonb(l) -> 'rows_deleted', 'unchanged', to_jsonb(l) -> 'rows_unchanged')
+  end as changes
+from sluice.loads l where target = $1
 order by partition nulls first, version desc`,
     [`${spec.target.schema}.${spec.target.table}`],
   );

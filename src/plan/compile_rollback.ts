@@ -11,6 +11,7 @@ import type { Merge } from "./merge/merge.ts";
 import { moveMerge } from "./merge/undo.ts";
 import { exchangePartition } from "./modes/exchange.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
+import { keyNames } from "./target.ts";
 import { beforeTableOf, chainOf, momentOf, tableOf } from "./versions.ts";
 
 /** Which partitions go back, and to which version. */
@@ -144,6 +145,7 @@ function pathStatements(
   const into = entering.find(({ merge }) => merge === null) ?? null;
   const layout = layoutOf(input.spec);
   const partition = (live ?? to)!.partition;
+  if (out !== null) requireUnreferenced(input);
   return [
     ...undone.flatMap((load) => mergeStatements(input, layout, load, "undo")),
     ...(out === null && into === null ? [] : exchangePartition({
@@ -154,6 +156,19 @@ function pathStatements(
     })),
     ...redone.flatMap((load) => mergeStatements(input, layout, load, "redo")),
   ];
+}
+
+/** Postgres lets no partition go that rows of other tables may refer to. */
+function requireUnreferenced({ spec, catalog }: RollbackInput): void {
+  const keys = catalog.table?.incomingKeys ?? [];
+  if (keys.length === 0) return;
+  throw new SluiceError(
+    "plan/referenced",
+    `Versions of "${targetKeyOf(spec)}" cannot change places while foreign keys point to it: ${
+      keyNames(keys)
+    }`,
+    { hint: "Drop the keys, roll back, and make them again; or load the data you want live" },
+  );
 }
 
 function mergeStatements(

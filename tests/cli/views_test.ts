@@ -209,6 +209,7 @@ Deno.test("historyText shows versions and runs", () => {
       sha256: "aa",
       run_id: "r1",
       published_at: "2026-01-31T12:00:00.123Z",
+      changes: null,
     }],
     runs: [{
       run_id: "r2",

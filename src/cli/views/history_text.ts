@@ -1,4 +1,5 @@
 import { formatBytes, formatCount } from "../../core/format_text.ts";
+import type { RowChanges } from "../../core/result.ts";
 import type { History, HistoryRun, HistoryVersion } from "../../ledger/mod.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
@@ -16,11 +17,13 @@ export function historyText(pipeline: string, history: History, paint: Paint): s
 
 function versions(versions: readonly HistoryVersion[], paint: Paint): string {
   if (versions.length === 0) return "none\n";
+  const merged = versions.some(({ changes }) => changes !== null);
   const rows = versions.map((version): TableCell[] => [
     version.partition === null ? "whole table" : printable(version.partition),
     String(version.version),
     { text: version.state, style: version.state === "live" ? "good" : "faint" },
     formatCount(version.rows),
+    ...(merged ? [changesText(version.changes)] : []),
     version.bytes === null ? "-" : formatBytes(version.bytes),
     toTheSecond(version.published_at),
     version.run_id,
@@ -32,6 +35,7 @@ function versions(versions: readonly HistoryVersion[], paint: Paint): string {
       { title: "version", align: "right" },
       { title: "state" },
       { title: "rows", align: "right" },
+      ...(merged ? [{ title: "changes" }] : []),
       { title: "bytes", align: "right" },
       { title: "published (UTC)" },
       { title: "run" },
@@ -40,6 +44,13 @@ function versions(versions: readonly HistoryVersion[], paint: Paint): string {
     rows,
     paint,
   );
+}
+
+/** `+3 ~1 -2`: inserted, updated, deleted. */
+function changesText(changes: RowChanges | null): string {
+  if (changes === null) return "";
+  const { inserted, updated, deleted } = changes;
+  return `+${formatCount(inserted)} ~${formatCount(updated)} -${formatCount(deleted)}`;
 }
 
 function runs(runs: readonly HistoryRun[], paint: Paint): string {
