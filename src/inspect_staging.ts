@@ -3,6 +3,7 @@ import type { RejectWriter } from "./ledger/mod.ts";
 import { applyRules } from "./load/apply_rules.ts";
 import { deduplicate } from "./load/deduplicate.ts";
 import { findRecords } from "./load/find_records.ts";
+import type { RefusedRow } from "./load/isolate.ts";
 import { mergeOffsets, type RejectedOffsets } from "./load/merge_offsets.ts";
 import type { LoadPlan, PartitionPlan, RulePlan } from "./plan/load_plan.ts";
 import type { RunContext } from "./run_context.ts";
@@ -26,6 +27,7 @@ const PENDING_BYTES = 1 << 20;
  *
  * Rules first: a row that fails one must not win over its duplicates.
  *
+ * @param refused rows that Postgres would not take, which are no longer in staging
  * @returns duplicates that were dropped without being rejects
  */
 export async function inspectStaging(
@@ -33,8 +35,12 @@ export async function inspectStaging(
   partition: PartitionPlan,
   context: RunContext,
   staged: Staged,
+  refused: readonly RefusedRow[],
 ): Promise<number> {
-  const found: RejectedOffsets[] = [];
+  const found: RejectedOffsets[] = [{
+    offsets: Float64Array.from(refused, ({ offset }) => offset),
+    reason: (at) => refusal(refused[at]),
+  }];
   let duplicates = 0;
   if (partition.rules !== null) {
     const { rejecting } = partition.rules;
@@ -99,6 +105,14 @@ async function rejectByOffset(
     );
   }
   await rejects.drain();
+}
+
+function refusal({ error }: RefusedRow) {
+  return {
+    column: error.postgres?.column ?? null,
+    code: `sqlstate:${error.postgres?.code}`,
+    message: error.message,
+  };
 }
 
 function ruleReason({ name, check }: RulePlan) {

@@ -4,9 +4,16 @@ import type { PartitionResult, Phases, RowChanges } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
 import { inspectStaging } from "./inspect_staging.ts";
 import { forgetRejects, openRejectWriter, type RejectWriter } from "./ledger/mod.ts";
+import { isAboutRows, isolate } from "./load/isolate.ts";
 import { rejectBudget } from "./load/reject_budget.ts";
 import { stageRows } from "./load/stage_rows.ts";
-import type { ConstantColumn, Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import type {
+  ConstantColumn,
+  Facts,
+  IsolationPlan,
+  LoadPlan,
+  PartitionPlan,
+} from "./plan/load_plan.ts";
 import { sourceContext } from "./plan_run.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
 import { publish, retain } from "./publish/publish.ts";
@@ -43,6 +50,7 @@ export async function runPartition(
       return await load.attempt();
     } catch (error) {
       const failure = await load.cleanUp(error);
+      if (load.mayIsolate(failure)) continue;
       if (failure.retry !== "later" || !isRepeatable(failure) || attempt >= ATTEMPTS) {
         return load.failed(failure);
       }
@@ -78,6 +86,7 @@ class PartitionLoad {
   #rejected = 0;
   #duplicates = 0;
   #counts: Counts | null = null;
+  #isolating = false;
   #bytes = 0;
   #facts: SourceFacts | null = null;
   #sha256: string | null = null;
@@ -92,23 +101,38 @@ class PartitionLoad {
     this.#started = context.clock.monotonic();
   }
 
+  /** Whether rows that only Postgres can refuse are worth looking for, which is done once. */
+  mayIsolate(error: SluiceError): boolean {
+    if (this.#isolating || !isAboutRows(error)) return false;
+    this.#isolating = true;
+    this.context.emit({
+      type: "warning",
+      partition: this.partition.partition,
+      message: `Postgres refuses rows (${error.message}): reading the source again to find them`,
+    });
+    return true;
+  }
+
   async attempt(): Promise<PartitionResult> {
     const { plan, partition, context } = this;
-    await context.db.transaction((tx) => executeStatements(tx, partition.stage));
-    const rejects = await this.#copy();
+    const isolation = this.#isolating ? partition.isolation : null;
+    const { stage, finish } = isolation ?? partition;
+    await context.db.transaction((tx) => executeStatements(tx, stage));
+    const rejects = await this.#copy(isolation);
+    const refused = isolation === null ? [] : await isolate(context.db, isolation, context.signal);
     await this.#timed("deduplicate", async () => {
       this.#duplicates = await inspectStaging(plan, partition, context, {
         rejects,
         rowsRead: this.#rowsRead,
         sha256: this.#sha256,
         open: () => this.#open(),
-      });
+      }, refused);
       this.#rejected = rejects.count;
     });
     const over = rejectBudget(plan.rejectLimit, this.#rowsRead, this.#rejected);
     if (over !== null) throw over;
     const staged = this.#rowsRead - this.#rejected - this.#duplicates;
-    await this.#timed("index", () => executeStatements(context.db, partition.finish));
+    await this.#timed("index", () => executeStatements(context.db, finish));
     this.#report("load", `${staged} rows staged and indexed`);
     await this.#timed("publish", async () => {
       const counts = await publish(partition, plan.targetKey, this.#runFacts(staged), {
@@ -139,7 +163,7 @@ class PartitionLoad {
   }
 
   /** Streams the source into staging. */
-  async #copy(): Promise<RejectWriter> {
+  async #copy(isolation: IsolationPlan | null): Promise<RejectWriter> {
     const { plan, partition, context, runId } = this;
     await using source = await this.#open();
     this.#facts = source.facts;
@@ -150,6 +174,7 @@ class PartitionLoad {
       bytesTotal: source.facts.bytes,
     });
     const budget = plan.rejectLimit;
+    const rows = isolation === null ? plan.rows : { ...plan.rows, offsetColumn: true };
     const rejects = openRejectWriter(context.db, {
       runId,
       pipeline: plan.pipeline,
@@ -163,7 +188,7 @@ class PartitionLoad {
       chunks: source.chunks,
       reader: openReader(partition.source.format),
       compile: (header, width) =>
-        compileRows(plan.rows, this.#constants(source.facts.url), {
+        compileRows(rows, this.#constants(source.facts.url), {
           header,
           width,
           format: partition.source.format,
@@ -174,7 +199,7 @@ class PartitionLoad {
       db: context.db,
       clock: context.clock,
       signal: context.signal,
-      staging: partition.staging,
+      staging: isolation?.raw ?? partition.staging,
       copyConnections: plan.copyConnections,
       rejects,
       progress: (rowsRead) => {

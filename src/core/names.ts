@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 /** Longest identifier that Postgres keeps whole, in bytes. */
 export const MAX_NAME_BYTES = 63;
 
+/** Column of staging that holds where each record started in the source, bytes. */
+export const OFFSET_COLUMN = "_sluice_offset";
+
 /** Names the table of one version of one partition; null is the whole table. */
 export function versionTableName(table: string, partition: string | null, version: number): string {
   return `${table}__${partition === null ? "all" : partitionName(partition)}__v${version}`;
@@ -21,6 +24,11 @@ export function childIndexName(versionTable: string, n: number | "key"): string 
 /** Names the table of the rows that a merge of this version took away or changed, as they were. */
 export function beforeImageName(versionTable: string): string {
   return `${versionTable}_b`;
+}
+
+/** Names the table that rows wait in while those that Postgres refuses are looked for. */
+export function rawTableName(versionTable: string): string {
+  return `${versionTable}_r`;
 }
 
 /** Length in UTF-8, which is how Postgres counts names. */

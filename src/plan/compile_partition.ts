@@ -5,6 +5,7 @@ import type { LoadRecord } from "../ledger/ledger.ts";
 import { constantColumns, needsOffset } from "./compile_rows.ts";
 import { decide, type ProbedSource } from "./decide.ts";
 import { type Layout, LINEAGE_COLUMNS } from "./layout.ts";
+import { isolationPlan } from "./isolation.ts";
 import { countChanges, dropVersionRow, insertLoad, replaceLive } from "./ledger_rows.ts";
 import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import { type Merge, mergeRecord } from "./merge/merge.ts";
@@ -107,7 +108,7 @@ interface Publishing {
 }
 
 /** What differs between an exchange and a merge. */
-type Method = Pick<PartitionPlan, "stage" | "finish" | "publish"> & {
+type Method = Pick<PartitionPlan, "stage" | "finish" | "publish" | "isolation"> & {
   /** The load as the ledger will have it. */
   readonly record: LoadRecord;
   /** Versions that cannot be gone back to any more. */
@@ -129,6 +130,14 @@ function exchangeStatements(publishing: Publishing): Method {
   return {
     stage: stageStatements(spec, layout, partition, staging, needsOffset(spec)),
     finish: finishStatements(staging, indexes, needsOffset(spec)),
+    isolation: isolationPlan({
+      layout,
+      staging,
+      stage: stageStatements(spec, layout, partition, staging, true),
+      constraints: [],
+      finish: finishStatements(staging, indexes, true),
+      merge: null,
+    }),
     publish: [
       ...ledgerStatements(publishing, null, ended.length > 0 ? "dropped" : "retained"),
       ...ended.filter((load) => load !== live).map((load) =>
@@ -162,6 +171,14 @@ function mergeStatements(publishing: Publishing): Method {
   return {
     stage: mergeStageStatements(layout, staging, needsOffset(spec)),
     finish: finishStatements(staging, [], needsOffset(spec)),
+    isolation: isolationPlan({
+      layout,
+      staging,
+      stage: mergeStageStatements(layout, staging, true),
+      constraints: [],
+      finish: finishStatements(staging, [], true),
+      merge,
+    }),
     publish: [
       ...ledgerStatements(publishing, merge, "retained"),
       ...MODES[spec.refresh.mode].merge(merge),

@@ -128,6 +128,7 @@ export interface PartitionPlan {
   readonly stage: readonly Statement[];
   /** Conditions over columns; null where the pipeline has none. */
   readonly rules: RulesPlan | null;
+  readonly isolation: IsolationPlan;
   /** What happens to rows that share an idempotency key; null where there is no key. */
   readonly deduplicate: DeduplicatePlan | null;
   /** Builds indexes, then ANALYZE. */
@@ -153,6 +154,36 @@ export interface RulesPlan {
   readonly telling: readonly RulePlan[];
   /** Returns `rule` (index in `telling`), `failed` and up to three `examples`. */
   readonly count: Statement | null;
+}
+
+/**
+ * Finding the rows that only Postgres can refuse: constraints, domains, triggers, partition bounds.
+ *
+ * Used when a load fails for such a row: it is read again into a table without constraints, and its
+ * rows are tried in ever smaller ranges of offsets until each bad one stands alone.
+ */
+export interface IsolationPlan {
+  readonly raw: TableName;
+  /** Makes `raw`; then staging with everything that rows can break. */
+  readonly stage: readonly Statement[];
+  /** Returns `least` and `beyond`: all offsets are in `[least, beyond)`; null where there is no row. */
+  readonly bounds: Statement;
+  /** Returns `rows` and `middle` (offset of the last row of the lower half) of `[$1, $2)`. */
+  readonly split: Statement;
+  /** Takes the offsets of the JSON array `$1` out of `raw`. */
+  readonly remove: Statement;
+  /** Done once before the attempts: what the load takes the place of cannot be in their way. */
+  readonly begin: readonly Statement[];
+  /** Tries the rows whose offset is in `[$1, $2)`. */
+  readonly attempt: readonly Statement[];
+  /** The attempts are the transfer itself (exchange), or are taken back at the end (merge). */
+  readonly keep: boolean;
+  /** Puts what is left in `raw` into staging; null where the attempts did. */
+  readonly transfer: Statement | null;
+  /** Drops `raw`. */
+  readonly tidy: Statement;
+  /** In place of the plan's own: what stands already is not built again. */
+  readonly finish: readonly Statement[];
 }
 
 /** A query that reads no table, and fails where SQL of the pipeline file is wrong. */

@@ -1,3 +1,4 @@
+import { OFFSET_COLUMN } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { RuleSpec } from "../spec/checks_spec.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -5,7 +6,6 @@ import { bindSql } from "./bind_sql.ts";
 import { type Layout } from "./layout.ts";
 import type { Probe, RulePlan, RulesPlan, Statement, TableName } from "./load_plan.ts";
 import { sqlType } from "./sql_types.ts";
-import { OFFSET_COLUMN } from "./staging.ts";
 
 /** Rows that fail rules are found in staging, at most this many one by one. */
 export const RULE_REJECTS = 1_000_000;

@@ -1,4 +1,4 @@
-import { childIndexName } from "../core/names.ts";
+import { childIndexName, OFFSET_COLUMN, rawTableName } from "../core/names.ts";
 import { periodBounds } from "../core/period.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -6,9 +6,6 @@ import { type Layout, partitionValue } from "./layout.ts";
 import type { DeduplicatePlan, PartitionBounds, Statement, TableName } from "./load_plan.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sqlType } from "./sql_types.ts";
-
-/** Orders the rows of a load; dropped before publishing. */
-export const OFFSET_COLUMN = "_sluice_offset";
 
 /** Comment that marks a table as staging; a table that bears it and has no run is a leftover. */
 export const STAGING_COMMENT = "Sluice staging: not published";
@@ -208,6 +205,12 @@ export function finishStatements(
  * takes the comment away, and without it nothing is dropped.
  */
 export function cleanupStatements(staging: TableName): readonly Statement[] {
+  return [staging, { schema: staging.schema, table: rawTableName(staging.table) }].map((table) =>
+    dropStaging(table)
+  );
+}
+
+function dropStaging(staging: TableName): Statement {
   const table = quoteTable(staging);
   const body = `begin
   if obj_description(to_regclass(${quoteLiteral(table)}), 'pg_class') = ${
@@ -216,12 +219,12 @@ export function cleanupStatements(staging: TableName): readonly Statement[] {
     drop table ${table};
   end if;
 end`;
-  return [{
+  return {
     sql: `do ${quoteLiteral(body)}`,
     params: [],
     why: "Only after a failure: leaves nothing behind, and never drops what was published",
     lock: null,
-  }];
+  };
 }
 
 function boundsCheck(spec: PipelineSpec, layout: Layout, partition: string | null): string | null {

@@ -1,3 +1,4 @@
+import { OFFSET_COLUMN } from "../core/names.ts";
 import type { Reject } from "../core/reject.ts";
 import type { ConstantColumn, PartitionBounds, RowsPlan } from "../plan/load_plan.ts";
 import type { CsvOptions } from "../spec/pipeline_spec.ts";
@@ -43,7 +44,7 @@ export function compileRows(
     ...plan.columns.map(({ name }) => name),
     ...constants.map(({ name }) => name),
     ...(plan.lineColumn ? ["_source_line"] : []),
-    ...(plan.offsetColumn ? ["_sluice_offset"] : []),
+    ...(plan.offsetColumn ? [OFFSET_COLUMN] : []),
   ];
   // A default may be longer than its field.
   const defaults = columns.reduce((sum, { nullValue }) => sum + nullValue.length, 0);

@@ -343,6 +343,10 @@ Retain: version 0 goes
   -- Beyond versions: 3
   drop table old;
 
+Only where Postgres refuses rows, which are then looked for in ever smaller ranges
+  -- Every row has been tried
+  drop table r;
+
 Only after a failure
   -- Only after a failure
   drop table if exists t;

@@ -1,4 +1,5 @@
 import { formatPlural } from "../../core/format_text.ts";
+import { OFFSET_COLUMN } from "../../core/names.ts";
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { LoadPlan, Param, PartitionPlan, Statement, TableName } from "../../plan/load_plan.ts";
 import type { Paint } from "./paint.ts";
@@ -50,7 +51,7 @@ function summary(plan: LoadPlan, paint: Paint): string {
 }
 
 function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {
-  const { deduplicate } = partition;
+  const { deduplicate, isolation } = partition;
   return [
     `${paint("strong", `Load ${nameOf(partition)}`)} into ${
       paint("name", dotted(partition.staging))
@@ -71,6 +72,17 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     ...partition.retain.map((old) =>
       section(`Retain: version ${old.version} goes`, old.statements, paint)
     ),
+    section(
+      "Only where Postgres refuses rows, which are then looked for in ever smaller ranges",
+      [
+        ...isolation.stage,
+        ...isolation.begin,
+        ...isolation.attempt,
+        ...(isolation.transfer === null ? [] : [isolation.remove, isolation.transfer]),
+        isolation.tidy,
+      ],
+      paint,
+    ),
     section("Only after a failure", partition.cleanup, paint),
   ].filter((part) => part !== "").join("\n");
 }
@@ -87,7 +99,7 @@ function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan,
     ...rows.columns.map(({ name }) => name),
     ...partition.constants.map(({ name }) => name),
     ...(rows.lineColumn ? ["_source_line"] : []),
-    ...(rows.offsetColumn ? ["_sluice_offset"] : []),
+    ...(rows.offsetColumn ? [OFFSET_COLUMN] : []),
   ];
   const copy: Statement = {
     sql: `copy ${quoteTable(partition.staging)} (${names.map(quoteIdent).join(", ")})\n` +
