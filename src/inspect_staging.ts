@@ -6,9 +6,8 @@ import { findRecords } from "./load/find_records.ts";
 import type { RefusedRow } from "./load/isolate.ts";
 import { mergeOffsets, type RejectedOffsets } from "./load/merge_offsets.ts";
 import type { LoadPlan, PartitionPlan, RulePlan } from "./plan/load_plan.ts";
+import type { LoadSource } from "./load_source.ts";
 import type { RunContext } from "./run_context.ts";
-import { openReader } from "./source/formats/mod.ts";
-import type { OpenSource } from "./source/open.ts";
 
 /** What was staged, and how to read it again. */
 export interface Staged {
@@ -16,7 +15,7 @@ export interface Staged {
   readonly rowsRead: number;
   /** Of the source's bytes, to know it again; null where they were not hashed. */
   readonly sha256: string | null;
-  open(): Promise<OpenSource>;
+  readonly source: LoadSource;
 }
 
 /** Rejects are written out when they hold more than this. */
@@ -75,22 +74,21 @@ export async function inspectStaging(
       }),
     });
   }
-  await rejectByOffset(partition, mergeOffsets(found), staged);
+  await rejectByOffset(mergeOffsets(found), staged);
   return duplicates;
 }
 
 /** Reads the source again for the records of rows that were found bad in staging. */
 async function rejectByOffset(
-  partition: PartitionPlan,
   { offsets, reason }: RejectedOffsets,
-  { rejects, sha256, open }: Staged,
+  { rejects, sha256, source: origin }: Staged,
 ): Promise<void> {
   if (offsets.length === 0) return;
-  await using source = await open();
+  await using source = await origin.open();
   let at = 0;
   const count = await findRecords(
     source.chunks,
-    openReader(partition.source.format),
+    origin.reader(),
     offsets,
     async (record) => {
       rejects.add({ ...record, ...reason(at++) });

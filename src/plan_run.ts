@@ -3,7 +3,8 @@ import { mapConcurrently } from "./core/map_concurrently.ts";
 import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "./core/period.ts";
 import type { Queryable } from "./db/database.ts";
 import { listTables, readCatalog } from "./db/catalog.ts";
-import { pendingMigrations, readLedger } from "./ledger/mod.ts";
+import { type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
+import type { ProbedSource } from "./plan/decide.ts";
 import { layoutOf } from "./plan/layout.ts";
 import { ruleProbes } from "./plan/rules.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";
@@ -27,8 +28,24 @@ export async function planPipeline(
   options: RunOptions,
   context: RunContext,
 ): Promise<LoadPlan> {
-  const { db } = context;
-  const partitions = choosePartitions(spec, options, context.clock.now());
+  return await compileFor(
+    spec,
+    choosePartitions(spec, options, context.clock.now()),
+    options,
+    context,
+    (partition, known) =>
+      probeSource(sourcePlan(spec, partition), sourceContext(context), known ?? null),
+  );
+}
+
+/** Compiles a plan for these partitions, whose sources `probe` looks at. */
+export async function compileFor(
+  spec: PipelineSpec,
+  partitions: readonly (string | null)[],
+  options: Pick<RunOptions, "force" | "allowDestructive" | "concurrency">,
+  { db }: RunContext,
+  probe: (partition: string | null, known?: LoadRecord) => Promise<ProbedSource | null>,
+): Promise<LoadPlan> {
   const target = { schema: spec.target.schema, table: spec.target.table };
   const [catalog, ledger, tables] = await Promise.all([
     readCatalog(db, target),
@@ -37,10 +54,11 @@ export async function planPipeline(
   ]);
   await probeSql(spec, partitions[0], db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
-  const probes = await mapConcurrently(partitions, PROBES, (partition) => {
-    const source = sourcePlan(spec, partition);
-    return probeSource(source, sourceContext(context), newest.get(partition) ?? null);
-  });
+  const probes = await mapConcurrently(
+    partitions,
+    PROBES,
+    (partition) => probe(partition, newest.get(partition)),
+  );
   return compilePlan({
     spec,
     catalog,

@@ -3,9 +3,10 @@ import { SluiceError } from "./core/error.ts";
 import type { PartitionResult, Phases, RowChanges } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
 import { inspectStaging } from "./inspect_staging.ts";
-import { forgetRejects, openRejectWriter, type RejectWriter } from "./ledger/mod.ts";
+import { forgetRejects, type RejectWriter } from "./ledger/mod.ts";
 import { isAboutRows, isolate } from "./load/isolate.ts";
 import { rejectBudget } from "./load/reject_budget.ts";
+import { type LoadSource, plannedSource } from "./load_source.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type {
   ConstantColumn,
@@ -14,18 +15,17 @@ import type {
   LoadPlan,
   PartitionPlan,
 } from "./plan/load_plan.ts";
-import { sourceContext } from "./plan_run.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
 import { publish, retain } from "./publish/publish.ts";
 import { compileRows } from "./rows/compile_rows.ts";
 import { Frame } from "./rows/frame.ts";
 import type { RunContext } from "./run_context.ts";
-import { openReader } from "./source/formats/mod.ts";
-import { openSource } from "./source/open.ts";
 import type { SourceFacts } from "./source/context.ts";
 
 /** A load begins anew this often when the source or the database breaks under it. */
 const ATTEMPTS = 3;
+
+const QUERY_CANCELED = "57014";
 
 /** Bytes of tuples that a buffer starts with; it grows to what one chunk needs. */
 const FRAME_BYTES = 1 << 20;
@@ -43,8 +43,9 @@ export async function runPartition(
   partition: PartitionPlan,
   runId: string,
   context: RunContext,
+  source: LoadSource = plannedSource(partition, context),
 ): Promise<PartitionResult> {
-  const load = new PartitionLoad(plan, partition, runId, context);
+  const load = new PartitionLoad(plan, partition, runId, context, source);
   for (let attempt = 1;; attempt++) {
     try {
       return await load.attempt();
@@ -87,6 +88,7 @@ class PartitionLoad {
   #duplicates = 0;
   #counts: Counts | null = null;
   #isolating = false;
+  #canceledOnce = false;
   #bytes = 0;
   #facts: SourceFacts | null = null;
   #sha256: string | null = null;
@@ -97,6 +99,7 @@ class PartitionLoad {
     readonly partition: PartitionPlan,
     readonly runId: string,
     readonly context: RunContext,
+    readonly source: LoadSource,
   ) {
     this.#started = context.clock.monotonic();
   }
@@ -125,13 +128,17 @@ class PartitionLoad {
         rejects,
         rowsRead: this.#rowsRead,
         sha256: this.#sha256,
-        open: () => this.#open(),
+        source: this.source,
       }, refused);
       this.#rejected = rejects.count;
     });
     const over = rejectBudget(plan.rejectLimit, this.#rowsRead, this.#rejected);
     if (over !== null) throw over;
     const staged = this.#rowsRead - this.#rejected - this.#duplicates;
+    if (staged === 0 && this.source.skipsEmpty) {
+      await executeStatements(context.db, partition.cleanup);
+      return this.#result("unchanged", null, null);
+    }
     await this.#timed("index", () => executeStatements(context.db, finish));
     this.#report("load", `${staged} rows staged and indexed`);
     await this.#timed("publish", async () => {
@@ -165,7 +172,7 @@ class PartitionLoad {
   /** Streams the source into staging. */
   async #copy(isolation: IsolationPlan | null): Promise<RejectWriter> {
     const { plan, partition, context, runId } = this;
-    await using source = await this.#open();
+    await using source = await this.source.open();
     this.#facts = source.facts;
     context.emit({
       type: "partition_started",
@@ -175,7 +182,7 @@ class PartitionLoad {
     });
     const budget = plan.rejectLimit;
     const rows = isolation === null ? plan.rows : { ...plan.rows, offsetColumn: true };
-    const rejects = openRejectWriter(context.db, {
+    const rejects = this.source.rejects({
       runId,
       pipeline: plan.pipeline,
       partition: partition.partition,
@@ -186,14 +193,16 @@ class PartitionLoad {
     let reported = context.clock.monotonic();
     const staged = await stageRows({
       chunks: source.chunks,
-      reader: openReader(partition.source.format),
-      compile: (header, width) =>
-        compileRows(rows, this.#constants(source.facts.url), {
+      reader: this.source.reader(),
+      compile: (header, width) => {
+        rejects.setHeader(header);
+        return compileRows(rows, this.#constants(source.facts.url), {
           header,
           width,
           format: partition.source.format,
           bounds: partition.bounds,
-        }),
+        });
+      },
       makeFrame: () => new Frame(FRAME_BYTES),
     }, {
       db: context.db,
@@ -234,12 +243,19 @@ class PartitionLoad {
   async cleanUp(cause: unknown): Promise<SluiceError> {
     const { context, partition, runId } = this;
     const error = toSluiceError(cause, context.signal);
-    try {
-      await executeStatements(context.db, partition.cleanup);
-      if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
-    } catch (left) {
-      // The next run sweeps it: what failed first is what the user must hear.
-      if (!(left instanceof SluiceError)) throw left;
+    for (let again = true; again;) {
+      again = false;
+      try {
+        await executeStatements(context.db, partition.cleanup);
+        if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
+      } catch (left) {
+        // The next run sweeps it: what failed first is what the user must hear.
+        if (!(left instanceof SluiceError)) throw left;
+        // The cancel that an interrupt sent for the statement before may meet this one.
+        again = context.signal.aborted && left.postgres?.code === QUERY_CANCELED &&
+          !this.#canceledOnce;
+        this.#canceledOnce = true;
+      }
     }
     return error;
   }
@@ -257,23 +273,6 @@ class PartitionLoad {
     return this.#result(status, null, status === "pending" ? null : error);
   }
 
-  #open() {
-    const { partition, context } = this;
-    return openSource(
-      partition.source,
-      sourceContext(context, (attempt, attempts, delaySeconds, error) =>
-        context.emit({
-          type: "retry",
-          partition: partition.partition,
-          stage: "source",
-          attempt,
-          attempts,
-          delaySeconds,
-          error,
-        })),
-    );
-  }
-
   #constants(sourceUrl: string): ConstantColumn[] {
     const facts = this.#runFacts(0, sourceUrl);
     return this.partition.constants.map((column) => ({
@@ -289,8 +288,9 @@ class PartitionLoad {
       run_id: this.runId,
       loaded_at: this.context.clock.now().toISOString(),
       rows,
-      bytes: this.#bytes,
+      bytes: this.source.recordedBytes ?? this.#bytes,
       sha256: this.#sha256,
+      replayed: this.source.replayed(),
       etag: this.#facts?.etag ?? null,
       last_modified: this.#facts?.lastModified ?? null,
       source_url: sourceUrl,

@@ -35,11 +35,14 @@ export interface RunFlags {
 }
 
 /** Adds the options of every command. */
-export function addOutputOptions(command: Command): Command {
+export function addOutputOptions(
+  command: Command,
+  formats: readonly string[] = ["human", "json"],
+): Command {
   return command
     .addOption(
       new Option("--output <format>", "what standard output carries")
-        .choices(["human", "json"]).default("human"),
+        .choices(formats).default("human"),
     )
     .addOption(
       new Option("--log-level <level>", "log to standard error, or to the log file, from here up")

@@ -5,7 +5,7 @@ import type { RunResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
-import type { History, RejectFilter, Rejects } from "../ledger/mod.ts";
+import type { History, RejectedRow, RejectFilter, Rejects } from "../ledger/mod.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
 import type { RunContext, RunOptions } from "../run_context.ts";
@@ -24,8 +24,19 @@ export interface Services {
     request: { readonly partition?: string; readonly to?: number },
     context: RunContext,
   ): Promise<RollbackResult>;
+  replayRejects(
+    spec: PipelineSpec,
+    partition: string | undefined,
+    context: RunContext,
+  ): Promise<RunResult>;
   readHistory(db: Queryable, spec: PipelineSpec): Promise<History>;
   readRejects(db: Queryable, spec: PipelineSpec, filter: RejectFilter): Promise<Rejects>;
+  /** All rejected rows that the filter takes, in pages, whatever its limit. */
+  rejectPages(
+    db: Queryable,
+    spec: PipelineSpec,
+    filter: RejectFilter,
+  ): AsyncIterable<readonly RejectedRow[]>;
   /** Starts the embedded database, or finds it running, and keeps it up. */
   startEmbedded(request: EmbeddedRequest): Promise<RunningServer>;
   stopEmbedded(request: EmbeddedRequest): Promise<StopOutcome>;
@@ -108,6 +119,10 @@ export function realServices(): Services {
       const { rollbackPipeline } = await import("../run.ts");
       return await rollbackPipeline(spec, request, context);
     },
+    async replayRejects(spec, partition, context) {
+      const { replayRejects } = await import("../run.ts");
+      return await replayRejects(spec, partition, context);
+    },
     async readHistory(db, spec) {
       const { readHistory } = await import("../ledger/mod.ts");
       return await readHistory(db, spec);
@@ -115,6 +130,10 @@ export function realServices(): Services {
     async readRejects(db, spec, filter) {
       const { readRejects } = await import("../ledger/mod.ts");
       return await readRejects(db, spec, filter);
+    },
+    async *rejectPages(db, spec, filter) {
+      const { rejectPages } = await import("../ledger/mod.ts");
+      yield* rejectPages(db, spec, filter);
     },
     async startEmbedded({ folder, clock, signal }) {
       const { startEmbedded } = await import("../db/embedded/mod.ts");

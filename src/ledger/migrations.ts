@@ -112,6 +112,24 @@ where status = 'succeeded'`,
 )`,
     ],
   },
+  {
+    number: 3,
+    why: "Let rejected rows be loaded once more, exactly once",
+    statements: [
+      `alter table sluice.runs add column command text not null default 'run'
+  check (command in ('run', 'replay'))`,
+      `alter table sluice.rejected_rows add column replayed_by uuid references sluice.runs (id)`,
+      `alter table sluice.rejected_rows add column replayed_at timestamptz`,
+      // Names of the fields that the raw records have; null where the source has no header.
+      `create table sluice.reject_headers (
+  run_id uuid not null references sluice.runs (id),
+  partition text,
+  header jsonb,
+  recorded_at timestamptz not null default clock_timestamp()
+)`,
+      `create index reject_headers_by_run on sluice.reject_headers (run_id, partition)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

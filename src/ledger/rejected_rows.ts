@@ -10,6 +10,8 @@ export interface RejectWriter {
   readonly pendingBytes: number;
   /** Writes what is waiting. */
   drain(): Promise<void>;
+  /** Tells the names of the fields, once they are known. */
+  setHeader(header: readonly string[] | null): void;
 }
 
 /** Where a load's rejects belong. */
@@ -31,7 +33,10 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
   let waiting: Reject[] = [];
   let count = 0;
   let pendingBytes = 0;
+  let header: readonly string[] | null = null;
+  let headerWritten = false;
   return {
+    setHeader: (names) => void (header = names),
     get count() {
       return count;
     },
@@ -46,6 +51,10 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
     },
     async drain() {
       const rejects = waiting;
+      if (rejects.length > 0 && !headerWritten) {
+        headerWritten = true;
+        await insertHeader(db, owner, header);
+      }
       waiting = [];
       pendingBytes = 0;
       for (let at = 0; at < rejects.length; at += BATCH_ROWS) {
@@ -61,9 +70,23 @@ export async function forgetRejects(
   runId: string,
   partition: string | null,
 ): Promise<void> {
+  for (const table of ["rejected_rows", "reject_headers"]) {
+    await db.query(
+      `delete from sluice.${table} where run_id = $1 and partition is not distinct from $2::text`,
+      [runId, partition],
+    );
+  }
+}
+
+async function insertHeader(
+  db: Queryable,
+  { runId, partition }: RejectOwner,
+  header: readonly string[] | null,
+): Promise<void> {
   await db.query(
-    `delete from sluice.rejected_rows where run_id = $1 and partition is not distinct from $2::text`,
-    [runId, partition],
+    `insert into sluice.reject_headers (run_id, partition, header)
+values ($1::uuid, $2::text, $3::text::jsonb)`,
+    [runId, partition, header === null ? null : JSON.stringify(header)],
   );
 }
 

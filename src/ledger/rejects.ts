@@ -52,8 +52,10 @@ export async function readRejects(
     ? await newestRun(db, spec.pipeline)
     : await requireRun(db, spec.pipeline, filter.run);
   if (runId === null) return none;
-  const where = `from sluice.rejected_rows
-where run_id = $1::uuid and ($2::text is null or partition = $2::text)`;
+  // An older ledger knows no replay: what it lacks reads as NULL.
+  const where = `from sluice.rejected_rows r
+where run_id = $1::uuid and ($2::text is null or partition = $2::text)
+  and to_jsonb(r) ->> 'replayed_by' is null`;
   const params = [runId, filter.partition ?? null];
   const groups = await db.query<RejectGroup>(
     `select column_name as column, code, count(*)::int as count, min(message) as example
@@ -73,10 +75,39 @@ ${where} order by partition nulls first, byte_offset, id limit ${Math.trunc(filt
   };
 }
 
+/** Rows of one page of an export. */
+const PAGE = 1_000;
+
+/** All rejected rows that the filter takes, in the order of the file, page by page. */
+export async function* rejectPages(
+  db: Queryable,
+  spec: Pick<PipelineSpec, "pipeline">,
+  filter: Omit<RejectFilter, "limit">,
+): AsyncGenerator<readonly RejectedRow[], void, undefined> {
+  if (await appliedMigration(db) === 0) return;
+  const runId = filter.run === undefined
+    ? await newestRun(db, spec.pipeline)
+    : await requireRun(db, spec.pipeline, filter.run);
+  for (let after = 0; runId !== null;) {
+    const page = await db.query<Omit<RejectedRow, "raw"> & { raw: Uint8Array; id: number }>(
+      `select id, partition, source_url, line, byte_offset, column_name as column, code, message, raw
+from sluice.rejected_rows r
+where run_id = $1::uuid and ($2::text is null or partition = $2::text) and id > $3::bigint
+  and to_jsonb(r) ->> 'replayed_by' is null
+order by id limit ${PAGE}`,
+      [runId, filter.partition ?? null, after],
+    );
+    if (page.length === 0) return;
+    yield page.map(({ id: _id, ...row }) => ({ ...row, raw: rawText(row.raw) }));
+    after = page[page.length - 1].id;
+  }
+}
+
 /** The newest run that read anything: one that found nothing to do has no rejects to show. */
 async function newestRun(db: Queryable, pipeline: string): Promise<string | null> {
   const [run] = await db.query<{ id: string }>(
-    `select id from sluice.runs where pipeline = $1 and status <> 'unchanged'
+    `select id from sluice.runs r where pipeline = $1 and status <> 'unchanged'
+  and coalesce(to_jsonb(r) ->> 'command', 'run') = 'run'
 order by started_at desc limit 1`,
     [pipeline],
   );

@@ -1,9 +1,13 @@
 import type { RunResult, RunStatus } from "../core/result.ts";
 import type { Queryable } from "../db/database.ts";
 
+/** What a run does: load sources, or rejected rows once more. */
+export type RunCommand = "run" | "replay";
+
 /** What is known when a run starts. */
 export interface RunStart {
   readonly id: string;
+  readonly command: RunCommand;
   readonly pipeline: string;
   readonly target: string;
   readonly specHash: string;
@@ -15,9 +19,19 @@ export interface RunStart {
 /** Records that a run has started. */
 export async function startRun(db: Queryable, run: RunStart): Promise<void> {
   await db.query(
-    `insert into sluice.runs (id, pipeline, target, spec_hash, environment, status, host, version)
-values ($1, $2, $3, $4, $5, 'running', $6, $7)`,
-    [run.id, run.pipeline, run.target, run.specHash, run.environment, run.host, run.version],
+    `insert into sluice.runs
+  (id, pipeline, target, spec_hash, environment, status, host, version, command)
+values ($1, $2, $3, $4, $5, 'running', $6, $7, $8)`,
+    [
+      run.id,
+      run.pipeline,
+      run.target,
+      run.specHash,
+      run.environment,
+      run.host,
+      run.version,
+      run.command,
+    ],
   );
 }
 

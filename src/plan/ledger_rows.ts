@@ -108,6 +108,23 @@ returning version`,
   };
 }
 
+/** Marks the rejected rows that a replay has loaded, which can happen to each only once. */
+export function markReplayed(): Statement {
+  return {
+    sql: `with ids as (
+  select value::bigint as id from json_array_elements_text($1::text::json)
+), done as (
+  update sluice.rejected_rows r set replayed_by = $2::uuid, replayed_at = clock_timestamp()
+  from ids where r.id = ids.id and r.replayed_by is null returning 1
+)
+select from done having count(*) = (select count(*) from ids)`,
+    params: [fact("replayed"), fact("run_id")],
+    why: "These rejected rows are loaded now, and never again",
+    lock: null,
+    expectRows: 1,
+  };
+}
+
 /** Records that a version's table is gone. */
 export function dropVersionRow(
   targetKey: string,

@@ -84,6 +84,8 @@ export interface CountParam {
 export type FactName =
   | "run_id"
   | "loaded_at"
+  /** JSON of the ids of rejected rows that a replay takes in. */
+  | "replayed"
   | "rows"
   | "bytes"
   | "sha256"

@@ -123,6 +123,10 @@ export function fakeServices(): Services {
     rollbackPipeline: unused("rollbackPipeline"),
     readHistory: unused("readHistory"),
     readRejects: unused("readRejects"),
+    rejectPages() {
+      throw new Error("rejectPages was not expected");
+    },
+    replayRejects: unused("replayRejects"),
     startEmbedded: unused("startEmbedded"),
     stopEmbedded: unused("stopEmbedded"),
     findEmbedded: unused("findEmbedded"),

@@ -18,6 +18,7 @@ import { testDatabase } from "../support/postgres.ts";
 
 const RUN = {
   id: "6f1c1f0e-7b1e-4c0e-9d0a-000000000001",
+  command: "run" as const,
   pipeline: "p",
   target: "s.t",
   specHash: "h",

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.ts";
-import { EXIT } from "../exit_code.ts";
-import { openDatabase } from "../open_database.ts";
+import { EXIT, exitCodeOfRun } from "../exit_code.ts";
+import { openDatabase, runContext } from "../open_database.ts";
 import {
   addDatabaseOption,
   addOutputOptions,
@@ -13,9 +13,12 @@ import {
 } from "../options.ts";
 import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
+import { rejectsCsv, rejectsCsvHeader } from "../views/rejects_csv.ts";
 import type { Finish } from "./command.ts";
 
-type Flags = OutputFlags & SpecFlags & DatabaseFlags & {
+type Flags = Omit<OutputFlags, "output"> & SpecFlags & DatabaseFlags & {
+  readonly output: OutputFlags["output"] | "csv";
+  readonly replay?: boolean;
   readonly run?: string;
   readonly partition?: string;
   readonly limit: number;
@@ -32,17 +35,28 @@ export function addRejectsCommand(program: Command, cli: Cli, finish: Finish): v
     .addOption(
       new Option("--limit <n>", "rows shown one by one").default(20)
         .argParser(wholeNumber(1_000_000)),
-    );
-  addOutputOptions(addDatabaseOption(addSpecOptions(command)))
+    )
+    .option("--replay", "load those that are valid by now, each exactly once");
+  addOutputOptions(addDatabaseOption(addSpecOptions(command)), ["human", "json", "csv"])
     .addHelpText(
       "after",
       `
 Examples:
   deno task rejects pipelines/yellow_taxi.yaml
-  deno task rejects pipelines/yellow_taxi.yaml --partition 2021-02 --limit 1000 --output json`,
+  deno task rejects pipelines/yellow_taxi.yaml --partition 2021-02 --limit 1000 --output json
+  deno task rejects pipelines/yellow_taxi.yaml --output csv > rejects.csv
+  deno task rejects pipelines/yellow_taxi.yaml --replay`,
     )
     .action(async (file: string, flags: Flags) =>
-      finish(await inSession(cli, flags, (session) => rejects(file, flags, session)))
+      finish(
+        await inSession(
+          cli,
+          { ...flags, output: flags.output === "csv" ? "human" : flags.output },
+          (
+            session,
+          ) => rejects(file, flags, session),
+        ),
+      )
     );
 }
 
@@ -51,11 +65,28 @@ async function rejects(file: string, flags: Flags, session: Session): Promise<nu
   if (specs === null) return EXIT.usage;
   const [spec] = specs;
   await using database = await openDatabase(flags, specs, "rejects", session);
-  const found = await session.cli.services.readRejects(database.db, spec, {
+  const { services } = session.cli;
+  if (flags.replay) {
+    const context = runContext(database.db, session);
+    const result = await services.replayRejects(spec, flags.partition, context);
+    session.stopProgress();
+    session.view.run({ file, result, error: null });
+    return exitCodeOfRun(result);
+  }
+  const filter = {
     ...(flags.run === undefined ? {} : { run: flags.run }),
     ...(flags.partition === undefined ? {} : { partition: flags.partition }),
     limit: flags.limit,
-  });
+  };
+  if (flags.output === "csv") {
+    session.cli.out.write(rejectsCsvHeader());
+    for await (const page of services.rejectPages(database.db, spec, filter)) {
+      session.cli.out.write(rejectsCsv(page));
+      await session.cli.out.flush();
+    }
+    return EXIT.done;
+  }
+  const found = await services.readRejects(database.db, spec, filter);
   session.view.rejects({ pipeline: spec.pipeline, rejects: found });
   return EXIT.done;
 }

@@ -1,0 +1,88 @@
+import type { Queryable } from "../db/database.ts";
+import type { Reject } from "../core/reject.ts";
+import type { LoadRecord } from "./ledger.ts";
+import type { RejectWriter } from "./rejected_rows.ts";
+
+/** Rejected rows of a live partition that were not loaded since. */
+export interface Replayable {
+  readonly partition: string | null;
+  /** Ids in `sluice.rejected_rows`, ascending. */
+  readonly ids: readonly number[];
+  /** Names of their fields; null where the source has no header. */
+  readonly header: readonly string[] | null;
+}
+
+/**
+ * Looks for rejected rows of the loads that are live.
+ *
+ * Not of duplicates: their key is in the table already.
+ *
+ * @param loads the versions whose rows are in the table now
+ */
+export async function findReplayable(
+  db: Queryable,
+  targetKey: string,
+  loads: readonly LoadRecord[],
+): Promise<readonly Replayable[]> {
+  const found: Replayable[] = [];
+  for (const partition of new Set(loads.map((load) => load.partition))) {
+    const versions = loads.filter((load) => load.partition === partition)
+      .map(({ version }) => version);
+    const rows = await db.query<{ id: number; header: readonly string[] | null; known: boolean }>(
+      `select r.id, h.header, h.run_id is not null as known
+from sluice.rejected_rows r
+join sluice.loads l on l.run_id = r.run_id and l.partition is not distinct from r.partition
+left join lateral (
+  select run_id, header from sluice.reject_headers h
+  where h.run_id = r.run_id and h.partition is not distinct from r.partition limit 1) h on true
+where l.target = $1 and l.partition is not distinct from $2::text
+  and l.version in (select value::int from json_array_elements_text($3::text::json))
+  and r.replayed_by is null and r.code <> 'duplicate_key'
+order by r.id`,
+      [targetKey, partition, JSON.stringify(versions)],
+    );
+    // Rows of one header at a time: those of another one come with the next replay.
+    const first = rows.find(({ known }) => known);
+    if (first === undefined) continue;
+    const header = JSON.stringify(first.header);
+    const ids = rows.filter((row) => row.known && JSON.stringify(row.header) === header)
+      .map(({ id }) => id);
+    found.push({ partition, ids, header: first.header });
+  }
+  return found;
+}
+
+/** Raw records read at once. */
+const PAGE = 1_000;
+
+/** The raw records of rejected rows, in the order of their ids. */
+export async function* rawRecords(
+  db: Queryable,
+  ids: readonly number[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < ids.length; at += PAGE) {
+    const page = await db.query<{ raw: Uint8Array }>(
+      `select raw from sluice.rejected_rows
+where id in (select value::bigint from json_array_elements_text($1::text::json)) order by id`,
+      [JSON.stringify(ids.slice(at, at + PAGE))],
+    );
+    for (const { raw } of page) yield raw;
+  }
+}
+
+/** Only notes which records failed again: they are rejects already. */
+export function noteRejects(note: (reject: Reject) => void): RejectWriter {
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    pendingBytes: 0,
+    add(reject) {
+      count++;
+      note(reject);
+    },
+    drain: () => Promise.resolve(),
+    setHeader() {},
+  };
+}

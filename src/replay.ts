@@ -1,0 +1,125 @@
+import type { RunResult } from "./core/result.ts";
+import { executeRun } from "./execute_run.ts";
+import {
+  findReplayable,
+  type LoadRecord,
+  lockTarget,
+  markDeadRuns,
+  migrate,
+  noteRejects,
+  rawRecords,
+  readLedger,
+  type Replayable,
+} from "./ledger/mod.ts";
+import type { LoadSource } from "./load_source.ts";
+import { targetKeyOf } from "./plan/compile.ts";
+import { isMerging } from "./plan/layout.ts";
+import { markReplayed } from "./plan/ledger_rows.ts";
+import type { LoadPlan } from "./plan/load_plan.ts";
+import { chainOf } from "./plan/versions.ts";
+import { compileFor } from "./plan_run.ts";
+import type { RunContext } from "./run_context.ts";
+import { runPartition } from "./run_partition.ts";
+import { openReplayReader } from "./source/replay_reader.ts";
+import type { PipelineSpec } from "./spec/pipeline_spec.ts";
+
+/**
+ * Loads rejected rows that are valid by now, besides what is live, exactly once.
+ *
+ * Only rows of versions that are live: of others nobody knows whether they belong into the table.
+ *
+ * @param only this partition; all of them when left out
+ */
+export async function replayRejects(
+  spec: PipelineSpec,
+  only: string | undefined,
+  context: RunContext,
+): Promise<RunResult> {
+  const started = context.clock.monotonic();
+  const targetKey = targetKeyOf(spec);
+  await using _lock = await lockTarget(context.db, targetKey);
+  await migrate(context.db);
+  await markDeadRuns(context.db, targetKey);
+  const { loads } = await readLedger(context.db, targetKey);
+  const live = liveChains(loads).filter(({ partition }) =>
+    only === undefined || partition === only
+  );
+  const replayable = await findReplayable(context.db, targetKey, live);
+  const plan = await replayPlan(spec, replayable, context);
+  return await executeRun("replay", plan, started, context, async (partition, runId) => {
+    const rows = replayable.find((each) => each.partition === partition.partition)!;
+    const version = loads.find((load) =>
+      load.partition === partition.partition && load.state === "live"
+    )!;
+    const source = replaySource(partition.source.format, rows, version, context);
+    return await runPartition(plan, partition, runId, context, source);
+  });
+}
+
+/** Every version whose rows are in the table now. */
+function liveChains(loads: readonly LoadRecord[]): readonly LoadRecord[] {
+  return loads.filter(({ state }) => state === "live").flatMap((load) =>
+    chainOf(loads.filter(({ partition }) => partition === load.partition), load)
+  );
+}
+
+/** As `append`, or as the pipeline merges anyway: what is live stays. */
+async function replayPlan(
+  spec: PipelineSpec,
+  replayable: readonly Replayable[],
+  context: RunContext,
+): Promise<LoadPlan> {
+  const mode = isMerging(spec.refresh.mode) ? spec.refresh.mode : "append";
+  const plan = await compileFor(
+    { ...spec, refresh: { mode, hardDeletes: "ignore" } },
+    replayable.map(({ partition }) => partition),
+    { force: true, allowDestructive: false },
+    context,
+    () => Promise.resolve({ url: "", etag: null, lastModified: null, bytes: null, sha256: null }),
+  );
+  return {
+    ...plan,
+    // Rows that fail again are rejects already.
+    rejectLimit: { kind: "percent", percent: 100 },
+    partitions: plan.partitions.map((partition) => ({
+      ...partition,
+      publish: [...partition.publish, markReplayed()],
+    })),
+  };
+}
+
+function replaySource(
+  format: PipelineSpec["source"]["format"],
+  { ids, header }: Replayable,
+  live: LoadRecord,
+  { db }: RunContext,
+): LoadSource {
+  let failed = new Set<number>();
+  const facts = {
+    url: live.sourceUrl,
+    etag: live.etag,
+    lastModified: live.lastModified,
+    bytes: live.bytes,
+    sha256: live.sha256,
+  };
+  return {
+    open() {
+      return Promise.resolve({
+        // The file is the one that is live: the next run must find it unchanged.
+        facts,
+        chunks: rawRecords(db, ids),
+        bytesRead: () => 0,
+        sha256: () => live.sha256 ?? "",
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      });
+    },
+    reader: () => openReplayReader(format, header),
+    rejects() {
+      failed = new Set();
+      return noteRejects(({ byteOffset }) => failed.add(byteOffset));
+    },
+    skipsEmpty: true,
+    replayed: () => JSON.stringify(ids.filter((_id, ordinal) => !failed.has(ordinal))),
+    recordedBytes: live.bytes,
+  };
+}
