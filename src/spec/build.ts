@@ -30,6 +30,8 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
   const [table, schema = "public"] = input.target.table.split(".").reverse();
   const partitions = input.partitions === undefined ? null : buildPartitions(input.partitions);
   const { timeout } = input.source;
+  const mode = input.refresh?.mode ?? (partitions === null ? "full" : "partition");
+  const merging = mode !== "full" && mode !== "partition";
   const format = csvOptions(input.source.format);
   return {
     file: context.file,
@@ -50,22 +52,26 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
     target: {
       schema,
       table,
-      partitionColumn: input.target.partition_column ?? (partitions === null ? null : "_partition"),
+      partitionColumn: input.target.partition_column ??
+        (partitions === null || merging ? null : "_partition"),
       versions: input.target.versions,
       indexes: input.target.indexes.map((index): IndexSpec =>
         Array.isArray(index) ? { columns: index, method: "btree" } : index
       ),
       lineage: input.target.lineage,
     },
-    refresh: {
-      mode: input.refresh?.mode ?? (partitions === null ? "full" : "partition"),
-      hardDeletes: "ignore",
-    },
+    refresh: { mode, hardDeletes: input.refresh?.hard_deletes ?? "ignore" },
     idempotencyKey: input.idempotency_key,
     onDuplicate: input.on_duplicate ?? "reject",
     columns: context.columnOrder.map((name, at) =>
       // Without a header the fields have no names but their numbers.
-      buildColumn(name, input.columns[name], format.header ? name : String(at + 1))
+      buildColumn(
+        name,
+        input.columns[name],
+        format.header ? name : String(at + 1),
+        // Rows are found by their key, and nothing equals NULL.
+        merging && input.idempotency_key.includes(name),
+      )
     ),
     rejects: { limit: rejectLimit(input.rejects.limit) },
     rules: [],
@@ -107,6 +113,7 @@ function buildColumn(
   name: string,
   input: PipelineInput["columns"][string],
   field: string,
+  isKey: boolean,
 ): ColumnSpec {
   const column: Partial<ColumnInput> & { type: string } = typeof input === "string"
     ? { type: input }
@@ -118,7 +125,7 @@ function buildColumn(
     name,
     from: column.from ?? field,
     type: parseColumnType(column.type) as ColumnType,
-    required: column.required ?? false,
+    required: isKey || (column.required ?? false),
     default: column.default ?? null,
     rules: present({ min, max, max_length, pattern, one_of }),
     options: present({

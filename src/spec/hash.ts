@@ -10,6 +10,8 @@ export function specHash(spec: Omit<PipelineSpec, "hash">, url: string): string 
     key: spec.idempotencyKey,
     onDuplicate: spec.onDuplicate,
     mode: spec.refresh.mode,
+    // Left out where it says nothing, so that files from before it keep their hash.
+    ...(spec.refresh.hardDeletes === "ignore" ? {} : { hardDeletes: spec.refresh.hardDeletes }),
     target: { schema, table, partitionColumn, indexes, lineage },
     schemaContract: spec.schemaContract,
     by: spec.partitions?.by ?? null,

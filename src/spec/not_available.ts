@@ -10,7 +10,6 @@ const CONTRACT = ["evolve", "discard_row", "discard_value"];
 
 /** Values that a later version will know. */
 const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
-  ["refresh.mode", /^(append|insert|upsert|merge|append\+dedup|history|scd2|snapshot)$/],
   ["source.compression", /^(zstd|bzip2|xz|zip)$/],
   ["source.format", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],
   ["source.format.type", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],

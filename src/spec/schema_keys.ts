@@ -16,7 +16,7 @@ export function keysAt(path: Path): string[] {
     [/^target\/indexes\/\d+$/, { columns: 0, method: 0 }],
     [/^columns\/[^/]*$/, columnSchema.shape],
     [/^environments\/[^/]*$/, { vars: 0 }],
-    [/^refresh$/, { mode: 0 }],
+    [/^refresh$/, { mode: 0, hard_deletes: 0 }],
     [/^rejects$/, { limit: 0 }],
     [/^schema_contract$/, { new_columns: 0, missing_columns: 0, type_changes: 0 }],
   ];

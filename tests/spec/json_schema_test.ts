@@ -51,7 +51,7 @@ Deno.test("the JSON Schema refuses what the loader refuses", () => {
     edited(["by: month", "by: mnth"]),
     edited(["required: true", "requird: true"]),
     edited(["  table: taxi.trips\n", ""]),
-    edited(["mode: partition", "mode: upsert"]),
+    edited(["mode: partition", "mode: sometimes"]),
     edited(["[id]\ncol", "id\ncol"]),
   ];
   for (const text of wrong) expect(schema.safeParse(parse(text)).success).toBe(false);

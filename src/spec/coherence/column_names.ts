@@ -3,6 +3,7 @@ import type { Path } from "../yaml_tree.ts";
 import type { Check } from "./check.ts";
 
 const LINEAGE = ["_run_id", "_loaded_at", "_source_file", "_source_line"];
+const HISTORY = ["_valid_from", "_valid_to", "_current"];
 
 /** The key and the indexes name columns; an index may also name the partition's own. */
 export const columnReferences: Check = (spec, report, input) => {
@@ -10,6 +11,7 @@ export const columnReferences: Check = (spec, report, input) => {
   const more = [
     ...(spec.target.partitionColumn === null ? [] : [spec.target.partitionColumn]),
     ...(spec.target.lineage ? LINEAGE : []),
+    ...(spec.refresh.mode === "history" ? HISTORY : []),
   ];
   requireColumns(spec.idempotencyKey, ["idempotency_key"], columns);
   spec.target.indexes.forEach((index, at) => {
@@ -77,6 +79,8 @@ export const nameClashes: Check = (spec, report, input) => {
       report.key(path, "spec/bad_name", "A column needs a name that Postgres can store");
     } else if (name.startsWith("_sluice_")) {
       report.key(path, "spec/name_clash", `Names that start with "_sluice_" are Sluice's own`);
+    } else if (spec.refresh.mode === "history" && HISTORY.includes(name)) {
+      report.key(path, "spec/name_clash", `"${name}" is a column that "history" adds`);
     } else if (lineage && LINEAGE.includes(name)) {
       report.key(path, "spec/name_clash", `"${name}" is a column that "lineage" adds`);
     } else if (name === "_partition" && spec.partitions !== null && partitionColumn === name) {
@@ -104,7 +108,7 @@ export const nameClashes: Check = (spec, report, input) => {
     report.value(["target", "table"], "spec/bad_name", `Schema "${schema}" is Postgres's own`);
   }
   const count = spec.columnNames.length + (spec.partitions === null ? 0 : 1) +
-    (lineage ? LINEAGE.length : 0);
+    (lineage ? LINEAGE.length : 0) + (spec.refresh.mode === "history" ? HISTORY.length : 0);
   if (count > MAX_COLUMNS) {
     report.key(
       ["columns"],

@@ -21,7 +21,13 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [sharedFields, ["source.format.header"]],
   [
     nameClashes,
-    ["partitions.by", "target.table", "target.partition_column", "target.lineage"],
+    [
+      "partitions.by",
+      "refresh.mode",
+      "target.table",
+      "target.partition_column",
+      "target.lineage",
+    ],
   ],
   [nameLengths, [...PARTITIONS, "target.table", "target.indexes", "idempotency_key"]],
   [indexTypes, ["partitions.by", "idempotency_key", "target.indexes"]],
@@ -34,6 +40,7 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
     [
       "partitions.by",
       "refresh.mode",
+      "refresh.hard_deletes",
       "idempotency_key",
       "on_duplicate",
       "target.partition_column",

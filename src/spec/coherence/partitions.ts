@@ -86,6 +86,32 @@ export const contradictions: Check = (spec, report, input) => {
       `Write "full", or add "partitions"`,
     );
   }
+  if ((refresh.mode === "upsert" || refresh.mode === "history") && !spec.idempotencyKey.length) {
+    report.value(
+      ["refresh", "mode"],
+      "spec/contradiction",
+      `"${refresh.mode}" needs "idempotency_key", which tells one row from another`,
+    );
+  }
+  if (input.refresh?.hard_deletes !== undefined && refresh.mode !== "history") {
+    report.key(
+      ["refresh", "hard_deletes"],
+      "spec/contradiction",
+      `"hard_deletes" is for "history" only`,
+      `"full" and "partition" remove what the source no longer has, "append" and "upsert" never do`,
+    );
+  }
+  if (
+    refresh.hardDeletes === "invalidate" && partitions !== null &&
+    input.target.partition_column === undefined
+  ) {
+    report.value(
+      ["refresh", "hard_deletes"],
+      "spec/contradiction",
+      `Each partition would close the rows of all others`,
+      `Add "partition_column", which tells the rows of one partition, or write "ignore"`,
+    );
+  }
   if (partitions === null && input.target.partition_column !== undefined) {
     report.key(
       ["target", "partition_column"],

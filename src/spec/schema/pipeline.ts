@@ -21,8 +21,13 @@ export const pipelineSchema = z.strictObject({
   source: sourceSchema,
   target: targetSchema,
   refresh: z.strictObject({
-    mode: z.enum(["full", "partition"]).describe(
-      "full: a load replaces the table; partition: a load replaces its partition",
+    mode: z.enum(["full", "partition", "append", "upsert", "history"]).describe(
+      "full: a load replaces the table; partition: it replaces its partition; append: it adds rows; " +
+        "upsert: it updates rows with a known key and adds the others; history: it adds a new " +
+        "version of each changed row",
+    ),
+    hard_deletes: z.enum(["ignore", "invalidate"]).optional().describe(
+      "history: rows that the source no longer has stay current, or are closed; ignore when left out",
     ),
   }).optional().describe("What a load does to the table; by default what partitions ask for"),
   idempotency_key: z.array(name()).default([])

@@ -1,0 +1,114 @@
+import { expect } from "expect";
+import { readRejects, rejectPages } from "../../src/ledger/mod.ts";
+import { rollbackPipeline, runPipeline } from "../../src/run.ts";
+import { replayRejects } from "../../src/run.ts";
+import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
+import { testDatabase } from "../support/postgres.ts";
+
+function yaml(mode: string, columns: string): string {
+  return `
+pipeline: trips
+source: { url: trips.csv }
+target: { table: shop.trips }
+refresh: { mode: ${mode} }
+idempotency_key: [id]
+columns: { ${columns} }
+rejects: { limit: 10 }
+`;
+}
+
+const STRICT =
+  "id: { type: integer, required: true }, seats: { type: integer, max: 4 }, note: text";
+const MENDED =
+  "id: { type: integer, required: true }, seats: { type: integer, max: 8 }, note: text";
+const FILE = `id,note,seats
+1,"two
+lines",1
+2,"open quote is in the middle ""x""",7
+3,ünï,8
+4,too many,99
+1,a duplicate,3
+x,no number,1
+5,short
+`;
+
+for (const mode of ["full", "append", "upsert", "history"]) {
+  Deno.test(`${mode}: a replay loads what is valid by now, exactly once`, async () => {
+    await using test = await testDatabase();
+    using files = workspace({ "trips.csv": FILE });
+    const strict = specOf(yaml(mode, STRICT), files.folder);
+    expect(await run(test.db, strict)).toMatchObject({ status: "succeeded", rows_rejected: 6 });
+    const { context } = testContext(test.db);
+    expect(await replayRejects(strict, undefined, context)).toMatchObject({
+      status: "unchanged",
+      rows_loaded: 0,
+    });
+    const mended = specOf(yaml(mode, MENDED), files.folder);
+    // The source is not needed any more: the ledger has the records.
+    files.write("trips.csv", "");
+    expect(await replayRejects(mended, undefined, context)).toMatchObject({
+      status: "succeeded",
+      rows_read: 5,
+      rows_loaded: 2,
+      rows_rejected: 3,
+    });
+    const rows = await test.db.query("select id, seats, note from shop.trips order by id");
+    expect(rows).toEqual([
+      { id: 1, seats: 1, note: "two\nlines" },
+      { id: 2, seats: 7, note: 'open quote is in the middle "x"' },
+      { id: 3, seats: 8, note: "ünï" },
+    ]);
+    expect(await replayRejects(mended, undefined, context)).toMatchObject({
+      status: "unchanged",
+      rows_read: 3,
+    });
+    expect((await test.db.query("select from shop.trips")).length).toBe(3);
+    const { rows: left } = await readRejects(test.db, mended, { limit: 20 });
+    expect(left.map(({ line, code }) => [line, code])).toEqual([
+      [6, "above_max"],
+      [7, "duplicate_key"],
+      [8, "invalid_integer"],
+      [9, "too_few_fields"],
+    ]);
+    // It is a version of its own, and can be taken back.
+    await rollbackPipeline(mended, {}, context);
+    expect((await test.db.query("select from shop.trips")).length).toBe(1);
+  });
+}
+
+Deno.test("a replay makes the file count as loaded with the mended pipeline", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "trips.csv": FILE });
+  await run(test.db, specOf(yaml("full", STRICT), files.folder));
+  const mended = specOf(yaml("full", MENDED), files.folder);
+  const { context } = testContext(test.db);
+  await replayRejects(mended, undefined, context);
+  expect(await runPipeline(mended, ALL, context)).toMatchObject({ status: "unchanged" });
+  expect(await runPipeline(mended, { ...ALL, force: true }, context)).toMatchObject({
+    rows_loaded: 3,
+  });
+});
+
+Deno.test("rejected rows of a load that is not live are not replayed", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "trips.csv": FILE });
+  await run(test.db, specOf(yaml("full", STRICT), files.folder));
+  files.write("trips.csv", "id,note,seats\n9,other,1\n");
+  const mended = specOf(yaml("full", MENDED), files.folder);
+  await run(test.db, mended);
+  expect(await replayRejects(mended, undefined, testContext(test.db).context)).toMatchObject({
+    status: "unchanged",
+    rows_read: 0,
+  });
+});
+
+Deno.test("rejectPages exports every row, with bytes that are no UTF-8 as hex", async () => {
+  await using test = await testDatabase();
+  const head = new TextEncoder().encode("id,note,seats\n");
+  const bad = new Uint8Array([0x31, 0x2c, 0xff, 0x2c, 0x31, 0x0a]);
+  using files = workspace({ "trips.csv": new Uint8Array([...head, ...bad]) });
+  const spec = specOf(yaml("full", STRICT), files.folder);
+  await run(test.db, spec);
+  const pages = await Array.fromAsync(rejectPages(test.db, spec, {}));
+  expect(pages.flat()).toMatchObject([{ line: 2, code: "invalid_utf8", raw: "\\x312cff2c31" }]);
+});
