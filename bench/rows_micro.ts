@@ -32,6 +32,8 @@ for (let round = 0; round < 5; round++) {
       {
         columns: spec.columns,
         newColumns: "freeze",
+        missingColumns: "freeze",
+        typeChanges: "freeze",
         lineColumn: false,
         offsetColumn: false,
       },

@@ -2,7 +2,7 @@ import { mapConcurrently } from "./core/map_concurrently.ts";
 import { SluiceError } from "./core/error.ts";
 import type { PartitionResult, RowCounts, RunResult, RunStatus } from "./core/result.ts";
 import { finishRun, type RunCommand, startRun } from "./ledger/mod.ts";
-import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import type { Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import { exchange } from "./publish/exchange.ts";
 import { executeStatements } from "./publish/execute.ts";
 import type { RunContext } from "./run_context.ts";
@@ -43,7 +43,7 @@ export async function executeRun(
   const cancel = () => void context.db.cancelRunning().catch(() => {});
   context.signal.addEventListener("abort", cancel, { once: true });
   try {
-    await prepareTarget(plan, context);
+    await prepareTarget(plan, runId, context);
     partitions = await mapConcurrently(plan.partitions, plan.concurrency, async (partition) => {
       const result = await load(partition, runId);
       context.emit({ type: "partition_finished", result });
@@ -62,11 +62,26 @@ export async function executeRun(
   return result;
 }
 
+/** All that is known before a source is open. */
+function factsOf(runId: string): Facts {
+  return {
+    run_id: runId,
+    loaded_at: null,
+    replayed: null,
+    rows: null,
+    bytes: null,
+    sha256: null,
+    etag: null,
+    last_modified: null,
+    source_url: null,
+  };
+}
+
 /** Makes or mends the target, and drops what died runs left behind. */
-async function prepareTarget(plan: LoadPlan, context: RunContext): Promise<void> {
+async function prepareTarget(plan: LoadPlan, runId: string, context: RunContext): Promise<void> {
   for (const statement of plan.sweep) await executeStatements(context.db, [statement]);
   if (plan.setup.length === 0) return;
-  await exchange(plan.setup, null, {
+  await exchange(plan.setup, factsOf(runId), {
     ...context,
     target: plan.target,
     // Whether it took effect is seen by planning again: the next run does.

@@ -5,11 +5,13 @@ import type { Queryable } from "./db/database.ts";
 import { listTables, readCatalog } from "./db/catalog.ts";
 import { type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
 import type { ProbedSource } from "./plan/decide.ts";
+import { evolveSpec, type SourceEvidence } from "./plan/evolve_spec.ts";
 import { layoutOf } from "./plan/layout.ts";
 import { ruleProbes } from "./plan/rules.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";
 import type { LoadPlan } from "./plan/load_plan.ts";
 import { sourcePlan } from "./plan/source_plan.ts";
+import { examineSource } from "./examine_source.ts";
 import type { RunContext, RunOptions } from "./run_context.ts";
 import type { SourceContext } from "./source/context.ts";
 import { probeSource } from "./source/probe.ts";
@@ -33,18 +35,29 @@ export async function planPipeline(
     choosePartitions(spec, options, context.clock.now()),
     options,
     context,
-    (partition, known) =>
-      probeSource(sourcePlan(spec, partition), sourceContext(context), known ?? null),
+    {
+      probe: (partition, known) =>
+        probeSource(sourcePlan(spec, partition), sourceContext(context), known ?? null),
+      examine: (plan) => examineSources(plan, context),
+    },
   );
 }
 
-/** Compiles a plan for these partitions, whose sources `probe` looks at. */
+/** How a plan learns of the sources. */
+export interface SourceInspection {
+  /** Without reading it; null where there is none. */
+  probe(partition: string | null, known?: LoadRecord): Promise<ProbedSource | null>;
+  /** By reading it, where the contract lets columns follow it. */
+  examine(plan: LoadPlan): Promise<readonly SourceEvidence[]>;
+}
+
+/** Compiles a plan for these partitions. */
 export async function compileFor(
   spec: PipelineSpec,
   partitions: readonly (string | null)[],
   options: Pick<RunOptions, "force" | "allowDestructive" | "concurrency">,
   { db }: RunContext,
-  probe: (partition: string | null, known?: LoadRecord) => Promise<ProbedSource | null>,
+  { probe, examine }: SourceInspection,
 ): Promise<LoadPlan> {
   const target = { schema: spec.target.schema, table: spec.target.table };
   const [catalog, ledger, tables] = await Promise.all([
@@ -59,8 +72,7 @@ export async function compileFor(
     PROBES,
     (partition) => probe(partition, newest.get(partition)),
   );
-  return compilePlan({
-    spec,
+  const input = {
     catalog,
     ledger,
     migrations: pendingMigrations(ledger.migration),
@@ -70,6 +82,26 @@ export async function compileFor(
     force: options.force,
     allowDestructive: options.allowDestructive,
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+  };
+  const plan = compilePlan({ ...input, spec: evolveSpec(spec, [], catalog.table).spec });
+  const { newColumns, typeChanges } = spec.schemaContract;
+  if (newColumns !== "evolve" && typeChanges !== "evolve") return plan;
+  return compilePlan({ ...input, ...evolveSpec(spec, await examine(plan), catalog.table) });
+}
+
+/** What the sources that would be loaded show; where one cannot be read, its load tells why. */
+async function examineSources(
+  plan: LoadPlan,
+  context: RunContext,
+): Promise<readonly SourceEvidence[]> {
+  const loading = plan.partitions.filter(({ action }) => action === "load");
+  return await mapConcurrently(loading, plan.concurrency, async (partition) => {
+    try {
+      return await examineSource(plan.rows, partition, sourceContext(context));
+    } catch (error) {
+      if (!(error instanceof SluiceError) || context.signal.aborted) throw error;
+      return { partition: partition.partition, added: [], widened: [] };
+    }
   });
 }
 

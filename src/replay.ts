@@ -13,6 +13,7 @@ import {
 } from "./ledger/mod.ts";
 import type { LoadSource } from "./load_source.ts";
 import { targetKeyOf } from "./plan/compile.ts";
+import type { SourceEvidence } from "./plan/evolve_spec.ts";
 import { isMerging } from "./plan/layout.ts";
 import { markReplayed } from "./plan/ledger_rows.ts";
 import type { LoadPlan } from "./plan/load_plan.ts";
@@ -75,7 +76,11 @@ async function replayPlan(
     replayable.map(({ partition }) => partition),
     { force: true, allowDestructive: false },
     context,
-    () => Promise.resolve({ url: "", etag: null, lastModified: null, bytes: null, sha256: null }),
+    {
+      probe: () =>
+        Promise.resolve({ url: "", etag: null, lastModified: null, bytes: null, sha256: null }),
+      examine: (plan) => Promise.resolve(knownFields(plan, replayable)),
+    },
   );
   return {
     ...plan,
@@ -86,6 +91,20 @@ async function replayPlan(
       publish: [...partition.publish, markReplayed()],
     })),
   };
+}
+
+/** Fields that an earlier load has made columns of: `evolveSpec` takes their type from the table. */
+function knownFields(
+  { rows }: LoadPlan,
+  replayable: readonly Replayable[],
+): readonly SourceEvidence[] {
+  const read = new Set(rows.columns.flatMap(({ from, aliases }) => [from, ...aliases]));
+  return replayable.map(({ partition, header }) => ({
+    partition,
+    added: (header ?? []).filter((field) => field !== "" && !read.has(field))
+      .map((field) => ({ field, types: [], values: 0 })),
+    widened: [],
+  }));
 }
 
 function replaySource(

@@ -1,7 +1,7 @@
 import type { PartitionResult, RowCounts, RunResult } from "./core/result.ts";
 import { readCatalog, readColumns } from "./db/catalog.ts";
 import { executeRun } from "./execute_run.ts";
-import { lockTarget, markDeadRuns, migrate, readLedger } from "./ledger/mod.ts";
+import { forgetOldRejects, lockTarget, markDeadRuns, migrate, readLedger } from "./ledger/mod.ts";
 import { compileRollback, type RollbackRequest } from "./plan/compile_rollback.ts";
 import { targetKeyOf } from "./plan/compile.ts";
 import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
@@ -32,6 +32,8 @@ export async function runPipeline(
   await using _lock = await lockTarget(context.db, targetKeyOf(spec));
   await migrate(context.db);
   await markDeadRuns(context.db, targetKeyOf(spec));
+  const { keepDays } = spec.rejects;
+  if (keepDays !== null) await forgetOldRejects(context.db, spec.pipeline, keepDays);
   const plan = await planPipeline(spec, options, context);
   return await executeRun(
     "run",

@@ -86,6 +86,7 @@ class PartitionLoad {
   #rowsRead = 0;
   #rejected = 0;
   #duplicates = 0;
+  #discarded = 0;
   #counts: Counts | null = null;
   #isolating = false;
   #canceledOnce = false;
@@ -134,7 +135,7 @@ class PartitionLoad {
     });
     const over = rejectBudget(plan.rejectLimit, this.#rowsRead, this.#rejected);
     if (over !== null) throw over;
-    const staged = this.#rowsRead - this.#rejected - this.#duplicates;
+    const staged = this.#rowsRead - this.#rejected - this.#duplicates - this.#discarded;
     if (staged === 0 && this.source.skipsEmpty) {
       await executeStatements(context.db, partition.cleanup);
       return this.#result("unchanged", null, null);
@@ -230,9 +231,11 @@ class PartitionLoad {
     this.#rowsRead = staged.rowsRead;
     this.#rejected = rejects.count;
     Object.assign(this.#phases, { read: staged.read, parse: staged.parse, copy: staged.copy });
-    if (staged.rowsRead !== staged.rowsStaged + rejects.count) {
+    this.#discarded = staged.rowsDiscarded;
+    if (staged.rowsRead !== staged.rowsStaged + rejects.count + staged.rowsDiscarded) {
       throw new Error(
-        `Read ${staged.rowsRead} rows, staged ${staged.rowsStaged}, rejected ${rejects.count}`,
+        `Read ${staged.rowsRead} rows, staged ${staged.rowsStaged}, rejected ${rejects.count}, ` +
+          `discarded ${staged.rowsDiscarded}`,
       );
     }
     this.#report("rows", `${staged.rowsRead} rows read, ${rejects.count} rejected`);
@@ -262,7 +265,13 @@ class PartitionLoad {
 
   failed(error: SluiceError): PartitionResult {
     const refused = isRefusal(error);
-    if (!refused) this.#rowsRead = this.#rejected = this.#duplicates = 0;
+    if (!refused) {
+      this.#rowsRead =
+        this.#rejected =
+        this.#duplicates =
+        this.#discarded =
+          0;
+    }
     const status = refused
       ? "refused"
       : error.code === "source/not_found" && this.partition.source.missing === "pending"
@@ -326,12 +335,14 @@ class PartitionLoad {
       reason: error?.message ?? this.partition.reason,
       version,
       rows_read: this.#rowsRead,
-      rows_loaded: published ? this.#rowsRead - this.#rejected - this.#duplicates : 0,
+      rows_loaded: published
+        ? this.#rowsRead - this.#rejected - this.#duplicates - this.#discarded
+        : 0,
       rows_rejected: this.#rejected,
       rows_duplicate: published ? this.#duplicates : 0,
       // Good rows of a refused load were read and are not in the table.
       ...(published && this.#counts !== null ? { changes: changesOf(this.#counts) } : {}),
-      rows_discarded: published ? 0 : this.#rowsRead - this.#rejected,
+      rows_discarded: published ? this.#discarded : this.#rowsRead - this.#rejected,
       bytes_read: this.#bytes,
       seconds: (this.context.clock.monotonic() - this.#started) / 1000,
       source: this.#facts?.url ?? this.context.secrets.redact(this.partition.source.url),

@@ -128,6 +128,15 @@ where status = 'succeeded'`,
   recorded_at timestamptz not null default clock_timestamp()
 )`,
       `create index reject_headers_by_run on sluice.reject_headers (run_id, partition)`,
+      // Every change of a target's columns.
+      `create table sluice.schema_changes (
+  id bigint generated always as identity primary key,
+  run_id uuid not null references sluice.runs (id),
+  target text not null,
+  statement text not null,
+  reason text not null,
+  changed_at timestamptz not null default clock_timestamp()
+)`,
     ],
   },
 ];

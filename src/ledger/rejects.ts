@@ -103,6 +103,20 @@ order by id limit ${PAGE}`,
   }
 }
 
+/** Removes rejected rows of a pipeline that are older than it keeps them. */
+export async function forgetOldRejects(
+  db: Queryable,
+  pipeline: string,
+  keepDays: number,
+): Promise<number> {
+  const gone = await db.query(
+    `delete from sluice.rejected_rows
+where pipeline = $1 and rejected_at < clock_timestamp() - make_interval(days => $2::int) returning 1`,
+    [pipeline, keepDays],
+  );
+  return gone.length;
+}
+
 /** The newest run that read anything: one that found nothing to do has no rejects to show. */
 async function newestRun(db: Queryable, pipeline: string): Promise<string | null> {
   const [run] = await db.query<{ id: string }>(

@@ -34,6 +34,8 @@ export interface StageRowsContext {
 export interface StagedRows {
   readonly rowsRead: number;
   readonly rowsStaged: number;
+  /** Left out because the schema contract says so. */
+  readonly rowsDiscarded: number;
   /** Seconds spent waiting for bytes, parsing, and waiting for Postgres. */
   readonly read: number;
   readonly parse: number;
@@ -107,6 +109,7 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
   return {
     rowsRead,
     rowsStaged,
+    rowsDiscarded: (encoder as RowEncoder | null)?.discarded ?? 0,
     read: Math.max(0, total - parse - copy) / 1000,
     parse: parse / 1000,
     copy: copy / 1000,

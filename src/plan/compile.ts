@@ -50,6 +50,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     mode: spec.refresh.mode,
     method: shape.method,
     methodReason: shape.mergesBecause,
+    evolved: input.evolved ?? [],
     target: layout.target,
     targetKey,
     setup: setupStatements({

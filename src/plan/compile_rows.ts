@@ -6,17 +6,19 @@ import type { ConstantColumn, RowsPlan } from "./load_plan.ts";
 export function rowsPlan(spec: PipelineSpec): RowsPlan {
   return {
     columns: spec.columns.map((
-      { name, from, type, required, default: standIn, rules, options },
+      { name, from, aliases, optional, type, required, default: standIn, rules, options },
     ) => ({
+      ...(optional ? { optional } : {}),
       name,
       from,
+      aliases,
       type,
       required,
       default: standIn,
       rules,
       options,
     })),
-    newColumns: spec.schemaContract.newColumns,
+    ...spec.schemaContract,
     lineColumn: spec.target.lineage,
     offsetColumn: needsOffset(spec),
   };

@@ -4,6 +4,7 @@ import type {
   ColumnOptions,
   ColumnRules,
   ColumnType,
+  ContractMode,
   CsvOptions,
   OnDuplicate,
   RefreshMode,
@@ -25,6 +26,8 @@ export interface LoadPlan {
   readonly method: PublishMethod;
   /** Why a mode that could exchange merges here; null where it does not. */
   readonly methodReason: string | null;
+  /** How the columns follow the sources, beyond what the pipeline file says. */
+  readonly evolved: readonly EvolvedColumn[];
   readonly target: TableName;
   /** `schema.table` as the ledger keys it. */
   readonly targetKey: string;
@@ -48,6 +51,15 @@ export interface LoadPlan {
 export interface TableName {
   readonly schema: string;
   readonly table: string;
+}
+
+/** A column that a source brought, or made wider. */
+export interface EvolvedColumn {
+  readonly column: string;
+  readonly change: "added" | "widened";
+  /** As DDL writes it. */
+  readonly type: string;
+  readonly evidence: string;
 }
 
 export type PublishMethod = "exchange" | "merge";
@@ -238,7 +250,9 @@ export interface SourcePlan {
 /** How a record becomes a row. */
 export interface RowsPlan {
   readonly columns: readonly ColumnPlan[];
-  readonly newColumns: "freeze" | "discard_value";
+  readonly newColumns: ContractMode;
+  readonly missingColumns: ContractMode;
+  readonly typeChanges: ContractMode;
   /** Appends `_source_line` (bigint), for lineage. */
   readonly lineColumn: boolean;
   /** Appends `_sluice_offset` (bigint: the record's byte offset), which orders duplicates. */
@@ -249,6 +263,10 @@ export interface RowsPlan {
 export interface ColumnPlan {
   readonly name: string;
   readonly from: string;
+  /** Other headers of the same field, tried in order. */
+  readonly aliases: readonly string[];
+  /** The file may do without it, whatever the contract says: another file brought it. */
+  readonly optional?: true;
   readonly type: ColumnType;
   readonly required: boolean;
   readonly default: string | null;

@@ -2,6 +2,7 @@ import type { Catalog, ListedTable } from "../db/catalog.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { EvolvedColumn } from "./load_plan.ts";
 import type { ProbedSource } from "./decide.ts";
 
 /** Everything a plan depends on; nothing else is looked at. */
@@ -19,6 +20,8 @@ export interface PlanInput {
   readonly force: boolean;
   /** Columns may be changed in ways that values may not survive. */
   readonly allowDestructive: boolean;
+  /** How `spec` differs from the pipeline file, where its contract lets it follow the sources. */
+  readonly evolved?: readonly EvolvedColumn[];
   /** Overrides the pipeline's own. */
   readonly concurrency?: number;
 }

@@ -85,6 +85,11 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
   else if (evolution !== null) {
     requireEvolved(layout, evolution);
     statements.push(...evolution.statements);
+    statements.push(
+      ...evolution.statements.filter(({ lock }) => lock !== null).map((change) =>
+        recordChange(layout, change)
+      ),
+    );
   }
   for (const { name, bound } of input.leaves) {
     statements.push({
@@ -144,6 +149,16 @@ where n.nspname = $2 and c.relname = $3
 on conflict (target) do update set table_oid = excluded.table_oid, made_at = clock_timestamp()`,
     params: [`${target.schema}.${target.table}`, target.schema, target.table],
     why: "Remember that this table is Sluice's own: only those are altered later",
+    lock: null,
+  };
+}
+
+function recordChange({ target }: Layout, { sql, why }: Statement): Statement {
+  return {
+    sql: `insert into sluice.schema_changes (run_id, target, statement, reason)
+values ($1::uuid, $2, $3, $4)`,
+    params: [{ fact: "run_id" }, `${target.schema}.${target.table}`, sql, why],
+    why: "The ledger's word on the change",
     lock: null,
   };
 }

@@ -1,4 +1,4 @@
-import type { ColumnType } from "../spec/pipeline_spec.ts";
+import type { ColumnType, SimpleTypeName } from "../spec/pipeline_spec.ts";
 
 /** A column type as DDL writes it: `numeric(10,2)`, `double precision`. */
 export function sqlType(type: ColumnType): string {
@@ -30,3 +30,38 @@ const CATALOG_NAMES: Readonly<Record<string, string>> = {
   timestamp: "timestamp without time zone",
   timestamptz: "timestamp with time zone",
 };
+
+/** A column type from how `format_type` prints it; null for one that pipelines do not have. */
+export function columnTypeOf(printed: string): ColumnType | null {
+  const match = /^([a-z ]+?)(?:\((\d+)(?:,(\d+))?\))?$/.exec(printed);
+  if (match === null) return null;
+  const [, base, first, second] = match;
+  const own = Object.entries(CATALOG_NAMES).find(([, theirs]) => theirs === base)?.[0] ?? base;
+  const length = first === undefined ? null : Number(first);
+  if (own === "numeric") {
+    return { name: own, precision: length, scale: second === undefined ? null : Number(second) };
+  }
+  if (own === "varchar" || own === "char") return { name: own, length };
+  return SIMPLE.has(own) ? { name: own as SimpleTypeName } : null;
+}
+
+const SIMPLE = new Set<string>(
+  [
+    "smallint",
+    "integer",
+    "bigint",
+    "real",
+    "double precision",
+    "boolean",
+    "text",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "uuid",
+    "json",
+    "jsonb",
+    "bytea",
+  ] satisfies SimpleTypeName[],
+);

@@ -12,17 +12,25 @@ export type TypeChange =
 
 /** Types that hold every value of another one exactly. */
 const HOLDS: Readonly<Record<string, readonly string[]>> = {
-  smallint: ["integer", "bigint", "numeric", "real", "double precision"],
-  integer: ["bigint", "numeric", "double precision"],
-  bigint: ["numeric"],
-  real: ["double precision"],
-  date: ["timestamp without time zone"],
+  smallint: ["integer", "bigint", "numeric", "real", "double precision", "text"],
+  integer: ["bigint", "numeric", "double precision", "text"],
+  bigint: ["numeric", "text"],
+  real: ["double precision", "text"],
+  "double precision": ["text"],
+  numeric: ["text"],
+  boolean: ["text"],
+  date: ["timestamp without time zone", "text"],
+  "timestamp without time zone": ["text"],
+  "timestamp with time zone": ["text"],
+  "time without time zone": ["text"],
+  interval: ["text"],
+  uuid: ["text"],
 };
 
 /** Tells a widening from a change that may lose something. */
 export function typeChange(from: string, to: ColumnType): TypeChange {
   const wanted = catalogType(to);
-  if (HOLDS[from]?.includes(wanted)) return "rewrite";
+  if (HOLDS[from.replace(/\(.*\)/, "")]?.includes(wanted)) return "rewrite";
   const text = /^character varying(?:\((\d+)\))?$/.exec(from);
   if (text !== null) return textChange(text[1], to);
   const exact = /^numeric(?:\((\d+),(\d+)\))?$/.exec(from);

@@ -28,6 +28,8 @@ export interface Column {
   readonly nullValue: Uint8Array;
   /** Why a NULL is a reject. */
   readonly nullProblem: Problem | null;
+  /** The file has no field for it: every value is `nullValue`. */
+  readonly isMissing: boolean;
   readonly encode: Encode;
   readonly checks: readonly Check[] | null;
 }
@@ -81,6 +83,7 @@ function compileColumn(
     nulls: others.length === 0 ? null : others,
     nullValue,
     nullProblem,
+    isMissing: field < 0,
     encode: compileType(type, options),
     checks: checks.length === 0 ? null : checks,
   };

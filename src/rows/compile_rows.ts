@@ -1,11 +1,13 @@
+import { SluiceError } from "../core/error.ts";
 import { OFFSET_COLUMN } from "../core/names.ts";
 import type { Reject } from "../core/reject.ts";
 import type { ConstantColumn, PartitionBounds, RowsPlan } from "../plan/load_plan.ts";
 import type { CsvOptions } from "../spec/pipeline_spec.ts";
 import { type Column, compileColumns } from "./compile_columns.ts";
+import { anyValue, FieldReader } from "./field_reader.ts";
 import type { Frame } from "./frame.ts";
 import { matchHeader } from "./match_header.ts";
-import { ESCAPED, type MalformedRecord, QUOTED, type RecordBatch } from "./record_batch.ts";
+import type { MalformedRecord, RecordBatch } from "./record_batch.ts";
 import { encodeLiteral } from "./rules/literal.ts";
 import { putInt32 } from "./types/ascii.ts";
 import type { Problem } from "./types/encoder.ts";
@@ -16,6 +18,8 @@ export interface RowEncoder {
   readonly columns: readonly string[];
   /** Appends the batch's rows to the frame and returns their number; the others become rejects. */
   encode(batch: RecordBatch, frame: Frame, reject: (reject: Reject) => void): number;
+  /** Records left out so far because the schema contract says so. */
+  readonly discarded: number;
 }
 
 /** What is known once the file is open. */
@@ -36,12 +40,26 @@ export function compileRows(
   input: RowsInput,
 ): RowEncoder {
   const fields = matchHeader(plan, input.header, input.width);
-  const columns = compileColumns(plan, fields, input.format, input.bounds ?? null);
-  const tail = encodeConstants(constants);
-  const escape = (input.format.escape ?? "").charCodeAt(0);
-  const quote = (input.format.quote ?? "").charCodeAt(0);
+  const all = compileColumns(plan, fields.columns, input.format, input.bounds ?? null);
+  const columns = all.filter(({ isMissing }) => !isMissing);
+  const missing = all.filter(({ isMissing }) => isMissing);
+  const impossible = missing.find(({ nullProblem }) => nullProblem !== null);
+  if (impossible !== undefined && plan.missingColumns !== "discard_row") {
+    throw new SluiceError(
+      "rows/schema_mismatch",
+      `The file lacks a field for column "${impossible.name}", which cannot do without a value`,
+      { hint: "Correct its `from`, or give it a default" },
+    );
+  }
+  const discardsAll = plan.missingColumns === "discard_row" && missing.length > 0;
+  const watched = plan.newColumns === "discard_row" ? fields.unused : [];
+  const tail = concatenate([
+    ...missing.map(({ nullValue }) => nullValue),
+    ...encodeConstants(constants),
+  ]);
   const names = [
-    ...plan.columns.map(({ name }) => name),
+    ...columns.map(({ name }) => name),
+    ...missing.map(({ name }) => name),
     ...constants.map(({ name }) => name),
     ...(plan.lineColumn ? ["_source_line"] : []),
     ...(plan.offsetColumn ? [OFFSET_COLUMN] : []),
@@ -49,7 +67,9 @@ export function compileRows(
   // A default may be longer than its field.
   const defaults = columns.reduce((sum, { nullValue }) => sum + nullValue.length, 0);
   const fixed = 32 * names.length + 32 + tail.length + defaults;
-  const field = new FieldReader(quote, escape);
+  const field = new FieldReader(input.format);
+  const anyField = anyValue(input.format);
+  let discarded = 0;
 
   /** Fields that are quoted, trimmed or NULL: rarer than plain ones, and kept out of the hot loop. */
   function encodeSpecial(column: Column, batch: RecordBatch, at: number, frame: Frame) {
@@ -78,8 +98,31 @@ export function compileRows(
     };
   }
 
+  /** What the contract makes of a value that its type cannot hold; null goes on with the row. */
+  function instead(column: Column, problem: Problem, frame: Frame): Problem | null {
+    if (plan.typeChanges !== "discard_value" || !isTypeProblem(problem)) return problem;
+    if (column.nullProblem !== null) return column.nullProblem;
+    for (let i = 0; i < column.nullValue.length; i++) {
+      frame.bytes[frame.length + i] = column.nullValue[i];
+    }
+    frame.length += column.nullValue.length;
+    return null;
+  }
+
+  function isDiscarded(batch: RecordBatch, record: number): boolean {
+    if (discardsAll) return true;
+    for (let k = 0; k < watched.length; k++) {
+      field.read(anyField, batch, record * batch.width + watched[k]);
+      if (!field.isNull) return true;
+    }
+    return false;
+  }
+
   return {
     columns: names,
+    get discarded() {
+      return discarded;
+    },
     encode(batch, frame, reject) {
       const { bytes, width, count, starts, ends, flags } = batch;
       const { recordStarts, recordEnds, malformed, base } = batch;
@@ -88,6 +131,10 @@ export function compileRows(
       let bad = 0;
       // Hot loop: every field of every file passes here.
       for (let r = 0; r < count; r++) {
+        if ((discardsAll || watched.length > 0) && isDiscarded(batch, r)) {
+          discarded++;
+          continue;
+        }
         const rowStart = frame.length;
         const room = (recordEnds[r] - recordStarts[r]) * 2 + fixed;
         frame.reserve(room);
@@ -105,7 +152,10 @@ export function compileRows(
           problem = flags[at] === 0 && start !== end && column.plain
             ? encodeValue(column, bytes, start, end, frame)
             : encodeSpecial(column, batch, at, frame);
-          if (problem !== null) break;
+          if (problem !== null) {
+            problem = instead(column, problem, frame);
+            if (problem !== null) break;
+          }
           // A value that took more than its share must not take it from the next.
           if (frame.length > limit) {
             frame.reserve(room);
@@ -114,6 +164,10 @@ export function compileRows(
         }
         if (problem !== null) {
           frame.length = rowStart;
+          if (plan.typeChanges === "discard_row" && isTypeProblem(problem)) {
+            discarded++;
+            continue;
+          }
           const offset = base + recordStarts[r];
           while (bad < malformed.length && malformed[bad].byteOffset < offset) {
             reject(fromMalformed(malformed[bad++]));
@@ -152,53 +206,20 @@ function encodeValue(
   return null;
 }
 
-/** Finds what a field says: without its escapes and, where the column asks for it, its blanks. */
-class FieldReader {
-  bytes: Uint8Array = new Uint8Array(0);
-  start = 0;
-  end = 0;
-  isNull = false;
-  #scratch = new Uint8Array(1024);
-  readonly #quote: number;
-  readonly #escape: number;
-
-  constructor(quote: number, escape: number) {
-    this.#quote = quote;
-    this.#escape = escape;
-  }
-
-  read(column: Column, batch: RecordBatch, at: number): void {
-    let { bytes } = batch;
-    let start = batch.starts[at];
-    let end = batch.ends[at];
-    const flags = batch.flags[at];
-    if ((flags & ESCAPED) !== 0) {
-      if (this.#scratch.length < end - start) this.#scratch = new Uint8Array((end - start) * 2);
-      end = unescape(bytes, start, end, this.#scratch, this.#quote, this.#escape);
-      bytes = this.#scratch;
-      start = 0;
-    }
-    if ((flags & QUOTED) !== 0 ? column.trimQuoted : column.trim) {
-      while (start < end && isBlank(bytes[start])) start++;
-      while (end > start && isBlank(bytes[end - 1])) end--;
-    }
-    this.bytes = bytes;
-    this.start = start;
-    this.end = end;
-    this.isNull = (flags & QUOTED) !== 0
-      ? start === end && column.emptyAsNull
-      : start === end
-      ? column.emptyIsNull
-      : column.nulls !== null && isOneOf(bytes, start, end, column.nulls);
-  }
+/** The type, not a rule, is what the value breaks. */
+export function isTypeProblem({ code }: Problem): boolean {
+  return /^(invalid_|out_of_range$|nul_byte$)/.test(code);
 }
 
-function encodeConstants(constants: readonly ConstantColumn[]): Uint8Array {
-  const values = constants.map(({ name, type, value }) => {
+function encodeConstants(constants: readonly ConstantColumn[]): Uint8Array[] {
+  return constants.map(({ name, type, value }) => {
     if (value === null) return Uint8Array.of(255, 255, 255, 255);
     if (typeof value !== "string") throw new Error(`The fact of column ${name} is not filled in`);
     return encodeLiteral(name, type, {}, value);
   });
+}
+
+function concatenate(values: readonly Uint8Array[]): Uint8Array {
   const tail = new Uint8Array(values.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const value of values) {
@@ -219,45 +240,6 @@ function putBigint(frame: Frame, value: number): void {
 
 function fromMalformed({ line, byteOffset, code, message, raw }: MalformedRecord): Reject {
   return { line, byteOffset, column: null, code, message, raw };
-}
-
-/** Drops each escape that stands before a quote or an escape; returns the new length. */
-function unescape(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  out: Uint8Array,
-  quote: number,
-  escape: number,
-): number {
-  let length = 0;
-  for (let i = start; i < end; i++) {
-    if (bytes[i] === escape && i + 1 < end && (bytes[i + 1] === quote || bytes[i + 1] === escape)) {
-      i++;
-    }
-    out[length++] = bytes[i];
-  }
-  return length;
-}
-
-function isOneOf(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  texts: readonly Uint8Array[],
-): boolean {
-  for (let t = 0; t < texts.length; t++) {
-    const text = texts[t];
-    if (text.length !== end - start) continue;
-    let i = 0;
-    while (i < text.length && text[i] === bytes[start + i]) i++;
-    if (i === text.length) return true;
-  }
-  return false;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 32 || byte === 9;
 }
 
 function shown(bytes: Uint8Array, start: number, end: number): string {

@@ -2,31 +2,61 @@ import { didYouMean } from "../core/did_you_mean.ts";
 import { SluiceError } from "../core/error.ts";
 import type { ColumnPlan, RowsPlan } from "../plan/load_plan.ts";
 
-/** Index of each column's field; throws where file and pipeline do not agree. */
+/** Which field each column is read from. */
+export interface Fields {
+  /** Index of each column's field; -1 where the file has none. */
+  readonly columns: readonly number[];
+  /** Indexes of fields that no column reads. */
+  readonly unused: readonly number[];
+}
+
+/** Finds each column's field; throws where file and pipeline do not agree and the contract minds. */
 export function matchHeader(
   plan: RowsPlan,
   header: readonly string[] | null,
   width: number,
-): readonly number[] {
+): Fields {
   return header === null ? matchPositions(plan, width) : matchNames(plan, header);
 }
 
-function matchNames({ columns, newColumns }: RowsPlan, header: readonly string[]): number[] {
-  const fields = columns.map(({ from }) => header.indexOf(from));
-  columns.forEach(({ name, from }, c) => {
-    if (fields[c] === header.lastIndexOf(from)) return;
+function matchNames(plan: RowsPlan, header: readonly string[]): Fields {
+  const { columns } = plan;
+  const fields = columns.map((column) => findField(column, header));
+  const missing = columns.filter((column, c) => fields[c] === -1 && !mayBeMissing(plan, column));
+  const used = new Set(fields);
+  const unused = header.flatMap((_name, i) => used.has(i) ? [] : [i]);
+  const names = unused.map((i) => header[i]);
+  const added = plan.newColumns === "freeze" ? names : [];
+  if (missing.length > 0 || added.length > 0) throw mismatch(missing, added, names);
+  return { columns: fields, unused };
+}
+
+function findField({ name, from, aliases }: ColumnPlan, header: readonly string[]): number {
+  const there = [from, ...aliases].filter((each) => header.includes(each));
+  if (there.length === 0) return -1;
+  if (there.length > 1) {
     throw new SluiceError(
       "rows/duplicate_header",
-      `Column "${name}" reads field "${from}", which the header names more than once`,
-      { hint: "Give the fields different names in the file, or read it without its header" },
+      `Column "${name}" could read ${
+        there.map((each) => `"${each}"`).join(" or ")
+      }: the header has both`,
+      { hint: "Leave out of `from` what is another field in this file" },
     );
-  });
-  const missing = columns.filter((_column, c) => fields[c] === -1);
-  const used = new Set(fields);
-  const unused = header.filter((_name, i) => !used.has(i));
-  const added = newColumns === "freeze" ? unused : [];
-  if (missing.length > 0 || added.length > 0) throw mismatch(missing, added, unused);
-  return fields;
+  }
+  const field = header.indexOf(there[0]);
+  if (field === header.lastIndexOf(there[0])) return field;
+  throw new SluiceError(
+    "rows/duplicate_header",
+    `Column "${name}" reads field "${there[0]}", which the header names more than once`,
+    { hint: "Give the fields different names in the file, or read it without its header" },
+  );
+}
+
+/** Without a value a required column could only reject every row. */
+function mayBeMissing({ missingColumns }: RowsPlan, column: ColumnPlan): boolean {
+  if (column.optional) return true;
+  if (missingColumns === "discard_row") return true;
+  return missingColumns !== "freeze" && (!column.required || column.default !== null);
 }
 
 function mismatch(
@@ -38,12 +68,17 @@ function mismatch(
   const hints: string[] = [];
   if (missing.length > 0) {
     facts.push(`the file lacks ${missing.map(({ from }) => `"${from}"`).join(", ")}`);
-    hints.push("Correct `from` of the missing columns, or remove them.");
+    hints.push(
+      "Correct `from` of the missing columns, remove them, or load them as NULL:\n" +
+        "schema_contract: { missing_columns: discard_value }",
+    );
     for (const { name, from } of missing) {
       const near = didYouMean(from, unused);
       if (near === null) continue;
       hints.push(
-        `Did you mean ${JSON.stringify(near)}? ${name}: { from: ${JSON.stringify(near)} }`,
+        `Did you mean ${JSON.stringify(near)}? ${name}: { from: [${JSON.stringify(from)}, ${
+          JSON.stringify(near)
+        }] }`,
       );
     }
   }
@@ -73,18 +108,24 @@ function addition(name: string): string {
     : `{ type: text, from: ${JSON.stringify(name)} }`;
 }
 
-function columnName(header: string): string {
+/** A header as a column's name: lower case, words joined by underscores. */
+export function columnName(header: string): string {
   return header.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") ||
     "column";
 }
 
-function matchPositions({ columns, newColumns }: RowsPlan, width: number): number[] {
+function matchPositions(plan: RowsPlan, width: number): Fields {
+  const { columns, newColumns } = plan;
   const fields = columns.map(({ from }, c) => /^[1-9]\d*$/.test(from) ? Number(from) - 1 : c);
   // An empty file has no width to disagree with.
-  if (width === 0) return fields;
-  const needed = Math.max(0, ...fields.map((field) => field + 1));
-  const unused = width - new Set(fields.filter((field) => field < width)).size;
-  if (needed > width || (unused > 0 && newColumns === "freeze")) {
+  if (width === 0) return { columns: fields, unused: [] };
+  const found = fields.map((field, c) =>
+    field >= width && mayBeMissing(plan, columns[c]) ? -1 : field
+  );
+  const needed = Math.max(0, ...found.map((field) => field + 1));
+  const used = new Set(found);
+  const unused = Array.from({ length: width }, (_, i) => i).filter((i) => !used.has(i));
+  if (needed > width || (unused.length > 0 && newColumns === "freeze")) {
     throw new SluiceError(
       "rows/schema_mismatch",
       `The file has ${width} fields in each record; the pipeline reads ${fields.length}` +
@@ -98,5 +139,5 @@ function matchPositions({ columns, newColumns }: RowsPlan, width: number): numbe
       },
     );
   }
-  return fields;
+  return { columns: found, unused };
 }

@@ -7,10 +7,13 @@ import type {
   PartitionsSpec,
   PipelineSpec,
   RejectLimit,
+  RuleSpec,
 } from "./pipeline_spec.ts";
 import type { ColumnInput } from "./schema/columns.ts";
 import type { PipelineInput } from "./schema/pipeline.ts";
+import type { RuleInput } from "./schema/rules.ts";
 import { csvSchema } from "./schema/source.ts";
+import type { Path } from "./yaml_tree.ts";
 import { durationSeconds } from "./schema/text.ts";
 
 /** What the file itself does not say. */
@@ -23,6 +26,8 @@ export interface BuildContext {
   readonly url: string;
   /** Column names in the order of the file: a JavaScript object moves `1` to the front. */
   readonly columnOrder: readonly string[];
+  /** Line of the key that a path ends with, from 1. */
+  lineOf(path: Path): number;
 }
 
 /** Makes the spec of a file that the schema has accepted. */
@@ -73,10 +78,19 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
         merging && input.idempotency_key.includes(name),
       )
     ),
-    rejects: { limit: rejectLimit(input.rejects.limit) },
-    rules: [],
+    rejects: {
+      limit: rejectLimit(input.rejects.limit),
+      keepDays: input.rejects.keep_days ?? null,
+    },
+    rules: Object.entries(input.rules).map(([name, rule]) =>
+      buildRule(name, rule, context.lineOf(["rules", name]))
+    ),
     checks: [],
-    schemaContract: { newColumns: input.schema_contract.new_columns },
+    schemaContract: {
+      newColumns: input.schema_contract.new_columns,
+      missingColumns: input.schema_contract.missing_columns,
+      typeChanges: input.schema_contract.type_changes,
+    },
   };
 }
 
@@ -90,6 +104,12 @@ function buildPartitions(input: NonNullable<PipelineInput["partitions"]>): Parti
     concurrency,
     missing,
   };
+}
+
+function buildRule(name: string, rule: RuleInput, line: number): RuleSpec {
+  if (typeof rule === "string") return { name, check: rule, onFail: "reject", limit: null, line };
+  const { check, on_fail: onFail, limit } = rule;
+  return { name, check, onFail, limit: limit === undefined ? null : rejectLimit(limit), line };
 }
 
 function csvOptions(format: PipelineInput["source"]["format"]): CsvOptions {
@@ -119,11 +139,13 @@ function buildColumn(
     ? { type: input }
     : input;
   const { min, max, max_length, pattern, one_of } = column;
+  const [from, ...aliases] = column.from === undefined ? [] : [column.from].flat();
   const { format, timezone, true_values, false_values, null_values } = column;
   const { thousands, decimal, trim, empty_as_null } = column;
   return {
     name,
-    from: column.from ?? field,
+    from: from ?? field,
+    aliases,
     type: parseColumnType(column.type) as ColumnType,
     required: isKey || (column.required ?? false),
     default: column.default ?? null,

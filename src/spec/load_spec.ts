@@ -90,6 +90,7 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
     vars,
     url: fillVariables(file.source.url, vars),
     columnOrder: columnOrder(tree, file),
+    lineOf: (path) => report.lineOf(path),
   });
   checkCoherence(built, report, checked);
   return { ...built, hash: specHash(built, file.source.url) };

@@ -3,10 +3,8 @@ import type { Report } from "./report.ts";
 import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 
 const KEYS: readonly (readonly [path: string, keys: readonly string[]])[] = [
-  ["", ["rules", "checks", "hooks", "schedule", "expect", "notify", "verify"]],
+  ["", ["checks", "hooks", "schedule", "expect", "notify", "verify"]],
 ];
-
-const CONTRACT = ["evolve", "discard_row", "discard_value"];
 
 /** Values that a later version will know. */
 const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
@@ -17,9 +15,6 @@ const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
     "source.format.encoding",
     /^(windows-12\d\d|iso-8859-\d+|latin-?1|utf-?16(le|be)?|cp\d+|ascii)$/i,
   ],
-  ["schema_contract.new_columns", new RegExp(`^(${CONTRACT.slice(0, 2).join("|")})$`)],
-  ["schema_contract.missing_columns", new RegExp(`^(${CONTRACT.join("|")})$`)],
-  ["schema_contract.type_changes", new RegExp(`^(${CONTRACT.join("|")})$`)],
 ];
 
 /** Reports what a later version will know, and returns the paths that it said so of. */
@@ -47,13 +42,6 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
   if (url?.kind === "list") {
     report.value(["source", "url"], "spec/not_available_yet", "Several URLs are not available yet");
     found.push(["source", "url"]);
-  }
-  const columns = find(tree, ["columns"]);
-  for (const { key } of columns?.kind === "map" ? columns.entries : []) {
-    const path = ["columns", key, "from"];
-    if (find(tree, path)?.kind !== "list") continue;
-    report.value(path, "spec/not_available_yet", `A list of fields is not available yet`);
-    found.push(path);
   }
   return found;
 }

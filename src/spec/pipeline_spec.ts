@@ -23,13 +23,30 @@ export interface PipelineSpec {
   readonly idempotencyKey: readonly string[];
   readonly onDuplicate: OnDuplicate;
   readonly columns: readonly ColumnSpec[];
-  readonly rejects: { readonly limit: RejectLimit };
+  readonly rejects: {
+    readonly limit: RejectLimit;
+    /** Days that rejected rows are kept; null: for ever. */
+    readonly keepDays: number | null;
+  };
   readonly rules: readonly RuleSpec[];
   readonly checks: readonly CheckSpec[];
-  readonly schemaContract: { readonly newColumns: "freeze" | "discard_value" };
+  readonly schemaContract: SchemaContract;
   /** SHA-256 (hex) of everything that can change the published rows. */
   readonly hash: string;
 }
+
+/** What the file may change. */
+export interface SchemaContract {
+  /** A field that is no column. */
+  readonly newColumns: ContractMode;
+  /** A column without a field. */
+  readonly missingColumns: ContractMode;
+  /** A value that its column's type cannot hold. */
+  readonly typeChanges: ContractMode;
+}
+
+/** Follow the file, refuse it (or the row), do without the value, or without the row. */
+export type ContractMode = "evolve" | "freeze" | "discard_value" | "discard_row";
 
 /** What a load does to the table. */
 export interface RefreshSpec {
@@ -128,6 +145,10 @@ export interface ColumnSpec {
   readonly name: string;
   /** Header of the field, or its number from 1 where the file has no header. */
   readonly from: string;
+  /** Other headers of the same field, tried in order where the file has no `from`. */
+  readonly aliases: readonly string[];
+  /** The file may do without it, whatever the contract says: another file brought it. */
+  readonly optional?: true;
   readonly type: ColumnType;
   /** NULL is a reject, and the column is NOT NULL. */
   readonly required: boolean;

@@ -11,6 +11,8 @@ export interface Report {
   value(path: Path, code: SpecCode, message: string, hint?: string | null): void;
   /** Marks a part of the value at a path; the whole value where it is written otherwise. */
   part(path: Path, part: string, code: SpecCode, message: string, hint?: string | null): void;
+  /** Line of the key that a path ends with, from 1. */
+  lineOf(path: Path): number;
   /** Marks the key that a path ends with. */
   key(path: Path, code: SpecCode, message: string, hint?: string | null): void;
 }
@@ -52,6 +54,9 @@ export function reportOn(text: string, file: string, tree: Tree | null): Report 
       const start = whole.start + at;
       const range = at < 0 ? whole : { start, end: start + part.length };
       report.range(range, code, message, hint);
+    },
+    lineOf(path) {
+      return positionOf(tree === null ? 0 : keyRangeAt(tree, path).start).line;
     },
     key(path, code, message, hint) {
       report.range(tree === null ? none : keyRangeAt(tree, path), code, message, hint);

@@ -1,6 +1,7 @@
 import { columnSchema } from "./schema/columns.ts";
 import { pipelineSchema } from "./schema/pipeline.ts";
 import { partitionsSchema } from "./schema/partitions.ts";
+import { ruleSchema } from "./schema/rules.ts";
 import { csvSchema, sourceSchema } from "./schema/source.ts";
 import { targetSchema } from "./schema/target.ts";
 import type { Path } from "./yaml_tree.ts";
@@ -17,7 +18,8 @@ export function keysAt(path: Path): string[] {
     [/^columns\/[^/]*$/, columnSchema.shape],
     [/^environments\/[^/]*$/, { vars: 0 }],
     [/^refresh$/, { mode: 0, hard_deletes: 0 }],
-    [/^rejects$/, { limit: 0 }],
+    [/^rules\/[^/]*$/, ruleSchema.shape],
+    [/^rejects$/, { limit: 0, keep_days: 0 }],
     [/^schema_contract$/, { new_columns: 0, missing_columns: 0, type_changes: 0 }],
   ];
   const name = path.map((step) => String(step).replaceAll("/", "_")).join("/");

@@ -175,10 +175,10 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
     idempotencyKey: [],
     onDuplicate: "reject",
     columns: [],
-    rejects: { limit: { kind: "rows", rows: 0 } },
+    rejects: { limit: { kind: "rows", rows: 0 }, keepDays: null },
     rules: [],
     checks: [],
-    schemaContract: { newColumns: "freeze" },
+    schemaContract: { newColumns: "freeze", missingColumns: "freeze", typeChanges: "freeze" },
     hash: "abc",
   } as PipelineSpec;
 }

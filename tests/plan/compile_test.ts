@@ -57,15 +57,24 @@ const SPEC: PipelineSpec = {
     column("id", { name: "bigint" }),
     column("name", { name: "varchar", length: 10 }),
   ],
-  rejects: { limit: { kind: "rows", rows: 0 } },
+  rejects: { limit: { kind: "rows", rows: 0 }, keepDays: null },
   rules: [],
   checks: [],
-  schemaContract: { newColumns: "freeze" },
+  schemaContract: { newColumns: "freeze", missingColumns: "freeze", typeChanges: "freeze" },
   hash: "h",
 };
 
 function column(name: string, type: PipelineSpec["columns"][number]["type"]) {
-  return { name, from: name, type, required: false, default: null, rules: {}, options: {} };
+  return {
+    name,
+    from: name,
+    aliases: [],
+    type,
+    required: false,
+    default: null,
+    rules: {},
+    options: {},
+  };
 }
 
 const TABLE: TableInfo = {

@@ -25,6 +25,7 @@ function column(name: string, more: Partial<ColumnPlan> = {}): ColumnPlan {
   return {
     name,
     from: name,
+    aliases: [],
     type: { name: "text" },
     required: false,
     default: null,
@@ -58,7 +59,15 @@ function encode(
     const batch = batches[0] ?? null;
     if (batch === null) return;
     const encoder = compileRows(
-      { columns, newColumns: "freeze", lineColumn: false, offsetColumn: false, ...plan },
+      {
+        columns,
+        newColumns: "freeze",
+        missingColumns: "freeze",
+        typeChanges: "freeze",
+        lineColumn: false,
+        offsetColumn: false,
+        ...plan,
+      },
       [{ name: "origin", type: { name: "text" }, value: "x" }],
       {
         header: reader.header,
@@ -167,6 +176,8 @@ Deno.test("the file holds each reject's raw record at its byte offset", () => {
       {
         columns: [column("n", INTEGER), column("t")],
         newColumns: "freeze",
+        missingColumns: "freeze",
+        typeChanges: "freeze",
         lineColumn: false,
         offsetColumn: false,
       },

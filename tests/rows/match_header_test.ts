@@ -5,10 +5,12 @@ import { matchHeader } from "../../src/rows/match_header.ts";
 
 function columns(...names: string[]): ColumnPlan[] {
   return names.map((name) => {
-    const [column, from = column] = name.split("<");
+    const [column, fields = column] = name.split("<");
+    const [from, ...aliases] = fields.split("|");
     return {
       name: column,
       from,
+      aliases,
       type: { name: "text" },
       required: false,
       default: null,
@@ -23,15 +25,18 @@ function match(
   header: string[] | null,
   newColumns: "freeze" | "discard_value" = "freeze",
   width = header?.length ?? 0,
+  missingColumns: "freeze" | "discard_value" | "discard_row" = "freeze",
 ) {
   const plan = {
     columns: columns(...names),
     newColumns,
+    missingColumns,
+    typeChanges: "freeze" as const,
     lineColumn: false,
     offsetColumn: false,
   };
   try {
-    return matchHeader(plan, header, width);
+    return matchHeader(plan, header, width).columns;
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return error;
@@ -55,7 +60,9 @@ Deno.test("matchHeader tells both sides of a mismatch at once, and what was like
     'The file\'s columns are not those of the pipeline: the file lacks "pickup_at"; ' +
       'the pipeline does not know "Pickup_At", "tip amount"',
   );
-  expect(error.hint).toContain('Did you mean "Pickup_At"? pickup_at: { from: "Pickup_At" }');
+  expect(error.hint).toContain(
+    'Did you mean "Pickup_At"? pickup_at: { from: ["pickup_at", "Pickup_At"] }',
+  );
   expect(error.hint).toContain('"tip_amount": { type: text, from: "tip amount" }');
   expect(error.hint).toContain("schema_contract: { new_columns: discard_value }");
   expect(error.retry).toBe("never");
@@ -66,6 +73,22 @@ Deno.test("matchHeader tells both sides of a mismatch at once, and what was like
 Deno.test("matchHeader refuses a name that the header holds twice, if a column reads it", () => {
   expect(failure(match(["a"], ["a", "a"])).code).toBe("rows/duplicate_header");
   expect(match(["a"], ["a", "b", "b"], "discard_value")).toEqual([0]);
+});
+
+Deno.test("matchHeader takes any header that a field has had, and refuses two of them at once", () => {
+  const names = ["vendor<VendorID|vendor_id|vendor_name", "fare"];
+  expect(match(names, ["fare", "VendorID"])).toEqual([1, 0]);
+  expect(match(names, ["vendor_name", "fare"])).toEqual([0, 1]);
+  const both = failure(match(names, ["vendor_id", "vendor_name", "fare"]));
+  expect(both.code).toBe("rows/duplicate_header");
+  expect(both.message).toContain('"vendor_id" or "vendor_name"');
+});
+
+Deno.test("matchHeader lets columns be missing where the contract does", () => {
+  expect(match(["a", "b"], ["a"], "freeze", 1, "discard_value")).toEqual([0, -1]);
+  expect(match(["a", "b"], ["a"], "freeze", 1, "discard_row")).toEqual([0, -1]);
+  expect(match(["a", "b"], null, "freeze", 1, "discard_value")).toEqual([0, -1]);
+  expect(failure(match(["a", "b"], ["a"])).hint).toContain("missing_columns: discard_value");
 });
 
 Deno.test("matchHeader without a header goes by position", () => {

@@ -59,6 +59,7 @@ Deno.test("a table loaded by COPY holds what Postgres reads from the same texts,
     return {
       name,
       from: name,
+      aliases: [],
       type: parsed,
       required: false,
       default: null,
@@ -85,7 +86,14 @@ Deno.test("a table loaded by COPY holds what Postgres reads from the same texts,
     }).join("|"));
   const batch = splitRecords(records.join("\n"), 5_000_000_000);
   const encoder = compileRows(
-    { columns: plan, newColumns: "freeze", lineColumn: false, offsetColumn: true },
+    {
+      columns: plan,
+      newColumns: "freeze",
+      missingColumns: "freeze",
+      typeChanges: "freeze",
+      lineColumn: false,
+      offsetColumn: true,
+    },
     constants,
     { header: columns.map(({ name }) => name), width: types.length, format: FORMAT },
   );

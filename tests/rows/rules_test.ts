@@ -10,7 +10,16 @@ import type { ColumnOptions, ColumnRules } from "../../src/spec/pipeline_spec.ts
 function columnOf(type: string, rules: ColumnRules, options: ColumnOptions = {}): ColumnPlan {
   const parsed = parseColumnType(type);
   if (!("name" in parsed)) throw new Error(`"${type}" is no type`);
-  return { name: "c", from: "c", type: parsed, required: false, default: null, rules, options };
+  return {
+    name: "c",
+    from: "c",
+    aliases: [],
+    type: parsed,
+    required: false,
+    default: null,
+    rules,
+    options,
+  };
 }
 
 /** The code of the first broken rule, or null. */

@@ -137,3 +137,44 @@ Deno.test("bad SQL in a rule is told at plan time, with its line", async () => {
   expect(await test.db.query("select from pg_namespace where nspname in ('sluice', 'shop')"))
     .toEqual([]);
 });
+
+Deno.test("rules of a pipeline file load as they are written, and name their line", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "t_2021-01.csv": ROWS });
+  const yaml = `${YAML}rules:
+  down_after_up: down >= up
+  in_its_month: { check: "up >= {month:start} and up < {month:end}", on_fail: warn, limit: 1% }
+`;
+  const spec = specOf(yaml, files.folder);
+  expect(spec.rules).toEqual([
+    { name: "down_after_up", check: "down >= up", onFail: "reject", limit: null, line: 11 },
+    {
+      name: "in_its_month",
+      check: "up >= {month:start} and up < {month:end}",
+      onFail: "warn",
+      limit: { kind: "percent", percent: 1 },
+      line: 12,
+    },
+  ]);
+  expect(await run(test.db, spec)).toMatchObject({ status: "succeeded", rows_rejected: 3 });
+  const bad = specOf(yaml.replace("down >= up", "down >= upp"), files.folder);
+  await expect(run(test.db, bad)).rejects.toMatchObject({
+    code: "plan/bad_sql",
+    message: expect.stringContaining("test.yaml:11: "),
+  });
+});
+
+Deno.test("rejects.keep_days forgets rejected rows that are older", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "t_2021-01.csv": ROWS });
+  const yaml = YAML.replace("limit: 10", "limit: 10, keep_days: 30") +
+    "rules: { down_after_up: down >= up }\n";
+  const spec = specOf(yaml, files.folder);
+  await run(test.db, spec);
+  const count = async () => (await test.db.query("select from sluice.rejected_rows")).length;
+  await run(test.db, spec);
+  expect(await count()).toBe(3);
+  await test.db.query("update sluice.rejected_rows set rejected_at = now() - interval '31 days'");
+  await run(test.db, spec);
+  expect(await count()).toBe(0);
+});

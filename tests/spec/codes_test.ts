@@ -24,7 +24,7 @@ const CASES: readonly Case[] = [
   ["spec/wrong_type", edited(["{ type: text }", "[text]"]), "[text]"],
   ["spec/wrong_value", edited(["by: month", "by: mnth"]), "mnth"],
   ["spec/wrong_value", edited(["[id]\ncol", "[id]\nrejects: { limit: lots }\ncol"]), "lots"],
-  ["spec/not_available_yet", edited(["refresh:", "rules: {}\nrefresh:"]), "rules"],
+  ["spec/not_available_yet", edited(["refresh:", "checks: []\nrefresh:"]), "checks"],
   ["spec/not_available_yet", edited(["format: csv", "format: csv\n  compression: zstd"]), "zstd"],
   ["spec/not_available_yet", edited(["{base}/", "s3://b/"]), '"s3://b/trips_{month}.csv.gz"'],
   ["spec/not_available_yet", edited(["../data", "gs://b"]), '"{base}/trips_{month}.csv.gz"'],
@@ -73,6 +73,16 @@ const CASES: readonly Case[] = [
   ["spec/bad_placeholder", edited(["_{month}", "_{day}"]), "{day}"],
   ["spec/bad_placeholder", edited(["_{month}", "_{month:HH}"]), "{month:HH}"],
   ["spec/contradiction", edited(["mode: partition", "mode: full"]), "full"],
+  [
+    "spec/bad_placeholder",
+    edited(["refresh:", "rules: { a: 'at >= {moth:start}' }\nrefresh:"]),
+    "{moth:start}",
+  ],
+  [
+    "spec/shared_field",
+    edited(["note: { type: text }", "note: { type: text, from: [note, id] }"]),
+    "[note, id]",
+  ],
   [
     "spec/contradiction",
     edited(["mode: partition", "mode: upsert"], ["idempotency_key: [id]", ""]),

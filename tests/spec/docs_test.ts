@@ -14,6 +14,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   "`target`": ["target"],
   "`refresh`": ["refresh"],
   "`columns.<name>`": ["columns", "x"],
+  "`rules.<name>`": ["rules", "x"],
   "`rejects`": ["rejects"],
   "`schema_contract`": ["schema_contract"],
 };

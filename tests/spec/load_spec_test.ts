@@ -31,11 +31,12 @@ Deno.test("a file becomes a spec with its defaults", () => {
     refresh: { mode: "partition" },
     onDuplicate: "reject",
     rejects: { limit: { kind: "rows", rows: 0 } },
-    schemaContract: { newColumns: "freeze" },
+    schemaContract: { newColumns: "freeze", missingColumns: "freeze", typeChanges: "freeze" },
   });
   expect(spec!.columns[0]).toEqual({
     name: "id",
     from: "id",
+    aliases: [],
     type: { name: "bigint" },
     required: true,
     default: null,

@@ -11,6 +11,7 @@ export function planText(plan: LoadPlan, paint: Paint): string {
   const loads = plan.partitions.filter(({ action }) => action === "load");
   return [
     summary(plan, paint),
+    evolvedText(plan, paint),
     section("Drop what died runs left behind", plan.sweep, paint),
     section("Set up the target, in one transaction", plan.setup, paint),
     ...loads.map((partition) => partitionText(plan, partition, paint)),
@@ -48,6 +49,14 @@ function summary(plan: LoadPlan, paint: Paint): string {
   ];
   return `${paint("strong", plan.pipeline)}${environment} into ${paint("name", plan.targetKey)}\n` +
     `${facts.join(", ")}\n\n${renderTable(columns, rows, paint)}`;
+}
+
+function evolvedText({ evolved }: LoadPlan, paint: Paint): string {
+  if (evolved.length === 0) return "";
+  return title("Columns that follow the sources", paint) +
+    evolved.map(({ column, change, type, evidence }) =>
+      `  ${printable(column)} ${type} (${change}): ${printable(evidence)}\n`
+    ).join("");
 }
 
 function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {

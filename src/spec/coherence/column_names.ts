@@ -41,8 +41,17 @@ export const columnReferences: Check = (spec, report, input) => {
 export const sharedFields: Check = (spec, report, input) => {
   const { header } = spec.source.format;
   const seen = new Map<string, string>();
-  for (const { name, from } of spec.columns) {
+  for (const { name, from, aliases } of spec.columns) {
     const path = ["columns", name, "from"];
+    if (!header && aliases.length > 0) {
+      report.value(
+        path,
+        "spec/contradiction",
+        `"from" lists several headers, but "header" is false`,
+        "Write the number of the field, counted from 1",
+      );
+      continue;
+    }
     if (!header && !/^[1-9]\d{0,4}$/.test(from)) {
       report.value(
         path,
@@ -52,15 +61,19 @@ export const sharedFields: Check = (spec, report, input) => {
       );
       continue;
     }
-    const other = seen.get(from);
-    if (other !== undefined) {
-      const column = input.columns[name];
-      const said = typeof column === "object" && column.from !== undefined;
-      const message = `"${other}" is read from field "${from}" already`;
-      if (said) report.value(path, "spec/shared_field", message);
-      else report.key(["columns", name], "spec/shared_field", message);
+    for (const field of [from, ...aliases]) {
+      const other = seen.get(field);
+      if (other !== undefined) {
+        const column = input.columns[name];
+        const said = typeof column === "object" && column.from !== undefined;
+        const message = other === name
+          ? `"${field}" is named twice`
+          : `"${other}" is read from field "${field}" already`;
+        if (said) report.value(path, "spec/shared_field", message);
+        else report.key(["columns", name], "spec/shared_field", message);
+      }
+      seen.set(field, name);
     }
-    seen.set(from, name);
   }
 };
 

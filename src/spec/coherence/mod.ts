@@ -8,7 +8,7 @@ import { csvCharacters } from "./csv.ts";
 import { indexTypes } from "./index_types.ts";
 import { nameLengths } from "./name_lengths.ts";
 import { contradictions, partitionColumn, partitionRange } from "./partitions.ts";
-import { missingPlaceholder, placeholders } from "./placeholders.ts";
+import { missingPlaceholder, placeholders, rulePlaceholders } from "./placeholders.ts";
 import { sourceAddress } from "./source_address.ts";
 
 const PARTITIONS = ["partitions.by", "partitions.from", "partitions.to", "partitions.values"];
@@ -33,6 +33,7 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [indexTypes, ["partitions.by", "idempotency_key", "target.indexes"]],
   [partitionRange, PARTITIONS],
   [placeholders, ["partitions.by", ...ADDRESS]],
+  [rulePlaceholders, ["partitions.by", "rules"]],
   [missingPlaceholder, [...PARTITIONS, ...ADDRESS]],
   [sourceAddress, ["partitions.by", "source.headers", ...ADDRESS]],
   [

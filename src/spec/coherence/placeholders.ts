@@ -13,6 +13,30 @@ import { SOME_DAY } from "./partitions.ts";
 
 const URL_PATH = ["source", "url"];
 
+/** The partition can fill each placeholder of a rule's SQL; other braces are SQL's own. */
+export const rulePlaceholders: Check = ({ partitions, rules }, report, input) => {
+  for (const rule of rules) {
+    const short = typeof input.rules[rule.name] === "string";
+    const path = ["rules", rule.name, ...(short ? [] : ["check"])];
+    for (const { text, name, pattern } of placeholdersOf(rule.check)) {
+      if (!/^[a-z_]+$/i.test(name)) continue;
+      if (partitions === null) {
+        report.part(path, text, "spec/bad_placeholder", `"${text}" needs partitions`);
+      } else if (
+        fillPlaceholder(partitions.by, exampleOf(partitions.by), name, pattern) === null
+      ) {
+        report.part(
+          path,
+          text,
+          "spec/bad_placeholder",
+          `"${text}" is nothing that a partition by ${partitions.by} has`,
+          `Write {${partitions.by}:start} or {${partitions.by}:end}`,
+        );
+      }
+    }
+  }
+};
+
 /** The partition can fill each placeholder of the URL. */
 export const placeholders: Check = ({ partitions, source }, report) => {
   for (const { text, name, pattern } of placeholdersOf(source.url)) {

@@ -14,8 +14,9 @@ const typeSchema = z.string().superRefine((text, context) => {
 
 /** One column with its options. */
 export const columnSchema = z.strictObject({
-  from: name().optional().describe(
-    "Header of the field, the column's own name when left out; without a header its number, from 1",
+  from: z.union([name(), z.array(name()).min(1)]).optional().describe(
+    "Header of the field, or a list of headers it has had; the column's own name when left out; " +
+      "without a header its number, from 1",
   ),
   type: typeSchema,
   required: z.boolean().default(false).describe("NULL is a reject, and the column is NOT NULL"),

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { columnsSchema } from "./columns.ts";
 import { partitionsSchema } from "./partitions.ts";
+import { limitSchema, rulesSchema } from "./rules.ts";
 import { sourceSchema } from "./source.ts";
 import { targetSchema } from "./target.ts";
 import { looseText, name } from "./text.ts";
+
+const CONTRACT = ["evolve", "freeze", "discard_value", "discard_row"] as const;
 
 /** A pipeline file as it is written; `build.ts` makes the spec of it. */
 export const pipelineSchema = z.strictObject({
@@ -35,19 +38,26 @@ export const pipelineSchema = z.strictObject({
   on_duplicate: z.enum(["reject", "keep_first", "keep_last", "fail"]).optional()
     .describe("What happens to rows of one load with the same key; reject when left out"),
   columns: columnsSchema,
+  rules: rulesSchema.default({}),
   rejects: z.strictObject({
-    limit: looseText().regex(
-      /^(\d{1,15}|(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%)$/,
-      'Expected rows such as "10", or a percentage such as "1%"',
-    ).default("0").describe("Rows or percent; above it nothing is published"),
+    limit: limitSchema.default("0").describe("Rows or percent; above it nothing is published"),
+    keep_days: z.int().min(1).max(36_500).optional().describe(
+      "Days that rejected rows are kept in the ledger; for ever when left out",
+    ),
   }).default({ limit: "0" }).describe("How many bad rows a load may have"),
   schema_contract: z.strictObject({
-    new_columns: z.enum(["freeze", "discard_value"]).default("freeze")
-      .describe("A field that is no column: refuse the file, or leave the field out"),
-    missing_columns: z.enum(["freeze"]).default("freeze")
-      .describe("A column without a field: refuse the file"),
-    type_changes: z.enum(["freeze"]).default("freeze")
-      .describe("A value of another type: reject the row"),
+    new_columns: z.enum(CONTRACT).default("freeze").describe(
+      "A field that is no column: add the column, refuse the file, leave the field out, or leave " +
+        "out the rows that have a value in it",
+    ),
+    missing_columns: z.enum(CONTRACT).default("freeze").describe(
+      "A column without a field: evolve and discard_value load NULL or the default, freeze refuses " +
+        "the file, discard_row leaves out its rows",
+    ),
+    type_changes: z.enum(CONTRACT).default("freeze").describe(
+      "A value that the type cannot hold: widen the column, reject the row, load NULL or the " +
+        "default, or leave the row out",
+    ),
   }).default({ new_columns: "freeze", missing_columns: "freeze", type_changes: "freeze" })
     .describe("What the file may change"),
 });

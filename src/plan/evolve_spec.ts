@@ -1,0 +1,137 @@
+import type { TableInfo } from "../db/catalog.ts";
+import type { ColumnSpec, ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { EvolvedColumn } from "./load_plan.ts";
+import { catalogType, columnTypeOf, sqlType } from "./sql_types.ts";
+import { typeChange } from "./widening.ts";
+
+/** What the sources of a run show, put together; see `rows/evidence.ts`. */
+export interface SourceEvidence {
+  readonly partition: string | null;
+  readonly added: readonly {
+    readonly field: string;
+    readonly types: readonly ColumnType[];
+    readonly values: number;
+  }[];
+  readonly widened: readonly {
+    readonly name: string;
+    readonly type: ColumnType;
+    readonly line: number;
+  }[];
+}
+
+/** A pipeline that follows its sources, and in which way. */
+export interface EvolvedSpec {
+  readonly spec: PipelineSpec;
+  readonly evolved: readonly EvolvedColumn[];
+}
+
+/**
+ * Adds columns for new fields and widens columns whose values do not fit, as the contract allows.
+ *
+ * What the table has already from an earlier load counts as well. Pure.
+ */
+export function evolveSpec(
+  spec: PipelineSpec,
+  sources: readonly SourceEvidence[],
+  table: TableInfo | null,
+): EvolvedSpec {
+  const present = new Map(table?.columns.map((column) => [column.name, column.type]));
+  const evolved: EvolvedColumn[] = [];
+  const columns = spec.columns.map((column) => {
+    if (spec.schemaContract.typeChanges !== "evolve") return column;
+    // Postgres cannot change the column that a table is partitioned by: its values stay rejects.
+    if (table?.partitionKey?.columns.includes(column.name)) return column;
+    const type = widest([column.type, ...standing(present.get(column.name), column.type)]);
+    const proofs = sources.flatMap(({ partition, widened }) =>
+      widened.filter(({ name }) => name === column.name).map((proof) => ({ ...proof, partition }))
+    );
+    const wanted = widest([type, ...proofs.map((proof) => proof.type)]);
+    if (proofs.length > 0 && sqlType(wanted) !== sqlType(type)) {
+      evolved.push({
+        column: column.name,
+        change: "widened",
+        type: sqlType(wanted),
+        evidence: `a value on line ${proofs[0].line}${of(proofs[0].partition)} is no ${
+          sqlType(column.type)
+        }`,
+      });
+    }
+    return { ...column, type: wanted };
+  });
+  return { spec: { ...spec, columns: [...columns, ...addedColumns()] }, evolved };
+
+  function addedColumns(): ColumnSpec[] {
+    const fields = [...new Set(sources.flatMap(({ added }) => added.map(({ field }) => field)))];
+    const taken = new Set(columns.map(({ name }) => name));
+    return fields.map((field) => {
+      const proofs = sources.flatMap(({ added }) => added.filter((each) => each.field === field));
+      const name = freeName(field, taken);
+      taken.add(name);
+      const there = columnTypeOf(present.get(name) ?? "");
+      const known = proofs.filter(({ types }) => types.length > 0);
+      const type = known.length === 0 && there !== null ? there : commonType(known);
+      const values = proofs.reduce((sum, proof) => sum + proof.values, 0);
+      if (there === null || sqlType(widest([there, type])) !== sqlType(there)) {
+        evolved.push({
+          column: name,
+          change: there === null ? "added" : "widened",
+          type: sqlType(there === null ? type : widest([there, type])),
+          evidence: values === 0
+            ? `field "${field}" has no value yet`
+            : `field "${field}" has ${values} values, all of them ${sqlType(type)}`,
+        });
+      }
+      return {
+        name,
+        from: field,
+        aliases: [],
+        optional: true,
+        type: there === null ? type : widest([there, type]),
+        required: false,
+        default: null,
+        rules: {},
+        options: {},
+      };
+    });
+  }
+}
+
+/** The type that stands in the table, where it holds what the pipeline declares. */
+function standing(printed: string | undefined, declared: ColumnType): ColumnType[] {
+  const type = printed === undefined ? null : columnTypeOf(printed);
+  return type !== null && holds(type, declared) ? [type] : [];
+}
+
+/** The one that holds all the others; text where none does. */
+function widest(types: readonly ColumnType[]): ColumnType {
+  return types.find((type) => types.every((other) => holds(type, other))) ?? { name: "text" };
+}
+
+function holds(wide: ColumnType, narrow: ColumnType): boolean {
+  return sqlType(wide) === sqlType(narrow) ||
+    typeChange(catalogType(narrow), wide) !== "destructive";
+}
+
+/** The first type that holds the values of every source. */
+function commonType(proofs: readonly { readonly types: readonly ColumnType[] }[]): ColumnType {
+  const common = proofs[0]?.types.find((type) =>
+    proofs.every(({ types }) => types.some((other) => sqlType(other) === sqlType(type)))
+  );
+  return common ?? { name: "text" };
+}
+
+function freeName(field: string, taken: ReadonlySet<string>): string {
+  const base = field.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") ||
+    "column";
+  // Postgres keeps 63 bytes; a number behind a clash needs some of them.
+  const short = new TextDecoder().decode(new TextEncoder().encode(base).slice(0, 56))
+    .replace(/\ufffd$/, "");
+  for (let n = 1;; n++) {
+    const name = n === 1 ? short : `${short}_${n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+function of(partition: string | null): string {
+  return partition === null ? "" : ` of partition ${partition}`;
+}

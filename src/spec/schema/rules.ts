@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { looseText } from "./text.ts";
+
+/** Rows, or a percentage of those read. */
+export const limitSchema = looseText().regex(
+  /^(\d{1,15}|(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%)$/,
+  'Expected rows such as "10", or a percentage such as "1%"',
+);
+
+const condition = z.string().min(1, "There is no condition");
+
+/** One rule with its options. */
+export const ruleSchema = z.strictObject({
+  check: condition.describe("SQL condition over the columns; a row for which it is NULL passes"),
+  on_fail: z.enum(["reject", "warn", "fail"]).default("reject").describe(
+    "What a failing row does: it is rejected, counted, or refuses the load",
+  ),
+  limit: limitSchema.optional().describe("Rejects of this rule alone, rows or percent"),
+});
+
+/** `rules:` */
+export const rulesSchema = z.record(z.string(), z.union([condition, ruleSchema]))
+  .describe("What every row must meet: name: condition, or name: { check, … }");
+
+export type RuleInput = z.output<typeof rulesSchema>[string];
