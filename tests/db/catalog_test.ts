@@ -29,10 +29,22 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
     kind: "partitioned",
     comment: "all trips",
     columns: [
-      { name: "month", type: "text", notNull: true, default: null },
-      { name: "fare", type: "numeric(10,2)", notNull: false, default: "0" },
-      { name: "at", type: "timestamp without time zone", notNull: false, default: null },
-      { name: "twice", type: "numeric", notNull: false, default: "(fare * (2)::numeric)" },
+      { name: "month", type: "text", notNull: true, default: null, generated: false },
+      { name: "fare", type: "numeric(10,2)", notNull: false, default: "0", generated: false },
+      {
+        name: "at",
+        type: "timestamp without time zone",
+        notNull: false,
+        default: null,
+        generated: false,
+      },
+      {
+        name: "twice",
+        type: "numeric",
+        notNull: false,
+        default: "(fare * (2)::numeric)",
+        generated: true,
+      },
     ],
     partitionKey: { strategy: "list", columns: ["month"] },
     partitions: [
@@ -47,6 +59,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
         method: "btree",
         primary: false,
         valid: true,
+        partial: false,
       },
       {
         name: "trips_key",
@@ -55,6 +68,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
         method: "btree",
         primary: false,
         valid: true,
+        partial: false,
       },
       {
         name: "trips_late",
@@ -63,9 +77,43 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
         method: "btree",
         primary: false,
         valid: false,
+        partial: false,
       },
     ],
+    incomingKeys: [],
+    estimatedRows: null,
   });
+});
+
+Deno.test("readCatalog reads who refers to a table, what is computed, and how many rows there are", async () => {
+  await using test = await testDatabase();
+  await test.db.query(`
+    create domain fare as numeric(8,2);
+    create table zones (id int generated always as identity primary key, code text unique,
+      price fare);
+    create index zones_cheap on zones (code) where price < 3;
+    create table trips (id int, zone int constraint in_zone references zones on delete cascade);
+    insert into zones (code) select n::text from generate_series(1, 50) as n;
+    analyze zones`);
+  const { table } = await readCatalog(test.db, { schema: "public", table: "zones" });
+  expect(table!.columns.map(({ type, default: value }) => [type, value])).toEqual([
+    ["integer", "generated always as identity"],
+    ["text", null],
+    ["numeric(8,2)", null],
+  ]);
+  expect(table!.indexes.map(({ name, partial }) => [name, partial])).toEqual([
+    ["zones_cheap", true],
+    ["zones_code_key", false],
+    ["zones_pkey", false],
+  ]);
+  expect(table!.incomingKeys).toEqual([{
+    name: "in_zone",
+    table: { schema: "public", table: "trips" },
+    columns: ["zone"],
+    references: ["id"],
+    onDelete: "cascade",
+  }]);
+  expect(table!.estimatedRows).toBe(50);
 });
 
 Deno.test("readCatalog tells the kinds of relations and keys apart", async () => {
