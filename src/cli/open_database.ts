@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { namesServer } from "../db/connection_parameters.ts";
 import type { Database } from "../db/database.ts";
 import type { RunContext } from "../run_context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -7,25 +8,40 @@ import type { DatabaseFlags } from "./options.ts";
 import type { EmbeddedRequest, OpenDatabase } from "./services.ts";
 import type { Session } from "./session.ts";
 
-/** The database that `--database`, `DATABASE_URL` or neither of them names. */
+/**
+ * The database that `--database` names, else `DATABASE_URL`, else `PGHOST` or `PGDATABASE`, else
+ * the embedded one.
+ */
 export async function openDatabase(
   flags: DatabaseFlags & { readonly concurrency?: number },
   specs: readonly PipelineSpec[],
   command: string,
   { cli }: Session,
 ): Promise<OpenDatabase> {
-  const fromVariable = (cli.variables.DATABASE_URL ?? "") === "" ? null : "${DATABASE_URL}";
+  const { variables, secrets, random } = cli;
+  // A secret from now on, whichever URL it goes with.
+  secrets.reveal("${PGPASSWORD}");
   const declared = specs.map(({ partitions }) => partitions?.concurrency ?? 1);
   const concurrency = flags.concurrency ?? Math.max(1, ...declared);
   return await cli.services.openDatabase({
     ...embeddedRequest(cli),
-    // As a reference: what it stands for is a secret from the moment it is revealed.
-    url: flags.database ?? fromVariable,
+    url: flags.database ?? urlOf(variables),
+    variables,
+    random,
     applicationName: `sluice ${command}`,
     maxConnections: connectionsFor(concurrency),
-    secrets: cli.secrets,
+    secrets,
   });
 }
+
+function urlOf(variables: Cli["variables"]): string | null {
+  // As a reference: what it stands for is a secret from the moment it is revealed.
+  if ((variables.DATABASE_URL ?? "") !== "") return "${DATABASE_URL}";
+  return namesServer(variables) ? ALL_FROM_VARIABLES : null;
+}
+
+/** A URL that leaves everything out. */
+const ALL_FROM_VARIABLES = "postgres://";
 
 /**
  * Enough that no partition ever waits for a connection that another one holds while it waits too:

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { LOG_LEVELS, type LogLevel } from "../observe/log_entry.ts";
 import type { RunOptions } from "../run_context.ts";
 
 /** Options of every command. */
@@ -6,12 +7,10 @@ export interface OutputFlags {
   readonly output: "human" | "json";
   readonly logLevel?: LogLevel;
   readonly logFile?: string;
+  /** Bytes. */
+  readonly logFileSize?: number;
+  readonly logFileCount?: number;
 }
-
-export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
-
-/** The least a record must matter to be logged. */
-export type LogLevel = typeof LOG_LEVELS[number];
 
 /** Options of the commands that read a pipeline file. */
 export interface SpecFlags {
@@ -34,6 +33,12 @@ export interface RunFlags {
   readonly concurrency?: number;
 }
 
+/** Options of the commands that load: who listens to their runs. */
+export interface ObserveFlags {
+  readonly logDatabase?: boolean;
+  readonly lineageFile?: string;
+}
+
 /** Adds the options of every command. */
 export function addOutputOptions(
   command: Command,
@@ -48,7 +53,22 @@ export function addOutputOptions(
       new Option("--log-level <level>", "log to standard error, or to the log file, from here up")
         .choices(LOG_LEVELS),
     )
-    .option("--log-file <path>", "append the log to a file, as JSON lines");
+    .option("--log-file <path>", "append the log to a file, as JSON lines")
+    .addOption(
+      new Option("--log-file-size <size>", "put the log file aside at this size (default: 10MB)")
+        .argParser(byteSize),
+    )
+    .addOption(
+      new Option("--log-file-count <n>", "log files that are kept in all (default: 5)")
+        .argParser(wholeNumber(1_000)),
+    );
+}
+
+/** Adds the options that let others listen to a run. */
+export function addObserveOptions(command: Command): Command {
+  return command
+    .option("--log-database", "log to the table sluice.logs as well")
+    .option("--lineage-file <path>", "append OpenLineage events to a file, as JSON lines");
 }
 
 /** Adds the options that decide how a pipeline file reads. */
@@ -98,6 +118,15 @@ export function wholeNumber(limit: number, least = 1): (text: string) => number 
     if (/^\d+$/.test(text) && value >= least && value <= limit) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${limit}.`);
   };
+}
+
+/** Parses a size: bytes, or with a unit as in `500kB`, `10MB`, `1GB`. */
+function byteSize(text: string): number {
+  const match = /^(\d+) ?(B|kB|MB|GB)?$/i.exec(text);
+  const factor = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9 }[(match?.[2] ?? "B").toLowerCase()]!;
+  const bytes = Number(match?.[1]) * factor;
+  if (bytes >= 1_000 && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError("Write it as 500kB, 10MB or 1GB, at least 1kB.");
 }
 
 /** The flags as `run.ts` takes them. */

@@ -73,6 +73,10 @@ export interface OpenDatabase extends AsyncDisposable {
 export interface DatabaseRequest extends EmbeddedRequest {
   /** Null: the embedded one. */
   readonly url: string | null;
+  /** What the URL leaves out is taken from `PGUSER` and its like among them. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** A number in [0, 1): jitter between attempts. */
+  readonly random: () => number;
   readonly applicationName: string;
   readonly maxConnections: number;
   readonly secrets: Secrets;
@@ -160,15 +164,20 @@ export function realServices(): Services {
 
 async function openDatabase(request: DatabaseRequest): Promise<OpenDatabase> {
   const { connect } = await import("../db/connect.ts");
-  const { applicationName, maxConnections, secrets, signal } = request;
+  const { applicationName, maxConnections, secrets, signal, clock, random } = request;
   await using stack = new AsyncDisposableStack();
-  let { url } = request;
+  let { url, variables } = request;
   if (url === null) {
     const { startEmbedded } = await import("../db/embedded/mod.ts");
-    const { folder, clock } = request;
+    const { folder } = request;
     ({ url } = stack.use(await startEmbedded({ folder, clock, signal })));
+    // They are about other servers.
+    variables = {};
   }
-  const db = stack.use(await connect({ url, applicationName, maxConnections, secrets, signal }));
+  const wait = { clock, random };
+  const db = stack.use(
+    await connect({ url, variables, applicationName, maxConnections, secrets, signal, wait }),
+  );
   const open = stack.move();
   return { db, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

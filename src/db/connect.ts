@@ -1,21 +1,31 @@
 import { SluiceError } from "../core/error.ts";
 import type { Secrets } from "../core/secret.ts";
 import { cancelBackends, Connection } from "./connection.ts";
-import { type ConnectionTarget, parseConnectionUrl } from "./connection_url.ts";
 import type { CopyIn, Database, Queryable, Session } from "./database.ts";
+import { type Absence, atFirst, fromThenOn, openPatiently, type Patience } from "./patience.ts";
 import { ConnectionPool } from "./pool.ts";
+import { requireSessionPooling } from "./pooler.ts";
+import { type ResolvedTarget, resolveTarget } from "./resolve_target.ts";
+import type { RetryOptions } from "./with_retry.ts";
 
 /** How to reach a database. */
 export interface ConnectOptions {
-  /** `postgres://` or `postgresql://`; may hold `${NAME}` references, revealed by `secrets`. */
+  /**
+   * `postgres://` or `postgresql://`; may hold `${NAME}` references, revealed by `secrets`. What it
+   * leaves out is taken from `variables`.
+   */
   readonly url: string;
-  /** Shown in `pg_stat_activity`; default `sluice`. */
+  /** The environment, for `PGUSER` and its like; none of it when left out. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Shown in `pg_stat_activity` unless the URL or PGAPPNAME has a name; default `sluice`. */
   readonly applicationName?: string;
   /** Connections open at once at the most; default 10. Callers beyond wait for a free one. */
   readonly maxConnections?: number;
   readonly secrets?: Secrets;
-  /** Gives up connecting; of no effect afterwards. */
+  /** Gives up connecting; later only the waiting for a server that is away. */
   readonly signal?: AbortSignal;
+  /** Waits for a server that is starting, full or failing over; without it none is waited for. */
+  readonly wait?: Pick<RetryOptions, "clock" | "random">;
 }
 
 /**
@@ -24,24 +34,59 @@ export interface ConnectOptions {
  * @throws SluiceError `db/…` saying what is wrong, never with the password
  */
 export async function connect(options: ConnectOptions): Promise<Database> {
-  const url = options.secrets?.reveal(options.url) ?? options.url;
-  const target = parseConnectionUrl(url);
+  const { secrets, signal, wait, maxConnections = 10 } = options;
+  const url = secrets?.reveal(options.url) ?? options.url;
+  const target = await resolveTarget(url, options.variables);
   const applicationName = options.applicationName ?? "sluice";
+  const open = (signal?: AbortSignal) => Connection.open(target, applicationName, signal);
+  const absence: Absence = { since: null };
+  const patiently = (
+    work: () => Promise<Connection>,
+    patience: Patience,
+    signals: (AbortSignal | undefined)[],
+  ) => {
+    if (wait === undefined) return work();
+    const given = signals.filter((signal) => signal !== undefined);
+    return openPatiently(work, patience, absence, { ...wait, signal: AbortSignal.any(given) });
+  };
+  const first = await patiently(() => openFirst(() => open(signal)), atFirst, [signal]);
   const pool = new ConnectionPool(
-    () => Connection.open(target, applicationName),
-    options.maxConnections ?? 10,
+    // An interrupt ends the waiting only: what it leaves is cleaned up over new connections.
+    (closed) => patiently(() => openConfigured(() => open(closed)), fromThenOn, [signal, closed]),
+    maxConnections,
   );
-  pool.add(await Connection.open(target, applicationName, options.signal));
+  pool.add(first);
   return new PooledDatabase(pool, target, applicationName);
+}
+
+async function openFirst(open: () => Promise<Connection>): Promise<Connection> {
+  return await openConfigured(open, async (connection) => {
+    if (connection.pooled) await requireSessionPooling(connection, open);
+  });
+}
+
+async function openConfigured(
+  open: () => Promise<Connection>,
+  check: (connection: Connection) => Promise<void> = () => Promise.resolve(),
+): Promise<Connection> {
+  const connection = await open();
+  try {
+    await check(connection);
+    await connection.configure();
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }
 
 class PooledDatabase implements Database {
   readonly describe: string;
   readonly #pool: ConnectionPool;
-  readonly #target: ConnectionTarget;
+  readonly #target: ResolvedTarget;
   readonly #applicationName: string;
 
-  constructor(pool: ConnectionPool, target: ConnectionTarget, applicationName: string) {
+  constructor(pool: ConnectionPool, target: ResolvedTarget, applicationName: string) {
     this.describe = target.describe;
     this.#pool = pool;
     this.#target = target;
@@ -70,6 +115,7 @@ class PooledDatabase implements Database {
     const connection = await this.#pool.take();
     let disposed = false;
     return {
+      lost: connection.lost,
       async query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
         if (disposed) throw new Error("A session was used after it was disposed");
         return plainRows(await connection.run<Row>(sql, params));
@@ -78,7 +124,7 @@ class PooledDatabase implements Database {
         if (disposed) return;
         disposed = true;
         // Waits until the locks are gone, which closing the socket would not.
-        if (connection.open) await connection.run("discard all").catch(() => connection.close());
+        if (connection.open) await reset(connection).catch(() => connection.close());
         this.#pool.giveBack(connection);
       },
     };
@@ -98,6 +144,11 @@ class PooledDatabase implements Database {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.close();
   }
+}
+
+async function reset(connection: Connection): Promise<void> {
+  await connection.run("discard all");
+  await connection.configure();
 }
 
 async function inTransaction<T>(

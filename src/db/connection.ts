@@ -1,10 +1,12 @@
-import { connect as openSocket, type Socket } from "node:net";
 import postgres from "postgres";
 import { SluiceError } from "../core/error.ts";
-import { type ConnectionTarget, isSocketFolder } from "./connection_url.ts";
+import { connectError } from "./connect_error.ts";
 import { CopyStream, type DriverCopy } from "./copy_stream.ts";
 import type { CopyIn } from "./database.ts";
-import { connectError, connectionLost, endsConnection, statementError } from "./db_error.ts";
+import { connectionLost, endsConnection, isReadOnly, statementError } from "./db_error.ts";
+import { Line } from "./line.ts";
+import type { ResolvedTarget } from "./resolve_target.ts";
+import { APPLY_SETTINGS } from "./session_settings.ts";
 import { toParameter, VALUE_TYPES } from "./values.ts";
 
 /**
@@ -16,16 +18,18 @@ import { toParameter, VALUE_TYPES } from "./values.ts";
  */
 export class Connection implements AsyncDisposable {
   readonly #sql: postgres.Sql;
-  readonly #target: ConnectionTarget;
+  readonly #target: ResolvedTarget;
   readonly #applicationName: string;
   readonly #line = new Line();
   readonly #lost = Promise.withResolvers<never>();
+  readonly #lostSignal = new AbortController();
   #open = true;
   #doomed = false;
   #running = false;
   #pid = 0;
+  #pooled = false;
 
-  private constructor(target: ConnectionTarget, applicationName: string) {
+  private constructor(target: ResolvedTarget, applicationName: string) {
     this.#target = target;
     this.#applicationName = applicationName;
     this.#lost.promise.catch(() => {});
@@ -34,22 +38,22 @@ export class Connection implements AsyncDisposable {
 
   /** Connects and logs in; gives up after the target's time, or when the signal aborts. */
   static async open(
-    target: ConnectionTarget,
+    target: ResolvedTarget,
     applicationName: string,
     signal?: AbortSignal,
   ): Promise<Connection> {
     signal?.throwIfAborted();
     const connection = new Connection(target, applicationName);
-    const stop = AbortSignal.timeout(target.connectTimeout * 1000);
     const stopped = Promise.withResolvers<never>();
     const onAbort = () => stopped.reject(signal!.reason);
-    const onTimeout = () => stopped.reject(timedOut(target));
     signal?.addEventListener("abort", onAbort, { once: true });
-    stop.addEventListener("abort", onTimeout, { once: true });
+    // A timer takes no longer waits.
+    const limit = Math.min(target.connectTimeout * 1000, 2 ** 31 - 1);
+    const timer = limit === 0
+      ? undefined
+      : setTimeout(() => stopped.reject(timedOut(target)), limit);
     try {
-      const login = connection.#sql.unsafe("select pg_backend_pid() as pid").execute();
-      const [{ pid }] = await Promise.race([login, stopped.promise]);
-      connection.#pid = pid;
+      await Promise.race([connection.#logIn(), stopped.promise]);
       return connection;
     } catch (error) {
       connection.#line.cut();
@@ -57,9 +61,22 @@ export class Connection implements AsyncDisposable {
       if (signal?.aborted && error === signal.reason) throw error;
       throw connectError(error, target);
     } finally {
+      clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
-      stop.removeEventListener("abort", onTimeout);
     }
+  }
+
+  async #logIn(): Promise<void> {
+    const query = this.#sql.unsafe(
+      `select pg_backend_pid() as pid, pg_is_in_recovery() as standby,
+  current_setting('default_transaction_read_only') = 'on' as "readOnly"`,
+    );
+    const result = await query.execute();
+    const [{ pid, standby, readOnly }] = result;
+    this.#pid = pid;
+    // Postgres introduces itself with its own process; a pooler cannot, it has yet to choose one.
+    this.#pooled = result.state.pid !== pid;
+    if (this.#target.readWrite && (standby || readOnly)) throw notWritable(this.#target, standby);
   }
 
   /** Whether it still can be used. */
@@ -72,9 +89,35 @@ export class Connection implements AsyncDisposable {
     return this.#running;
   }
 
+  /** Whether something stands between us and Postgres that lends out its sessions. */
+  get pooled(): boolean {
+    return this.#pooled;
+  }
+
+  /** Where it goes, without the password. */
+  get describe(): string {
+    return this.#target.describe;
+  }
+
+  /** Aborts when the connection drops, with the error as its reason. */
+  get lost(): AbortSignal {
+    return this.#lostSignal.signal;
+  }
+
   /** Process id of the server's end. */
   get pid(): number {
     return this.#pid;
+  }
+
+  /** Asks for the process id again: behind a pooler it may be another one. */
+  async askPid(): Promise<number> {
+    const [{ pid }] = await this.run<{ pid: number }>("select pg_backend_pid() as pid");
+    return pid;
+  }
+
+  /** Sets what each of our sessions runs with; anew after `discard all`. */
+  async configure(): Promise<void> {
+    await this.run(APPLY_SETTINGS);
   }
 
   /** Runs a statement; `command` is the word Postgres answered with. */
@@ -136,19 +179,23 @@ export class Connection implements AsyncDisposable {
     const failure = statementError(error, this.#target.describe);
     // The socket's own word comes later: until then nobody may be given this connection.
     if (endsConnection(failure)) this.#drop();
+    // After a failover the address leads to another server: only a new connection finds it.
+    if (isReadOnly(failure)) this.#doomed = true;
     return failure;
   }
 
   #drop(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#lost.reject(connectionLost(this.#target.describe));
+    const error = connectionLost(this.#target.describe);
+    this.#lost.reject(error);
+    this.#lostSignal.abort(error);
   }
 }
 
 /** Makes the server give up what its processes run; returns how many were told. */
 export async function cancelBackends(
-  target: ConnectionTarget,
+  target: ResolvedTarget,
   applicationName: string,
   pids: readonly number[],
 ): Promise<number> {
@@ -168,7 +215,7 @@ export interface Result<Row> extends Array<Row> {
 }
 
 function driverOptions(
-  target: ConnectionTarget,
+  target: ResolvedTarget,
   applicationName: string,
   line: Line,
   onClose: () => void,
@@ -180,7 +227,8 @@ function driverOptions(
     // The driver asks for the password only when the server does.
     pass: () => target.password,
     database: target.database,
-    ssl: target.tls === "disable" ? false : target.tls,
+    // Encrypted, where it is to be, before the driver gets it.
+    ssl: false,
     sslnegotiation: null,
     // Every option is named, or the driver would look for it in the environment.
     target_session_attrs: null,
@@ -203,7 +251,7 @@ function driverOptions(
     socket: () => line.dial(target),
     connection: {
       ...target.settings,
-      application_name: applicationName,
+      application_name: target.applicationName ?? applicationName,
       DateStyle: "ISO",
       TimeZone: "UTC",
       standard_conforming_strings: "on",
@@ -212,71 +260,25 @@ function driverOptions(
   return options as postgres.Options<Record<string, postgres.PostgresType>>;
 }
 
-/** How long a server may take to notice that it is told goodbye. */
-const GOODBYE_MILLISECONDS = 500;
-
-/** The one socket of a connection: never dialled twice, and gone for certain once closed. */
-class Line {
-  #socket: Socket | null = null;
-  #closed = false;
-
-  dial(target: ConnectionTarget): Promise<Socket> {
-    // Where a server hangs up during the login, the driver would dial again for ever.
-    if (this.#socket !== null || this.#closed) throw hungUp(target);
-    const { host, port } = target;
-    const socket = isSocketFolder(host)
-      ? openSocket(`${host}/.s.PGSQL.${port}`)
-      : openSocket({ host, port, noDelay: true });
-    this.#socket = socket;
-    // The driver reads the host for the name in the certificate.
-    Object.assign(socket, { host, port });
-    return new Promise((resolve, reject) => {
-      socket.once("error", reject);
-      socket.once("connect", () => {
-        socket.off("error", reject);
-        resolve(socket);
-      });
-    });
-  }
-
-  /** Closes without a goodbye. */
-  cut(): void {
-    this.#closed = true;
-    this.#socket?.destroy();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    const socket = this.#socket;
-    if (socket === null || socket.destroyed) return;
-    socket.on("error", () => {});
-    const gone = Promise.withResolvers<void>();
-    socket.once("close", () => gone.resolve());
-    const timer = setTimeout(() => socket.destroy(), GOODBYE_MILLISECONDS);
-    if (socket.connecting) socket.destroy();
-    await gone.promise;
-    clearTimeout(timer);
-  }
-}
-
-function hungUp(target: ConnectionTarget): SluiceError {
-  return new SluiceError(
-    "db/hung_up",
-    `Could not connect to ${target.describe}: it closed the connection before the login was done`,
-    {
-      retry: "later",
-      hint: "Check that it is a Postgres server, and look into its log",
-    },
-  );
-}
-
-function timedOut(target: ConnectionTarget): SluiceError {
+function timedOut(target: ResolvedTarget): SluiceError {
   return new SluiceError(
     "db/connect_timeout",
     `Could not connect to ${target.describe}: no answer within ${target.connectTimeout} s`,
     {
       retry: "later",
       hint: "Check host, port and firewall, or add ?connect_timeout=SECONDS to the URL",
+    },
+  );
+}
+
+function notWritable({ describe }: ResolvedTarget, standby: boolean): SluiceError {
+  const why = standby ? "it is a standby" : "its default_transaction_read_only is on";
+  return new SluiceError(
+    "db/read_only",
+    `Could not connect to ${describe}: it cannot be written to, since ${why}`,
+    {
+      retry: "later",
+      hint: "Connect to the primary, or wait for the failover",
     },
   );
 }

@@ -14,7 +14,10 @@ export interface Queryable {
 }
 
 /** One connection kept for its state (advisory locks, settings); a dropped one makes queries throw. */
-export interface Session extends Queryable, AsyncDisposable {}
+export interface Session extends Queryable, AsyncDisposable {
+  /** Aborts when the connection drops, with the error as its reason: whatever it held is gone. */
+  readonly lost?: AbortSignal;
+}
 
 /** A pool of connections, each opened when first needed. */
 export interface Database extends Queryable, AsyncDisposable {

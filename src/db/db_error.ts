@@ -1,5 +1,4 @@
-import { type PostgresFields, SluiceError, type SluiceErrorOptions } from "../core/error.ts";
-import { type ConnectionTarget, isSocketFolder } from "./connection_url.ts";
+import { type PostgresFields, SluiceError } from "../core/error.ts";
 import { meaningOf } from "./sqlstate.ts";
 
 /** Our names for the fields of an error, by the driver's. */
@@ -40,62 +39,17 @@ export function endsConnection(error: Error): boolean {
     : /^(FATAL|PANIC)$/.test(error.postgres.severity ?? "");
 }
 
+/** Whether the server takes no writes, as a standby does. */
+export function isReadOnly(error: Error): boolean {
+  return error instanceof SluiceError && error.code === "db/read_only";
+}
+
 /** The connection broke while it was in use. */
 export function connectionLost(describe: string, cause?: unknown): SluiceError {
   return new SluiceError("db/connection_lost", `The connection to ${describe} was lost`, {
     retry: "later",
     hint: "The server, the network or an administrator ended it: the server's log says which",
     ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-/** Turns whatever went wrong while connecting into a {@link SluiceError} that says what to do. */
-export function connectError(error: unknown, target: ConnectionTarget): Error {
-  if (error instanceof SluiceError) return error;
-  const postgres = postgresFields(error);
-  if (postgres !== null) {
-    const { word, retry, hint } = meaningOf(postgres.code ?? "");
-    const message = `Could not connect to ${target.describe}: ${postgres.message}`;
-    return new SluiceError(`db/${word}`, message, {
-      retry,
-      ...(hint === undefined ? {} : { hint }),
-      postgres,
-    });
-  }
-  const code = nodeCode(error) ?? "";
-  const text = error instanceof Error ? error.message : String(error);
-  const fail = (word: string, why: string, options: SluiceErrorOptions) =>
-    new SluiceError(`db/${word}`, `Could not connect to ${target.describe}: ${why}`, {
-      ...options,
-      cause: error,
-    });
-  if (code === "ECONNREFUSED" || (code === "ENOENT" && isSocketFolder(target.host))) {
-    return fail("refused", "nothing listens there", {
-      retry: "later",
-      hint: "Start the server, or correct host and port",
-    });
-  }
-  if (/ENOTFOUND|EAI_/.test(code) || /failed to lookup address/i.test(text)) {
-    return fail("unknown_host", "the host name has no address", {
-      retry: "later",
-      hint: "Correct the host in the URL, or check the network's name server",
-    });
-  }
-  if (code === "SASL_SIGNATURE_MISMATCH") {
-    return fail("authentication", "the server could not prove that it knows the password", {
-      hint: "Something else may be answering in the server's place: do not go on",
-    });
-  }
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code) || /certificate|tls|handshake/i.test(text)) {
-    return fail("tls", `the encrypted connection failed (${text})`, {
-      hint: target.tls === "verify-full"
-        ? "The server's certificate must be for this host name, and one that this machine trusts"
-        : "The server may not offer encryption: then sslmode=disable, on a network you trust",
-    });
-  }
-  return fail("unreachable", text, {
-    retry: "later",
-    hint: "Check host, port, firewall and whether the server runs",
   });
 }
 
@@ -121,7 +75,8 @@ function postgresError(postgres: PostgresFields): SluiceError {
   });
 }
 
-function nodeCode(error: unknown): string | null {
+/** The code of an error that the runtime made, such as `ECONNREFUSED`. */
+export function nodeCode(error: unknown): string | null {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : null;
 }

@@ -2,15 +2,16 @@ import type { Connection } from "./connection.ts";
 
 /** Opens connections when needed, up to a limit, and hands them to one user at a time. */
 export class ConnectionPool {
-  readonly #open: () => Promise<Connection>;
+  readonly #open: (closed: AbortSignal) => Promise<Connection>;
   readonly #limit: number;
   readonly #all = new Set<Connection>();
   #idle: Connection[] = [];
   #opening = 0;
-  #closed = false;
+  readonly #closed = new AbortController();
   readonly #waiting: PromiseWithResolvers<void>[] = [];
 
-  constructor(open: () => Promise<Connection>, limit: number) {
+  /** `open` is given up by the signal once the pool is closed. */
+  constructor(open: (closed: AbortSignal) => Promise<Connection>, limit: number) {
     this.#open = open;
     this.#limit = limit;
   }
@@ -24,7 +25,7 @@ export class ConnectionPool {
   /** An open connection for the caller alone; waits where all are in use. */
   async take(): Promise<Connection> {
     for (;;) {
-      if (this.#closed) throw new Error("A database was used after it was disposed");
+      if (this.#isClosed) throw disposed();
       this.#dropDead();
       const idle = this.#idle.pop();
       if (idle !== undefined) return idle;
@@ -37,8 +38,13 @@ export class ConnectionPool {
 
   /** Ends the use of a connection. */
   giveBack(connection: Connection): void {
-    if (connection.open && !this.#closed) this.#idle.push(connection);
-    else this.#all.delete(connection);
+    if (connection.open && !this.#isClosed) {
+      this.#idle.push(connection);
+    } else {
+      this.#all.delete(connection);
+      // One that is of no use may still have a socket, and a transaction at its end.
+      connection.close().catch(() => {});
+    }
     this.#waiting.shift()?.resolve();
   }
 
@@ -49,7 +55,7 @@ export class ConnectionPool {
 
   /** Closes all connections, those in use too. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort(disposed());
     for (const turn of this.#waiting.splice(0)) turn.resolve();
     await Promise.all([...this.#all].map((connection) => connection.close()));
     this.#all.clear();
@@ -59,10 +65,10 @@ export class ConnectionPool {
   async #openOne(): Promise<Connection> {
     this.#opening++;
     try {
-      const connection = await this.#open();
-      if (this.#closed) {
+      const connection = await this.#open(this.#closed.signal);
+      if (this.#isClosed) {
         await connection.close();
-        throw new Error("A database was used after it was disposed");
+        throw disposed();
       }
       this.#all.add(connection);
       return connection;
@@ -74,10 +80,18 @@ export class ConnectionPool {
     }
   }
 
+  get #isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
   #dropDead(): void {
     for (const connection of this.#idle) {
       if (!connection.open) this.#all.delete(connection);
     }
     this.#idle = this.#idle.filter(({ open }) => open);
   }
+}
+
+function disposed(): Error {
+  return new Error("A database was used after it was disposed");
 }

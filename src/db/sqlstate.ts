@@ -24,6 +24,9 @@ export const SQLSTATES: Readonly<Record<string, SqlStateMeaning>> = {
     "read_only",
     "The server is read-only, as a standby is: connect to the primary, or wait for the failover",
   ),
+  // 25P03: idle in a transaction, 25P04: transaction_timeout.
+  "25P03": later("session_timeout", "The server ended the session: this process was held up"),
+  "25P04": later("session_timeout", "The server's transaction_timeout ran out"),
   "25P02": never("transaction_aborted"),
   "26": never(
     "invalid_statement",

@@ -275,6 +275,18 @@ Deno.test("a dropped session throws from then on, rather than lose its locks unn
   }
 });
 
+Deno.test("a session says that it was dropped before anybody asks it anything", async () => {
+  await using test = await testDatabase();
+  await using session = await test.db.session();
+  const lost = new Promise((resolve) =>
+    session.lost!.addEventListener("abort", () => resolve(session.lost!.reason))
+  );
+  expect(session.lost!.aborted).toBe(false);
+  const [{ pid }] = await session.query<{ pid: number }>("select pg_backend_pid() as pid");
+  await test.db.query("select pg_terminate_backend($1)", [pid]);
+  expect(await lost).toMatchObject({ code: "db/connection_lost" });
+});
+
 Deno.test("a transaction whose connection dropped throws from then on", async () => {
   await using test = await testDatabase();
   const error = await failure(test.db.transaction(async (tx) => {

@@ -198,6 +198,10 @@ Deno.test("startEmbedded says why a server does not start", async (t) => {
     await Deno.remove(join(dataFolder, "sluice_password"));
     const error = await failure(() => startEmbedded({ folder }));
     expect(error.code).toBe("db/embedded_foreign");
+    // The server that had started for it does not stay.
+    await expect(Deno.stat(join(dataFolder, "postmaster.pid"))).rejects.toThrow(
+      Deno.errors.NotFound,
+    );
   });
 });
 

@@ -13,7 +13,7 @@ import {
 import { type FileLock, lockFile, tryLockFile } from "./file_lock.ts";
 import { type Home, openHome, readNote, statOrNull } from "./home.ts";
 import { locatePackage } from "./platform.ts";
-import { readPostmaster, startPostmaster, stopPostmaster } from "./postmaster.ts";
+import { type Postmaster, readPostmaster, startPostmaster, stopPostmaster } from "./postmaster.ts";
 import { prepareRuntime, type Runtime } from "./runtime.ts";
 import { startError } from "./start_error.ts";
 
@@ -140,10 +140,15 @@ async function start(
     candidate = freePort(candidate);
     const outcome = await startPostmaster(home, runtime, candidate, clock, signal);
     if (outcome.started) {
-      await ensureDatabase(home, outcome.postmaster.port);
-      await Deno.writeTextFile(join(home.notes, PORT), String(outcome.postmaster.port));
-      const running = await describe(home, outcome.postmaster);
-      return { running, settled: outcome.settled };
+      const { postmaster, settled } = outcome;
+      try {
+        return { running: await setUp(home, postmaster), settled };
+      } catch (error) {
+        // Nobody would use it, and nobody would stop it.
+        await settled;
+        await stopPostmaster(home, runtime, clock);
+        throw error;
+      }
     }
     const error = startError(outcome.log, home);
     if (attempt >= (ATTEMPTS[error.code] ?? 1)) throw error;
@@ -151,6 +156,13 @@ async function start(
     else if (error.code === "db/embedded_stale_pid") await removeStalePid(home, clock, error);
     else await clock.sleep(200, signal);
   }
+}
+
+/** Makes a server that has just started usable. */
+async function setUp(home: Home, postmaster: Postmaster): Promise<RunningServer> {
+  await ensureDatabase(home, postmaster.port);
+  await Deno.writeTextFile(join(home.notes, PORT), String(postmaster.port));
+  return await describe(home, postmaster);
 }
 
 /** What may be cured by trying again. The processes of a killed server need moments to notice. */

@@ -1,0 +1,69 @@
+/** A setting that each of our sessions runs with, whatever the server or the role sets. */
+export interface SessionSetting {
+  readonly name: string;
+  readonly value: string;
+  /** For `docs/database.md`. */
+  readonly why: string;
+}
+
+/**
+ * What our sessions set, unless the URL or PGOPTIONS sets it.
+ *
+ * Servers and roles are often set up for short queries of a web page: a load is neither short, nor
+ * may it be left hanging with locks in its hands.
+ */
+export const SESSION_SETTINGS: readonly SessionSetting[] = [
+  {
+    name: "statement_timeout",
+    value: "0",
+    why: "copying a large file and building its indexes take as long as they take",
+  },
+  {
+    name: "transaction_timeout",
+    value: "0",
+    why: "the same for transactions (Postgres 17 and later)",
+  },
+  {
+    name: "lock_timeout",
+    value: "60s",
+    why: "a lock not to be had is told (exit 75), not waited for without end; exchanges wait less",
+  },
+  {
+    name: "idle_in_transaction_session_timeout",
+    value: "60s",
+    why: "a client that hangs in a transaction loses it, and with it its locks",
+  },
+  {
+    name: "idle_session_timeout",
+    value: "0",
+    why: "the session that holds the target's lock has nothing to say while a load runs",
+  },
+  {
+    name: "tcp_keepalives_idle",
+    value: "60",
+    why: "a client whose machine is gone is noticed, and its locks are freed, within two minutes",
+  },
+  { name: "tcp_keepalives_interval", value: "10", why: "as above" },
+  { name: "tcp_keepalives_count", value: "6", why: "as above" },
+  {
+    name: "client_connection_check_interval",
+    value: "10s",
+    why: "a long statement whose client is gone ends (servers on Linux)",
+  },
+  {
+    name: "default_transaction_isolation",
+    value: "read committed",
+    why: "an exchange must see what was committed while it waited for its lock",
+  },
+];
+
+/**
+ * Applies the settings in one statement: those the server knows, and that the client did not set
+ * when it logged in.
+ */
+export const APPLY_SETTINGS = `select set_config(s.name, w.value, false)
+from (values ${
+  SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
+}) as w (name, value)
+join pg_settings s on s.name = w.name and s.source <> 'client'
+where s.name <> 'client_connection_check_interval' or version() ~ 'linux'`;

@@ -1,0 +1,71 @@
+import { backoff } from "../core/backoff.ts";
+import type { Clock } from "../core/clock.ts";
+import { SluiceError } from "../core/error.ts";
+
+/** How often, and for how long between, something is tried again. */
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** A number in [0, 1): jitter. */
+  readonly random: () => number;
+  /** Ends the waiting: the error that led to it is then the outcome. */
+  readonly signal?: AbortSignal;
+  /** Tries in all; default 8, with at most 36 s of waiting between them. */
+  readonly attempts?: number;
+  readonly onRetry?: (
+    attempt: number,
+    attempts: number,
+    delaySeconds: number,
+    error: SluiceError,
+  ) => void;
+}
+
+/**
+ * What a database says when it will be well again soon: the same work sent once more, perhaps over
+ * a new connection, is likely to succeed.
+ */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  "db/serialization_failure",
+  "db/deadlock",
+  "db/transaction_rolled_back",
+  "db/connection_lost",
+  "db/commit_unknown",
+  "db/server_shutdown",
+  "db/server_starting",
+  "db/session_timeout",
+  "db/too_many_connections",
+  "db/read_only",
+  "db/refused",
+  "db/hung_up",
+  "db/unreachable",
+  "db/unknown_host",
+  "db/connect_timeout",
+]);
+
+/** Whether an error is of the kind that a new attempt within the run is likely to cure. */
+export function isTransient(error: unknown): error is SluiceError {
+  return error instanceof SluiceError && TRANSIENT.has(error.code);
+}
+
+/**
+ * Does work that may be done twice, anew after each transient error of the database.
+ *
+ * `work` must be whole: its own transaction or a read, never a step within a transaction or on a
+ * session, which are gone with their connection. It may have taken effect before it is repeated.
+ */
+export async function withRetry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { clock, random, signal, attempts = 8, onRetry } = options;
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isTransient(error) || attempt >= attempts || signal?.aborted) throw error;
+      const delay = backoff(attempt, random(), { base: 500, cap: 10_000 });
+      onRetry?.(attempt, attempts, delay / 1000, error);
+      try {
+        await clock.sleep(delay, signal);
+      } catch (stopped) {
+        throw signal?.aborted ? error : stopped;
+      }
+    }
+  }
+}
