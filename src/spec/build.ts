@@ -1,3 +1,4 @@
+import { buildChecks } from "./build_checks.ts";
 import { parseColumnType } from "./column_type.ts";
 import type {
   ColumnSpec,
@@ -6,10 +7,10 @@ import type {
   IndexSpec,
   PartitionsSpec,
   PipelineSpec,
-  RejectLimit,
   RuleSpec,
 } from "./pipeline_spec.ts";
 import type { ColumnInput } from "./schema/columns.ts";
+import { rejectLimit } from "./schema/limit.ts";
 import type { PipelineInput } from "./schema/pipeline.ts";
 import type { RuleInput } from "./schema/rules.ts";
 import { csvSchema } from "./schema/source.ts";
@@ -85,12 +86,13 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
     rules: Object.entries(input.rules).map(([name, rule]) =>
       buildRule(name, rule, context.lineOf(["rules", name]))
     ),
-    checks: [],
+    checks: buildChecks(input.checks, context.lineOf),
     schemaContract: {
       newColumns: input.schema_contract.new_columns,
       missingColumns: input.schema_contract.missing_columns,
       typeChanges: input.schema_contract.type_changes,
     },
+    verify: input.verify,
   };
 }
 
@@ -170,10 +172,4 @@ type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 function present<T extends object>(values: T): Present<T> {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Present<T>;
-}
-
-function rejectLimit(text: string): RejectLimit {
-  return text.endsWith("%")
-    ? { kind: "percent", percent: Number(text.slice(0, -1)) }
-    : { kind: "rows", rows: Number(text) };
 }

@@ -44,6 +44,7 @@ const STAND_INS: readonly (readonly [RegExp, unknown])[] = [
   [/^target\/table$/, "public.table"],
   [/^columns$/, { column: "text" }],
   [/^columns\/[^/]*(\/type)?$/, "text"],
+  [/^checks\/\d+$/, { row_count: { min: 0 } }],
 ];
 
 function mend(plain: unknown): Checked | null {
@@ -65,7 +66,10 @@ function mend(plain: unknown): Checked | null {
 function mendAt(root: unknown, path: Path): Path {
   // Without one of its items a list would be another list.
   const item = path.findIndex((step) => typeof step === "number");
-  const target = item < 0 ? path : path.slice(0, item);
+  const target = item < 0
+    ? path
+    // But checks do not depend on each other.
+    : path.slice(0, path[0] === "checks" ? item + 1 : item);
   const name = target.map((step) => String(step).replaceAll("/", "_")).join("/");
   const standIn = STAND_INS.find(([pattern]) => pattern.test(name));
   const holder = holderOf(root, target);

@@ -1,10 +1,15 @@
 import { z } from "zod";
-import { pipelineSchema } from "./schema/pipeline.ts";
+import { NOT_YET } from "./not_available.ts";
+import { type PipelineInput, pipelineSchema } from "./schema/pipeline.ts";
 import { LOOSE } from "./schema/text.ts";
 
-/** The JSON Schema that editors complete and check pipeline files with. */
-export function pipelineJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(pipelineSchema, {
+/** The JSON Schema that editors complete and check pipeline files with, `NOT_YET` keys left out. */
+export function pipelineJsonSchema(notYet = NOT_YET): Record<string, unknown> {
+  const known = notYet.filter((key) => Object.hasOwn(pipelineSchema.shape, key));
+  const mask: Partial<Record<keyof PipelineInput, true>> = Object.fromEntries(
+    known.map((key) => [key, true]),
+  );
+  const schema = z.toJSONSchema(pipelineSchema.omit(mask as { readonly checks: true }), {
     target: "draft-7",
     io: "input",
     override: ({ jsonSchema }) => {

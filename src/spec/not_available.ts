@@ -2,8 +2,14 @@ import { peerHint, VALUE_WORDS } from "./peer_words.ts";
 import type { Report } from "./report.ts";
 import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 
-const KEYS: readonly (readonly [path: string, keys: readonly string[]])[] = [
-  ["", ["checks", "hooks", "schedule", "expect", "notify", "verify"]],
+/** Top-level keys that wait for what they ask for; without its line here a key is available. */
+export const NOT_YET: readonly string[] = [
+  "checks",
+  "verify",
+  "hooks",
+  "schedule",
+  "expect",
+  "notify",
 ];
 
 /** Values that a later version will know. */
@@ -17,18 +23,13 @@ const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
   ],
 ];
 
-/** Reports what a later version will know, and returns the paths that it said so of. */
-export function reportNotAvailable(tree: Tree, report: Report): Path[] {
+/** Reports what a later version will know, but `early` keys; returns the paths that it said so of. */
+export function reportNotAvailable(tree: Tree, report: Report, early: readonly string[]): Path[] {
   const found: Path[] = [];
-  for (const [at, keys] of KEYS) {
-    const section = find(tree, at === "" ? [] : at.split("."));
-    if (section?.kind !== "map") continue;
-    for (const { key } of section.entries) {
-      if (!keys.includes(key)) continue;
-      const path = [...(at === "" ? [] : at.split(".")), key];
-      report.key(path, "spec/not_available_yet", `"${key}" is not available yet`, "Leave it out");
-      found.push(path);
-    }
+  for (const { key } of tree.kind === "map" ? tree.entries : []) {
+    if (!NOT_YET.includes(key) || early.includes(key)) continue;
+    report.key([key], "spec/not_available_yet", `"${key}" is not available yet`, "Leave it out");
+    found.push([key]);
   }
   for (const [at, values] of VALUES) {
     const path = at.split(".");

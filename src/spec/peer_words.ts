@@ -1,7 +1,9 @@
+import type { Path } from "./yaml_tree.ts";
+
 type Words = Readonly<Record<string, string>>;
 
 /** What other tools call our keys. */
-export const KEY_WORDS: Words = {
+const KEY_WORDS: Words = {
   write_disposition: "refresh.mode",
   disposition: "refresh.mode",
   materialization: "refresh.mode",
@@ -59,8 +61,98 @@ export const KEY_WORDS: Words = {
   expectations: "checks",
   pre_hook: "hooks.before_publish",
   post_hook: "hooks.after_publish",
+  quality: "checks",
+  checksum: "verify",
+  invalidate_hard_deletes: "refresh.hard_deletes",
   cron: "schedule.cron",
 };
+
+/** What other tools call our checks. */
+const CHECK_WORDS: Words = {
+  count: "row_count",
+  volume: "row_count",
+  expect_table_row_count_to_be_between: "row_count",
+  expect_table_row_count_to_equal: "row_count",
+  not_null: "null_rate",
+  nulls: "null_rate",
+  missing: "null_rate",
+  missing_count: "null_rate",
+  missing_percent: "null_rate",
+  not_null_proportion: "null_rate",
+  completeness: "null_rate",
+  expect_column_values_to_not_be_null: "null_rate",
+  duplicate: "unique",
+  duplicates: "unique",
+  duplicate_count: "unique",
+  duplicate_percent: "unique",
+  uniqueness: "unique",
+  unique_combination_of_columns: "unique",
+  expect_column_values_to_be_unique: "unique",
+  expect_compound_columns_to_be_unique: "unique",
+  accepted_range: "range",
+  between: "range",
+  expect_column_values_to_be_between: "range",
+  invalid: "accepted_values",
+  invalid_count: "accepted_values",
+  one_of: "accepted_values",
+  enum: "accepted_values",
+  expect_column_values_to_be_in_set: "accepted_values",
+  relationships: "foreign_key",
+  reference: "foreign_key",
+  referential_integrity: "foreign_key",
+  recency: "freshness",
+  anomaly_detection: "drift",
+  expect_column_mean_to_be_between: "drift",
+  expect_column_sum_to_be_between: "drift",
+  diff: "row_diff",
+  data_diff: "row_diff",
+  reconciliation: "row_diff",
+  custom_sql: "sql",
+  query: "sql",
+  failed_rows: "sql",
+  user_defined: "sql",
+  expression_is_true: "rules.<name>",
+  expect_column_pair_values_a_to_be_greater_than_b: "rules.<name>",
+  pattern: "columns.<name>.pattern",
+  regex: "columns.<name>.pattern",
+  expect_column_values_to_match_regex: "columns.<name>.pattern",
+};
+
+/** What other tools call the options of checks. */
+const CHECK_OPTION_WORDS: Words = {
+  column_name: "column",
+  field: "column",
+  fields: "columns",
+  column_list: "columns",
+  combination_of_columns: "columns",
+  min_value: "min",
+  max_value: "max",
+  threshold: "max",
+  tolerance: "max",
+  value_set: "values",
+  valid_values: "values",
+  to: "references",
+  parent: "references",
+  level: "severity",
+  criticality: "severity",
+  blocking: "severity",
+  warn_after: "max_age",
+  error_after: "max_age",
+  statement: "query",
+  sql: "query",
+  value: "expect",
+  expected: "expect",
+};
+
+/** What other tools call the keys that can stand at a path. */
+export function keyWordsAt(path: Path): Words {
+  if (path[0] !== "checks" || path.length === 1) return KEY_WORDS;
+  if (path.length === 2) return CHECK_WORDS;
+  // dbt's `relationships: { to, field }`.
+  return path[2] === "foreign_key"
+    ? { ...CHECK_OPTION_WORDS, field: "references" }
+    : CHECK_OPTION_WORDS;
+}
 
 /** What other tools call our values. */
 export const VALUE_WORDS: Words = {
@@ -84,6 +176,11 @@ export const VALUE_WORDS: Words = {
   ignore: "keep_first",
   skip: "pending",
   error: "fail",
+  fail: "error",
+  critical: "error",
+  warning: "warn",
+  avg: "mean",
+  average: "mean",
   gz: "gzip",
   yearly: "year",
   quarterly: "quarter",

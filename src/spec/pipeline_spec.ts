@@ -31,6 +31,8 @@ export interface PipelineSpec {
   readonly rules: readonly RuleSpec[];
   readonly checks: readonly CheckSpec[];
   readonly schemaContract: SchemaContract;
+  /** Whether what Postgres holds is compared with the source before publishing; left out: `none`. */
+  readonly verify?: "full" | "none";
   /** SHA-256 (hex) of everything that can change the published rows. */
   readonly hash: string;
 }

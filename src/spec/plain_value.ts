@@ -4,10 +4,16 @@ import type { Path, Tree } from "./yaml_tree.ts";
 const TEXTS: readonly RegExp[] = [
   /^partitions\.(from|to|values\.\d+)$/,
   /^columns\.[^.]*\.(min|max|default|((one_of|null_values|true_values|false_values)\.\d+))$/,
-  /^columns\.[^.]*\.(format|pattern|from|thousands|decimal)$/,
+  /^columns\.[^.]*\.(format|pattern|from(\.\d+)?|thousands|decimal)$/,
   /^source\.(url|format\.(null_values\.\d+|delimiter|quote|escape|comment)|headers\.[^.]*)$/,
   /^environments\.[^.]*\.vars\.[^.]*$/,
   /^rejects\.limit$/,
+  /^rules\.[^.]*(\.(check|limit))?$/,
+  /^checks\.\d+\.range\.(min|max)$/,
+  /^checks\.\d+\.accepted_values\.values\.\d+$/,
+  /^checks\.\d+\.(row_diff\.(added|deleted|changed)|null_rate\.max|drift\.max|row_count\.change)$/,
+  /^checks\.\d+\.[^.]*\.(column|name|columns\.\d+|query)$/,
+  /^checks\.\d+\.unique\.\d+$/,
   /^(idempotency_key|target\.indexes\.\d+(\.columns)?)\.\d+$/,
   /^(pipeline|description)$/,
 ];

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { didYouMean } from "../core/did_you_mean.ts";
 import type { SpecCode } from "./codes.ts";
 import { isCut } from "./column_type.ts";
-import { KEY_WORDS, peerHint, VALUE_WORDS } from "./peer_words.ts";
+import { keyWordsAt, peerHint, VALUE_WORDS } from "./peer_words.ts";
 import type { Report } from "./report.ts";
 import { keysAt } from "./schema_keys.ts";
 import type { Path, Tree } from "./yaml_tree.ts";
@@ -67,7 +67,7 @@ function reportIssue(
           full,
           "spec/unknown_key",
           `Unknown key "${key}"${where}`,
-          peerHint(key, KEY_WORDS) ?? nearHint(near) ??
+          peerHint(key, keyWordsAt(path)) ?? insideHint(key, path) ?? nearHint(near) ??
             (known.length > 0 ? `Keys: ${known.join(", ")}` : null),
         );
       }
@@ -107,7 +107,7 @@ function reportIssue(
         path,
         "spec/wrong_type",
         `${name} must be ${kindOf(issue.expected)}, not ${describe(value)}`,
-        kindHint(issue.expected, value),
+        kindHint(issue.expected, value, path),
       );
       return;
     case "invalid_value": {
@@ -166,7 +166,8 @@ function isMisspelt(missing: string, section: unknown, path: Path): boolean {
   const known = keysAt(path);
   return typeof section === "object" && section !== null && Object.keys(section).some((key) => {
     if (known.includes(key)) return false;
-    const peer = Object.hasOwn(KEY_WORDS, key) ? KEY_WORDS[key].split(".").at(-1) : undefined;
+    const words = keyWordsAt(path);
+    const peer = Object.hasOwn(words, key) ? words[key].split(".").at(-1) : undefined;
     return (peer ?? didYouMean(key, known)) === missing;
   });
 }
@@ -192,8 +193,20 @@ function nearHint(near: string | null): string | null {
   return near === null ? null : `Did you mean "${near}"?`;
 }
 
+/** Options of a check stand behind its kind, not beside it. */
+function insideHint(key: string, path: Path): string | null {
+  return path[0] === "checks" && path.length === 2 && (key === "name" || key === "severity")
+    ? `It belongs inside, as in "row_count: { ${key}: … }"`
+    : null;
+}
+
 /** How the value that was most likely meant is written. */
-function kindHint(expected: string, value: unknown): string | null {
+function kindHint(expected: string, value: unknown, path: Path): string | null {
+  if (path[0] === "checks" && path.length === 2 && typeof value === "string") {
+    return `Write "${/^[a-z_]+/.exec(value)?.[0] ?? "row_count"}: { … }"`;
+  }
+  // What YAML takes for a mapping was a placeholder.
+  if (expected === "string" && isPlaceholder(value)) return "Put it in quotes";
   if (value === null) return "Leave the key out, or write the value in quotes";
   if (expected === "boolean" && /^(yes|no|on|off|y|n)$/i.test(String(value))) {
     return `Write ${/^(yes|on|y)$/i.test(String(value)) ? "true" : "false"}`;
@@ -206,6 +219,12 @@ function kindHint(expected: string, value: unknown): string | null {
     return "Write each item as key: value, without a dash";
   }
   return null;
+}
+
+function isPlaceholder(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const values = Object.values(value);
+  return values.length === 1 && values[0] === null;
 }
 
 function missingHint(path: Path): string | null {

@@ -1,3 +1,5 @@
+import { NOT_YET } from "./not_available.ts";
+import { CHECKS, checkSchema } from "./schema/checks/mod.ts";
 import { columnSchema } from "./schema/columns.ts";
 import { pipelineSchema } from "./schema/pipeline.ts";
 import { partitionsSchema } from "./schema/partitions.ts";
@@ -8,6 +10,10 @@ import type { Path } from "./yaml_tree.ts";
 
 /** The keys that the section at a path takes; none where the user chooses them. */
 export function keysAt(path: Path): string[] {
+  const [section, , kind] = path;
+  if (section === "checks" && path.length === 3 && Object.hasOwn(CHECKS, String(kind))) {
+    return Object.keys(CHECKS[kind as keyof typeof CHECKS].options.shape);
+  }
   const shapes: readonly (readonly [RegExp, Readonly<Record<string, unknown>>])[] = [
     [/^$/, pipelineSchema.shape],
     [/^partitions$/, partitionsSchema.shape],
@@ -20,8 +26,10 @@ export function keysAt(path: Path): string[] {
     [/^refresh$/, { mode: 0, hard_deletes: 0 }],
     [/^rules\/[^/]*$/, ruleSchema.shape],
     [/^rejects$/, { limit: 0, keep_days: 0 }],
+    [/^checks\/\d+$/, checkSchema.shape],
     [/^schema_contract$/, { new_columns: 0, missing_columns: 0, type_changes: 0 }],
   ];
   const name = path.map((step) => String(step).replaceAll("/", "_")).join("/");
-  return Object.keys(shapes.find(([pattern]) => pattern.test(name))?.[1] ?? {});
+  const keys = Object.keys(shapes.find(([pattern]) => pattern.test(name))?.[1] ?? {});
+  return path.length === 0 ? keys.filter((key) => !NOT_YET.includes(key)) : keys;
 }

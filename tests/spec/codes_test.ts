@@ -24,7 +24,7 @@ const CASES: readonly Case[] = [
   ["spec/wrong_type", edited(["{ type: text }", "[text]"]), "[text]"],
   ["spec/wrong_value", edited(["by: month", "by: mnth"]), "mnth"],
   ["spec/wrong_value", edited(["[id]\ncol", "[id]\nrejects: { limit: lots }\ncol"]), "lots"],
-  ["spec/not_available_yet", edited(["refresh:", "checks: []\nrefresh:"]), "checks"],
+  ["spec/not_available_yet", edited(["refresh:", "hooks: {}\nrefresh:"]), "hooks"],
   ["spec/not_available_yet", edited(["format: csv", "format: csv\n  compression: zstd"]), "zstd"],
   ["spec/not_available_yet", edited(["{base}/", "s3://b/"]), '"s3://b/trips_{month}.csv.gz"'],
   ["spec/not_available_yet", edited(["../data", "gs://b"]), '"{base}/trips_{month}.csv.gz"'],
@@ -96,6 +96,19 @@ const CASES: readonly Case[] = [
   [
     "spec/name_clash",
     edited(["mode: partition", "mode: history"], ["  note:", "  _current: boolean\n  note:"]),
+    "_current",
+  ],
+  [
+    "spec/name_clash",
+    edited(["mode: partition", "mode: history"], ["file_month", "_valid_to"]),
+    "_valid_to",
+  ],
+  [
+    "spec/bad_index",
+    edited(["mode: partition", "mode: history"], [
+      "[[id]]",
+      "[{ columns: [_current], method: brin }]",
+    ]),
     "_current",
   ],
   ["spec/contradiction", edited(["idempotency_key: [id]", "on_duplicate: fail"]), "on_duplicate"],

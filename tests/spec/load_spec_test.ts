@@ -62,6 +62,19 @@ Deno.test("texts stay as they are written", () => {
   expect(right.spec!.columns[1].rules.one_of).toEqual(["true", "007"]);
 });
 
+Deno.test("conditions, limits and headers stay as they are written too", () => {
+  const { spec, diagnostics } = load(edited(
+    ["note: { type: text }", "note: { type: text, from: [1, 02] }"],
+    ["refresh:", "rules: { a: true, b: { check: true, limit: 5 } }\nrefresh:"],
+  ));
+  expect(diagnostics).toEqual([]);
+  expect([spec!.columns[1].from, ...spec!.columns[1].aliases]).toEqual(["1", "02"]);
+  expect(spec!.rules.map(({ check, limit }) => [check, limit])).toEqual([
+    ["true", null],
+    ["true", { kind: "rows", rows: 5 }],
+  ]);
+});
+
 Deno.test("columns keep the order of the file", () => {
   const { spec } = load(edited(["  note:", '  "2": text\n  "1": text\n  note:']));
   expect(spec!.columns.map(({ name }) => name)).toEqual(["id", "2", "1", "note", "at"]);
@@ -216,6 +229,12 @@ Deno.test("a table without a schema is in public", () => {
     .toMatchObject({ schema: "public", table: "trips" });
 });
 
+Deno.test("nothing is said of history's columns where the mode cannot be read", () => {
+  expect(faults(edited(["mode: partition", "mode: scd2"], ["[[id]]", "[[_current]]"]))).toEqual([
+    "19:9 spec/wrong_value",
+  ]);
+});
+
 Deno.test("without a header columns are read by number", () => {
   const text = edited(
     ["format: csv", "format: { type: csv, header: false }"],
@@ -235,6 +254,15 @@ Deno.test("names of 63 bytes are taken and of 64 are not", () => {
   const table = (bytes: number) => edited(["taxi.trips", `taxi.${"t".repeat(bytes)}`]);
   expect(faults(table(63 - "__2021_01__v999999_i1".length))).toEqual([]);
   expect(faults(table(64 - "__2021_01__v999999_i1".length))).toEqual(["15:10 spec/name_too_long"]);
+  // Without an index and a key it is the table that rows wait in: <table>__2021_01__v999999_r.
+  const bare = (bytes: number) =>
+    edited(
+      ["taxi.trips", `taxi.${"t".repeat(bytes)}`],
+      ["  indexes: [[id]]\n", ""],
+      ["idempotency_key: [id]\n", ""],
+    );
+  expect(faults(bare(63 - "__2021_01__v999999_r".length))).toEqual([]);
+  expect(faults(bare(64 - "__2021_01__v999999_r".length))).toEqual(["15:10 spec/name_too_long"]);
   const wide = `[${Array(10).fill("[id]").map((_, at) => `[c${at}]`).join(", ")}]`;
   const many = edited(
     ["taxi.trips", `taxi.${"t".repeat(63 - "__2021_01__v999999_i1".length)}`],

@@ -1,6 +1,7 @@
-import type { PipelineSpec } from "../pipeline_spec.ts";
+import type { CheckSpec, PipelineSpec } from "../pipeline_spec.ts";
 import type { Report } from "../report.ts";
 import type { PipelineInput } from "../schema/pipeline.ts";
+import type { Path } from "../yaml_tree.ts";
 
 /** A spec before its hash is taken. */
 export type Draft = Omit<PipelineSpec, "hash">;
@@ -11,6 +12,16 @@ export interface Subject extends Draft {
   readonly columns: Draft["columns"];
   /** All of them. */
   readonly columnNames: readonly string[];
+  /** Those checks that nothing is wrong with. */
+  readonly placedChecks: readonly PlacedCheck[];
+}
+
+/** A check, and where its options stand. */
+export interface PlacedCheck {
+  readonly check: CheckSpec;
+  readonly path: Path;
+  /** As the file has them; a list where that stands for the columns. */
+  readonly options: Readonly<Record<string, unknown>> | readonly string[];
 }
 
 /** Reports what no single key shows; `input` tells what the file itself says. */

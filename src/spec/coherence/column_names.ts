@@ -1,41 +1,61 @@
 import { didYouMean } from "../../core/did_you_mean.ts";
+import type { Report } from "../report.ts";
 import type { Path } from "../yaml_tree.ts";
 import type { Check } from "./check.ts";
 
 const LINEAGE = ["_run_id", "_loaded_at", "_source_file", "_source_line"];
 const HISTORY = ["_valid_from", "_valid_to", "_current"];
 
-/** The key and the indexes name columns; an index may also name the partition's own. */
-export const columnReferences: Check = (spec, report, input) => {
-  const columns = spec.columnNames;
-  const more = [
+/** The key names columns. */
+export const keyColumns: Check = ({ idempotencyKey, columnNames }, report) => {
+  requireColumns(idempotencyKey, ["idempotency_key"], columnNames, report);
+};
+
+/** The indexes name columns; they may also name those that Sluice adds. */
+export const indexColumns: Check = (spec, report, input) => {
+  const known = [
+    ...spec.columnNames,
     ...(spec.target.partitionColumn === null ? [] : [spec.target.partitionColumn]),
     ...(spec.target.lineage ? LINEAGE : []),
     ...(spec.refresh.mode === "history" ? HISTORY : []),
   ];
-  requireColumns(spec.idempotencyKey, ["idempotency_key"], columns);
   spec.target.indexes.forEach((index, at) => {
     const path: Path = ["target", "indexes", at];
     const list = Array.isArray(input.target.indexes[at]);
-    requireColumns(index.columns, list ? path : [...path, "columns"], [...columns, ...more]);
+    requireColumns(index.columns, list ? path : [...path, "columns"], known, report);
   });
-
-  function requireColumns(names: readonly string[], path: Path, known: readonly string[]): void {
-    names.forEach((name, at) => {
-      if (names.indexOf(name) < at) {
-        report.value([...path, at], "spec/name_clash", `"${name}" is named twice`);
-      }
-      if (known.includes(name)) return;
-      const near = didYouMean(name, known);
-      report.value(
-        [...path, at],
-        "spec/unknown_column",
-        `"${name}" is no column`,
-        near === null ? `Columns: ${known.join(", ")}` : `Did you mean "${near}"?`,
-      );
-    });
-  }
 };
+
+function requireColumns(
+  names: readonly string[],
+  path: Path,
+  known: readonly string[],
+  report: Report,
+): void {
+  names.forEach((name, at) => {
+    const place = [...path, at];
+    if (names.indexOf(name) < at) {
+      report.value(place, "spec/name_clash", `"${name}" is named twice`);
+    }
+    if (!known.includes(name)) unknownColumn(name, place, known, report);
+  });
+}
+
+/** Reports a name that is none of the columns. */
+export function unknownColumn(
+  name: string,
+  path: Path,
+  known: readonly string[],
+  report: Report,
+): void {
+  const near = didYouMean(name, known);
+  report.value(
+    path,
+    "spec/unknown_column",
+    `"${name}" is no column`,
+    near === null ? `Columns: ${known.join(", ")}` : `Did you mean "${near}"?`,
+  );
+}
 
 /** Two columns from one field are most often a slip of the pen. */
 export const sharedFields: Check = (spec, report, input) => {
@@ -109,7 +129,8 @@ export const nameClashes: Check = (spec, report, input) => {
   }
   if (input.target.partition_column !== undefined && partitionColumn !== null) {
     const path = ["target", "partition_column"];
-    if (partitionColumn.startsWith("_sluice_") || (lineage && LINEAGE.includes(partitionColumn))) {
+    const own = [...(lineage ? LINEAGE : []), ...(spec.refresh.mode === "history" ? HISTORY : [])];
+    if (partitionColumn.startsWith("_sluice_") || own.includes(partitionColumn)) {
       report.value(path, "spec/name_clash", `"${partitionColumn}" is a column of Sluice's own`);
     } else if (SYSTEM.test(partitionColumn) || !isName(partitionColumn)) {
       report.value(path, "spec/bad_name", `"${partitionColumn}" cannot name a column`);

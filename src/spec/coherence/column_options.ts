@@ -1,8 +1,8 @@
 import { byteLength } from "../../core/names.ts";
 import type { ColumnOptions } from "../pipeline_spec.ts";
 import type { Check } from "./check.ts";
-import { NUMBERS, TIMES } from "./column_rules.ts";
 import { FORMAT_HINT, formatFault } from "./date_format.ts";
+import { NUMBERS, TIMES } from "./typed_text.ts";
 
 const OPTION_TYPES: Readonly<Record<keyof ColumnOptions, RegExp>> = {
   format: TIMES,

@@ -16,7 +16,10 @@ const UNFIT: Readonly<Record<IndexSpec["method"], RegExp>> = {
 /** Postgres can build the indexes, and the one of the idempotency key. */
 export const indexTypes: Check = (spec, report) => {
   const types = new Map<string, ColumnType>(spec.columns.map(({ name, type }) => [name, type]));
-  const keyColumns = spec.idempotencyKey.length + (spec.partitions === null ? 0 : 1);
+  if (spec.refresh.mode === "history") types.set("_current", { name: "boolean" });
+  const { partitionColumn } = spec.target;
+  const added = partitionColumn !== null && !spec.columnNames.includes(partitionColumn) ? 1 : 0;
+  const keyColumns = spec.idempotencyKey.length + added;
   if (keyColumns > MAX_COLUMNS) {
     report.key(
       ["idempotency_key"],
@@ -52,7 +55,8 @@ export const indexTypes: Check = (spec, report) => {
       );
     }
   });
-  const wholeTable = spec.partitions === null && spec.columns.length === spec.columnNames.length;
+  const wholeTable = spec.refresh.mode === "full" &&
+    spec.columns.length === spec.columnNames.length;
   if (wholeTable && spec.columns.every(({ type }) => type.name === "json")) {
     report.key(
       ["columns"],

@@ -1,14 +1,20 @@
 import { type Checked, isBroken } from "../check_schema.ts";
 import type { Report } from "../report.ts";
-import type { Check, Draft } from "./check.ts";
-import { columnReferences, nameClashes, sharedFields } from "./column_names.ts";
+import type { Check, Draft, PlacedCheck } from "./check.ts";
+import { checkColumns, checkNames, checkSettings } from "./checks.ts";
+import { indexColumns, keyColumns, nameClashes, sharedFields } from "./column_names.ts";
 import { columnOptions } from "./column_options.ts";
 import { columnRules } from "./column_rules.ts";
 import { csvCharacters } from "./csv.ts";
 import { indexTypes } from "./index_types.ts";
 import { nameLengths } from "./name_lengths.ts";
 import { contradictions, partitionColumn, partitionRange } from "./partitions.ts";
-import { missingPlaceholder, placeholders, rulePlaceholders } from "./placeholders.ts";
+import {
+  checkPlaceholders,
+  missingPlaceholder,
+  placeholders,
+  rulePlaceholders,
+} from "./placeholders.ts";
 import { sourceAddress } from "./source_address.ts";
 
 const PARTITIONS = ["partitions.by", "partitions.from", "partitions.to", "partitions.values"];
@@ -17,7 +23,17 @@ const ADDRESS = ["source.url", "environments"];
 
 /** Every check with the keys it reads: where one of them is wrong, the check would tell untruths. */
 export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] = [
-  [columnReferences, ["idempotency_key", "target.indexes"]],
+  [keyColumns, ["idempotency_key"]],
+  [
+    indexColumns,
+    [
+      "refresh.mode",
+      "target.indexes",
+      "target.lineage",
+      "target.partition_column",
+      "partitions.by",
+    ],
+  ],
   [sharedFields, ["source.format.header"]],
   [
     nameClashes,
@@ -30,7 +46,16 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
     ],
   ],
   [nameLengths, [...PARTITIONS, "target.table", "target.indexes", "idempotency_key"]],
-  [indexTypes, ["partitions.by", "idempotency_key", "target.indexes"]],
+  [
+    indexTypes,
+    [
+      "partitions.by",
+      "refresh.mode",
+      "idempotency_key",
+      "target.indexes",
+      "target.partition_column",
+    ],
+  ],
   [partitionRange, PARTITIONS],
   [placeholders, ["partitions.by", ...ADDRESS]],
   [rulePlaceholders, ["partitions.by", "rules"]],
@@ -48,6 +73,10 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
     ],
   ],
   [partitionColumn, ["partitions.by", "target.partition_column", "idempotency_key"]],
+  [checkNames, []],
+  [checkColumns, ["partitions.by"]],
+  [checkSettings, ["refresh.mode", "refresh.hard_deletes", "idempotency_key"]],
+  [checkPlaceholders, ["partitions.by"]],
   [csvCharacters, CHARACTERS],
   [columnRules, []],
   [columnOptions, []],
@@ -61,6 +90,11 @@ export function checkCoherence(draft: Draft, report: Report, { input, broken }: 
     ...draft,
     columns: draft.columns.filter(({ name }) => !isBroken(broken, ["columns", name])),
     columnNames: draft.columns.map(({ name }) => name),
+    placedChecks: draft.checks.flatMap((check, at): PlacedCheck[] => {
+      if (isBroken(broken, ["checks", at])) return [];
+      const options = input.checks[at][check.kind] as PlacedCheck["options"];
+      return [{ check, path: ["checks", at, check.kind], options }];
+    }),
   };
   for (const [check, reads] of COHERENCE) {
     if (reads.some((key) => isBroken(broken, key.split(".")))) continue;

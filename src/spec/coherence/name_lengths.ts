@@ -3,6 +3,7 @@ import {
   childIndexName,
   MAX_NAME_BYTES,
   parentIndexName,
+  rawTableName,
   versionTableName,
 } from "../../core/names.ts";
 import { PERIOD_EXAMPLES } from "../../core/period.ts";
@@ -28,6 +29,8 @@ export const nameLengths: Check = (spec, report, input) => {
     const version = versionTableName(table, partition, LAST_VERSION);
     const names = [
       version,
+      // As long as that of a before-image.
+      rawTableName(version),
       ...indexes.map((_, at) => childIndexName(version, at + 1)),
       ...(spec.idempotencyKey.length === 0 ? [] : [childIndexName(version, "key")]),
     ];

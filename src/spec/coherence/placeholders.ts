@@ -1,3 +1,4 @@
+import { didYouMean } from "../../core/did_you_mean.ts";
 import {
   fillPlaceholder,
   fillTemplate,
@@ -8,34 +9,69 @@ import {
   resolveBound,
 } from "../../core/period.ts";
 import type { PartitionsSpec } from "../pipeline_spec.ts";
+import type { Report } from "../report.ts";
+import type { Path } from "../yaml_tree.ts";
 import type { Check } from "./check.ts";
 import { SOME_DAY } from "./partitions.ts";
 
 const URL_PATH = ["source", "url"];
 
-/** The partition can fill each placeholder of a rule's SQL; other braces are SQL's own. */
+/** The partition can fill each placeholder of a rule's SQL. */
 export const rulePlaceholders: Check = ({ partitions, rules }, report, input) => {
   for (const rule of rules) {
     const short = typeof input.rules[rule.name] === "string";
     const path = ["rules", rule.name, ...(short ? [] : ["check"])];
-    for (const { text, name, pattern } of placeholdersOf(rule.check)) {
-      if (!/^[a-z_]+$/i.test(name)) continue;
-      if (partitions === null) {
-        report.part(path, text, "spec/bad_placeholder", `"${text}" needs partitions`);
-      } else if (
-        fillPlaceholder(partitions.by, exampleOf(partitions.by), name, pattern) === null
-      ) {
-        report.part(
-          path,
-          text,
-          "spec/bad_placeholder",
-          `"${text}" is nothing that a partition by ${partitions.by} has`,
-          `Write {${partitions.by}:start} or {${partitions.by}:end}`,
-        );
-      }
-    }
+    requireFillable(rule.check, path, partitions, [], report);
   }
 };
+
+/** The partition can fill each placeholder of a check; a query also names its tables so. */
+export const checkPlaceholders: Check = ({ partitions, placedChecks }, report) => {
+  for (const { check, path } of placedChecks) {
+    if (check.kind === "sql") {
+      requireFillable(check.query, [...path, "query"], partitions, ["staging", "target"], report);
+    }
+    if (check.kind !== "range") continue;
+    requireFillable(check.min ?? "", [...path, "min"], partitions, [], report);
+    requireFillable(check.max ?? "", [...path, "max"], partitions, [], report);
+  }
+};
+
+/** Braces around anything but a name are SQL's own. */
+function requireFillable(
+  sql: string,
+  path: Path,
+  partitions: PartitionsSpec | null,
+  tables: readonly string[],
+  report: Report,
+): void {
+  for (const { text, name, pattern } of placeholdersOf(sql)) {
+    if (!/^[a-z_]+$/i.test(name) || (tables.includes(name) && pattern === null)) continue;
+    const by = partitions?.by ?? null;
+    if (by !== null && fillPlaceholder(by, examplePartition(by), name, pattern) !== null) continue;
+    const table = didYouMean(name, tables);
+    const isPartition = isPeriod(name) || name === "partition";
+    if (by === null && isPartition) {
+      report.part(path, text, "spec/bad_placeholder", `"${text}" needs partitions`);
+      continue;
+    }
+    report.part(
+      path,
+      text,
+      "spec/bad_placeholder",
+      by === null
+        ? `Nothing gives "${text}" a value`
+        : `"${text}" is nothing that a partition by ${by} has`,
+      table !== null
+        ? `Did you mean "{${table}}"?`
+        : by === "list"
+        ? `Write {partition}`
+        : by !== null
+        ? `Write {${by}:start} or {${by}:end}`
+        : null,
+    );
+  }
+}
 
 /** The partition can fill each placeholder of the URL. */
 export const placeholders: Check = ({ partitions, source }, report) => {
@@ -46,7 +82,7 @@ export const placeholders: Check = ({ partitions, source }, report) => {
       continue;
     }
     const { by } = partitions;
-    if (fillPlaceholder(by, exampleOf(by), name, pattern) !== null) continue;
+    if (fillPlaceholder(by, examplePartition(by), name, pattern) !== null) continue;
     report.part(
       URL_PATH,
       text,
@@ -63,7 +99,7 @@ export const placeholders: Check = ({ partitions, source }, report) => {
 export const missingPlaceholder: Check = ({ partitions, source }, report) => {
   if (partitions === null) return;
   const { by } = partitions;
-  const example = exampleOf(by);
+  const example = examplePartition(by);
   const unfilled = placeholdersOf(source.url).some(({ name, pattern }) =>
     fillPlaceholder(by, example, name, pattern) === null
   );
@@ -86,7 +122,8 @@ export const missingPlaceholder: Check = ({ partitions, source }, report) => {
   }
 };
 
-function exampleOf(by: PartitionsSpec["by"]): string {
+/** The name of a partition, as good as any other. */
+export function examplePartition(by: PartitionsSpec["by"]): string {
   return by === "list" ? "a" : PERIOD_EXAMPLES[by];
 }
 

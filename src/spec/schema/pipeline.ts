@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { checksSchema } from "./checks/mod.ts";
 import { columnsSchema } from "./columns.ts";
+import { limitSchema } from "./limit.ts";
 import { partitionsSchema } from "./partitions.ts";
-import { limitSchema, rulesSchema } from "./rules.ts";
+import { rulesSchema } from "./rules.ts";
 import { sourceSchema } from "./source.ts";
 import { targetSchema } from "./target.ts";
 import { looseText, name } from "./text.ts";
@@ -60,6 +62,11 @@ export const pipelineSchema = z.strictObject({
     ),
   }).default({ new_columns: "freeze", missing_columns: "freeze", type_changes: "freeze" })
     .describe("What the file may change"),
+  checks: checksSchema.default([]),
+  verify: z.enum(["full", "none"]).default("none").describe(
+    "full: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
+      "source and in Postgres, must agree before anything is published",
+  ),
 });
 
 export type PipelineInput = z.output<typeof pipelineSchema>;

@@ -1,11 +1,5 @@
 import { z } from "zod";
-import { looseText } from "./text.ts";
-
-/** Rows, or a percentage of those read. */
-export const limitSchema = looseText().regex(
-  /^(\d{1,15}|(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%)$/,
-  'Expected rows such as "10", or a percentage such as "1%"',
-);
+import { limitSchema } from "./limit.ts";
 
 const condition = z.string().min(1, "There is no condition");
 

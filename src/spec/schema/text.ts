@@ -13,9 +13,9 @@ export function name() {
   return z.string().min(1);
 }
 
-/** Seconds of a duration such as `30s`, `5m` or `2h`; NaN where the text is none. */
+/** Seconds of a duration such as `30s`, `5m`, `2h` or `7d`; NaN where the text is none. */
 export function durationSeconds(text: string): number {
-  const match = /^(\d+)([smh])$/.exec(text);
+  const match = /^(\d+)([smhd])$/.exec(text);
   if (match === null) return NaN;
-  return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as "s" | "m" | "h"];
+  return Number(match[1]) * { s: 1, m: 60, h: 3600, d: 86_400 }[match[2] as "s" | "m" | "h" | "d"];
 }

@@ -1,0 +1,13 @@
+import { z } from "zod";
+import { looseText } from "../text.ts";
+import { BASE, checkPlug, column } from "./check_plug.ts";
+
+/** `accepted_values:` a column has no values but these. */
+export const acceptedValues = checkPlug(
+  z.strictObject({
+    ...BASE,
+    column: column(),
+    values: z.array(looseText()).min(1).describe("The only values"),
+  }).describe("The only values of a column; NULL passes"),
+  ({ column, values }) => ({ kind: "accepted_values", column, values }),
+);

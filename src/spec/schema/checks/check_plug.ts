@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { CheckKind } from "../../checks_spec.ts";
+import { looseText, name } from "../text.ts";
+
+/** One kind of check: what stands behind its key, and what the spec makes of it. */
+export interface CheckPlug {
+  /** The whole of what the kind's key takes. */
+  readonly schema: z.ZodType;
+  /** The mapping among it, whose keys are listed in messages. */
+  readonly options: z.ZodObject;
+  build(input: unknown): CheckKind;
+}
+
+/** What every check takes besides the options of its kind. */
+export const BASE = {
+  name: name().optional()
+    .describe("What it is called in the output and the ledger; its kind and columns when left out"),
+  severity: z.enum(["error", "warn"]).default("error")
+    .describe("error: a load that fails it is not published; warn: it is only told"),
+};
+
+/** A check that takes a mapping of options and nothing else. */
+export function checkPlug<Options extends z.ZodObject>(
+  options: Options,
+  build: (input: z.output<Options>) => CheckKind,
+): CheckPlug {
+  // `schema` has checked what comes here.
+  return { schema: options, options, build: (input) => build(input as z.output<Options>) };
+}
+
+/** A column of the target. */
+export function column() {
+  return name().describe("A column of the target");
+}
+
+/** Percent as the file writes it, more than a hundred where a value may be exceeded. */
+export function percentText() {
+  return looseText().regex(/^\d{1,6}(\.\d{1,6})?\s*%$/, 'Expected a percentage such as "10%"');
+}
+
+/** The number of a text that {@link percentText} accepts. */
+export function percentOf(text: string): number {
+  return Number(text.replace("%", ""));
+}

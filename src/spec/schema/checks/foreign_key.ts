@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { name } from "../text.ts";
+import { BASE, checkPlug, column } from "./check_plug.ts";
+
+/** A table and its columns, each name as it stands in the catalog. */
+const REFERENCE = /^\s*(?:([^.,()"\0]+)\.)?([^.,()"\0]+)\(([^.()"\0]+)\)\s*$/;
+
+/** `foreign_key:` all values of a column occur in another table. */
+export const foreignKey = checkPlug(
+  z.strictObject({
+    ...BASE,
+    column: column().optional(),
+    columns: z.array(name()).min(1).optional().describe("Several columns, in place of column"),
+    references: z.string().regex(REFERENCE, 'Expected "schema.table(column)"')
+      .describe("schema.table(column), or (column, column): where the values occur"),
+  }).describe("Another table in which the values of a column occur; NULL passes"),
+  ({ column, columns, references }) => {
+    const [, schema = "public", table, list] = REFERENCE.exec(references)!;
+    return {
+      kind: "foreign_key",
+      columns: column === undefined ? columns ?? [] : [column],
+      references: {
+        schema: schema.trim(),
+        table: table.trim(),
+        columns: list.split(",").map((each) => each.trim()),
+      },
+    };
+  },
+);

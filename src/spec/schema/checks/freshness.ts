@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { durationSeconds } from "../text.ts";
+import { BASE, checkPlug, column } from "./check_plug.ts";
+
+/** `freshness:` the newest value of a column is not old. */
+export const freshness = checkPlug(
+  z.strictObject({
+    ...BASE,
+    column: column(),
+    max_age: z.string().regex(/^[1-9]\d{0,5}[smhd]$/, 'Expected an age such as "36h" or "2d"')
+      .describe("Greatest age of the newest value: 90m, 36h, 2d"),
+  }).describe("How old the newest value of a date or timestamp column may be"),
+  ({ column, max_age }) => ({ kind: "freshness", column, maxAgeSeconds: durationSeconds(max_age) }),
+);

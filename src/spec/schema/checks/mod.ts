@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { CheckKind } from "../../checks_spec.ts";
+import { acceptedValues } from "./accepted_values.ts";
+import type { CheckPlug } from "./check_plug.ts";
+import { drift } from "./drift.ts";
+import { foreignKey } from "./foreign_key.ts";
+import { freshness } from "./freshness.ts";
+import { nullRate } from "./null_rate.ts";
+import { range } from "./range.ts";
+import { rowCount } from "./row_count.ts";
+import { rowDiff } from "./row_diff.ts";
+import { sql } from "./sql.ts";
+import { unique } from "./unique.ts";
+
+/** Every kind of check, as a pipeline file names it. */
+export const CHECKS: Readonly<Record<CheckKind["kind"], CheckPlug>> = {
+  row_count: rowCount,
+  null_rate: nullRate,
+  unique,
+  range,
+  accepted_values: acceptedValues,
+  foreign_key: foreignKey,
+  freshness,
+  drift,
+  row_diff: rowDiff,
+  sql,
+};
+
+/** One check: a mapping with its kind as the only key. */
+export const checkSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(CHECKS).map(([kind, { schema }]) => [kind, schema.optional()]),
+  ) as Record<CheckKind["kind"], z.ZodOptional<z.ZodType>>,
+).superRefine((check, context) => {
+  const kinds = Object.keys(check);
+  // An unknown key is told already, and its value is gone.
+  if (kinds.length === 1 || context.issues.length > 0) return;
+  const message = kinds.length === 0
+    ? "This names no check"
+    : `"${kinds.join('" and "')}" are ${kinds.length} checks: each begins with a dash of its own`;
+  const hint = kinds.length === 0 ? `Checks: ${Object.keys(CHECKS).join(", ")}` : undefined;
+  context.addIssue({ code: "custom", message, params: { hint } });
+}).meta({ minProperties: 1, maxProperties: 1 });
+
+/** `checks:` */
+export const checksSchema = z.array(checkSchema).describe(
+  "What must hold of a load as a whole before anybody sees it",
+);
+
+export type CheckInput = z.output<typeof checkSchema>;

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { BASE, checkPlug, percentOf, percentText } from "./check_plug.ts";
+
+const rows = () => z.int().min(0);
+
+/** `row_count:` how many rows a load has. */
+export const rowCount = checkPlug(
+  z.strictObject({
+    ...BASE,
+    min: rows().optional().describe("Fewest rows"),
+    max: rows().optional().describe("Most rows"),
+    equals: rows().optional().describe("Exactly so many rows"),
+    change: percentText().optional().describe(
+      "Percent that the count may differ from the live version's",
+    ),
+    window: z.int().min(1).max(1000).optional().describe(
+      "Compare with the mean of so many loads before, instead of the live version",
+    ),
+  }).describe("How many rows the load has"),
+  ({ min, max, equals, change, window }) => ({
+    kind: "row_count",
+    min: min ?? null,
+    max: max ?? null,
+    equals: equals ?? null,
+    change: change === undefined ? null : percentOf(change),
+    window: window ?? null,
+  }),
+);

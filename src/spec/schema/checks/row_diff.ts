@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { limitSchema, rejectLimit } from "../limit.ts";
+import { BASE, checkPlug } from "./check_plug.ts";
+
+const limitOf = (text: string | undefined) => text === undefined ? null : rejectLimit(text);
+
+/** `row_diff:` how many rows differ from those of the live version. */
+export const rowDiff = checkPlug(
+  z.strictObject({
+    ...BASE,
+    added: limitSchema.optional().describe("Most rows whose key is new, rows or percent"),
+    deleted: limitSchema.optional().describe("Most rows whose key is gone, rows or percent"),
+    changed: limitSchema.optional()
+      .describe("Most rows with a known key and other values, rows or percent"),
+  }).describe("How many rows differ from the live version, found by the idempotency_key"),
+  ({ added, deleted, changed }) => ({
+    kind: "row_diff",
+    added: limitOf(added),
+    deleted: limitOf(deleted),
+    changed: limitOf(changed),
+  }),
+);
