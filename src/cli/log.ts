@@ -7,51 +7,88 @@ import {
   type LogRecord,
   type Sink,
 } from "@logtape/logtape";
+import { getRotatingFileSink } from "@logtape/file";
 import { resolve } from "node:path";
-import { formatCount, formatDuration, formatPlural } from "../core/format_text.ts";
 import { type ErrorRecord, SluiceError } from "../core/error.ts";
-import type { RunEvent } from "../core/event.ts";
+import { redactDeep } from "../core/redact_deep.ts";
+import { logEntries } from "../observe/log_entry.ts";
+import type { ObservedEvent } from "../observe/observer.ts";
 import type { Cli } from "./cli.ts";
 import type { OutputFlags } from "./options.ts";
-import { redactDeep } from "./redact_deep.ts";
+import { printable } from "./views/printable.ts";
 
 /** The log of one command. */
 export interface Log {
-  event(event: RunEvent): void;
+  /** Standard error carries JSON lines and nothing else: what is said becomes a record. */
+  readonly ownsStandardError: boolean;
+  event(event: ObservedEvent): void;
   error(error: ErrorRecord): void;
+  /** Text for people, whatever the level. */
+  text(text: string): void;
   /** Writes what waits and closes the file. */
   close(): Promise<void>;
 }
 
-/** Opens the log that `--log-level` and `--log-file` ask for. */
+/** Bytes of a log file before it is put aside, and how many files are kept in all. */
+const FILE_SIZE = 10_000_000;
+const FILE_COUNT = 5;
+
+/**
+ * Opens the log that `--log-level` and `--log-file` ask for.
+ *
+ * Without a file it goes to `say`: as lines to read on a terminal, as JSON lines elsewhere.
+ */
 export async function openLog(
-  { logLevel = "info", logFile }: OutputFlags,
+  flags: OutputFlags,
   cli: Cli,
   say: (text: string) => void,
 ): Promise<Log> {
-  const file = logFile === undefined ? null : await openFile(resolve(cli.workingFolder, logFile));
-  const sink = file?.sink ?? textSink(say);
+  const file = flags.logFile === undefined
+    ? null
+    : openFile(resolve(cli.workingFolder, flags.logFile), flags);
+  const ownsStandardError = file === null && !cli.err.isTerminal;
+  const format = ownsStandardError ? jsonFormat() : textFormat();
+  const sink: Sink = file?.sink ?? ((record) => say(format(record)));
+  const lowestLevel = flags.logLevel ?? "info";
   await configure({
     reset: true,
     sinks: { sink: (record) => sink(redactRecord(record, cli)) },
     loggers: [
-      { category: "sluice", lowestLevel: logLevel, sinks: ["sink"] },
+      { category: "sluice", lowestLevel, sinks: ["sink"] },
+      {
+        category: ["sluice", "text"],
+        lowestLevel: "debug",
+        sinks: ["sink"],
+        parentSinks: "override",
+      },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["sink"] },
     ],
   });
-  let run: Record<string, unknown> = {};
-  function write({ level, message, attributes }: Entry, category: string): void {
+  const entryOf = logEntries();
+  let position: Position = { run_id: null, pipeline: null, partition: null, stage: null };
+  function write(
+    level: "debug" | "info" | "warning" | "error",
+    category: string,
+    message: string,
+    properties: Record<string, unknown>,
+  ): void {
     // Braces would be read as the names of attributes.
     const text = message.replaceAll("{", "{{").replaceAll("}", "}}");
-    getLogger(["sluice", category])[level](text, { ...run, ...attributes });
+    getLogger(["sluice", category])[level](text, properties);
   }
   return {
+    ownsStandardError,
     event(event) {
-      if (event.type === "run_started") run = { run_id: event.runId, pipeline: event.pipeline };
       const entry = entryOf(event);
-      if (entry !== null) write(entry, event.type);
+      // A run that failed as a whole is told by the command, with its error.
+      if (entry === null || event.type === "run_failed") return;
+      const { level, event: category, message, attributes, ...place } = entry;
+      const { run_id, pipeline } = place;
+      position = { run_id, pipeline, partition: null, stage: null };
+      write(level, category, message, { ...place, ...attributes });
     },
-    error: ({ message, ...attributes }) => write({ level: "error", message, attributes }, "error"),
+    error: ({ message, ...rest }) => write("error", "error", message, { ...position, ...rest }),
+    text: (text) => write("info", "text", text.trim(), { ...position }),
     async close() {
       await dispose();
       file?.close();
@@ -59,72 +96,11 @@ export async function openLog(
   };
 }
 
-interface Entry {
-  readonly level: "debug" | "info" | "warning" | "error";
-  readonly message: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-/** An event as a log record; progress is for eyes, not for logs. */
-function entryOf(event: RunEvent): Entry | null {
-  switch (event.type) {
-    case "progress":
-      return null;
-    case "run_started": {
-      const { target, partitions } = event;
-      return entry("info", `Run started: ${formatPlural(partitions, "partition")} into ${target}`, {
-        target,
-        partitions,
-      });
-    }
-    case "partition_started": {
-      const { partition, source, bytesTotal } = event;
-      return entry("info", `Reading ${source}`, { partition, source, bytes_total: bytesTotal });
-    }
-    case "stage_finished": {
-      const { partition, stage, seconds, message } = event;
-      return entry("info", `${stage}: ${message}`, { partition, stage, seconds });
-    }
-    case "retry": {
-      const { partition, stage, attempt, attempts, delaySeconds, error } = event;
-      return entry(
-        "warning",
-        `${stage}: attempt ${attempt} of ${attempts} failed, next in ${delaySeconds} s: ` +
-          error.message,
-        { partition, stage, attempt, attempts, delay_seconds: delaySeconds, error },
-      );
-    }
-    case "warning":
-      return entry("warning", event.message, { partition: event.partition });
-    case "partition_finished": {
-      const { result } = event;
-      const bad = result.status === "failed" || result.status === "refused";
-      const name = result.partition ?? "whole table";
-      const rows = formatPlural(result.rows_loaded, "row");
-      return entry(bad ? "error" : "info", `${name} ${result.status}: ${rows} loaded`, {
-        ...result,
-      });
-    }
-    case "run_finished": {
-      const { partitions: _partitions, checks: _checks, ...attributes } = event.result;
-      const { status, rows_loaded, rows_read, seconds } = attributes;
-      const good = status === "succeeded" || status === "unchanged";
-      return entry(
-        good ? "info" : "error",
-        `Run ${status}: ${formatCount(rows_loaded)} of ${formatCount(rows_read)} rows loaded in ` +
-          formatDuration(seconds),
-        attributes,
-      );
-    }
-  }
-}
-
-function entry(
-  level: Entry["level"],
-  message: string,
-  attributes: Entry["attributes"],
-): Entry {
-  return { level, message, attributes };
+interface Position {
+  readonly run_id: string | null;
+  readonly pipeline: string | null;
+  readonly partition: string | null;
+  readonly stage: string | null;
 }
 
 /** Secrets go before a record is formatted: see {@link redactDeep}. */
@@ -136,16 +112,35 @@ function redactRecord(record: LogRecord, { secrets }: Cli): LogRecord {
   };
 }
 
-function textSink(say: (text: string) => void): Sink {
-  const format = getTextFormatter({ timestamp: "rfc3339" });
-  return (record) => say(format(record));
+function jsonFormat(): (record: LogRecord) => string {
+  return getJsonLinesFormatter({ message: "rendered", properties: "flatten" });
 }
 
-/** Appends JSON lines, each written before the work goes on: a crash loses none. */
-async function openFile(path: string): Promise<{ sink: Sink; close: () => void }> {
-  let file: Deno.FsFile;
+/** `2026-11-23T19:58:45.123Z INF 0b8f6f0e trips 2021-01 rows  message`; a dash for what is not there. */
+function textFormat(): (record: LogRecord) => string {
+  return getTextFormatter({
+    timestamp: "rfc3339",
+    level: "ABBR",
+    format({ timestamp, level, message, record: { properties } }) {
+      const { run_id, pipeline, partition, stage } = properties;
+      const run = typeof run_id === "string" ? run_id.slice(0, 8) : null;
+      const place = [run, pipeline, partition, stage].map((each) => each ?? "-").join(" ");
+      return `${timestamp} ${level} ${printable(`${place}  ${message}`)}`;
+    },
+  });
+}
+
+/** Appends JSON lines, each on the disk before the work goes on: a crash loses none. */
+function openFile(path: string, flags: OutputFlags): { sink: Sink; close: () => void } {
+  let file: Sink & Disposable;
   try {
-    file = await Deno.open(path, { append: true, create: true });
+    file = getRotatingFileSink(path, {
+      formatter: jsonFormat(),
+      bufferSize: 0,
+      maxSize: flags.logFileSize ?? FILE_SIZE,
+      // Beside the one that is written to.
+      maxFiles: (flags.logFileCount ?? FILE_COUNT) - 1,
+    });
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new SluiceError("cli/log_file", `The log file "${path}" cannot be opened`, {
@@ -153,27 +148,25 @@ async function openFile(path: string): Promise<{ sink: Sink; close: () => void }
       cause,
     });
   }
-  const format = getJsonLinesFormatter({ message: "rendered", properties: "flatten" });
-  const encoder = new TextEncoder();
   let failure: unknown = null;
   return {
     sink(record) {
       try {
-        writeAll(file, encoder.encode(format(record)));
+        file(record);
       } catch (error) {
         failure ??= error;
       }
     },
     close() {
-      file.close();
+      try {
+        file[Symbol.dispose]();
+      } catch (error) {
+        failure ??= error;
+      }
       if (failure === null) return;
       throw new SluiceError("cli/log_file", `The log file "${path}" could not be written`, {
         cause: failure,
       });
     },
   };
-}
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }

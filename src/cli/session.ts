@@ -1,9 +1,11 @@
 import { type ErrorRecord, SluiceError } from "../core/error.ts";
 import type { Emit } from "../core/event.ts";
+import { samplesByParent, telemetryIsOn } from "../observe/settings.ts";
 import type { Cli } from "./cli.ts";
 import { EXIT, exitCodeOfError, worseExitCode } from "./exit_code.ts";
 import type { Log } from "./log.ts";
-import type { OutputFlags } from "./options.ts";
+import { observedServices } from "./observed_services.ts";
+import type { ObserveFlags, OutputFlags } from "./options.ts";
 import { bugText, errorText } from "./views/error_text.ts";
 import { humanView } from "./views/human_view.ts";
 import { jsonView } from "./views/json_view.ts";
@@ -33,16 +35,19 @@ export interface Session {
 /** Runs a command's work and turns however it ended into an exit code. */
 export async function inSession(
   cli: Cli,
-  flags: OutputFlags,
+  flags: OutputFlags & ObserveFlags,
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
   const paint = paintFor(cli.err);
   let progress: Progress = lineProgress(cli.err);
   let log: Log | null = null;
-  const say = (text: string) => progress.line(text);
+  const say = (text: string) => {
+    if (log?.ownsStandardError) log.text(text);
+    else progress.line(text);
+  };
   const view = flags.output === "json" ? jsonView(cli.out, cli.secrets) : humanView(cli.out);
   const session: Session = {
-    cli,
+    cli: { ...cli, services: observedServices(cli, flags) },
     view,
     paint,
     say,
@@ -57,7 +62,9 @@ export async function inSession(
     stopProgress: () => progress.stop(),
     report(error) {
       progress.stop();
-      say(describeError(error, cli, paint));
+      // A bug's stack is in no record of its own.
+      const recorded = log?.ownsStandardError && error instanceof SluiceError;
+      if (!recorded) say(describeError(error, cli, paint));
       log?.error(errorRecord(error));
       return exitCodeOfError(error);
     },
@@ -70,9 +77,9 @@ export async function inSession(
       const { openLog } = await import("./log.ts");
       // Log lines on standard error take the place of the lines that tell the stages.
       if (flags.logFile === undefined) progress = lineProgress(cli.err, { quiet: true });
-      log = await openLog(flags, cli, say);
+      log = await openLog(flags, cli, (text) => progress.line(text));
     }
-    code = await work(session);
+    code = await quietly(() => work(session), cli, say);
   } catch (error) {
     view.failed(errorRecord(error));
     code = session.report(error);
@@ -87,6 +94,23 @@ export async function inSession(
     code = worseExitCode(code, session.report(error));
   }
   return cli.interrupt.exitCode() ?? code;
+}
+
+/** Where the runtime traces: without its own spans, which would tell URLs and what is in them. */
+async function quietly(
+  work: () => Promise<number>,
+  { variables }: Cli,
+  say: (text: string) => void,
+): Promise<number> {
+  if (!telemetryIsOn(variables)) return await work();
+  if (!samplesByParent(variables)) {
+    say(
+      "warning: Deno traces each HTTP request with its whole URL, and the secrets in it: " +
+        "set OTEL_TRACES_SAMPLER=parentbased_always_on\n",
+    );
+  }
+  const { untraced } = await import("../observe/telemetry.ts");
+  return await untraced(work);
 }
 
 /** What was thrown, as JSON shows it. */

@@ -10,6 +10,8 @@ export type RunEvent =
     readonly pipeline: string;
     readonly target: string;
     readonly partitions: number;
+    /** Seconds that the lock and the plan took before. */
+    readonly secondsBefore?: number;
   }
   | {
     readonly type: "partition_started";
@@ -43,7 +45,12 @@ export type RunEvent =
     readonly delaySeconds: number;
     readonly error: ErrorRecord;
   }
-  | { readonly type: "warning"; readonly partition: string | null; readonly message: string }
+  | {
+    readonly type: "warning";
+    readonly partition: string | null;
+    readonly message: string;
+    readonly stage?: Stage;
+  }
   | { readonly type: "partition_finished"; readonly result: PartitionResult }
   | { readonly type: "run_finished"; readonly result: RunResult };
 

@@ -43,19 +43,81 @@ Deno.test("--log-file appends JSON lines that carry run, pipeline and partition"
   expect(test.err()).toContain("reading data/2021-01.csv");
 });
 
-Deno.test("--log-level alone logs to standard error in place of the stage lines", async () => {
+Deno.test("--log-level alone logs to standard error in place of the stage lines, to be read", async () => {
   using test = testCli({
     runPipeline(_spec, _options, { emit }) {
       for (const event of EVENTS) emit(event);
       return Promise.resolve(RUN);
     },
-  }, { files: FILES });
+  }, { files: FILES, isTerminal: true });
   await runCli(["run", "a.yaml", "--log-level", "warning"], test.cli);
   const lines = test.err().trimEnd().split("\n");
   expect(lines).toHaveLength(3);
   expect(lines[0]).toMatch(
-    /^\S+Z \[WRN\] sluice·retry: publish: attempt 1 of 5 failed, next in 0\.5 s: Somebody holds the lock$/,
+    /^\S+Z WRN 0b8f6f0e trips 2021-01 publish {2}publish: attempt 1 of 5 failed, next in 0\.5 s: Somebody holds the lock$/,
   );
+});
+
+Deno.test("--log-level on what is no terminal: standard error is JSON lines and nothing else", async () => {
+  using test = testCli({
+    runPipeline(_spec, _options, { emit }) {
+      for (const event of EVENTS) emit(event);
+      return Promise.reject(new SluiceError("db/lost", "The connection broke"));
+    },
+  }, { files: FILES });
+  const diagnostic = { severity: "error" } as never;
+  await runCli(["run", "a.yaml", "--log-level", "info"], test.cli);
+  const lines = test.err().trimEnd().split("\n").map((line) => JSON.parse(line));
+  for (const line of lines) {
+    for (const key of ["run_id", "pipeline", "partition", "stage"]) {
+      expect(line).toHaveProperty(key);
+    }
+  }
+  expect(lines.find(({ logger }) => logger === "sluice.stage_finished")).toMatchObject({
+    run_id: RUN.run_id,
+    pipeline: "trips",
+    partition: "2021-01",
+    stage: "rows",
+  });
+  expect(lines.filter(({ level }) => level === "ERROR").at(-1)).toMatchObject({
+    logger: "sluice.error",
+    message: "The connection broke",
+    code: "db/lost",
+    run_id: RUN.run_id,
+  });
+  using wrong = testCli({
+    loadSpec: () => Promise.resolve({ spec: null, diagnostics: [diagnostic] }),
+    renderDiagnostic: () => Promise.resolve("a.yaml:1:1: error"),
+  }, { files: FILES });
+  await runCli(["validate", "a.yaml", "--log-level", "error"], wrong.cli);
+  const [said] = wrong.err().trimEnd().split("\n").map((line) => JSON.parse(line));
+  expect(said).toMatchObject({ logger: "sluice.text", message: "a.yaml:1:1: error" });
+});
+
+Deno.test("--log-file-size and --log-file-count rotate the file", async () => {
+  using test = testCli({
+    runPipeline(_spec, _options, { emit }) {
+      for (let at = 0; at < 30; at++) {
+        emit({ type: "warning", partition: null, message: `${at} ${"x".repeat(100)}` });
+      }
+      return Promise.resolve(RUN);
+    },
+  }, { files: FILES });
+  const args = ["run", "a.yaml", "--log-file", "log.jsonl", "--log-file-size", "2kB"];
+  expect(await runCli([...args, "--log-file-count", "3"], test.cli)).toBe(0);
+  const names = [...Deno.readDirSync(test.folder)].map(({ name }) => name).sort();
+  expect(names).toEqual(["a.yaml", "log.jsonl", "log.jsonl.1", "log.jsonl.2"]);
+  for (const name of names.slice(1)) {
+    expect(Deno.statSync(`${test.folder}/${name}`).size).toBeLessThanOrEqual(2_000);
+    for (const { message } of records(`${test.folder}/${name}`)) {
+      expect(message).toMatch(/^\d+ x+$/);
+    }
+  }
+  expect(records(`${test.folder}/log.jsonl`).at(-1)!.message).toMatch(/^29 /);
+  expect(await runCli([...args, "--log-file-count", "0"], test.cli)).toBe(2);
+  for (const size of ["ten", "10", "1TB"]) {
+    expect(await runCli(["run", "a.yaml", "--log-file-size", size], test.cli)).toBe(2);
+  }
 });
 
 Deno.test("errors are logged", async () => {

@@ -7,6 +7,7 @@ import { addPlanCommand } from "./plan.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRollbackCommand } from "./rollback.ts";
 import { addRunCommand } from "./run.ts";
+import { addServeCommand } from "./serve.ts";
 import { addValidateCommand } from "./validate.ts";
 
 /** Every command, in the order the help lists them. */
@@ -17,5 +18,6 @@ export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) =>
   addRollbackCommand,
   addHistoryCommand,
   addRejectsCommand,
+  addServeCommand,
   addDbCommand,
 ];

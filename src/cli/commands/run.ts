@@ -8,10 +8,12 @@ import { openDatabase, runContext } from "../open_database.ts";
 import { EXIT, exitCodeOfError, exitCodeOfRun, worseExitCode } from "../exit_code.ts";
 import {
   addDatabaseOption,
+  addObserveOptions,
   addOutputOptions,
   addRunOptions,
   addSpecOptions,
   type DatabaseFlags,
+  type ObserveFlags,
   type OutputFlags,
   type RunFlags,
   runOptionsOf,
@@ -22,7 +24,7 @@ import { errorRecord, inSession, type Session } from "../session.ts";
 import { errorText } from "../views/error_text.ts";
 import type { Finish } from "./command.ts";
 
-type Flags = OutputFlags & SpecFlags & DatabaseFlags & RunFlags;
+type Flags = OutputFlags & ObserveFlags & SpecFlags & DatabaseFlags & RunFlags;
 
 /** `run <file…>`: compile, load, check, publish. */
 export function addRunCommand(program: Command, cli: Cli, finish: Finish): void {
@@ -30,7 +32,9 @@ export function addRunCommand(program: Command, cli: Cli, finish: Finish): void 
     .summary("load what is new or changed, and publish it")
     .description("Compile, load, check and publish pipelines, one file after the other.")
     .argument("<file...>", "pipeline files");
-  addOutputOptions(addDatabaseOption(addRunOptions(addSpecOptions(command))))
+  addObserveOptions(
+    addOutputOptions(addDatabaseOption(addRunOptions(addSpecOptions(command)))),
+  )
     .addHelpText(
       "after",
       `

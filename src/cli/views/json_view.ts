@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../core/diagnostic.ts";
 import type { Secrets } from "../../core/secret.ts";
 import type { Output } from "../output.ts";
-import { redactDeep } from "../redact_deep.ts";
+import { redactDeep } from "../../core/redact_deep.ts";
 import type { RunOutcome, View } from "./view.ts";
 
 /** Writes one JSON object to standard output, at the end. */

@@ -1,4 +1,4 @@
-import type { Secrets } from "../core/secret.ts";
+import type { Secrets } from "./secret.ts";
 
 /**
  * A copy of plain data with secrets removed from every text in it.

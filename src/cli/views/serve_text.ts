@@ -1,0 +1,119 @@
+import { formatDuration, formatPlural } from "../../core/format_text.ts";
+import type { Overview, PipelineOverview } from "../../schedule/overview.ts";
+import type { ScheduleEvent } from "../../schedule/schedule_event.ts";
+import { errorText } from "./error_text.ts";
+import type { Paint } from "./paint.ts";
+import { printable, printableLines } from "./printable.ts";
+import { renderTable } from "./table.ts";
+
+/** What a server tells about itself, one line and perhaps more, with the time in front. */
+export function scheduleEventText(event: ScheduleEvent, now: Date, paint: Paint): string {
+  const time = paint("faint", now.toISOString());
+  return `${time}  ${textOf(event, paint).trimEnd()}\n`;
+}
+
+/** The same in one line, for a log that has the time and the facts beside it. */
+export function scheduleEventSentence(event: ScheduleEvent): string {
+  return textOf(event, (_style, text) => text).split("\n")[0];
+}
+
+function textOf(event: ScheduleEvent, paint: Paint): string {
+  switch (event.type) {
+    case "listening":
+      return `listening on ${event.origin}\n${event.next.map(nextOf).join("\n")}`;
+    case "stopped": {
+      const { finished, interrupted, abandoned } = event;
+      return `stopped: ${formatPlural(finished, "run")} finished, ${interrupted} interrupted, ` +
+        `${abandoned} left behind`;
+    }
+    case "pipeline_added":
+    case "pipeline_changed":
+    case "pipeline_removed":
+      return `${paint("name", event.pipeline)}  ${event.type.replace("pipeline_", "")}`;
+    case "file_broken": {
+      const consequence = event.kept ? "its last good version stays in use" : "it is not served";
+      const head = paint("bad", `${printable(event.file)} is wrong; ${consequence}`);
+      return `${head}\n${printableLines(event.text)}`;
+    }
+    case "file_mended":
+      return paint("good", `${printable(event.file)} is right again`);
+    case "folder_broken":
+      return paint("warn", printable(event.message));
+    case "attempt_started": {
+      const due = event.tick === null ? "asked for by hand" : `due ${event.tick.toISOString()}`;
+      const attempt = event.attempt === 1 ? "" : `, attempt ${event.attempt}`;
+      return `${paint("name", event.pipeline)}  started: ${due}${attempt}`;
+    }
+    case "attempt_ended":
+      return `${paint("name", event.pipeline)}  ${endOf(event, paint)}`;
+    case "tick_given_up":
+      return `${paint("name", event.pipeline)}  ` +
+        paint("bad", `given up: servers died of what was due ${event.tick.toISOString()}`);
+    case "taken_over":
+      return `${paint("name", event.pipeline)}  ` +
+        paint("warn", "another server took it over meanwhile");
+    case "ledger_failed":
+      return `${paint("name", event.pipeline)}  ` +
+        paint("bad", `the ledger could not be written: ${printable(event.error.message)}`);
+    case "database_away": {
+      const wait = formatDuration(event.retrySeconds);
+      return `${paint("bad", "the database is away")}, next look in ${wait}\n` +
+        errorText(event.error, paint);
+    }
+    case "database_back":
+      return paint("good", `the database answers: ${printable(event.database)}`);
+  }
+}
+
+function nextOf({ pipeline, next }: PipelineOverview): string {
+  return `  ${pipeline}  ${next.length === 0 ? "by hand only" : `next ${next[0]}`}`;
+}
+
+type Ended = Extract<ScheduleEvent, { type: "attempt_ended" }>;
+
+function endOf({ result, error, retryAt }: Ended, paint: Paint): string {
+  const again = retryAt === null ? "" : `, next attempt ${retryAt.toISOString()}`;
+  const cause = error === null ? "" : `\n${errorText(error, paint)}`;
+  if (result === null) return `${paint("bad", "failed")}${again}${cause}`;
+  const { status, rows_loaded, rows_rejected, seconds } = result;
+  const good = status === "succeeded" || status === "unchanged";
+  const rejected = rows_rejected === 0 ? "" : `, ${rows_rejected} rejected`;
+  const rows = `${formatPlural(rows_loaded, "row")} loaded${rejected}`;
+  return `${paint(good ? "good" : "bad", status)}: ${rows} in ${
+    formatDuration(seconds)
+  }${again}${cause}`;
+}
+
+/** The schedules of a folder, as `serve --dry-run` prints them. */
+export function overviewText({ pipelines, broken }: Overview, paint: Paint): string {
+  const table = renderTable(
+    ["pipeline", "cron", "time zone", "next"].map((title) => ({ title })),
+    pipelines.flatMap(rowsOf),
+    paint,
+  );
+  const faults = broken.map(({ file, message }) =>
+    `${paint("bad", printable(file))}\n${printableLines(message).trimEnd()}\n`
+  );
+  return table + faults.join("");
+}
+
+/** A row for each start: the first one has the names. */
+function rowsOf({ pipeline, cron, timezone, next }: PipelineOverview): string[][] {
+  if (cron === null || timezone === null) return [[pipeline, "-", "-", "by hand only"]];
+  return next.map((iso, at) => [
+    ...(at === 0 ? [pipeline, cron, timezone] : ["", "", ""]),
+    `${iso}  ${localTime(iso, timezone)}`,
+  ]);
+}
+
+/** `Sat 2026-12-05 06:00:00 GMT-5` */
+function localTime(iso: string, timezone: string): string {
+  const date = new Date(iso);
+  const part = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat("sv-SE", { timeZone: timezone, ...options }).format(date);
+  const day = new Intl.DateTimeFormat("en", { timeZone: timezone, weekday: "short" }).format(date);
+  const zone = new Intl.DateTimeFormat("en", { timeZone: timezone, timeZoneName: "shortOffset" })
+    .formatToParts(date).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const local = part({ dateStyle: "short", timeStyle: "medium" });
+  return `${day} ${local} ${zone}`.trim();
+}

@@ -1,0 +1,36 @@
+import { type DeliveryContext, PATIENCE, type Patience, post } from "../post.ts";
+import type { LineageEvent } from "./lineage_event.ts";
+import type { LineageSettings } from "./settings.ts";
+
+/** Sends events to the server and the file that the settings name. */
+export function lineageSender(
+  { url, file, apiKey }: LineageSettings,
+  context: DeliveryContext,
+  patience: Patience = PATIENCE,
+): (event: LineageEvent) => Promise<void> {
+  return async (event) => {
+    const body = JSON.stringify(event);
+    if (file !== null) await append(file, `${body}\n`);
+    if (url === null) return;
+    const headers = {
+      "content-type": "application/json",
+      ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+    };
+    await post({ url, headers, body }, context, patience);
+  };
+}
+
+async function append(file: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(file, text, { append: true });
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotCapable
+      ? "Deno was not allowed to write it"
+      : error instanceof Deno.errors.NotFound
+      ? "its folder does not exist"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new Error(`the file "${file}": ${why}`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Channel } from "./channel.ts";
+import { headline } from "./notice.ts";
+
+/** A program on this machine: the notice as JSON on its standard input, its headline in a variable. */
+export const command: Channel = {
+  name: "command",
+  wanted: (spec) => spec.command !== undefined,
+  async send(notice, spec, { secrets, patience }) {
+    const [program, ...args] = spec.command!.map((word) => secrets.reveal(word));
+    const child = spawn(program, args, {
+      SLUICE_PIPELINE: notice.pipeline,
+      SLUICE_STATUS: notice.status,
+      SLUICE_ALERT: notice.alerts[0].alert,
+      SLUICE_MESSAGE: headline(notice),
+      SLUICE_RUN_ID: notice.run_id ?? "",
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), patience.timeout);
+    try {
+      const [{ code, signal }] = await Promise.all([child.status, feed(child, notice)]);
+      if (signal === "SIGKILL") {
+        throw new Error(`it did not end within ${patience.timeout / 1000} s`);
+      }
+      if (code !== 0) throw new Error(`it ended with exit code ${code}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  },
+};
+
+function spawn(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Deno.ChildProcess {
+  try {
+    // Its own output would mix with ours.
+    const io = { stdin: "piped", stdout: "null", stderr: "null" } as const;
+    return new Deno.Command(program, { args: [...args], env: { ...env }, ...io }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new Error("there is no such program");
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new Error("Deno was not allowed to run it: add it to --allow-run of the task");
+    }
+    throw error;
+  }
+}
+
+/** A program that does not read what it is given is none of our business. */
+async function feed(child: Deno.ChildProcess, notice: unknown): Promise<void> {
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(`${JSON.stringify(notice)}\n`));
+    await writer.close();
+  } catch {
+    await writer.abort().catch(() => {});
+  }
+}

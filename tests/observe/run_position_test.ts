@@ -1,0 +1,84 @@
+import { expect } from "expect";
+import { logEntries, matters } from "../../src/observe/log_entry.ts";
+import { runPositions, stageOf } from "../../src/observe/run_position.ts";
+import { EVENTS, partitionResult, RUN } from "../cli/support.ts";
+
+Deno.test("runPositions() knows run, pipeline, partition and stage of each event", () => {
+  const positionOf = runPositions();
+  const positions = EVENTS.map((event) => ({ type: event.type, ...positionOf(event) }));
+  for (const { run_id, pipeline } of positions) {
+    expect([run_id, pipeline]).toEqual([RUN.run_id, "trips"]);
+  }
+  expect(positions.map(({ type, partition, stage }) => [type, partition, stage])).toEqual([
+    ["run_started", null, null],
+    ["partition_started", "2021-01", "source"],
+    ["progress", "2021-01", "rows"],
+    ["stage_finished", "2021-01", "rows"],
+    ["retry", "2021-01", "publish"],
+    ["warning", "2021-01", "load"],
+    ["partition_finished", "2021-01", "load"],
+    ["partition_finished", "2021-02", null],
+    ["run_finished", null, null],
+  ]);
+});
+
+Deno.test("runPositions() takes the stage from a warning that names it, and from errors", () => {
+  const positionOf = runPositions();
+  expect(positionOf({ type: "warning", partition: null, stage: "publish", message: "w" }).stage)
+    .toBe("publish");
+  const error = { code: "source/not_found", message: "m", retry: "never" } as const;
+  const result = partitionResult({ status: "failed", error });
+  expect(positionOf({ type: "partition_finished", result }).stage).toBe("source");
+  const failed = {
+    type: "run_failed",
+    pipeline: "p",
+    target: "s.t",
+    runId: null,
+    status: "failed",
+    seconds: 1,
+    error: { ...error, code: "ledger/target_locked" },
+  } as const;
+  expect(positionOf(failed)).toEqual({
+    run_id: null,
+    pipeline: "p",
+    partition: null,
+    stage: "ledger",
+  });
+});
+
+Deno.test("stageOf() is null for what is no stage", () => {
+  expect([stageOf("rows/bad"), stageOf("db/lost"), stageOf("nothing")]).toEqual([
+    "rows",
+    null,
+    null,
+  ]);
+});
+
+Deno.test("logEntries() has an entry for all but progress, at the level it deserves", () => {
+  const entryOf = logEntries();
+  const entries = EVENTS.map((event) => entryOf(event));
+  expect(entries.map((entry) => entry?.level ?? null)).toEqual([
+    "info",
+    "info",
+    null,
+    "info",
+    "warning",
+    "warning",
+    "info",
+    "error",
+    "info",
+  ]);
+  expect(entries[4]).toMatchObject({
+    event: "retry",
+    partition: "2021-01",
+    stage: "publish",
+    attributes: { attempt: 1, attempts: 5, delay_seconds: 0.5 },
+  });
+  expect(entries[8]?.attributes).not.toHaveProperty("partitions");
+});
+
+Deno.test("matters() orders levels", () => {
+  expect(matters("warning", "info")).toBe(true);
+  expect(matters("info", "info")).toBe(true);
+  expect(matters("debug", "info")).toBe(false);
+});
