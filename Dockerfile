@@ -3,6 +3,7 @@
 #     docker build -t sluice .
 #     docker run --rm -e DATABASE_URL sluice run pipelines/yellow_taxi.yaml --env live
 #     docker run --rm -e DATABASE_URL -v "$PWD/pipelines:/app/pipelines:ro" sluice plan pipelines/mine.yaml
+#     docker run -e DATABASE_URL -e SLUICE_TOKEN -p 8080:8080 sluice serve pipelines/ --host 0.0.0.0
 #
 # The embedded Postgres stays out: a container's files are gone with it, and without it the program
 # needs no permission to start another one.
@@ -10,7 +11,8 @@ FROM denoland/deno:2.9.6
 
 WORKDIR /app
 RUN chown deno:deno /app
-USER deno
+# The user "deno" of the image, as a number: Kubernetes checks it against runAsNonRoot.
+USER 1993:1993
 
 # Dependencies change less often than code: a layer of their own, exactly as locked.
 COPY --chown=deno:deno deno.json deno.lock ./
@@ -22,6 +24,10 @@ COPY --chown=deno:deno fixtures ./fixtures
 COPY --chown=deno:deno pipelines ./pipelines
 RUN deno cache --frozen src/main.ts
 
+# `serve` listens here.
+EXPOSE 8080
+
+# deno itself, so that SIGTERM arrives and runs end cleanly.
 ENTRYPOINT ["deno", "run", "--frozen", "--cached-only", "--no-prompt", \
   "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname", \
   "--allow-write=/app/.sluice,/app/logs", "src/main.ts"]

@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import type { Clock } from "../core/clock.ts";
+import { SluiceError } from "../core/error.ts";
+import { type ReadFile, type ServedFiles, servedPipelines, updateFiles } from "./pipeline_files.ts";
+import type { Tell } from "./schedule_event.ts";
+import type { ServedPipeline } from "./scheduler_host.ts";
+
+/** Everything from outside that following a folder needs. */
+export interface FolderHost {
+  /** Absolute path. */
+  readonly path: string;
+  /** Reads some of its files, named without the folder. */
+  readonly read: (names: readonly string[]) => Promise<readonly ReadFile[]>;
+  readonly clock: Clock;
+  readonly tell: Tell;
+  /** Called with all pipelines after each change. */
+  readonly onChange: (pipelines: readonly ServedPipeline[]) => void;
+}
+
+/** Milliseconds of quiet after which a change counts as finished: editors write in several steps. */
+const QUIET = 200;
+
+/** Milliseconds between looks at the folder: network drives and mounted volumes tell no changes. */
+const LOOK = 15_000;
+
+/** The pipeline files of a folder, read again when they change. */
+export class PipelineFolder {
+  readonly #host: FolderHost;
+  #files: ServedFiles = new Map();
+  #signature = "";
+  #trouble: string | null = null;
+
+  constructor(host: FolderHost) {
+    this.#host = host;
+  }
+
+  /** What is served, and what is wrong. */
+  get files(): ServedFiles {
+    return this.#files;
+  }
+
+  /**
+   * Reads the folder for the first time.
+   *
+   * @throws SluiceError `cli/no_such_folder`
+   */
+  async open(): Promise<void> {
+    try {
+      await this.#read(await this.#list());
+    } catch (cause) {
+      const { NotFound, NotADirectory, PermissionDenied } = Deno.errors;
+      if (cause instanceof NotFound || cause instanceof NotADirectory) {
+        throw new SluiceError("cli/no_such_folder", `There is no folder "${this.#host.path}"`, {
+          hint: "Name the folder that has the pipeline files, such as pipelines/",
+          cause,
+        });
+      }
+      if (cause instanceof PermissionDenied) {
+        const message = `The folder "${this.#host.path}" may not be read by this user`;
+        throw new SluiceError("cli/no_such_folder", message, { cause });
+      }
+      throw cause;
+    }
+  }
+
+  /** Follows the folder until the signal aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#host;
+    let changed = Promise.withResolvers<void>();
+    const watching = this.#watch(signal, () => changed.resolve());
+    while (!signal.aborted) {
+      const woken = new AbortController();
+      const either = AbortSignal.any([signal, woken.signal]);
+      await Promise.race([changed.promise, clock.sleep(LOOK, either).catch(() => {})]);
+      woken.abort();
+      if (signal.aborted) break;
+      changed = Promise.withResolvers();
+      await clock.sleep(QUIET, signal).catch(() => {});
+      await this.#look();
+    }
+    await watching;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const entries = await this.#list();
+      if (signatureOf(entries) !== this.#signature) await this.#read(entries);
+      this.#trouble = null;
+    } catch (error) {
+      this.#tellTrouble(`The folder "${this.#host.path}" cannot be read: ${messageOf(error)}`);
+    }
+  }
+
+  async #read(entries: readonly Entry[]): Promise<void> {
+    const read = await this.#host.read(entries.map(({ name }) => name));
+    const { files, events } = updateFiles(this.#files, read);
+    const first = this.#signature === "";
+    // What changes while it is read is seen by the next look.
+    this.#signature = signatureOf(entries);
+    this.#files = files;
+    for (const event of events) {
+      // What is there at the start is no news.
+      if (!(first && event.type === "pipeline_added")) this.#host.tell(event);
+    }
+    this.#host.onChange(servedPipelines(files));
+  }
+
+  async #list(): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    for await (const { name, isDirectory } of Deno.readDir(this.#host.path)) {
+      if (isDirectory || !/^[^.].*\.ya?ml$/.test(name)) continue;
+      const { mtime, size, ino } = await Deno.stat(join(this.#host.path, name));
+      entries.push({ name, version: `${mtime?.getTime()} ${size} ${ino}` });
+    }
+    return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  async #watch(signal: AbortSignal, onChange: () => void): Promise<void> {
+    try {
+      using watcher = Deno.watchFs(this.#host.path, { recursive: false });
+      const close = () => watcher.close();
+      signal.addEventListener("abort", close, { once: true });
+      for await (const { kind } of watcher) {
+        if (kind !== "access") onChange();
+      }
+      signal.removeEventListener("abort", close);
+    } catch (error) {
+      if (signal.aborted) return;
+      const seconds = LOOK / 1000;
+      this.#tellTrouble(
+        `Changes of "${this.#host.path}" are not told (${messageOf(error)}): ` +
+          `it is looked at each ${seconds} s instead`,
+      );
+    }
+  }
+
+  #tellTrouble(message: string): void {
+    if (message === this.#trouble) return;
+    this.#trouble = message;
+    this.#host.tell({ type: "folder_broken", message });
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  /** Another one whenever the file has changed. */
+  readonly version: string;
+}
+
+function signatureOf(entries: readonly Entry[]): string {
+  return JSON.stringify(entries);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

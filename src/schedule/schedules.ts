@@ -1,0 +1,172 @@
+import type { ErrorRecord } from "../core/error.ts";
+import type { Recurrence } from "../core/occurrences.ts";
+import type { Queryable } from "../db/database.ts";
+import type { ScheduleRow, ScheduleState } from "./decide.ts";
+
+/** A row of `sluice.schedules`, with what only people and monitors look at. */
+export interface ScheduleRecord extends ScheduleRow, Recurrence {
+  /** Host and process of the server that took the newest tick. */
+  readonly owner: string | null;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly runId: string | null;
+  /** How the last attempt ended, a run's status; null while it runs and where none ran. */
+  readonly status: string | null;
+  readonly error: ErrorRecord | null;
+}
+
+/** What an attempt came to. */
+export interface AttemptEnd {
+  readonly state: Extract<ScheduleState, "retrying" | "done">;
+  /** Attempts that count. */
+  readonly attempt: number;
+  readonly retryAt: Date | null;
+  readonly runId: string | null;
+  readonly status: string;
+  readonly error: ErrorRecord | null;
+}
+
+/** Every schedule that a server of this database ever registered, by name. */
+export async function readSchedules(db: Queryable): Promise<Map<string, ScheduleRecord>> {
+  const rows = await db.query<Columns>(`select ${COLUMNS} from sluice.schedules`);
+  return new Map(rows.map((row) => [row.pipeline, recordOf(row)]));
+}
+
+/** One schedule, or null. */
+export async function readSchedule(
+  db: Queryable,
+  pipeline: string,
+): Promise<ScheduleRecord | null> {
+  const [row] = await db.query<Columns>(
+    `select ${COLUMNS} from sluice.schedules where pipeline = $1`,
+    [pipeline],
+  );
+  return row === undefined ? null : recordOf(row);
+}
+
+/**
+ * Makes a schedule known.
+ *
+ * A new one, and one that names other times than before, begins with this server: what it would have
+ * asked for earlier nobody waits for.
+ */
+export async function registerSchedule(
+  db: Queryable,
+  pipeline: string,
+  { cron, timezone }: Recurrence,
+  serving: Date,
+): Promise<void> {
+  await db.query(
+    `insert into sluice.schedules as s (pipeline, cron, timezone, since)
+values ($1, $2, $3, $4)
+on conflict (pipeline) do update
+set cron = excluded.cron, timezone = excluded.timezone, since = excluded.since
+where (s.cron, s.timezone) <> (excluded.cron, excluded.timezone)`,
+    [pipeline, cron, timezone, serving],
+  );
+}
+
+/**
+ * Takes an attempt at a tick; false where the row is no longer what the decision was made on.
+ *
+ * Of two servers that decided the same, one gets it: the second finds another row, whatever became
+ * of the locks.
+ */
+export async function takeAttempt(
+  db: Queryable,
+  row: ScheduleRow,
+  { tick, attempt }: { readonly tick: Date; readonly attempt: number },
+  owner: string,
+  now: Date,
+): Promise<boolean> {
+  const taken = await db.query(
+    `update sluice.schedules
+set tick = $5, attempt = $6, state = 'running', retry_at = null, owner = $7, started_at = $8,
+  ended_at = null, run_id = null, status = null, error = null
+where pipeline = $1 and tick is not distinct from $2 and attempt = $3 and state = $4
+returning pipeline`,
+    [row.pipeline, row.tick, row.attempt, row.state, tick, attempt, owner, now],
+  );
+  return taken.length === 1;
+}
+
+/** Records what an attempt came to; false where another server has taken the schedule over. */
+export async function endAttempt(
+  db: Queryable,
+  pipeline: string,
+  taken: { readonly tick: Date; readonly attempt: number },
+  owner: string,
+  end: AttemptEnd,
+  now: Date,
+): Promise<boolean> {
+  const ended = await db.query(
+    `update sluice.schedules
+set state = $5, attempt = $6, retry_at = $7, run_id = $8, status = $9, error = $10::text::jsonb,
+  ended_at = $11
+where pipeline = $1 and tick = $2 and attempt = $3 and owner = $4 and state = 'running'
+returning pipeline`,
+    [
+      pipeline,
+      taken.tick,
+      taken.attempt,
+      owner,
+      end.state,
+      end.attempt,
+      end.retryAt,
+      end.runId,
+      end.status,
+      end.error === null ? null : JSON.stringify(end.error),
+      now,
+    ],
+  );
+  return ended.length === 1;
+}
+
+/** Name of the advisory lock that whoever runs a pipeline under `serve` holds. */
+export function scheduleLock(pipeline: string): string {
+  return `sluice:schedule:${pipeline}`;
+}
+
+const COLUMNS = `pipeline, cron, timezone, since, tick, attempt, state, retry_at, owner, started_at,
+  ended_at, run_id, status, error`;
+
+interface Columns {
+  readonly pipeline: string;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly since: string;
+  readonly tick: string | null;
+  readonly attempt: number;
+  readonly state: ScheduleState;
+  readonly retry_at: string | null;
+  readonly owner: string | null;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly run_id: string | null;
+  readonly status: string | null;
+  readonly error: ErrorRecord | null;
+}
+
+function recordOf(row: Columns): ScheduleRecord {
+  const { pipeline, cron, timezone, attempt, state, owner, status, error } = row;
+  return {
+    pipeline,
+    cron,
+    timezone,
+    attempt,
+    state,
+    owner,
+    status,
+    error,
+    since: new Date(row.since),
+    tick: dateOf(row.tick),
+    retryAt: dateOf(row.retry_at),
+    startedAt: dateOf(row.started_at),
+    endedAt: dateOf(row.ended_at),
+    runId: row.run_id,
+  };
+}
+
+function dateOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
+}

@@ -1,0 +1,205 @@
+import { expect } from "expect";
+import { serveHttp } from "../support/http_server.ts";
+import { workspace } from "../support/pipeline.ts";
+import { testDatabase } from "../support/postgres.ts";
+import { cuttableProxy } from "./proxy.ts";
+import { type ServeProcess, sluice, startServe, TOKEN } from "./serve_process.ts";
+import { migrateAll } from "./support.ts";
+
+const TRIPS = `pipeline: trips
+source: { url: trips.csv, format: csv }
+target: { table: ny.trips }
+columns: { id: integer, name: text }
+`;
+
+/** A source that begins and never ends. */
+const slow = (origin: string) => TRIPS.replace("trips.csv", `${origin}/trips.csv`);
+
+Deno.test("serve runs pipelines by hand, shows them, follows its folder and stops on SIGTERM", async () => {
+  await using database = await testDatabase();
+  await migrateAll(database.db);
+  using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n2,two\n" });
+  await using server = await startServe(files.folder, database.url);
+
+  await until(async () => (await status(server, "/readyz")) === 200);
+  const started = await post(server, { pipeline: "trips" });
+  expect(started.status).toBe(202);
+  const { run_id } = await started.json();
+  const run = await untilEnded(server, run_id);
+  expect(run).toMatchObject({ pipeline: "trips", status: "succeeded", rows_loaded: 2 });
+  expect((await database.db.query("select * from ny.trips")).length).toBe(2);
+
+  files.write("zones.yaml", TRIPS.replaceAll("trips", "zones"));
+  files.write("broken.yaml", "pipelin: x");
+  await until(async () => (await schedule(server)).pipelines.length === 2);
+  expect((await schedule(server)).broken[0].message).toContain('Did you mean "pipeline"?');
+
+  const metrics = await (await fetch(`${server.origin}/metrics`)).text();
+  expect(metrics).toContain('sluice_runs_total{pipeline="trips",target="ny.trips",');
+  expect(metrics).toContain("sluice_serve_pipelines 2");
+
+  server.kill("SIGTERM");
+  expect((await server.status).code).toBe(143);
+  expect(server.err()).toContain("stopped: 0 runs finished, 0 interrupted, 0 left behind");
+  expect(server.err()).not.toContain(TOKEN);
+});
+
+Deno.test("serve stops a run cleanly that does not end within the grace time", async () => {
+  await using database = await testDatabase();
+  await migrateAll(database.db);
+  const body = new TextEncoder().encode("id,name\n1,one\n");
+  await using source = serveHttp(() => ({
+    body,
+    headers: { "content-length": "1000" },
+    stallAfter: 14,
+  }));
+  using files = workspace({ "trips.yaml": slow(source.origin) });
+  await using server = await startServe(files.folder, database.url, ["--grace", "2"]);
+  const { run_id } = await (await post(server, { pipeline: "trips" })).json();
+  expect(await (await post(server, { pipeline: "trips" })).json()).toMatchObject({
+    error: { code: "http/running" },
+  });
+  await until(() => source.requests.some(({ method }) => method === "GET"));
+
+  const began = performance.now();
+  server.kill("SIGTERM");
+  // Still there for whoever asks, and not ready for more.
+  await until(async () => (await status(server, "/readyz")) === 503);
+  expect(await status(server, "/healthz")).toBe(200);
+  expect((await server.status).code).toBe(143);
+  expect(performance.now() - began).toBeLessThan(6000);
+  expect(server.err()).toContain("stopped: 0 runs finished, 1 interrupted, 0 left behind");
+  const [run] = await database.db.query(`select status from sluice.runs where id = $1`, [run_id]);
+  expect(run).toEqual({ status: "interrupted" });
+  const staging = await database.db.query(
+    `select relname from pg_class where relname like 'trips\\_\\_%' and relnamespace = 'ny'::regnamespace`,
+  );
+  expect(staging).toEqual([]);
+});
+
+Deno.test("serve starts without its database, says so, and recovers when it is back", async () => {
+  await using database = await testDatabase();
+  await migrateAll(database.db);
+  await using proxy = cuttableProxy(database.url);
+  proxy.cut();
+  using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
+  await using server = await startServe(files.folder, proxy.url);
+  expect(await status(server, "/healthz")).toBe(200);
+  expect(await status(server, "/readyz")).toBe(503);
+  expect((await schedule(server)).pipelines.length).toBe(1);
+  await until(() => server.err().includes("the database is away"));
+
+  proxy.mend();
+  await until(async () => (await status(server, "/readyz")) === 200);
+  await until(() => server.err().includes("the database answers"));
+
+  proxy.cut();
+  await until(async () => (await status(server, "/readyz")) === 503);
+  expect(await status(server, "/healthz")).toBe(200);
+  expect(await (await post(server, { pipeline: "trips" })).json()).toMatchObject({
+    error: { code: "http/database_away", retry: "later" },
+  });
+
+  proxy.mend();
+  await until(async () => (await status(server, "/readyz")) === 200);
+  const { run_id } = await (await post(server, { pipeline: "trips" })).json();
+  expect(await untilEnded(server, run_id)).toMatchObject({ status: "succeeded" });
+});
+
+Deno.test("serve refuses what would be open to others, or cannot be", async () => {
+  using files = workspace({ "trips.yaml": TRIPS });
+  const { folder } = files;
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = String(listener.addr.port);
+  const cases: readonly [string[], Record<string, string>, string][] = [
+    [["serve", folder, "--host", "0.0.0.0"], {}, "cli/no_token"],
+    [["serve", folder], { SLUICE_TOKEN: "short" }, "cli/weak_token"],
+    [["serve", `${folder}/none`], {}, "cli/no_such_folder"],
+    [["serve", folder, "--port", port], {}, "cli/cannot_listen"],
+  ];
+  await Promise.all(cases.map(async ([args, env, code]) => {
+    const ended = await sluice(args, folder, { SLUICE_TOKEN: "", DATABASE_URL: "", ...env });
+    expect(ended.err).toContain(code);
+    expect(ended.code).toBe(2);
+  }));
+  listener.close();
+});
+
+Deno.test("serve --dry-run prints what would run, without a database", async () => {
+  using files = workspace({ "trips.yaml": TRIPS });
+  const good = await sluice(["serve", ".", "--dry-run"], files.folder);
+  expect(good).toMatchObject({ code: 0, err: "" });
+  expect(good.out).toContain("trips     -     -          by hand only");
+  files.write("broken.yaml", "pipelin: x");
+  const bad = await sluice(["serve", ".", "--dry-run", "--output", "json"], files.folder);
+  expect(bad.code).toBe(2);
+  expect(JSON.parse(bad.out)).toMatchObject({
+    pipelines: [{ pipeline: "trips", cron: null }],
+    broken: [{ file: "./broken.yaml", kept: false }],
+  });
+});
+
+Deno.test("serve --log-level writes JSON lines where nobody looks, with what each is about", async () => {
+  await using database = await testDatabase();
+  await migrateAll(database.db);
+  using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
+  await using server = await startServe(files.folder, database.url, ["--log-level", "info"]);
+  await until(async () => (await status(server, "/readyz")) === 200);
+  const { run_id } = await (await post(server, { pipeline: "trips" })).json();
+  await until(() => server.err().includes("sluice.attempt_ended"));
+  server.kill("SIGTERM");
+  await server.status;
+  const lines = server.err().trim().split("\n").map((line) => JSON.parse(line));
+  for (const line of lines) {
+    for (const key of ["run_id", "pipeline", "partition", "stage"]) {
+      expect(line).toHaveProperty(key);
+    }
+  }
+  const loggers = lines.map(({ logger }) => logger);
+  for (const type of ["listening", "attempt_started", "run_finished", "attempt_ended", "stopped"]) {
+    expect(loggers).toContain(`sluice.${type}`);
+  }
+  expect(lines.find(({ logger }) => logger === "sluice.attempt_ended")).toMatchObject({
+    level: "INFO",
+    pipeline: "trips",
+    run_id,
+    status: "succeeded",
+    attempt: 1,
+  });
+});
+
+async function post(server: ServeProcess, body: unknown): Promise<Response> {
+  return await fetch(`${server.origin}/runs`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+async function status(server: ServeProcess, path: string): Promise<number> {
+  const response = await fetch(server.origin + path);
+  await response.body?.cancel();
+  return response.status;
+}
+
+// deno-lint-ignore no-explicit-any
+async function schedule(server: ServeProcess): Promise<any> {
+  return await (await fetch(`${server.origin}/schedule`)).json();
+}
+
+async function untilEnded(server: ServeProcess, runId: string): Promise<unknown> {
+  let run: { status?: string } = {};
+  await until(async () => {
+    run = await (await fetch(`${server.origin}/runs/${runId}`)).json();
+    return run.status !== "running";
+  });
+  return run;
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 1000; tries++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`Never: ${condition}`);
+}
