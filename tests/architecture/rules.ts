@@ -44,6 +44,8 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
     ],
     types: [],
   },
+  // Listens to what runs tell; the command line and the service hand it their runs.
+  observe: { values: ["core", "db", "plan"], types: ["spec", "ledger", "top"] },
   schedule: { values: ["*"], types: [] },
   cli: { values: ["*"], types: [] },
 };
@@ -58,7 +60,10 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "@logtape/file": "cli",
   "@logtape/pretty": "cli",
   "@logtape/redaction": "cli",
+  "@opentelemetry/api": "observe",
+  "prom-client": "observe",
   "cli-progress": "cli",
+  "croner": "core",
   "commander": "cli",
 };
 
