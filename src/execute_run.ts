@@ -37,6 +37,7 @@ export async function executeRun(
     pipeline: plan.pipeline,
     target: plan.targetKey,
     partitions: plan.partitions.length,
+    secondsBefore: (context.clock.monotonic() - started) / 1000,
   });
   let partitions: PartitionResult[];
   // Whoever interrupts a run does not want to wait for an index to be built.

@@ -139,6 +139,114 @@ where status = 'succeeded'`,
 )`,
     ],
   },
+  {
+    number: 4,
+    why: "Remember which tick of each schedule was taken, by whom, and what became of it",
+    statements: [
+      // One row for each pipeline that a server ever registered.
+      `create table if not exists sluice.schedules (
+  pipeline text primary key,
+  cron text not null,
+  timezone text not null,
+  -- Ticks up to here are from before this schedule was made or changed.
+  since timestamptz not null,
+  -- The newest tick that a server took.
+  tick timestamptz,
+  attempt int not null default 0,
+  state text not null default 'waiting'
+    check (state in ('waiting', 'running', 'retrying', 'done')),
+  retry_at timestamptz,
+  owner text,
+  started_at timestamptz,
+  ended_at timestamptz,
+  run_id uuid,
+  status text,
+  error jsonb
+)`,
+    ],
+  },
+  {
+    number: 5,
+    why: "Keep log records, and answer questions with views",
+    statements: [
+      // No reference to runs: records of a run that never began are worth keeping too.
+      `create table sluice.logs (
+  id bigint generated always as identity primary key,
+  run_id uuid,
+  at timestamptz not null,
+  level text not null check (level in ('debug', 'info', 'warning', 'error')),
+  pipeline text,
+  partition text,
+  stage text,
+  message text not null,
+  attributes jsonb not null default '{}'
+)`,
+      `create index logs_by_run on sluice.logs (run_id, id)`,
+      `create index logs_by_time on sluice.logs (at)`,
+      // What was loaded when, from which file, what was rejected, what changed.
+      `create view sluice.load_history as
+select l.pipeline, l.target, l.partition, l.version, l.state, l.published_at, l.source_url,
+  l.last_modified, l.bytes, l.sha256, l.rows, j.rows_rejected,
+  l.rows - lag(l.rows) over versions as rows_more,
+  l.sha256 is distinct from lag(l.sha256) over versions as source_changed,
+  l.rows_inserted, l.rows_updated, l.rows_unchanged, l.rows_deleted,
+  l.run_id, r.started_at as run_started_at, r.host, r.version as sluice_version
+from sluice.loads l
+join sluice.runs r on r.id = l.run_id
+cross join lateral (
+  select count(*) as rows_rejected
+  from sluice.rejected_rows x
+  where x.run_id = l.run_id and x.partition is not distinct from l.partition
+) j
+window versions as (partition by l.target, l.partition order by l.version)`,
+      // How each pipeline stands: its newest run, and when it last went well.
+      `create view sluice.last_runs as
+select distinct on (pipeline, target) pipeline, target, id as run_id, command, status, started_at,
+  ended_at, seconds, rows_read, rows_loaded, rows_rejected, bytes_read,
+  rows_loaded / nullif(seconds, 0) as rows_per_second,
+  error ->> 'code' as error_code, error ->> 'message' as error_message,
+  max(ended_at) filter (where status in ('succeeded', 'unchanged'))
+    over (partition by pipeline, target) as last_success
+from (
+  select *, extract(epoch from coalesce(ended_at, clock_timestamp()) - started_at)
+    ::double precision as seconds
+  from sluice.runs
+) r
+order by pipeline, target, started_at desc`,
+      // Why rows were rejected, those that were loaded since left out.
+      `create view sluice.reject_reasons as
+select run_id, pipeline, partition, column_name, code, count(*) as rows,
+  min(message) as example, min(line) as first_line, max(rejected_at) as last_rejected_at
+from sluice.rejected_rows
+where replayed_at is null
+group by run_id, pipeline, partition, column_name, code`,
+    ],
+  },
+  {
+    number: 6,
+    why: "Remember what each check saw",
+    statements: [
+      // No reference to runs: the command `check` looks at what is live, without a run.
+      `create table sluice.check_results (
+  id bigint generated always as identity primary key,
+  run_id uuid,
+  pipeline text not null,
+  target text not null,
+  partition text,
+  -- The version that was looked at: staged, or live.
+  version int,
+  name text not null,
+  kind text not null,
+  severity text not null check (severity in ('error', 'warn')),
+  passed boolean not null,
+  observed text,
+  expected text,
+  message text not null,
+  checked_at timestamptz not null default clock_timestamp()
+)`,
+      `create index check_results_by_pipeline on sluice.check_results (pipeline, checked_at)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

@@ -8,11 +8,13 @@ import type {
   PartitionsSpec,
   PipelineSpec,
   RuleSpec,
+  ScheduleSpec,
 } from "./pipeline_spec.ts";
 import type { ColumnInput } from "./schema/columns.ts";
 import { rejectLimit } from "./schema/limit.ts";
 import type { PipelineInput } from "./schema/pipeline.ts";
 import type { RuleInput } from "./schema/rules.ts";
+import { seconds } from "./schema/schedule.ts";
 import { csvSchema } from "./schema/source.ts";
 import type { Path } from "./yaml_tree.ts";
 import { durationSeconds } from "./schema/text.ts";
@@ -93,6 +95,19 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
       typeChanges: input.schema_contract.type_changes,
     },
     verify: input.verify,
+    ...(input.schedule === undefined ? {} : { schedule: buildSchedule(input.schedule) }),
+  };
+}
+
+function buildSchedule(input: NonNullable<PipelineInput["schedule"]>): ScheduleSpec {
+  const { cron, timezone, retries, retry_delay, jitter, catch_up } = input;
+  return {
+    cron,
+    timezone,
+    retries,
+    retryDelaySeconds: seconds(retry_delay),
+    jitterSeconds: seconds(jitter),
+    catchUp: catch_up,
   };
 }
 

@@ -29,6 +29,7 @@ export const CODES = {
   "spec/bad_limits": "A min above the max",
   "spec/bad_pattern": "A regular expression that cannot be read",
   "spec/bad_csv_option": "A CSV character that cannot be used",
+  "spec/bad_schedule": "A time or a time zone that no clock has",
   "spec/bad_timezone": "A timezone that is not known",
   "spec/bad_date_format": "A date format that does not tell a date or a time",
 } as const;

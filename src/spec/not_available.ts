@@ -7,7 +7,6 @@ export const NOT_YET: readonly string[] = [
   "checks",
   "verify",
   "hooks",
-  "schedule",
   "expect",
   "notify",
 ];

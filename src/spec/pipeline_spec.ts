@@ -33,8 +33,22 @@ export interface PipelineSpec {
   readonly schemaContract: SchemaContract;
   /** Whether what Postgres holds is compared with the source before publishing; left out: `none`. */
   readonly verify?: "full" | "none";
+  /** When `serve` runs it; left out: only by hand. */
+  readonly schedule?: ScheduleSpec;
   /** SHA-256 (hex) of everything that can change the published rows. */
   readonly hash: string;
+}
+
+/** When a pipeline runs by itself; `schedule/` has the meaning of each. */
+export interface ScheduleSpec {
+  /** Five fields, or `@daily` and its like. */
+  readonly cron: string;
+  /** IANA name. */
+  readonly timezone: string;
+  readonly retries: number;
+  readonly retryDelaySeconds: number;
+  readonly jitterSeconds: number;
+  readonly catchUp: boolean;
 }
 
 /** What the file may change. */

@@ -4,6 +4,7 @@ import { columnSchema } from "./schema/columns.ts";
 import { pipelineSchema } from "./schema/pipeline.ts";
 import { partitionsSchema } from "./schema/partitions.ts";
 import { ruleSchema } from "./schema/rules.ts";
+import { scheduleSchema } from "./schema/schedule.ts";
 import { csvSchema, sourceSchema } from "./schema/source.ts";
 import { targetSchema } from "./schema/target.ts";
 import type { Path } from "./yaml_tree.ts";
@@ -27,6 +28,7 @@ export function keysAt(path: Path): string[] {
     [/^rules\/[^/]*$/, ruleSchema.shape],
     [/^rejects$/, { limit: 0, keep_days: 0 }],
     [/^checks\/\d+$/, checkSchema.shape],
+    [/^schedule$/, scheduleSchema.shape],
     [/^schema_contract$/, { new_columns: 0, missing_columns: 0, type_changes: 0 }],
   ];
   const name = path.map((step) => String(step).replaceAll("/", "_")).join("/");

@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { migrate } from "../../src/ledger/mod.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { makeMetrics, metricsObserver, renderMetrics } from "../../src/observe/metrics.ts";
 import { observeRun } from "../../src/observe/observe_run.ts";
@@ -7,7 +8,6 @@ import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 import { type Outcome, sluice } from "./sluice.ts";
 import { type Receiver, receiver } from "./support.ts";
-import { withLedgerObjects } from "./ledger_objects.ts";
 
 /** Secrets as they come: in a URL's query, password and path, in a header; one needs escapes. */
 const SECRETS = {
@@ -49,7 +49,7 @@ function source(state: { body: string; status: number }): Receiver {
 
 Deno.test("no secret is in anything that a command prints, logs, stores or sends", async () => {
   await using test = await testDatabase();
-  await withLedgerObjects(test.db);
+  await migrate(test.db);
   const state = { body: "id,name\n1,a\n", status: 200 };
   await using server = source(state);
   const host = new URL(server.origin).host;

@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { migrate } from "../../src/ledger/mod.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { Queryable } from "../../src/db/database.ts";
 import { logTable } from "../../src/observe/log_table.ts";
@@ -6,14 +7,13 @@ import type { ObservedEvent } from "../../src/observe/observer.ts";
 import { EVENTS, RUN } from "../cli/support.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { hastyClock, stillClock } from "./support.ts";
-import { withLedgerObjects } from "./ledger_objects.ts";
 
 const LOG = `select run_id, level, pipeline, partition, stage, message, attributes
 from sluice.logs order by id`;
 
 Deno.test("logTable() keeps what a run tells, from its level up", async () => {
   await using test = await testDatabase();
-  await withLedgerObjects(test.db);
+  await migrate(test.db);
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
   const observer = logTable({ db: test.db, clock: hastyClock, level: "warning", warn });
@@ -37,7 +37,7 @@ Deno.test("logTable() keeps what a run tells, from its level up", async () => {
 
 Deno.test("logTable() writes while the run goes on, in batches and in order", async () => {
   await using test = await testDatabase();
-  await withLedgerObjects(test.db);
+  await migrate(test.db);
   const observer = logTable({ db: test.db, clock: hastyClock, level: "info", warn() {} });
   for (let at = 0; at < 1_200; at++) observer.observe(warning(`${at}`));
   await hastyClock.sleep(50_000);
@@ -54,7 +54,7 @@ Deno.test("logTable() writes while the run goes on, in batches and in order", as
 
 Deno.test("logTable() stores text that Postgres has no room for", async () => {
   await using test = await testDatabase();
-  await withLedgerObjects(test.db);
+  await migrate(test.db);
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
   const observer = logTable({ db: test.db, clock: hastyClock, level: "info", warn });

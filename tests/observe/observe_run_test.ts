@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { migrate } from "../../src/ledger/mod.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { observeRun, type ObserveSettings } from "../../src/observe/observe_run.ts";
 import { observeAll, type ObservedEvent, type Observer } from "../../src/observe/observer.ts";
@@ -10,7 +11,6 @@ import { RUN } from "../cli/support.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { receiver } from "./support.ts";
-import { withLedgerObjects } from "./ledger_objects.ts";
 
 const YAML = `
 pipeline: things
@@ -39,7 +39,7 @@ Deno.test("observeRun() lets log, lineage and notifications follow a real run", 
   await using test = await testDatabase();
   await using server = receiver();
   using files = workspace({ "things.csv": "id,name\n1,a\n2,b\n" });
-  await withLedgerObjects(test.db);
+  await migrate(test.db);
   const { context, events } = testContext(test.db);
   const each = listener();
   const settings: ObserveSettings = {

@@ -1,7 +1,7 @@
 import { expect } from "expect";
+import { migrate } from "../../src/ledger/mod.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { withLedgerObjects } from "./ledger_objects.ts";
 
 const PAGE = new URL("../../docs/observability.md", import.meta.url);
 
@@ -15,7 +15,7 @@ rejects: { limit: 5 }
 
 Deno.test("every query of docs/observability.md answers, after real runs", async () => {
   await using test = await testDatabase();
-  await withLedgerObjects(test.db);
+  await migrate(test.db);
   using files = workspace({ "trips.csv": "id,name\n1,a\n2,b\n" });
   const spec = specOf(YAML, files.folder);
   await run(test.db, spec);
@@ -49,7 +49,7 @@ Deno.test("every query of docs/observability.md answers, after real runs", async
 
 Deno.test("sluice.load_history counts rejects by partition, sluice.last_runs keeps the success", async () => {
   await using test = await testDatabase();
-  await withLedgerObjects(test.db);
+  await migrate(test.db);
   using files = workspace({
     "2021-01.csv": "id,name\n1,a\nx,b\n",
     "2021-02.csv": "id,name\n1,a\n",

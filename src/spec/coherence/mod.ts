@@ -15,6 +15,7 @@ import {
   placeholders,
   rulePlaceholders,
 } from "./placeholders.ts";
+import { scheduleTimes } from "./schedule.ts";
 import { sourceAddress } from "./source_address.ts";
 
 const PARTITIONS = ["partitions.by", "partitions.from", "partitions.to", "partitions.values"];
@@ -80,6 +81,7 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [csvCharacters, CHARACTERS],
   [columnRules, []],
   [columnOptions, []],
+  [scheduleTimes, ["schedule"]],
 ];
 
 /** Runs every check that the rest of the file leaves something to say. */

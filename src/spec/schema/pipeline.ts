@@ -4,6 +4,7 @@ import { columnsSchema } from "./columns.ts";
 import { limitSchema } from "./limit.ts";
 import { partitionsSchema } from "./partitions.ts";
 import { rulesSchema } from "./rules.ts";
+import { scheduleSchema } from "./schedule.ts";
 import { sourceSchema } from "./source.ts";
 import { targetSchema } from "./target.ts";
 import { looseText, name } from "./text.ts";
@@ -63,6 +64,7 @@ export const pipelineSchema = z.strictObject({
   }).default({ new_columns: "freeze", missing_columns: "freeze", type_changes: "freeze" })
     .describe("What the file may change"),
   checks: checksSchema.default([]),
+  schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand"),
   verify: z.enum(["full", "none"]).default("none").describe(
     "full: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
       "source and in Postgres, must agree before anything is published",

@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** A day, in seconds. */
+const LONGEST = 86_400;
+
+/** When a pipeline runs by itself under `serve`. */
+export const scheduleSchema = z.strictObject({
+  cron: z.string().describe(
+    'Minute, hour, day of the month, month and weekday, such as "0 6 * * MON-FRI"; or @daily',
+  ),
+  timezone: z.string().default("UTC").describe("IANA time zone in which cron is read"),
+  retries: z.int().min(0).max(100).default(3)
+    .describe("Attempts after the first that failed for a reason which time may mend"),
+  retry_delay: duration().default("1m")
+    .describe("Wait before the first of them; each is twice the one before, at most an hour"),
+  jitter: duration().default("0s")
+    .describe("Starts are spread over so long after their time, each pipeline at its own"),
+  catch_up: z.boolean().default(true)
+    .describe("Whether what was due while no server was there is run once, late"),
+});
+
+function duration() {
+  return z.string().regex(/^\d{1,5}[smh]$/, 'Expected a duration such as "5m"')
+    .refine((text) => !(seconds(text) > LONGEST), 'Expected a duration such as "5m", at most 24h');
+}
+
+/** Seconds of a text that the schema has accepted. */
+export function seconds(text: string): number {
+  return Number(text.slice(0, -1)) * { s: 1, m: 60, h: 3600 }[text.at(-1) as "s" | "m" | "h"];
+}
