@@ -1,66 +1,198 @@
 import { mapConcurrently } from "./core/map_concurrently.ts";
 import { SluiceError } from "./core/error.ts";
 import type { PartitionResult, RowCounts, RunResult, RunStatus } from "./core/result.ts";
-import { finishRun, type RunCommand, startRun } from "./ledger/mod.ts";
+import type { Stage } from "./core/stage.ts";
+import type { Session } from "./db/database.ts";
+import { type RetryOptions, withRetry } from "./db/with_retry.ts";
+import { fencedDatabase, finishRun, type RunCommand, startRun } from "./ledger/mod.ts";
 import type { Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import { exchange } from "./publish/exchange.ts";
 import { executeStatements } from "./publish/execute.ts";
 import type { RunContext } from "./run_context.ts";
 
+/** What a run begins with: the target's lock, and what it will do under it. */
+export interface PreparedRun {
+  readonly lock: Session;
+  readonly plan: LoadPlan;
+}
+
+/** Loads one partition as part of a run, whose context ends its writes when another run takes over. */
+export type LoadPartition = (
+  plan: LoadPlan,
+  partition: PartitionPlan,
+  runId: string,
+  context: RunContext,
+) => Promise<PartitionResult>;
+
 /**
  * Executes a plan under the target's lock and records it as a run: set up, load each partition, end.
  *
  * What goes wrong with one partition is in its result; what concerns the whole run is thrown.
+ *
+ * @param prepare takes the lock and plans; called again where the database went away before loading
  */
 export async function executeRun(
   command: RunCommand,
-  plan: LoadPlan,
-  /** Reading of the monotonic clock when the command began, milliseconds. */
-  started: number,
+  prepare: () => Promise<PreparedRun>,
   context: RunContext,
-  load: (partition: PartitionPlan, runId: string) => Promise<PartitionResult>,
+  load: LoadPartition,
 ): Promise<RunResult> {
-  const runId = crypto.randomUUID();
-  await startRun(context.db, {
-    id: runId,
-    command,
-    pipeline: plan.pipeline,
-    target: plan.targetKey,
-    specHash: plan.specHash,
-    environment: plan.environment,
-    host: context.host,
-    version: context.version,
-  });
-  context.emit({
-    type: "run_started",
-    runId,
-    pipeline: plan.pipeline,
-    target: plan.targetKey,
-    partitions: plan.partitions.length,
-    secondsBefore: (context.clock.monotonic() - started) / 1000,
-  });
-  let partitions: PartitionResult[];
+  const started = context.clock.monotonic();
+  const run = new Run(command, crypto.randomUUID(), started, context);
   // Whoever interrupts a run does not want to wait for an index to be built.
   const cancel = () => void context.db.cancelRunning().catch(() => {});
   context.signal.addEventListener("abort", cancel, { once: true });
   try {
-    await prepareTarget(plan, runId, context);
-    partitions = await mapConcurrently(plan.partitions, plan.concurrency, async (partition) => {
-      const result = await load(partition, runId);
-      context.emit({ type: "partition_finished", result });
-      return result;
-    });
+    const { lock, plan } = await withRetry(() => run.begin(prepare), retries(context, "plan"));
+    await using _lock = lock;
+    const fenced = fencedContext(plan, run.id, context);
+    const partitions = await mapConcurrently(
+      plan.partitions,
+      plan.concurrency,
+      async (partition) => {
+        const result = await load(plan, partition, run.id, fenced);
+        context.emit({ type: "partition_finished", result });
+        return result;
+      },
+    );
+    return await run.finish(plan, partitions);
   } catch (error) {
-    await recordFailure(plan, runId, error, context);
+    await run.fail(error);
     throw error;
   } finally {
     context.signal.removeEventListener("abort", cancel);
   }
-  const seconds = (context.clock.monotonic() - started) / 1000;
-  const result = summarize(plan, runId, partitions, seconds, context.signal.aborted);
-  await finishRun(context.db, result);
-  context.emit({ type: "run_finished", result });
-  return result;
+}
+
+/** Takes the target's lock and does something under it that may be done again. */
+export async function underLock<T>(
+  lock: Session,
+  work: (lock: Session) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(lock);
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** One run on its way through the ledger. */
+class Run {
+  /** The plan of the newest attempt to begin; null before the ledger knows of the run. */
+  #begun: LoadPlan | null = null;
+  #finished = false;
+
+  constructor(
+    readonly command: RunCommand,
+    readonly id: string,
+    readonly started: number,
+    readonly context: RunContext,
+  ) {}
+
+  /** From nothing to a target that can be loaded; whole, so that it can be done again. */
+  async begin(prepare: () => Promise<PreparedRun>): Promise<PreparedRun> {
+    const { lock, plan } = await prepare();
+    return await underLock(lock, async () => {
+      const { context } = this;
+      await startRun(lock, {
+        id: this.id,
+        command: this.command,
+        pipeline: plan.pipeline,
+        target: plan.targetKey,
+        specHash: plan.specHash,
+        environment: plan.environment,
+        host: context.host,
+        version: context.version,
+      });
+      if (this.#begun === null) {
+        context.emit({
+          type: "run_started",
+          runId: this.id,
+          pipeline: plan.pipeline,
+          target: plan.targetKey,
+          partitions: plan.partitions.length,
+          secondsBefore: (context.clock.monotonic() - this.started) / 1000,
+        });
+      }
+      this.#begun = plan;
+      await prepareTarget(plan, this.id, fencedContext(plan, this.id, context));
+      return { lock, plan };
+    });
+  }
+
+  async finish(plan: LoadPlan, partitions: readonly PartitionResult[]): Promise<RunResult> {
+    const { context } = this;
+    const seconds = (context.clock.monotonic() - this.started) / 1000;
+    const result = summarize(plan, this.id, partitions, seconds, context.signal.aborted);
+    await this.#record(result);
+    context.emit({ type: "run_finished", result });
+    return result;
+  }
+
+  /** The ledger's word on a run that failed as a whole. */
+  async fail(error: unknown): Promise<void> {
+    if (this.#begun === null || this.#finished) return;
+    const record = error instanceof SluiceError
+      ? error.toJSON()
+      : { code: "core/bug", message: "A bug in Sluice", retry: "never" as const };
+    const { aborted } = this.context.signal;
+    try {
+      await this.#record({
+        ...summarize(this.#begun, this.id, [], 0, aborted),
+        status: aborted ? "interrupted" : "failed",
+        error: record,
+      });
+    } catch (unrecorded) {
+      // The database is away: the next run marks this one as dead.
+      if (!(unrecorded instanceof SluiceError)) throw unrecorded;
+    }
+  }
+
+  async #record(result: RunResult): Promise<void> {
+    const { context } = this;
+    this.#finished = true;
+    // However the run ended, its end is worth waiting for.
+    const options = { ...retries(context, "ledger"), signal: undefined };
+    await withRetry(() => pastCancel(() => finishRun(context.db, result), context.signal), options);
+  }
+}
+
+const QUERY_CANCELED = "57014";
+
+/** The cancel that an interrupt sent for the statement before may meet this one, once. */
+async function pastCancel<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const canceled = error instanceof SluiceError && error.postgres?.code === QUERY_CANCELED;
+    if (!canceled || !signal.aborted) throw error;
+    return await work();
+  }
+}
+
+/** Tells each new attempt at something that concerns the whole run. */
+function retries({ clock, random, signal, emit }: RunContext, stage: Stage): RetryOptions {
+  return {
+    clock,
+    random,
+    signal,
+    onRetry: (attempt, attempts, delaySeconds, error) =>
+      emit({
+        type: "retry",
+        partition: null,
+        stage,
+        attempt,
+        attempts,
+        delaySeconds,
+        error: error.toJSON(),
+      }),
+  };
+}
+
+function fencedContext(plan: LoadPlan, runId: string, context: RunContext): RunContext {
+  const db = fencedDatabase(context.db, runId, plan.targetKey);
+  return { ...context, db, ledger: context.db };
 }
 
 /** All that is known before a source is open. */
@@ -142,27 +274,4 @@ function runStatus(partitions: readonly PartitionResult[], interrupted: boolean)
   if (any("failed")) return "failed";
   if (any("refused")) return "refused";
   return any("published") ? "succeeded" : "unchanged";
-}
-
-/** The ledger's word on a run that failed as a whole. */
-async function recordFailure(
-  plan: LoadPlan,
-  runId: string,
-  error: unknown,
-  context: RunContext,
-): Promise<void> {
-  const record = error instanceof SluiceError
-    ? error.toJSON()
-    : { code: "core/bug", message: "A bug in Sluice", retry: "never" as const };
-  const result: RunResult = {
-    ...summarize(plan, runId, [], 0, context.signal.aborted),
-    status: context.signal.aborted ? "interrupted" : "failed",
-    error: record,
-  };
-  try {
-    await finishRun(context.db, result);
-  } catch (unrecorded) {
-    // The database is away: the next run marks this one as dead.
-    if (!(unrecorded instanceof SluiceError)) throw unrecorded;
-  }
 }

@@ -1,5 +1,5 @@
 import type { RunResult } from "./core/result.ts";
-import { executeRun } from "./execute_run.ts";
+import { executeRun, underLock } from "./execute_run.ts";
 import {
   findReplayable,
   type LoadRecord,
@@ -36,18 +36,22 @@ export async function replayRejects(
   only: string | undefined,
   context: RunContext,
 ): Promise<RunResult> {
-  const started = context.clock.monotonic();
+  const { db } = context;
   const targetKey = targetKeyOf(spec);
-  await using _lock = await lockTarget(context.db, targetKey);
-  await migrate(context.db);
-  await markDeadRuns(context.db, targetKey);
-  const { loads } = await readLedger(context.db, targetKey);
-  const live = liveChains(loads).filter(({ partition }) =>
-    only === undefined || partition === only
-  );
-  const replayable = await findReplayable(context.db, targetKey, live);
-  const plan = await replayPlan(spec, replayable, context);
-  return await executeRun("replay", plan, started, context, async (partition, runId) => {
+  let loads: readonly LoadRecord[] = [];
+  let replayable: readonly Replayable[] = [];
+  const prepare = async () =>
+    await underLock(await lockTarget(db, targetKey), async (lock) => {
+      await migrate(db);
+      await markDeadRuns(db, targetKey);
+      ({ loads } = await readLedger(db, targetKey));
+      const live = liveChains(loads).filter(({ partition }) =>
+        only === undefined || partition === only
+      );
+      replayable = await findReplayable(db, targetKey, live);
+      return { lock, plan: await replayPlan(spec, replayable, context) };
+    });
+  return await executeRun("replay", prepare, context, async (plan, partition, runId, context) => {
     const rows = replayable.find((each) => each.partition === partition.partition)!;
     const version = loads.find((load) =>
       load.partition === partition.partition && load.state === "live"

@@ -1,6 +1,7 @@
 import type { PartitionResult, RowCounts, RunResult } from "./core/result.ts";
 import { readCatalog, readColumns } from "./db/catalog.ts";
-import { executeRun } from "./execute_run.ts";
+import { withRetry } from "./db/with_retry.ts";
+import { executeRun, underLock } from "./execute_run.ts";
 import { forgetOldRejects, lockTarget, markDeadRuns, migrate, readLedger } from "./ledger/mod.ts";
 import { compileRollback, type RollbackRequest } from "./plan/compile_rollback.ts";
 import { targetKeyOf } from "./plan/compile.ts";
@@ -28,19 +29,20 @@ export async function runPipeline(
   options: RunOptions,
   context: RunContext,
 ): Promise<RunResult> {
-  const started = context.clock.monotonic();
-  await using _lock = await lockTarget(context.db, targetKeyOf(spec));
-  await migrate(context.db);
-  await markDeadRuns(context.db, targetKeyOf(spec));
-  const { keepDays } = spec.rejects;
-  if (keepDays !== null) await forgetOldRejects(context.db, spec.pipeline, keepDays);
-  const plan = await planPipeline(spec, options, context);
+  const { db } = context;
+  const target = targetKeyOf(spec);
   return await executeRun(
     "run",
-    plan,
-    started,
+    async () =>
+      await underLock(await lockTarget(db, target), async (lock) => {
+        await migrate(db);
+        await markDeadRuns(db, target);
+        const { keepDays } = spec.rejects;
+        if (keepDays !== null) await forgetOldRejects(db, spec.pipeline, keepDays);
+        return { lock, plan: await planPipeline(spec, options, context) };
+      }),
     context,
-    (partition, runId) => runOrSkip(plan, partition, runId, context),
+    runOrSkip,
   );
 }
 
@@ -54,16 +56,23 @@ export async function rollbackPipeline(
   request: RollbackRequest,
   context: RollbackContext,
 ): Promise<RollbackResult> {
+  const { db } = context;
   const target = targetKeyOf(spec);
-  await using _lock = await lockTarget(context.db, target);
-  await migrate(context.db);
   const { schema, table } = spec.target;
-  const [ledger, catalog, columns] = await Promise.all([
-    readLedger(context.db, target),
-    readCatalog(context.db, { schema, table }),
-    readColumns(context.db, schema, `${table}__`),
-  ]);
-  const steps = compileRollback({ spec, ledger, catalog, columns }, request);
+  const { lock, steps } = await withRetry(
+    async () =>
+      await underLock(await lockTarget(db, target), async (lock) => {
+        await migrate(db);
+        const [ledger, catalog, columns] = await Promise.all([
+          readLedger(db, target),
+          readCatalog(db, { schema, table }),
+          readColumns(db, schema, `${table}__`),
+        ]);
+        return { lock, steps: compileRollback({ spec, ledger, catalog, columns }, request) };
+      }),
+    context,
+  );
+  await using _lock = lock;
   return {
     pipeline: spec.pipeline,
     target,

@@ -1,11 +1,13 @@
 import type { Clock } from "./core/clock.ts";
 import type { Emit } from "./core/event.ts";
 import type { Secrets } from "./core/secret.ts";
-import type { Database } from "./db/database.ts";
+import type { Database, Queryable } from "./db/database.ts";
 
 /** Everything from outside that a run uses: nothing below looks for more. */
 export interface RunContext {
   readonly db: Database;
+  /** Where a run asks what it has published, even when another has taken over; left out: `db`. */
+  readonly ledger?: Queryable;
   readonly secrets: Secrets;
   readonly clock: Clock;
   /** A number in [0, 1): jitter. */

@@ -1,7 +1,8 @@
 import { backoff } from "./core/backoff.ts";
 import { SluiceError } from "./core/error.ts";
-import type { PartitionResult, Phases, RowChanges } from "./core/result.ts";
+import type { PartitionResult, Phases } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
+import { withRetry } from "./db/with_retry.ts";
 import { inspectStaging } from "./inspect_staging.ts";
 import { forgetRejects, type RejectWriter } from "./ledger/mod.ts";
 import { isAboutRows, isolate } from "./load/isolate.ts";
@@ -15,8 +16,9 @@ import type {
   LoadPlan,
   PartitionPlan,
 } from "./plan/load_plan.ts";
+import { changesOf, isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
-import { publish, retain } from "./publish/publish.ts";
+import { publish, published, retain } from "./publish/publish.ts";
 import { compileRows } from "./rows/compile_rows.ts";
 import { Frame } from "./rows/frame.ts";
 import type { RunContext } from "./run_context.ts";
@@ -26,6 +28,9 @@ import type { SourceFacts } from "./source/context.ts";
 const ATTEMPTS = 3;
 
 const QUERY_CANCELED = "57014";
+
+/** Staging that stays all the same is dropped by the next attempt, or swept by the next run. */
+const CLEANUPS = 2;
 
 /** Bytes of tuples that a buffer starts with; it grows to what one chunk needs. */
 const FRAME_BYTES = 1 << 20;
@@ -48,7 +53,7 @@ export async function runPartition(
   const load = new PartitionLoad(plan, partition, runId, context, source);
   for (let attempt = 1;; attempt++) {
     try {
-      return await load.attempt();
+      return await load.published() ?? await load.attempt();
     } catch (error) {
       const failure = await load.cleanUp(error);
       if (load.mayIsolate(failure)) continue;
@@ -74,12 +79,6 @@ export async function runPartition(
   }
 }
 
-/** Worth a new attempt at once: the stage's own retries do not cover it. */
-function isRepeatable({ code, origin }: SluiceError): boolean {
-  return origin === "db" || code === "source/restart_needed" ||
-    code === "source/changed_while_reading";
-}
-
 /** One partition's way through the stages; remembers how far it came. */
 class PartitionLoad {
   readonly #started: number;
@@ -90,6 +89,9 @@ class PartitionLoad {
   #counts: Counts | null = null;
   #isolating = false;
   #canceledOnce = false;
+  /** What the ledger was told of the newest attempt to publish. */
+  #publishing: Facts | null = null;
+  #reason: string | null = null;
   #bytes = 0;
   #facts: SourceFacts | null = null;
   #sha256: string | null = null;
@@ -118,11 +120,16 @@ class PartitionLoad {
   }
 
   async attempt(): Promise<PartitionResult> {
-    const { plan, partition, context } = this;
+    const { plan, partition, context, runId } = this;
     const isolation = this.#isolating ? partition.isolation : null;
     const { stage, finish } = isolation ?? partition;
-    await context.db.transaction((tx) => executeStatements(tx, stage));
+    // What an attempt before could not take away, its connection being gone, is in the way.
+    await context.db.transaction(async (tx) => {
+      await executeStatements(tx, [...partition.cleanup, ...stage]);
+      await forgetRejects(tx, runId, partition.partition);
+    });
     const rejects = await this.#copy(isolation);
+    if (await this.#isKnown()) return this.#result("unchanged", null, null);
     const refused = isolation === null ? [] : await isolate(context.db, isolation, context.signal);
     await this.#timed("deduplicate", async () => {
       this.#duplicates = await inspectStaging(plan, partition, context, {
@@ -143,7 +150,8 @@ class PartitionLoad {
     await this.#timed("index", () => executeStatements(context.db, finish));
     this.#report("load", `${staged} rows staged and indexed`);
     await this.#timed("publish", async () => {
-      const counts = await publish(partition, plan.targetKey, this.#runFacts(staged), {
+      this.#publishing = this.#runFacts(staged);
+      const counts = await publish(partition, plan.targetKey, this.#publishing, {
         ...context,
         target: plan.target,
         onRetry: (attempt, attempts, delaySeconds, error) =>
@@ -157,10 +165,29 @@ class PartitionLoad {
             error: error.toJSON(),
           }),
       });
-      // Rows that were there already are no rows of this load.
-      this.#duplicates += counts.rows_known ?? 0;
-      if (plan.method === "merge") this.#counts = counts;
+      this.#count(counts);
     });
+    return await this.#published();
+  }
+
+  /** The result of an attempt before, whose commit took effect and could not be seen to; else null. */
+  async published(): Promise<PartitionResult | null> {
+    const { plan, partition, context } = this;
+    if (this.#publishing === null) return null;
+    const counts = await published(partition, plan.targetKey, this.#publishing, context);
+    if (counts === null) return null;
+    this.#count(counts);
+    return await this.#published();
+  }
+
+  #count(counts: Counts): void {
+    // Rows that were there already are no rows of this load.
+    this.#duplicates += counts.rows_known ?? 0;
+    if (this.plan.method === "merge") this.#counts = counts;
+  }
+
+  async #published(): Promise<PartitionResult> {
+    const { partition, context } = this;
     this.#report("publish", `version ${partition.version} is live`);
     await retain(
       partition,
@@ -168,6 +195,26 @@ class PartitionLoad {
       (message) => context.emit({ type: "warning", partition: partition.partition, message }),
     );
     return this.#result("published", partition.version, null);
+  }
+
+  /** Whether what was read is the very file that was loaded last, which no server had said. */
+  async #isKnown(): Promise<boolean> {
+    const { context, partition: { known, cleanup, partition } } = this;
+    if (known === null || known.sha256 !== this.#sha256) return false;
+    if (known.sourceUrl !== this.#facts?.url) return false;
+    await executeStatements(context.db, cleanup);
+    await forgetRejects(context.db, this.runId, partition);
+    this.#forgetRows();
+    this.#reason = `version ${known.version} holds this very file, which was read again`;
+    return true;
+  }
+
+  #forgetRows(): void {
+    this.#rowsRead =
+      this.#rejected =
+      this.#duplicates =
+      this.#discarded =
+        0;
   }
 
   /** Streams the source into staging. */
@@ -249,8 +296,10 @@ class PartitionLoad {
     for (let again = true; again;) {
       again = false;
       try {
-        await executeStatements(context.db, partition.cleanup);
-        if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
+        await withRetry(async () => {
+          await executeStatements(context.db, partition.cleanup);
+          if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
+        }, { clock: context.clock, random: context.random, attempts: CLEANUPS });
       } catch (left) {
         // The next run sweeps it: what failed first is what the user must hear.
         if (!(left instanceof SluiceError)) throw left;
@@ -265,13 +314,7 @@ class PartitionLoad {
 
   failed(error: SluiceError): PartitionResult {
     const refused = isRefusal(error);
-    if (!refused) {
-      this.#rowsRead =
-        this.#rejected =
-        this.#duplicates =
-        this.#discarded =
-          0;
-    }
+    if (!refused) this.#forgetRows();
     const status = refused
       ? "refused"
       : error.code === "source/not_found" && this.partition.source.missing === "pending"
@@ -332,7 +375,7 @@ class PartitionLoad {
     return {
       partition: this.partition.partition,
       status,
-      reason: error?.message ?? this.partition.reason,
+      reason: error?.message ?? this.#reason ?? this.partition.reason,
       version,
       rows_read: this.#rowsRead,
       rows_loaded: published
@@ -351,30 +394,4 @@ class PartitionLoad {
       error: error?.toJSON() ?? null,
     };
   }
-}
-
-function changesOf(counts: Counts): RowChanges {
-  return {
-    inserted: counts.rows_inserted ?? 0,
-    updated: counts.rows_updated ?? 0,
-    deleted: counts.rows_deleted ?? 0,
-    unchanged: (counts.rows_unchanged ?? 0) + (counts.rows_known ?? 0),
-  };
-}
-
-function isRefusal({ code }: SluiceError): boolean {
-  return code === "rows/too_many_rejects" || code === "rows/rule_failed" ||
-    code === "load/duplicate_keys";
-}
-
-/** Whatever an abort made fail becomes one error of its own; a bug stays a bug. */
-function toSluiceError(cause: unknown, signal: AbortSignal): SluiceError {
-  if (cause instanceof SluiceError && !signal.aborted) return cause;
-  if (signal.aborted) {
-    return new SluiceError("cli/interrupted", "The run was interrupted before it published", {
-      retry: "later",
-      cause,
-    });
-  }
-  throw cause;
 }

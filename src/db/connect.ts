@@ -130,9 +130,12 @@ class PooledDatabase implements Database {
     };
   }
 
-  async copyIn(sql: string): Promise<CopyIn> {
+  async copyIn(sql: string, first?: (tx: Queryable) => Promise<void>): Promise<CopyIn> {
     const connection = await this.#pool.take();
-    return await connection.copyIn(sql, () => this.#pool.giveBack(connection));
+    const giveBack = () => this.#pool.giveBack(connection);
+    return first === undefined
+      ? await connection.copyIn(sql, giveBack)
+      : await copyInTransaction(connection, sql, first, giveBack);
   }
 
   async cancelRunning(): Promise<number> {
@@ -175,6 +178,50 @@ async function inTransaction<T>(
   over = true;
   await commit(connection);
   return result;
+}
+
+/** A copy that counts once its transaction is committed. */
+async function copyInTransaction(
+  connection: Connection,
+  sql: string,
+  first: (tx: Queryable) => Promise<void>,
+  giveBack: () => void,
+): Promise<CopyIn> {
+  let open = true;
+  const undo = async () => {
+    if (!open) return;
+    open = false;
+    if (connection.open) await connection.run("rollback").catch(() => connection.close());
+    giveBack();
+  };
+  let copy: CopyIn;
+  try {
+    await connection.run("begin");
+    await first({ query: async (sql, params) => plainRows(await connection.run(sql, params)) });
+    copy = await connection.copyIn(sql, () => {});
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+  return {
+    write: (bytes) => copy.write(bytes),
+    async finish() {
+      try {
+        const rows = await copy.finish();
+        await commit(connection);
+        open = false;
+        giveBack();
+        return rows;
+      } catch (error) {
+        await undo();
+        throw error;
+      }
+    },
+    async abort(reason) {
+      await copy.abort(reason);
+      await undo();
+    },
+  };
 }
 
 async function commit(connection: Connection): Promise<void> {

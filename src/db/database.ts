@@ -25,8 +25,13 @@ export interface Database extends Queryable, AsyncDisposable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   /** Keeps one connection until disposed. */
   session(): Promise<Session>;
-  /** Starts a `copy … from stdin` on a connection of its own. */
-  copyIn(sql: string): Promise<CopyIn>;
+  /**
+   * Starts a `copy … from stdin` on a connection of its own.
+   *
+   * With `first` the copy is in one transaction with it, which `finish` commits: when `first`
+   * throws, nothing is copied.
+   */
+  copyIn(sql: string, first?: (tx: Queryable) => Promise<void>): Promise<CopyIn>;
   /**
    * Makes the server give up every statement that runs now, so that each throws `db/canceled`; the
    * connections stay usable. Returns how many statements were told.

@@ -8,7 +8,7 @@ export interface RetryOptions {
   /** A number in [0, 1): jitter. */
   readonly random: () => number;
   /** Ends the waiting: the error that led to it is then the outcome. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Tries in all; default 8, with at most 36 s of waiting between them. */
   readonly attempts?: number;
   readonly onRetry?: (

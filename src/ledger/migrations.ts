@@ -12,7 +12,14 @@ export const MIGRATIONS: readonly Migration[] = [
     number: 1,
     why: "Make the ledger: runs, loads and rejected rows",
     statements: [
-      `create schema if not exists sluice`,
+      // Not "if not exists": that needs the right to create schemas even where this one stands.
+      `do $$
+begin
+  if to_regnamespace('sluice') is null then
+    create schema sluice;
+  end if;
+end
+$$`,
       `create table if not exists sluice.migrations (
   number int primary key,
   applied_at timestamptz not null default now()

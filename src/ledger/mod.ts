@@ -1,3 +1,4 @@
+export * from "./fence.ts";
 export * from "./history.ts";
 export * from "./ledger.ts";
 export * from "./rejected_rows.ts";

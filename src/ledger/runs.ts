@@ -1,5 +1,6 @@
 import type { RunResult, RunStatus } from "../core/result.ts";
-import type { Queryable } from "../db/database.ts";
+import { SluiceError } from "../core/error.ts";
+import type { Database, Queryable } from "../db/database.ts";
 
 /** What a run does: load sources, or rejected rows once more. */
 export type RunCommand = "run" | "replay";
@@ -16,12 +17,18 @@ export interface RunStart {
   readonly version: string;
 }
 
-/** Records that a run has started. */
-export async function startRun(db: Queryable, run: RunStart): Promise<void> {
-  await db.query(
+/**
+ * Records that a run has started; once more, where a first attempt at it had to be given up.
+ *
+ * To be called on the session that holds the target's lock: whoever takes the lock after it then
+ * finds this row, and marks it dead before doing anything else.
+ */
+export async function startRun(session: Queryable, run: RunStart): Promise<void> {
+  await session.query(
     `insert into sluice.runs
   (id, pipeline, target, spec_hash, environment, status, host, version, command)
-values ($1, $2, $3, $4, $5, 'running', $6, $7, $8)`,
+values ($1, $2, $3, $4, $5, 'running', $6, $7, $8)
+on conflict (id) do update set status = 'running', ended_at = null, error = null`,
     [
       run.id,
       run.pipeline,
@@ -63,17 +70,37 @@ where id = $1`,
   );
 }
 
+/** How long what a dead run had under way may take to end: Postgres looks for its client so often. */
+const DEAD_RUN_TIMEOUT = "15s";
+
+const LOCK_NOT_AVAILABLE = "55P03";
+
 /**
  * Marks runs that died without a word.
  *
- * Only called while holding the target's lock: a run that still says `running` then has no process.
+ * Only called while holding the target's lock: a run that still says `running` then has no process,
+ * or has lost its lock and must not go on (`fencedDatabase`).
+ *
+ * @throws SluiceError `ledger/target_locked` (retry later) where such a run is in a transaction
  */
-export async function markDeadRuns(db: Queryable, target: string): Promise<number> {
-  const dead = await db.query(
-    `update sluice.runs set status = 'interrupted', ended_at = clock_timestamp(),
+export async function markDeadRuns(db: Database, target: string): Promise<number> {
+  try {
+    return await db.transaction(async (tx) => {
+      await tx.query(`select set_config('lock_timeout', $1, true)`, [DEAD_RUN_TIMEOUT]);
+      const dead = await tx.query(
+        `update sluice.runs set status = 'interrupted', ended_at = clock_timestamp(),
   error = '{"code": "ledger/died", "message": "The process ended without recording how", "retry": "later"}'
 where target = $1 and status = 'running' returning id`,
-    [target],
-  );
-  return dead.length;
+        [target],
+      );
+      return dead.length;
+    });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.postgres?.code !== LOCK_NOT_AVAILABLE) throw error;
+    throw new SluiceError(
+      "ledger/target_locked",
+      `An earlier run is still at work on "${target}", although the connection of its lock has dropped`,
+      { retry: "later", hint: "Wait until it ends, then run again", cause: error },
+    );
+  }
 }

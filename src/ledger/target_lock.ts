@@ -1,5 +1,5 @@
 import { SluiceError } from "../core/error.ts";
-import type { Database } from "../db/database.ts";
+import type { Database, Session } from "../db/database.ts";
 import { advisoryLockHolder, tryAdvisoryLock } from "../db/lock.ts";
 
 /**
@@ -7,7 +7,7 @@ import { advisoryLockHolder, tryAdvisoryLock } from "../db/lock.ts";
  *
  * @throws SluiceError `ledger/target_locked` (retry later) naming who holds it
  */
-export async function lockTarget(db: Database, targetKey: string): Promise<AsyncDisposable> {
+export async function lockTarget(db: Database, targetKey: string): Promise<Session> {
   const key = `sluice:target:${targetKey}`;
   const session = await db.session();
   try {

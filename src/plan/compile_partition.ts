@@ -3,7 +3,7 @@ import { beforeImageName, versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { constantColumns, needsOffset } from "./compile_rows.ts";
-import { decide, type ProbedSource } from "./decide.ts";
+import { decide, knownVersion, type ProbedSource } from "./decide.ts";
 import { type Layout, LINEAGE_COLUMNS } from "./layout.ts";
 import { isolationPlan } from "./isolation.ts";
 import { countChanges, dropVersionRow, insertLoad, replaceLive } from "./ledger_rows.ts";
@@ -56,15 +56,11 @@ export function compilePartition(
   const method = input.shape.method === "exchange"
     ? exchangeStatements(publishing)
     : mergeStatements(publishing);
+  const standing = newest !== undefined && isStanding(input, versions, newest);
   return {
     partition,
-    ...decide(
-      spec,
-      newest,
-      newest !== undefined && isStanding(input, versions, newest),
-      probe,
-      input.force,
-    ),
+    ...decide(spec, newest, standing, probe, input.force),
+    known: newest !== undefined && standing && !input.force ? knownVersion(spec, newest) : null,
     source: sourcePlan(spec, partition),
     staging,
     version,

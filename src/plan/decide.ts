@@ -1,5 +1,6 @@
 import type { LoadRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { KnownVersion } from "./load_plan.ts";
 
 /** What is known of a source before it is read. */
 export interface ProbedSource {
@@ -68,6 +69,17 @@ export function sameSource(
   }
   return probe.bytes !== null && probe.bytes === loaded.bytes && probe.lastModified !== null &&
     probe.lastModified === loaded.lastModified;
+}
+
+/**
+ * What a source must be compared with once it is read.
+ *
+ * Servers that send neither etag nor time leave no other proof that a file is the one loaded before.
+ */
+export function knownVersion(spec: PipelineSpec, newest: LoadRecord): KnownVersion | null {
+  const { version, sourceUrl, sha256, state, specHash } = newest;
+  if (state === "dropped" || specHash !== spec.hash || sha256 === null) return null;
+  return { version, sourceUrl, sha256 };
 }
 
 function load(reason: string): Decision {

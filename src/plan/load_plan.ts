@@ -134,6 +134,8 @@ export interface PartitionPlan {
   readonly version: number;
   /** The live version it takes the place of, or is merged into; null where there is none. */
   readonly replaces: { readonly version: number; readonly table: TableName } | null;
+  /** The newest version, if the source can still turn out to be its very file; null: load anyway. */
+  readonly known: KnownVersion | null;
   /** Values of the columns that are the same in each row: partition column, lineage. */
   readonly constants: readonly ConstantColumn[];
   /** Null unless a declared column holds the partition (RANGE). */
@@ -153,6 +155,13 @@ export interface PartitionPlan {
   readonly retain: readonly RetainedVersion[];
   /** Undoes staging after a failure. */
   readonly cleanup: readonly Statement[];
+}
+
+/** A version, and the bytes it was loaded from. */
+export interface KnownVersion {
+  readonly version: number;
+  readonly sourceUrl: string;
+  readonly sha256: string;
 }
 
 /** A rule, as a message tells it. */

@@ -75,6 +75,11 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
   ]);
   if (!catalog.schemaExists) {
     statements.push({
+      sql: `select pg_advisory_xact_lock(hashtextextended('sluice:schema:' || $1::text, 0))`,
+      params: [target.schema],
+      why: "First runs of two targets take turns: Postgres lets only one of two make a schema",
+      lock: null,
+    }, {
       sql: `create schema if not exists ${quoteIdent(target.schema)}`,
       params: [],
       why: "The schema does not exist yet",

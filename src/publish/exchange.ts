@@ -1,14 +1,17 @@
 import { backoff } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
-import type { Database } from "../db/database.ts";
+import type { Database, Queryable } from "../db/database.ts";
 import { lockHolders } from "../db/lock.ts";
+import { withRetry } from "../db/with_retry.ts";
 import type { Facts, Statement, TableName } from "../plan/load_plan.ts";
 import { type Counts, executeStatements } from "./execute.ts";
 
 /** What an exchange needs beside its statements. */
 export interface ExchangeContext {
   readonly db: Database;
+  /** Where it is asked what has been published; left out: `db`. */
+  readonly ledger?: Queryable;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
@@ -72,7 +75,7 @@ export async function exchange(
 /** False as well where the database cannot be asked; the first error is then the one to tell. */
 async function tookEffect(context: ExchangeContext): Promise<boolean> {
   try {
-    return await context.committed();
+    return await withRetry(() => context.committed(), context);
   } catch (error) {
     if (error instanceof SluiceError) return false;
     throw error;

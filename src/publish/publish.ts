@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/error.ts";
+import { withRetry } from "../db/with_retry.ts";
 import type { Facts, PartitionPlan } from "../plan/load_plan.ts";
 import { exchange, type ExchangeContext } from "./exchange.ts";
 import { type Counts, executeStatements } from "./execute.ts";
@@ -17,16 +18,32 @@ export async function publish(
   const counts = await exchange(partition.publish, facts, {
     ...context,
     verify: (counts) => requireAllRows(partition, counts, Number(facts.rows)),
-    async committed() {
-      const rows = await context.db.query(
-        `select 1 from sluice.loads
-where target = $1 and partition is not distinct from $2::text and version = $3 and run_id = $4::uuid`,
-        [targetKey, partition.partition, partition.version, facts.run_id],
-      );
-      return rows.length === 1;
-    },
+    committed: async () => await published(partition, targetKey, facts, context) !== null,
   });
-  return counts ?? await recordedCounts(partition, targetKey, Number(facts.rows), context);
+  if (counts !== null) return counts;
+  const recorded = await withRetry(() => published(partition, targetKey, facts, context), context);
+  if (recorded === null) throw new Error("A version that was published is not in the ledger");
+  return recorded;
+}
+
+/** What a run's publish of this version counted; null where it did not take effect. */
+export async function published(
+  { partition, version }: PartitionPlan,
+  targetKey: string,
+  facts: Facts,
+  { db, ledger = db }: Pick<ExchangeContext, "db" | "ledger">,
+): Promise<Counts | null> {
+  const [recorded] = await ledger.query<Counts & { rows: number }>(
+    `select rows, coalesce(rows_inserted, 0) as rows_inserted,
+  coalesce(rows_updated, 0) as rows_updated, coalesce(rows_unchanged, 0) as rows_unchanged,
+  coalesce(rows_deleted, 0) as rows_deleted
+from sluice.loads
+where target = $1 and partition is not distinct from $2::text and version = $3 and run_id = $4::uuid`,
+    [targetKey, partition, version, facts.run_id],
+  );
+  if (recorded === undefined) return null;
+  const { rows, ...counts } = recorded;
+  return { ...counts, rows_known: Number(facts.rows) - rows };
 }
 
 /**
@@ -45,24 +62,6 @@ function requireAllRows(partition: PartitionPlan, counts: Counts, staged: number
     `Of ${staged} rows only ${accounted} got into the table: a trigger or a rule of it held the others back`,
     { hint: "Nothing was published. Look at the table's triggers and rules" },
   );
-}
-
-/** The commit took effect, and the answer got lost: the ledger knows what was counted. */
-async function recordedCounts(
-  { partition, version }: PartitionPlan,
-  targetKey: string,
-  staged: number,
-  { db }: Pick<ExchangeContext, "db">,
-): Promise<Counts> {
-  const [recorded] = await db.query<Counts & { rows: number }>(
-    `select rows, coalesce(rows_inserted, 0) as rows_inserted,
-  coalesce(rows_updated, 0) as rows_updated, coalesce(rows_unchanged, 0) as rows_unchanged,
-  coalesce(rows_deleted, 0) as rows_deleted
-from sluice.loads where target = $1 and partition is not distinct from $2::text and version = $3`,
-    [targetKey, partition, version],
-  );
-  const { rows, ...counts } = recorded;
-  return { ...counts, rows_known: staged - rows };
 }
 
 /**

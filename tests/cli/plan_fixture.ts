@@ -33,6 +33,7 @@ export function planFixture(): LoadPlan {
     staging: { schema: "ny", table: "trips__2021-02__v2" },
     version: 2,
     replaces: { version: 1, table: { schema: "ny", table: "trips__2021-02__v1" } },
+    known: null,
     constants: [{ name: "file_month", type: { name: "date" as const }, value: "2021-02-01" }],
     bounds: null,
     rules: null,

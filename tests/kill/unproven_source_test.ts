@@ -3,10 +3,8 @@ import { serveHttp } from "../support/http_server.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
-// Kill bug 2: the sha256 of what was read is not compared with the live version's.
 Deno.test({
   name: "append loads a file once, even from a server that proves nothing about it",
-  ignore: true,
   async fn() {
     await using test = await testDatabase();
     using files = workspace();

@@ -90,10 +90,14 @@ export function faultyDatabase(
       const session = await real.session();
       return { ...wrap(session), [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
     },
-    async copyIn(sql) {
+    async copyIn(sql, first) {
       let opened: CopyIn | null = null;
       try {
-        return await step(async () => wrapCopy(opened = await real.copyIn(sql)));
+        return await step(async () =>
+          wrapCopy(
+            opened = await real.copyIn(sql, first && ((tx) => first(wrap(tx)))),
+          )
+        );
       } catch (error) {
         // Whoever never heard that the copy began cannot end it: its connection is gone.
         await (opened as CopyIn | null)?.abort("The answer was lost");
