@@ -172,6 +172,7 @@ export function choosePartitions(
     throw new SluiceError(
       "cli/no_partitions",
       `No partition lies from "${range.from}" to "${range.to}"`,
+      { hint: "Give a --from that is not after --to, or change partitions in the pipeline file" },
     );
   }
   for (const partition of options.partitions) {

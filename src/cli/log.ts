@@ -165,6 +165,7 @@ function openFile(path: string, flags: OutputFlags): { sink: Sink; close: () => 
       }
       if (failure === null) return;
       throw new SluiceError("cli/log_file", `The log file "${path}" could not be written`, {
+        hint: "Check free disk space and the permissions of its folder",
         cause: failure,
       });
     },

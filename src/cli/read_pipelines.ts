@@ -79,6 +79,7 @@ async function readBytes(file: string, path: string): Promise<Uint8Array | null>
     }
     if (cause instanceof Deno.errors.PermissionDenied) {
       throw new SluiceError("cli/unreadable_file", `"${file}" may not be read by this user`, {
+        hint: "Check its owner and its mode",
         cause,
       });
     }

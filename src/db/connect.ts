@@ -245,6 +245,7 @@ async function commit(connection: Connection): Promise<void> {
     throw new SluiceError(
       "db/transaction_aborted",
       "The transaction was rolled back: one of its statements had failed",
+      { hint: "Nothing of it is in the database; the server's log has the statement" },
     );
   }
 }

@@ -57,7 +57,10 @@ export class PipelineFolder {
       }
       if (cause instanceof PermissionDenied) {
         const message = `The folder "${this.#host.path}" may not be read by this user`;
-        throw new SluiceError("cli/no_such_folder", message, { cause });
+        throw new SluiceError("cli/no_such_folder", message, {
+          hint: "Check its owner and mode, and that Deno has --allow-read for it",
+          cause,
+        });
       }
       throw cause;
     }

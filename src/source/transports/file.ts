@@ -99,7 +99,11 @@ async function* readChunks(
   throw new SluiceError(
     "source/changed_while_reading",
     `"${location.shown}" changed while it was read`,
-    { retry: "later", details: { bytes_before: before.size, bytes_after: after.size } },
+    {
+      retry: "later",
+      details: { bytes_before: before.size, bytes_after: after.size },
+      hint: "Whoever writes it should write beside it and rename: run again once it is complete",
+    },
   );
 }
 
@@ -108,7 +112,9 @@ function pathOf({ href, shown }: Location): string | URL {
   try {
     return new URL(href);
   } catch {
-    throw new SluiceError("source/bad_url", `"${shown}" is not a valid file URL`);
+    throw new SluiceError("source/bad_url", `"${shown}" is not a valid file URL`, {
+      hint: "A file URL has three slashes, such as file:///data/trips.csv",
+    });
   }
 }
 
@@ -125,7 +131,9 @@ function factsOf({ shown }: Location, info: Deno.FileInfo): SourceFacts {
 
 function refuseFolder({ shown }: Location, info: Deno.FileInfo): void {
   if (!info.isDirectory) return;
-  throw new SluiceError("source/is_a_folder", `"${shown}" is a folder: expected a file`);
+  throw new SluiceError("source/is_a_folder", `"${shown}" is a folder: expected a file`, {
+    hint: "Name a file in it; `partitions` loads several",
+  });
 }
 
 /** Tells the operating system's errors in our words. */
@@ -153,12 +161,15 @@ async function attempt<T>(
       });
     }
     if (error instanceof Deno.errors.IsADirectory) {
-      throw new SluiceError("source/is_a_folder", `"${shown}" is a folder: expected a file`);
+      throw new SluiceError("source/is_a_folder", `"${shown}" is a folder: expected a file`, {
+        hint: "Name a file in it; `partitions` loads several",
+      });
     }
     if (error instanceof SluiceError || !(error instanceof Error)) throw error;
     const detail = secrets.redact(error.message);
     throw new SluiceError("source/read_failed", `Cannot read "${shown}": ${detail}`, {
       retry: "later",
+      hint: "Check the disk or the network share that holds it",
     });
   }
 }

@@ -112,7 +112,11 @@ export class HttpDownload implements StoredFile {
     throw new SluiceError(
       "source/cut_short",
       `"${this.#location.shown}" ended after ${this.#position} of ${bytes} bytes`,
-      { retry: "later", details: { bytes_received: this.#position, bytes_expected: bytes } },
+      {
+        retry: "later",
+        details: { bytes_received: this.#position, bytes_expected: bytes },
+        hint: "The server or something between cut it off: run again, it starts afresh",
+      },
     );
   }
 
@@ -183,7 +187,11 @@ export class HttpDownload implements StoredFile {
       "source/restart_needed",
       `The download of "${this.#location.shown}" broke after ${this.#position} bytes, ` +
         `and the server ${what}`,
-      { retry: "later", details: { bytes_received: this.#position } },
+      {
+        retry: "later",
+        details: { bytes_received: this.#position },
+        hint: "It is read again from its first byte",
+      },
     );
   }
 
@@ -191,7 +199,11 @@ export class HttpDownload implements StoredFile {
     return new SluiceError(
       "source/changed_while_reading",
       `"${this.#location.shown}" ${what}`,
-      { retry: "later", details: { bytes_received: this.#position } },
+      {
+        retry: "later",
+        details: { bytes_received: this.#position },
+        hint: "Run again once the file is complete: two halves of two files are never mixed",
+      },
     );
   }
 

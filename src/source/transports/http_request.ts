@@ -44,6 +44,7 @@ export async function sendRequest(request: HttpRequest, context: SourceContext):
   throw new SluiceError(
     "source/too_many_redirects",
     `"${location.shown}" redirects more than ${MAX_REDIRECTS} times`,
+    { hint: "Name the address where the redirects end" },
   );
 }
 
@@ -93,10 +94,13 @@ export function networkError(
     });
   }
   if (error instanceof TypeError && cause === null && !/body|connection/i.test(detail)) {
-    return new SluiceError("source/bad_request", `Cannot ask for "${shown}": ${detail}`);
+    return new SluiceError("source/bad_request", `Cannot ask for "${shown}": ${detail}`, {
+      hint: "Check the address and the headers of the source",
+    });
   }
   return new SluiceError("source/unreachable", `The connection to "${shown}" failed: ${detail}`, {
     retry: "later",
+    hint: "Check the host's name and the network; `source.retries` says how often it is tried",
   });
 }
 
@@ -159,7 +163,9 @@ function parseUrl(href: string, shown: string): URL {
   try {
     return new URL(href);
   } catch {
-    throw new SluiceError("source/bad_url", `"${shown}" is not a valid URL`);
+    throw new SluiceError("source/bad_url", `"${shown}" is not a valid URL`, {
+      hint: "A URL is written such as https://example.org/files/2021-01.csv.gz",
+    });
   }
 }
 
@@ -170,6 +176,7 @@ function redirectTarget(response: Response, from: URL, shown: string): URL {
   throw new SluiceError(
     "source/bad_redirect",
     `"${shown}" redirects (${response.status}) to nowhere that can be read over HTTP`,
+    { hint: "Ask whoever runs the server, or name the file's own address" },
   );
 }
 
@@ -182,7 +189,10 @@ function statusError(
   const answer = `"${shown}" answered ${secrets.redact(`${status} ${statusText}`.trimEnd())}`;
   const details = { status };
   if (status === 404 || status === 410) {
-    return new SluiceError("source/not_found", answer, { details });
+    return new SluiceError("source/not_found", answer, {
+      details,
+      hint: "Check the address, and that the file is published; `missing: pending` waits for it",
+    });
   }
   if (status === 401 || status === 403) {
     return new SluiceError("source/forbidden", answer, {
@@ -191,11 +201,15 @@ function statusError(
     });
   }
   if (status < 500 && !TRANSIENT.includes(status)) {
-    return new SluiceError("source/http_status", answer, { details });
+    return new SluiceError("source/http_status", answer, {
+      details,
+      hint: "Open the address in a browser or with curl to see what the server says",
+    });
   }
   const wait = parseRetryAfter(response.headers.get("retry-after"), clock.now());
   return new SluiceError("source/unavailable", answer, {
     retry: "later",
+    hint: "The server is busy or broken: run again later",
     details: wait === null ? details : { ...details, retry_after_seconds: wait },
   });
 }
