@@ -56,6 +56,9 @@ export async function runPartition(
       return await load.published() ?? await load.attempt();
     } catch (error) {
       const failure = await load.cleanUp(error);
+      // The commit may have been under way when it was asked about: the cleanup has waited for it.
+      const done = await load.published();
+      if (done !== null) return done;
       if (load.mayIsolate(failure)) continue;
       if (failure.retry !== "later" || !isRepeatable(failure) || attempt >= ATTEMPTS) {
         return load.failed(failure);
@@ -173,10 +176,20 @@ class PartitionLoad {
   /** The result of an attempt before, whose commit took effect and could not be seen to; else null. */
   async published(): Promise<PartitionResult | null> {
     const { plan, partition, context } = this;
-    if (this.#publishing === null) return null;
-    const counts = await published(partition, plan.targetKey, this.#publishing, context);
-    if (counts === null) return null;
-    this.#count(counts);
+    const facts = this.#publishing;
+    if (facts === null) return null;
+    try {
+      const counts = await withRetry(
+        () => published(partition, plan.targetKey, facts, context),
+        { ...context, attempts: CLEANUPS },
+      );
+      if (counts === null) return null;
+      this.#count(counts);
+    } catch (error) {
+      // The database is away: the attempt that follows, or the next run, will see.
+      if (error instanceof SluiceError) return null;
+      throw error;
+    }
     return await this.#published();
   }
 

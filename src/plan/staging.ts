@@ -202,7 +202,8 @@ export function finishStatements(
  * Removes staging after a failure.
  *
  * A commit whose answer was lost looks like a failure too, and by then the table is live: publishing
- * takes the comment away, and without it nothing is dropped.
+ * takes the comment away, and without it nothing is dropped. Such a commit may even be under way
+ * still, so the comment is looked at once more when the table's lock is ours.
  */
 export function cleanupStatements(staging: TableName): readonly Statement[] {
   return [staging, { schema: staging.schema, table: rawTableName(staging.table) }].map((table) =>
@@ -212,11 +213,15 @@ export function cleanupStatements(staging: TableName): readonly Statement[] {
 
 function dropStaging(staging: TableName): Statement {
   const table = quoteTable(staging);
-  const body = `begin
-  if obj_description(to_regclass(${quoteLiteral(table)}), 'pg_class') = ${
+  const isStaging = `obj_description(to_regclass(${quoteLiteral(table)}), 'pg_class') = ${
     quoteLiteral(STAGING_COMMENT)
-  } then
-    drop table ${table};
+  }`;
+  const body = `begin
+  if ${isStaging} then
+    lock table ${table} in access exclusive mode;
+    if ${isStaging} then
+      drop table ${table};
+    end if;
   end if;
 end`;
   return {
