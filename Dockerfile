@@ -28,7 +28,7 @@ RUN deno cache --frozen src/main.ts
 EXPOSE 8080
 
 # deno itself, so that SIGTERM arrives and runs end cleanly.
-ENTRYPOINT ["deno", "run", "--frozen", "--cached-only", "--no-prompt", \
+ENTRYPOINT ["deno", "run", "--v8-flags=--max-semi-space-size=4", "--frozen", "--cached-only", "--no-prompt", \
   "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname", \
   "--allow-write=/app/.sluice,/app/logs", "src/main.ts"]
 CMD ["--help"]
