@@ -1,21 +1,9 @@
 import { SluiceError } from "./core/error.ts";
-import type { RowChanges } from "./core/result.ts";
-import type { Counts } from "./publish/execute.ts";
 
 /** Worth a new attempt at once: the stage's own retries do not cover it. */
 export function isRepeatable({ code, origin }: SluiceError): boolean {
   return origin === "db" || code === "source/restart_needed" ||
     code === "source/changed_while_reading";
-}
-
-/** What a merge changed, as its result tells it. */
-export function changesOf(counts: Counts): RowChanges {
-  return {
-    inserted: counts.rows_inserted ?? 0,
-    updated: counts.rows_updated ?? 0,
-    deleted: counts.rows_deleted ?? 0,
-    unchanged: (counts.rows_unchanged ?? 0) + (counts.rows_known ?? 0),
-  };
 }
 
 /** Whether data was refused: then its rejects are worth keeping. */

@@ -16,13 +16,13 @@ import type {
   LoadPlan,
   PartitionPlan,
 } from "./plan/load_plan.ts";
-import { changesOf, isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
+import { isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
+import { emptyTally, partitionResult, type Tally } from "./partition_tally.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
 import { publish, published, retain } from "./publish/publish.ts";
 import { compileRows } from "./rows/compile_rows.ts";
 import { Frame } from "./rows/frame.ts";
 import type { RunContext } from "./run_context.ts";
-import type { SourceFacts } from "./source/context.ts";
 
 /** A load begins anew this often when the source or the database breaks under it. */
 const ATTEMPTS = 3;
@@ -85,20 +85,12 @@ export async function runPartition(
 /** One partition's way through the stages; remembers how far it came. */
 class PartitionLoad {
   readonly #started: number;
-  #rowsRead = 0;
-  #rejected = 0;
-  #duplicates = 0;
-  #discarded = 0;
-  #counts: Counts | null = null;
+  #tally: Tally = emptyTally();
   #isolating = false;
   #canceledOnce = false;
   /** What the ledger was told of the newest attempt to publish. */
   #publishing: Facts | null = null;
   #reason: string | null = null;
-  #bytes = 0;
-  #facts: SourceFacts | null = null;
-  #sha256: string | null = null;
-  readonly #phases: Record<string, number> = {};
 
   constructor(
     readonly plan: LoadPlan,
@@ -135,17 +127,18 @@ class PartitionLoad {
     if (await this.#isKnown()) return this.#result("unchanged", null, null);
     const refused = isolation === null ? [] : await isolate(context.db, isolation, context.signal);
     await this.#timed("deduplicate", async () => {
-      this.#duplicates = await inspectStaging(plan, partition, context, {
+      this.#tally.duplicates = await inspectStaging(plan, partition, context, {
         rejects,
-        rowsRead: this.#rowsRead,
-        sha256: this.#sha256,
+        rowsRead: this.#tally.rowsRead,
+        sha256: this.#tally.sha256,
         source: this.source,
       }, refused);
-      this.#rejected = rejects.count;
+      this.#tally.rejected = rejects.count;
     });
-    const over = rejectBudget(plan.rejectLimit, this.#rowsRead, this.#rejected);
+    const over = rejectBudget(plan.rejectLimit, this.#tally.rowsRead, this.#tally.rejected);
     if (over !== null) throw over;
-    const staged = this.#rowsRead - this.#rejected - this.#duplicates - this.#discarded;
+    const staged = this.#tally.rowsRead - this.#tally.rejected - this.#tally.duplicates -
+      this.#tally.discarded;
     if (staged === 0 && this.source.skipsEmpty) {
       await executeStatements(context.db, partition.cleanup);
       return this.#result("unchanged", null, null);
@@ -195,8 +188,8 @@ class PartitionLoad {
 
   #count(counts: Counts): void {
     // Rows that were there already are no rows of this load.
-    this.#duplicates += counts.rows_known ?? 0;
-    if (this.plan.method === "merge") this.#counts = counts;
+    this.#tally.duplicates += counts.rows_known ?? 0;
+    if (this.plan.method === "merge") this.#tally.counts = counts;
   }
 
   async #published(): Promise<PartitionResult> {
@@ -213,8 +206,8 @@ class PartitionLoad {
   /** Whether what was read is the very file that was loaded last, which no server had said. */
   async #isKnown(): Promise<boolean> {
     const { context, partition: { known, cleanup, partition } } = this;
-    if (known === null || known.sha256 !== this.#sha256) return false;
-    if (known.sourceUrl !== this.#facts?.url) return false;
+    if (known === null || known.sha256 !== this.#tally.sha256) return false;
+    if (known.sourceUrl !== this.#tally.facts?.url) return false;
     await executeStatements(context.db, cleanup);
     await forgetRejects(context.db, this.runId, partition);
     this.#forgetRows();
@@ -223,18 +216,14 @@ class PartitionLoad {
   }
 
   #forgetRows(): void {
-    this.#rowsRead =
-      this.#rejected =
-      this.#duplicates =
-      this.#discarded =
-        0;
+    this.#tally = { ...this.#tally, rowsRead: 0, rejected: 0, duplicates: 0, discarded: 0 };
   }
 
   /** Streams the source into staging. */
   async #copy(isolation: IsolationPlan | null): Promise<RejectWriter> {
     const { plan, partition, context, runId } = this;
     await using source = await this.source.open();
-    this.#facts = source.facts;
+    this.#tally.facts = source.facts;
     context.emit({
       type: "partition_started",
       partition: partition.partition,
@@ -286,12 +275,16 @@ class PartitionLoad {
         });
       },
     });
-    this.#bytes = source.bytesRead();
-    this.#sha256 = source.sha256();
-    this.#rowsRead = staged.rowsRead;
-    this.#rejected = rejects.count;
-    Object.assign(this.#phases, { read: staged.read, parse: staged.parse, copy: staged.copy });
-    this.#discarded = staged.rowsDiscarded;
+    this.#tally.bytes = source.bytesRead();
+    this.#tally.sha256 = source.sha256();
+    this.#tally.rowsRead = staged.rowsRead;
+    this.#tally.rejected = rejects.count;
+    Object.assign(this.#tally.phases, {
+      read: staged.read,
+      parse: staged.parse,
+      copy: staged.copy,
+    });
+    this.#tally.discarded = staged.rowsDiscarded;
     if (staged.rowsRead !== staged.rowsStaged + rejects.count + staged.rowsDiscarded) {
       throw new Error(
         `Read ${staged.rowsRead} rows, staged ${staged.rowsStaged}, rejected ${rejects.count}, ` +
@@ -348,16 +341,16 @@ class PartitionLoad {
     }));
   }
 
-  #runFacts(rows: number, sourceUrl = this.#facts?.url ?? ""): Facts {
+  #runFacts(rows: number, sourceUrl = this.#tally.facts?.url ?? ""): Facts {
     return {
       run_id: this.runId,
       loaded_at: this.context.clock.now().toISOString(),
       rows,
-      bytes: this.source.recordedBytes ?? this.#bytes,
-      sha256: this.#sha256,
+      bytes: this.source.recordedBytes ?? this.#tally.bytes,
+      sha256: this.#tally.sha256,
       replayed: this.source.replayed(),
-      etag: this.#facts?.etag ?? null,
-      last_modified: this.#facts?.lastModified ?? null,
+      etag: this.#tally.facts?.etag ?? null,
+      last_modified: this.#tally.facts?.lastModified ?? null,
       source_url: sourceUrl,
     };
   }
@@ -366,7 +359,7 @@ class PartitionLoad {
     this.context.signal.throwIfAborted();
     const started = this.context.clock.monotonic();
     await work();
-    this.#phases[phase] = (this.context.clock.monotonic() - started) / 1000;
+    this.#tally.phases[phase] = (this.context.clock.monotonic() - started) / 1000;
   }
 
   #report(stage: Stage, message: string): void {
@@ -384,27 +377,11 @@ class PartitionLoad {
     version: number | null,
     error: SluiceError | null,
   ): PartitionResult {
-    const published = status === "published";
-    return {
-      partition: this.partition.partition,
-      status,
-      reason: error?.message ?? this.#reason ?? this.partition.reason,
-      version,
-      rows_read: this.#rowsRead,
-      rows_loaded: published
-        ? this.#rowsRead - this.#rejected - this.#duplicates - this.#discarded
-        : 0,
-      rows_rejected: this.#rejected,
-      rows_duplicate: published ? this.#duplicates : 0,
-      // Good rows of a refused load were read and are not in the table.
-      ...(published && this.#counts !== null ? { changes: changesOf(this.#counts) } : {}),
-      rows_discarded: published ? this.#discarded : this.#rowsRead - this.#rejected,
-      bytes_read: this.#bytes,
-      seconds: (this.context.clock.monotonic() - this.#started) / 1000,
-      source: this.#facts?.url ?? this.context.secrets.redact(this.partition.source.url),
-      sha256: this.#sha256,
-      phases: this.#phases,
-      error: error?.toJSON() ?? null,
-    };
+    const { context, partition } = this;
+    return partitionResult(partition, this.#tally, { status, version, error }, {
+      reason: this.#reason,
+      seconds: (context.clock.monotonic() - this.#started) / 1000,
+      plannedSource: context.secrets.redact(partition.source.url),
+    });
   }
 }

@@ -1,0 +1,87 @@
+import type { SluiceError } from "./core/error.ts";
+import type { PartitionResult, RowChanges } from "./core/result.ts";
+import type { PartitionPlan } from "./plan/load_plan.ts";
+import type { Counts } from "./publish/execute.ts";
+import type { SourceFacts } from "./source/context.ts";
+
+/** What a load has counted so far. */
+export interface Tally {
+  rowsRead: number;
+  rejected: number;
+  duplicates: number;
+  discarded: number;
+  /** Of a merge; null where it has not published, or exchanges. */
+  counts: Counts | null;
+  /** Stored bytes read. */
+  bytes: number;
+  facts: SourceFacts | null;
+  sha256: string | null;
+  /** Seconds. */
+  readonly phases: Record<string, number>;
+}
+
+/** Nothing counted. */
+export function emptyTally(): Tally {
+  return {
+    rowsRead: 0,
+    rejected: 0,
+    duplicates: 0,
+    discarded: 0,
+    counts: null,
+    bytes: 0,
+    facts: null,
+    sha256: null,
+    phases: {},
+  };
+}
+
+/** How a load ended. */
+export interface Ending {
+  readonly status: PartitionResult["status"];
+  readonly version: number | null;
+  readonly error: SluiceError | null;
+}
+
+/** A load's result: every row read is loaded, rejected, a duplicate or discarded. */
+export function partitionResult(
+  partition: PartitionPlan,
+  tally: Tally,
+  { status, version, error }: Ending,
+  { reason, seconds, plannedSource }: {
+    readonly reason: string | null;
+    readonly seconds: number;
+    /** Without secrets. */
+    readonly plannedSource: string;
+  },
+): PartitionResult {
+  const published = status === "published";
+  const { rowsRead, rejected, duplicates, discarded, counts } = tally;
+  return {
+    partition: partition.partition,
+    status,
+    reason: error?.message ?? reason ?? partition.reason,
+    version,
+    rows_read: rowsRead,
+    rows_loaded: published ? rowsRead - rejected - duplicates - discarded : 0,
+    rows_rejected: rejected,
+    rows_duplicate: published ? duplicates : 0,
+    ...(published && counts !== null ? { changes: changesOf(counts) } : {}),
+    // Good rows of a refused load were read and are not in the table.
+    rows_discarded: published ? discarded : rowsRead - rejected,
+    bytes_read: tally.bytes,
+    seconds,
+    source: tally.facts?.url ?? plannedSource,
+    sha256: tally.sha256,
+    phases: tally.phases,
+    error: error?.toJSON() ?? null,
+  };
+}
+
+function changesOf(counts: Counts): RowChanges {
+  return {
+    inserted: counts.rows_inserted ?? 0,
+    updated: counts.rows_updated ?? 0,
+    deleted: counts.rows_deleted ?? 0,
+    unchanged: (counts.rows_unchanged ?? 0) + (counts.rows_known ?? 0),
+  };
+}
