@@ -1,8 +1,10 @@
 import { SluiceError } from "./core/error.ts";
 import { mapConcurrently } from "./core/map_concurrently.ts";
+import { versionTableName } from "./core/names.ts";
 import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "./core/period.ts";
 import type { Queryable } from "./db/database.ts";
-import { listTables, readCatalog } from "./db/catalog.ts";
+import { type Catalog, listTables, readCatalog } from "./db/catalog.ts";
+import { readTableProperties } from "./db/table_properties.ts";
 import { type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
 import type { ProbedSource } from "./plan/decide.ts";
 import { evolveSpec, type SourceEvidence } from "./plan/evolve_spec.ts";
@@ -83,10 +85,24 @@ export async function compileFor(
     allowDestructive: options.allowDestructive,
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
   };
-  const plan = compilePlan({ ...input, spec: evolveSpec(spec, [], catalog.table).spec });
+  const known = { ...input, spec: evolveSpec(spec, [], catalog.table).spec };
+  const replaced = replacedTables(compilePlan(known), catalog);
+  const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
+  const plan = compilePlan({ ...known, properties });
   const { newColumns, typeChanges } = spec.schemaContract;
   if (newColumns !== "evolve" && typeChanges !== "evolve") return plan;
-  return compilePlan({ ...input, ...evolveSpec(spec, await examine(plan), catalog.table) });
+  const followed = evolveSpec(spec, await examine(plan), catalog.table);
+  return compilePlan({ ...input, properties, ...followed });
+}
+
+/** Partitions that loads will take the place of; null where nothing is exchanged. */
+function replacedTables(plan: LoadPlan, { table }: Catalog): readonly string[] | null {
+  if (plan.method === "merge" || table === null) return null;
+  const standing = table.partitions.map(({ name }) => name.table);
+  return plan.partitions.filter(({ action }) => action === "load").flatMap(({ partition }) => {
+    const anyVersion = versionTableName(plan.target.table, partition, 0).slice(0, -1);
+    return standing.filter((name) => name.startsWith(anyVersion));
+  });
 }
 
 /** What the sources that would be loaded show; where one cannot be read, its load tells why. */

@@ -1,5 +1,6 @@
 import type { PartitionResult, RowCounts, RunResult } from "./core/result.ts";
 import { readCatalog, readColumns } from "./db/catalog.ts";
+import { readTableProperties } from "./db/table_properties.ts";
 import { withRetry } from "./db/with_retry.ts";
 import { executeRun, underLock } from "./execute_run.ts";
 import { forgetOldRejects, lockTarget, markDeadRuns, migrate, readLedger } from "./ledger/mod.ts";
@@ -68,7 +69,9 @@ export async function rollbackPipeline(
           readCatalog(db, { schema, table }),
           readColumns(db, schema, `${table}__`),
         ]);
-        return { lock, steps: compileRollback({ spec, ledger, catalog, columns }, request) };
+        const properties = await readTableProperties(db, { schema, table }, [...columns.keys()]);
+        const input = { spec, ledger, catalog, columns, properties };
+        return { lock, steps: compileRollback(input, request) };
       }),
     context,
   );

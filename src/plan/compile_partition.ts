@@ -11,6 +11,8 @@ import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import { type Merge, mergeRecord } from "./merge/merge.ts";
 import { MODES } from "./modes/mod.ts";
 import type { PlanInput } from "./plan_input.ts";
+import { preserveStaging } from "./preserve.ts";
+import { requireKept } from "./preserve/require_kept.ts";
 import { rulesPlan } from "./rules.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sourcePlan } from "./source_plan.ts";
@@ -53,13 +55,15 @@ export function compilePartition(
     table: versionTableName(spec.target.table, partition, version),
   };
   const publishing = { input, partition, versions, live, holds, version, staging };
-  const method = input.shape.method === "exchange"
+  const { refused, ...method } = input.shape.method === "exchange"
     ? exchangeStatements(publishing)
     : mergeStatements(publishing);
   const standing = newest !== undefined && isStanding(input, versions, newest);
+  const decision = decide(spec, newest, standing, probe, input.force);
+  if (decision.action === "load") requireKept(targetKey, partition, refused);
   return {
     partition,
-    ...decide(spec, newest, standing, probe, input.force),
+    ...decision,
     known: newest !== undefined && standing && !input.force ? knownVersion(spec, newest) : null,
     source: sourcePlan(spec, partition),
     staging,
@@ -109,6 +113,8 @@ type Method = Pick<PartitionPlan, "stage" | "finish" | "publish" | "isolation"> 
   readonly record: LoadRecord;
   /** Versions that cannot be gone back to any more. */
   readonly ended: readonly LoadRecord[];
+  /** What publishing would lose. */
+  readonly refused: readonly string[];
 };
 
 function exchangeStatements(publishing: Publishing): Method {
@@ -123,22 +129,38 @@ function exchangeStatements(publishing: Publishing): Method {
   if (exchange === null) throw new Error(`Mode ${spec.refresh.mode} has no exchange`);
   const bound = boundClause(spec, layout, partition);
   const leaf = root === null ? mergeLeaf(input, partition) : null;
+  const kept = preserveStaging({
+    parent: input.properties ?? null,
+    replaced: root === null ? leaf : tableOf(root),
+    staging,
+    version: staging,
+    indexes,
+    uniqueKey: layout.uniqueColumns,
+  });
   return {
-    stage: stageStatements(spec, layout, partition, staging, needsOffset(spec)),
-    finish: finishStatements(staging, indexes, needsOffset(spec)),
+    stage: [
+      ...stageStatements(spec, layout, partition, staging, needsOffset(spec)),
+      ...kept.stage,
+    ],
+    finish: [
+      ...kept.constraints,
+      ...finishStatements(staging, indexes, needsOffset(spec), kept.finish),
+    ],
     isolation: isolationPlan({
       layout,
       staging,
-      stage: stageStatements(spec, layout, partition, staging, true),
-      constraints: [],
-      finish: finishStatements(staging, indexes, true),
+      stage: [...stageStatements(spec, layout, partition, staging, true), ...kept.stage],
+      constraints: kept.constraints,
+      finish: finishStatements(staging, indexes, true, kept.finish),
       merge: null,
     }),
+    refused: kept.refused,
     publish: [
       ...ledgerStatements(publishing, null, ended.length > 0 ? "dropped" : "retained"),
       ...ended.filter((load) => load !== live).map((load) =>
         dropVersionRow(input.targetKey, partition, load.version)
       ),
+      ...kept.publish,
       ...exchange({
         parent: layout.target,
         bound,
@@ -147,6 +169,7 @@ function exchangeStatements(publishing: Publishing): Method {
           : { ...tableOf(root), version: root.version },
         next: { ...staging, version },
       }),
+      ...kept.attached,
       ...(leaf === null ? [] : [{
         sql: `drop table ${quoteTable(leaf)}`,
         params: [],
@@ -182,6 +205,7 @@ function mergeStatements(publishing: Publishing): Method {
     ],
     record: recordOf(publishing, merge, basedOn),
     ended: [],
+    refused: [],
   };
 }
 

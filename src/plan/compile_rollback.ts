@@ -1,6 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { Catalog } from "../db/catalog.ts";
+import type { TableProperties } from "../db/table_properties.ts";
 import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { targetKeyOf } from "./compile.ts";
@@ -9,6 +10,8 @@ import { replaceLive, reviveVersion } from "./ledger_rows.ts";
 import type { Statement } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
 import { moveMerge } from "./merge/undo.ts";
+import { NOTHING_TO_PRESERVE, type Preservation, preserve } from "./preserve.ts";
+import { requireKept } from "./preserve/require_kept.ts";
 import { exchangePartition } from "./modes/exchange.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
 import { keyNames } from "./target.ts";
@@ -29,6 +32,8 @@ export interface RollbackInput {
   readonly catalog: Catalog;
   /** Columns of the versions' tables that stand, by table. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
+  /** What belongs to the target, its partitions and its versions. */
+  readonly properties?: TableProperties | null;
 }
 
 /** One partition's way back. */
@@ -146,16 +151,45 @@ function pathStatements(
   const layout = layoutOf(input.spec);
   const partition = (live ?? to)!.partition;
   if (out !== null) requireUnreferenced(input);
+  const kept = into === null ? NOTHING_TO_PRESERVE : preservation(input, out, into);
   return [
     ...undone.flatMap((load) => mergeStatements(input, layout, load, "undo")),
+    ...kept.stage,
+    ...kept.constraints,
+    ...kept.finish,
+    ...kept.publish,
     ...(out === null && into === null ? [] : exchangePartition({
       parent: layout.target,
       bound: boundClause(input.spec, layout, partition),
       live: out === null ? null : { ...tableOf(out), version: out.version },
       next: into === null ? null : { ...tableOf(into), version: into.version },
     })),
+    ...kept.attached,
     ...redone.flatMap((load) => mergeStatements(input, layout, load, "redo")),
   ];
+}
+
+/** What belongs to the partition that leaves, handed over to the version that comes back. */
+function preservation(
+  { spec, properties: parent }: RollbackInput,
+  out: LoadRecord | null,
+  into: LoadRecord,
+): Preservation {
+  const standing = parent?.leaves[into.table];
+  if (parent === null || parent === undefined || standing === undefined) {
+    return NOTHING_TO_PRESERVE;
+  }
+  const kept = preserve({
+    parent,
+    leaf: out === null ? null : parent.leaves[out.table] ?? null,
+    standing,
+    staging: tableOf(into),
+    version: tableOf(into),
+    indexesMadeBySluice: {},
+    uniqueKey: [],
+  });
+  requireKept(targetKeyOf(spec), into.partition, kept.refused);
+  return kept;
 }
 
 /** Postgres lets no partition go that rows of other tables may refer to. */

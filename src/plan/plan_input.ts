@@ -1,4 +1,5 @@
 import type { Catalog, ListedTable } from "../db/catalog.ts";
+import type { TableProperties } from "../db/table_properties.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -13,6 +14,8 @@ export interface PlanInput {
   readonly migrations: readonly Migration[];
   /** Tables whose name starts like this target's versions. */
   readonly tables: readonly ListedTable[];
+  /** What belongs to the target and its partitions; nothing where it is not there yet. */
+  readonly properties?: TableProperties | null;
   /** Partitions to look at, in order; `[null]` for a whole table. */
   readonly partitions: readonly (string | null)[];
   /** What each partition's source looks like now; null where it does not exist. */
@@ -24,4 +27,6 @@ export interface PlanInput {
   readonly evolved?: readonly EvolvedColumn[];
   /** Overrides the pipeline's own. */
   readonly concurrency?: number;
+  /** Verify, whatever the pipeline says. */
+  readonly verify?: boolean;
 }

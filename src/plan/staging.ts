@@ -74,7 +74,7 @@ export function stageStatements(
   const statements: Statement[] = [
     {
       sql: `create table ${quoteTable(staging)}
-  (like ${quoteTable(layout.target)} including all excluding indexes excluding identity)`,
+  (like ${quoteTable(layout.target)} including all excluding indexes excluding identity excluding statistics)`,
       params: [],
       why: "Staging: nobody sees it, and it becomes the partition as it is",
       lock: `ACCESS SHARE on ${layout.target.schema}.${layout.target.table}`,
@@ -170,6 +170,8 @@ export function finishStatements(
   staging: TableName,
   indexes: readonly TargetIndex[],
   offsetColumn: boolean,
+  /** What else is done before statistics are taken. */
+  more: readonly Statement[] = [],
 ): readonly Statement[] {
   const table = quoteTable(staging);
   const declared = indexes.filter((index) => !index.unique);
@@ -189,6 +191,7 @@ export function finishStatements(
       why: "Built on staging; the parent adopts it at the exchange",
       lock: null,
     })),
+    ...more,
     {
       sql: `analyze ${table}`,
       params: [],

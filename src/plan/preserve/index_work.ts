@@ -1,0 +1,182 @@
+import { quoteIdent, quoteTable } from "../../core/quote.ts";
+import type { IndexProperties } from "../../db/table_properties.ts";
+import type { Statement, TableName } from "../load_plan.ts";
+import type { PreserveInput } from "../preserve.ts";
+import { change, commentOn, freeNames, optionChanges, optionList, same } from "./change.ts";
+
+/** An index the table must have, and where its own settings come from. */
+interface Wish {
+  readonly index: IndexProperties;
+  readonly settings: IndexProperties;
+  /** Null where it must be built. */
+  readonly standing: { readonly name: string; readonly index: IndexProperties } | null;
+}
+
+/**
+ * Builds what the parent would build at ATTACH, and what only the partition has.
+ *
+ * A name is the schema's: each version's index has one of its own.
+ */
+export function indexWork(
+  input: PreserveInput,
+): { readonly unique: readonly Statement[]; readonly other: readonly Statement[] } {
+  const { staging, standing } = input;
+  const nextName = freeNames(staging.table, "p", [
+    ...(standing?.indexes ?? []).map(({ name }) => name),
+    ...Object.values(input.indexesMadeBySluice),
+  ]);
+  const unique: Statement[] = [];
+  const other: Statement[] = [];
+  const { wishes, beyond } = compare(input);
+  for (const wish of wishes) {
+    const { index, settings } = wish;
+    const name = wish.standing?.name ?? nextName();
+    const builds = wish.standing === null ? build(index, settings, staging, name) : [];
+    (mayBreak(index, input.uniqueKey) ? unique : other).push(...builds);
+    other.push(...adjust(wish, staging, name));
+  }
+  return { unique: [...beyond.map((index) => drop(index, staging)), ...unique], other };
+}
+
+/** Whether rows can break it: rows whose keys differ cannot break what holds the whole key. */
+function mayBreak(index: IndexProperties, uniqueKey: readonly string[]): boolean {
+  if (!index.unique) return index.constraint !== null;
+  return uniqueKey.length === 0 || !uniqueKey.every((name) => index.columns.includes(name));
+}
+
+function compare({ parent, leaf, standing, indexesMadeBySluice }: PreserveInput): {
+  readonly wishes: readonly Wish[];
+  /** What the table has, and neither the parent nor the partition. */
+  readonly beyond: readonly IndexProperties[];
+} {
+  const free = [...standing?.indexes ?? []];
+  const take = (index: IndexProperties): Wish["standing"] => {
+    const at = free.findIndex((other) => other.valid && alike(other, index));
+    if (at < 0) return null;
+    const [found] = free.splice(at, 1);
+    return { name: found.name, index: found };
+  };
+  const replaced = parent.own.indexes.filter(builtAnew).flatMap((index) =>
+    take(index)?.index ?? []
+  );
+  const ofParent = parent.own.indexes.filter((index) => !builtAnew(index)).map((index) => {
+    const made = indexesMadeBySluice[index.name];
+    const standing = made === undefined ? take(index) : { name: made, index: bare(index) };
+    const settings = leaf?.indexes.find(({ parent }) => parent === index.name) ??
+      (made === undefined ? standing?.index : undefined) ??
+      withoutComments(index);
+    return { index, settings, standing };
+  });
+  const ofLeaf = (leaf?.indexes ?? [])
+    .filter(({ parent, valid }) => parent === null && valid)
+    .map((index) => ({ index, settings: index, standing: take(index) }));
+  return {
+    wishes: [...ofParent, ...ofLeaf],
+    beyond: leaf === null ? replaced : [...replaced, ...free],
+  };
+}
+
+/** Exclusion constraints of the table: ATTACH adopts none, but builds its own beside it. */
+function builtAnew({ constraint }: IndexProperties): boolean {
+  return constraint?.definition.startsWith("EXCLUDE ") ?? false;
+}
+
+/** A comment of the parent's index is on the parent's index. */
+function withoutComments(index: IndexProperties): IndexProperties {
+  const constraint = index.constraint === null ? null : { ...index.constraint, comment: null };
+  return { ...index, comment: null, constraint };
+}
+
+function alike(a: IndexProperties, b: IndexProperties): boolean {
+  return a.unique === b.unique && a.definition === b.definition && a.where === b.where &&
+    same(a.constraint?.definition, b.constraint?.definition);
+}
+
+/** As it is right after it was made. */
+function bare(index: IndexProperties): IndexProperties {
+  return {
+    ...withoutComments(index),
+    options: [],
+    tablespace: null,
+    clustered: false,
+    replicaIdentity: false,
+    statistics: [],
+  };
+}
+
+function drop({ name, constraint }: IndexProperties, table: TableName): Statement {
+  return change(
+    constraint === null
+      ? `drop index ${quoteIdent(table.schema)}.${quoteIdent(name)}`
+      : `alter table ${quoteTable(table)} drop constraint ${quoteIdent(constraint.name)}`,
+    "Neither the table nor its partition has it any more",
+  );
+}
+
+function build(
+  index: IndexProperties,
+  settings: IndexProperties,
+  table: TableName,
+  name: string,
+): Statement[] {
+  if (index.constraint !== null) {
+    return [change(
+      `alter table ${quoteTable(table)} add constraint ${
+        quoteIdent(name)
+      } ${index.constraint.definition}`,
+      `As constraint "${index.constraint.name}" has it`,
+    )];
+  }
+  const options = settings.options.length === 0 ? "" : ` with ${optionList(settings.options)}`;
+  const space = settings.tablespace === null
+    ? ""
+    : ` tablespace ${quoteIdent(settings.tablespace)}`;
+  const where = index.where === null ? "" : ` where ${index.where}`;
+  return [change(
+    `create ${index.unique ? "unique " : ""}index ${quoteIdent(name)}
+  on ${quoteTable(table)} ${index.definition}${options}${space}${where}`,
+    `As index "${index.name}" has it, built before anybody waits for it`,
+  )];
+}
+
+function adjust({ index, settings, standing }: Wish, table: TableName, name: string): Statement[] {
+  const quoted = `${quoteIdent(table.schema)}.${quoteIdent(name)}`;
+  const built = index.constraint === null
+    ? { ...bare(index), options: settings.options, tablespace: settings.tablespace }
+    : bare(index);
+  const has = standing?.index ?? built;
+  const changes = optionChanges(settings.options, has.options);
+  if (settings.tablespace !== has.tablespace) {
+    changes.push(`set tablespace ${quoteIdent(settings.tablespace ?? "pg_default")}`);
+  }
+  for (const { position, target } of settings.statistics) {
+    if (has.statistics.some((other) => other.position === position && other.target === target)) {
+      continue;
+    }
+    changes.push(`alter column ${position} set statistics ${target}`);
+  }
+  const statements = changes.map((each) =>
+    change(`alter index ${quoted} ${each}`, `As index "${settings.name}" is set`)
+  );
+  if (settings.clustered && !has.clustered) {
+    statements.push(change(
+      `alter table ${quoteTable(table)} cluster on ${quoteIdent(name)}`,
+      "CLUSTER orders the partition by it",
+    ));
+  }
+  if (settings.replicaIdentity && !has.replicaIdentity) {
+    statements.push(change(
+      `alter table ${quoteTable(table)} replica identity using index ${quoteIdent(name)}`,
+      "Replication tells rows apart by it",
+    ));
+  }
+  return [
+    ...statements,
+    ...commentOn(`index ${quoted}`, settings.comment, has.comment),
+    ...(index.constraint === null ? [] : commentOn(
+      `constraint ${quoteIdent(name)} on ${quoteTable(table)}`,
+      settings.constraint?.comment ?? null,
+      has.constraint?.comment ?? null,
+    )),
+  ];
+}

@@ -1,0 +1,57 @@
+import type { LeafProperties, TableProperties } from "../../db/table_properties.ts";
+
+/** The CHECK that spares ATTACH a scan; each version has its own. */
+export const BOUNDS_CHECK = "sluice_partition";
+
+/** What a staging table has when it was just made in the likeness of the parent. */
+export function likeParent(
+  { own, role, newGrants, newAccessMethod }: TableProperties,
+): LeafProperties {
+  return {
+    name: own.name,
+    owner: role,
+    ownable: true,
+    grants: newGrants,
+    comment: null,
+    unlogged: false,
+    rowSecurity: false,
+    forcedRowSecurity: false,
+    options: [],
+    tablespace: null,
+    accessMethod: newAccessMethod,
+    replicaIdentity: "default",
+    columns: own.columns.map((column) => ({
+      ...column,
+      identity: false,
+      sequence: null,
+      statistics: null,
+      options: [],
+    })),
+    indexes: [],
+    constraints: own.constraints.filter(({ type }) => type === "check"),
+    statistics: [],
+    policies: [],
+    triggers: [],
+    publications: [],
+    sequences: [],
+    rules: [],
+    labels: [],
+    dependents: [],
+  };
+}
+
+/** What a partition without predecessor gets: the parent's settings, as far as they are for rows. */
+export function modelOf(parent: TableProperties): LeafProperties {
+  const { own } = parent;
+  const like = likeParent(parent);
+  return {
+    ...like,
+    tablespace: own.tablespace,
+    accessMethod: own.accessMethod ?? like.accessMethod,
+    replicaIdentity: own.replicaIdentity,
+    columns: own.columns.map((column) => ({ ...column, identity: false, sequence: null })),
+    constraints: own.constraints.filter(({ type }) => type === "check")
+      .map((constraint) => ({ ...constraint, inherited: true })),
+    statistics: own.statistics,
+  };
+}
