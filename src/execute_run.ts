@@ -261,8 +261,8 @@ function summarize(
     bytes_read: sum("bytes_read"),
     seconds,
     rows_per_second: seconds > 0 ? Math.round(counts.rows_read / seconds) : 0,
-    partitions,
-    checks: [],
+    partitions: partitions.map(({ checks: _, ...partition }) => partition),
+    checks: partitions.flatMap(({ checks }) => checks ?? []),
     error: partitions.find(({ error }) => error !== null)?.error ?? null,
   };
 }

@@ -9,7 +9,12 @@ export function isRepeatable({ code, origin }: SluiceError): boolean {
 /** Whether data was refused: then its rejects are worth keeping. */
 export function isRefusal({ code }: SluiceError): boolean {
   return code === "rows/too_many_rejects" || code === "rows/rule_failed" ||
-    code === "load/duplicate_keys";
+    code === "load/duplicate_keys" || isFailedCheck({ code });
+}
+
+/** Whether the staged rows are worth looking at. */
+export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
+  return code === "check/failed";
 }
 
 /** Whatever an abort made fail becomes one error of its own; a bug stays a bug. */

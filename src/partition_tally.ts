@@ -1,5 +1,5 @@
 import type { SluiceError } from "./core/error.ts";
-import type { PartitionResult, RowChanges } from "./core/result.ts";
+import type { CheckResult, PartitionResult, RowChanges } from "./core/result.ts";
 import type { PartitionPlan } from "./plan/load_plan.ts";
 import type { Counts } from "./publish/execute.ts";
 import type { SourceFacts } from "./source/context.ts";
@@ -16,6 +16,7 @@ export interface Tally {
   bytes: number;
   facts: SourceFacts | null;
   sha256: string | null;
+  checks: readonly CheckResult[];
   /** Seconds. */
   readonly phases: Record<string, number>;
 }
@@ -31,6 +32,7 @@ export function emptyTally(): Tally {
     bytes: 0,
     facts: null,
     sha256: null,
+    checks: [],
     phases: {},
   };
 }
@@ -72,6 +74,7 @@ export function partitionResult(
     seconds,
     source: tally.facts?.url ?? plannedSource,
     sha256: tally.sha256,
+    ...(tally.checks.length === 0 ? {} : { checks: tally.checks }),
     phases: tally.phases,
     error: error?.toJSON() ?? null,
   };

@@ -7,6 +7,7 @@ import { type Catalog, listTables, readCatalog } from "./db/catalog.ts";
 import { readTableProperties } from "./db/table_properties.ts";
 import { type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
 import type { ProbedSource } from "./plan/decide.ts";
+import { checkProbes } from "./plan/compile_checks.ts";
 import { evolveSpec, type SourceEvidence } from "./plan/evolve_spec.ts";
 import { layoutOf } from "./plan/layout.ts";
 import { ruleProbes } from "./plan/rules.ts";
@@ -67,7 +68,7 @@ export async function compileFor(
     readLedger(db, targetKeyOf(spec)),
     listTables(db, target.schema, `${target.table}__`),
   ]);
-  await probeSql(spec, partitions[0], db);
+  await probeSql(spec, partitions[0], ledger.migration > 0, db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
   const probes = await mapConcurrently(
     partitions,
@@ -126,12 +127,18 @@ async function examineSources(
  *
  * @throws SluiceError `plan/bad_sql` with the line of the file
  */
-async function probeSql(
+export async function probeSql(
   spec: PipelineSpec,
   partition: string | null,
+  hasLedger: boolean,
   db: Queryable,
 ): Promise<void> {
-  for (const { what, line, sql, params } of ruleProbes(spec, layoutOf(spec), partition)) {
+  const layout = layoutOf(spec);
+  const probes = [
+    ...ruleProbes(spec, layout, partition),
+    ...checkProbes(spec, layout, partition, hasLedger),
+  ];
+  for (const { what, line, sql, params } of probes) {
     try {
       await db.query(sql, params);
     } catch (error) {
@@ -140,7 +147,8 @@ async function probeSql(
         "plan/bad_sql",
         `${spec.file}:${line}: ${what} is no SQL that Postgres understands: ${error.message}`,
         {
-          hint: error.postgres.hint ?? "Conditions are SQL over the columns of the pipeline",
+          hint: error.postgres.hint ??
+            "Rules are conditions over the columns of the pipeline; checks return one number",
           cause: error,
           details: { file: spec.file, line },
         },

@@ -2,6 +2,8 @@ import { backoff } from "./core/backoff.ts";
 import { SluiceError } from "./core/error.ts";
 import type { PartitionResult, Phases } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
+import { bindConstants } from "./bind_constants.ts";
+import { checkStaging } from "./check_staging.ts";
 import { withRetry } from "./db/with_retry.ts";
 import { inspectStaging } from "./inspect_staging.ts";
 import { forgetRejects, type RejectWriter } from "./ledger/mod.ts";
@@ -9,14 +11,8 @@ import { isAboutRows, isolate } from "./load/isolate.ts";
 import { rejectBudget } from "./load/reject_budget.ts";
 import { type LoadSource, plannedSource } from "./load_source.ts";
 import { stageRows } from "./load/stage_rows.ts";
-import type {
-  ConstantColumn,
-  Facts,
-  IsolationPlan,
-  LoadPlan,
-  PartitionPlan,
-} from "./plan/load_plan.ts";
-import { isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
+import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import { isFailedCheck, isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
 import { emptyTally, partitionResult, type Tally } from "./partition_tally.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
 import { publish, published, retain } from "./publish/publish.ts";
@@ -106,11 +102,10 @@ class PartitionLoad {
   mayIsolate(error: SluiceError): boolean {
     if (this.#isolating || !isAboutRows(error)) return false;
     this.#isolating = true;
-    this.context.emit({
-      type: "warning",
-      partition: this.partition.partition,
-      message: `Postgres refuses rows (${error.message}): reading the source again to find them`,
-    });
+    this.#warn(
+      `Postgres refuses rows (${error.message}): reading the source again to find them`,
+      "load",
+    );
     return true;
   }
 
@@ -145,6 +140,18 @@ class PartitionLoad {
     }
     await this.#timed("index", () => executeStatements(context.db, finish));
     this.#report("load", `${staged} rows staged and indexed`);
+    if (partition.checks.length > 0) {
+      await this.#timed("check", async () => {
+        await checkStaging(
+          plan,
+          partition,
+          runId,
+          context,
+          (checks) => this.#tally.checks = checks,
+        );
+      });
+      this.#report("check", `${partition.checks.length} checks`);
+    }
     await this.#timed("publish", async () => {
       this.#publishing = this.#runFacts(staged);
       const counts = await publish(partition, plan.targetKey, this.#publishing, {
@@ -164,6 +171,15 @@ class PartitionLoad {
       this.#count(counts);
     });
     return await this.#published();
+  }
+
+  #warn(message: string, stage: Stage): void {
+    this.context.emit({
+      type: "warning",
+      partition: this.partition.partition,
+      stage,
+      message,
+    });
   }
 
   /** The result of an attempt before, whose commit took effect and could not be seen to; else null. */
@@ -195,11 +211,7 @@ class PartitionLoad {
   async #published(): Promise<PartitionResult> {
     const { partition, context } = this;
     this.#report("publish", `version ${partition.version} is live`);
-    await retain(
-      partition,
-      context,
-      (message) => context.emit({ type: "warning", partition: partition.partition, message }),
-    );
+    await retain(partition, context, (message) => this.#warn(message, "publish"));
     return this.#result("published", partition.version, null);
   }
 
@@ -231,6 +243,7 @@ class PartitionLoad {
       bytesTotal: source.facts.bytes,
     });
     const budget = plan.rejectLimit;
+    const facts = this.#runFacts(0, source.facts.url);
     const rows = isolation === null ? plan.rows : { ...plan.rows, offsetColumn: true };
     const rejects = this.source.rejects({
       runId,
@@ -246,7 +259,7 @@ class PartitionLoad {
       reader: this.source.reader(),
       compile: (header, width) => {
         rejects.setHeader(header);
-        return compileRows(rows, this.#constants(source.facts.url), {
+        return compileRows(rows, bindConstants(partition.constants, facts), {
           header,
           width,
           format: partition.source.format,
@@ -303,7 +316,8 @@ class PartitionLoad {
       again = false;
       try {
         await withRetry(async () => {
-          await executeStatements(context.db, partition.cleanup);
+          // What failed a check is kept for whoever wants to see why; the next run sweeps it.
+          if (!isFailedCheck(error)) await executeStatements(context.db, partition.cleanup);
           if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
         }, { clock: context.clock, random: context.random, attempts: CLEANUPS });
       } catch (left) {
@@ -329,16 +343,6 @@ class PartitionLoad {
       ? "skipped"
       : "failed";
     return this.#result(status, null, status === "pending" ? null : error);
-  }
-
-  #constants(sourceUrl: string): ConstantColumn[] {
-    const facts = this.#runFacts(0, sourceUrl);
-    return this.partition.constants.map((column) => ({
-      ...column,
-      value: typeof column.value === "object" && column.value !== null
-        ? String(facts[column.value.fact])
-        : column.value,
-    }));
   }
 
   #runFacts(rows: number, sourceUrl = this.#tally.facts?.url ?? ""): Facts {

@@ -1,3 +1,4 @@
+import type { CheckReport } from "../check_live.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import type { DiagnosticRole } from "../core/render_diagnostic.ts";
@@ -29,6 +30,11 @@ export interface Services {
     partition: string | undefined,
     context: RunContext,
   ): Promise<RunResult>;
+  checkPipeline(
+    db: Database,
+    spec: PipelineSpec,
+    partitions: readonly string[],
+  ): Promise<CheckReport>;
   readHistory(db: Queryable, spec: PipelineSpec): Promise<History>;
   readRejects(db: Queryable, spec: PipelineSpec, filter: RejectFilter): Promise<Rejects>;
   /** All rejected rows that the filter takes, in pages, whatever its limit. */
@@ -126,6 +132,10 @@ export function realServices(): Services {
     async replayRejects(spec, partition, context) {
       const { replayRejects } = await import("../run.ts");
       return await replayRejects(spec, partition, context);
+    },
+    async checkPipeline(db, spec, partitions) {
+      const { checkPipeline } = await import("../check_live.ts");
+      return await checkPipeline(spec, partitions, { db });
     },
     async readHistory(db, spec) {
       const { readHistory } = await import("../ledger/mod.ts");

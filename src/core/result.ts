@@ -51,6 +51,8 @@ export interface PartitionResult extends RowCounts {
   readonly phases: Phases;
   /** Only where the load was merged into the target. */
   readonly changes?: RowChanges;
+  /** What the checks saw; the run's result has them together. */
+  readonly checks?: readonly CheckResult[];
   readonly error: ErrorRecord | null;
 }
 
@@ -58,10 +60,13 @@ export interface PartitionResult extends RowCounts {
 export interface CheckResult {
   readonly partition: string | null;
   readonly name: string;
+  readonly kind: string;
   readonly severity: "error" | "warn";
   readonly passed: boolean;
   readonly observed: number | string | null;
   readonly expected: string | null;
+  /** Up to three rows or values that failed it. */
+  readonly examples?: readonly unknown[];
 }
 
 /** What `run --output json` prints; see `docs/cli.md`. */

@@ -248,7 +248,7 @@ group by run_id, pipeline, partition, column_name, code`,
   passed boolean not null,
   observed text,
   expected text,
-  message text not null,
+  examples jsonb,
   checked_at timestamptz not null default clock_timestamp()
 )`,
       `create index check_results_by_pipeline on sluice.check_results (pipeline, checked_at)`,

@@ -1,3 +1,4 @@
+export * from "./check_results.ts";
 export * from "./fence.ts";
 export * from "./history.ts";
 export * from "./ledger.ts";

@@ -45,6 +45,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
   return {
     planVersion: 1,
     pipeline: spec.pipeline,
+    file: spec.file,
     environment: spec.environment,
     specHash: spec.hash,
     mode: spec.refresh.mode,

@@ -2,6 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import { beforeImageName, versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
+import { compileChecks } from "./compile_checks.ts";
 import { constantColumns, needsOffset } from "./compile_rows.ts";
 import { decide, knownVersion, type ProbedSource } from "./decide.ts";
 import { type Layout, LINEAGE_COLUMNS } from "./layout.ts";
@@ -72,6 +73,11 @@ export function compilePartition(
     constants: constantColumns(spec, layout, partition),
     bounds: partitionBounds(spec, layout, partition),
     rules: rulesPlan(spec, partition, staging),
+    checks: compileChecks(spec, layout, partition, {
+      staging,
+      targetStands: input.catalog.table !== null,
+      hasLive: live !== undefined && holds,
+    }),
     deduplicate: deduplicatePlan(
       spec,
       staging,

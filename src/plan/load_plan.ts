@@ -1,5 +1,5 @@
 import type { SecretText } from "../core/secret.ts";
-import type { RuleSpec } from "../spec/checks_spec.ts";
+import type { CheckBase, CheckKind, RuleSpec } from "../spec/checks_spec.ts";
 import type {
   ColumnOptions,
   ColumnRules,
@@ -19,6 +19,8 @@ import type {
 export interface LoadPlan {
   readonly planVersion: 1;
   readonly pipeline: string;
+  /** The pipeline file, as errors name it. */
+  readonly file: string;
   readonly environment: string | null;
   readonly specHash: string;
   readonly mode: RefreshMode;
@@ -147,6 +149,8 @@ export interface PartitionPlan {
   readonly isolation: IsolationPlan;
   /** What happens to rows that share an idempotency key; null where there is no key. */
   readonly deduplicate: DeduplicatePlan | null;
+  /** What must hold of staging before it is published. */
+  readonly checks: readonly CheckPlan[];
   /** Builds indexes, then ANALYZE. */
   readonly finish: readonly Statement[];
   /** One transaction: the exchange and the ledger's rows. */
@@ -166,6 +170,14 @@ export interface KnownVersion {
 
 /** A rule, as a message tells it. */
 export type RulePlan = Omit<RuleSpec, "line">;
+
+/** A check: one read-only statement that returns `passed`, `observed`, `expected`, `examples`. */
+export interface CheckPlan extends CheckBase {
+  readonly kind: CheckKind["kind"];
+  readonly sql: string;
+  /** Bound as `$1…`. */
+  readonly params: readonly string[];
+}
 
 /** Conditions that Postgres judges on staging, before duplicates are looked for. */
 export interface RulesPlan {

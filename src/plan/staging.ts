@@ -74,7 +74,9 @@ export function stageStatements(
   const statements: Statement[] = [
     {
       sql: `create table ${quoteTable(staging)}
-  (like ${quoteTable(layout.target)} including all excluding indexes excluding identity excluding statistics)`,
+  (like ${
+        quoteTable(layout.target)
+      } including all excluding indexes excluding identity excluding statistics)`,
       params: [],
       why: "Staging: nobody sees it, and it becomes the partition as it is",
       lock: `ACCESS SHARE on ${layout.target.schema}.${layout.target.table}`,

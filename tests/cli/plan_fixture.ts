@@ -34,6 +34,7 @@ export function planFixture(): LoadPlan {
     version: 2,
     replaces: { version: 1, table: { schema: "ny", table: "trips__2021-02__v1" } },
     known: null,
+    checks: [],
     constants: [{ name: "file_month", type: { name: "date" as const }, value: "2021-02-01" }],
     bounds: null,
     rules: null,
@@ -82,6 +83,7 @@ export function planFixture(): LoadPlan {
   return {
     planVersion: 1,
     pipeline: "trips",
+    file: "trips.yaml",
     environment: "live",
     specHash: "abc",
     mode: "partition",

@@ -120,6 +120,7 @@ export function fakeServices(): Services {
       }),
     planPipeline: unused("planPipeline"),
     runPipeline: () => Promise.resolve(RUN),
+    checkPipeline: unused("checkPipeline"),
     rollbackPipeline: unused("rollbackPipeline"),
     readHistory: unused("readHistory"),
     readRejects: unused("readRejects"),

@@ -107,7 +107,13 @@ total      refused              100       0        41          0         59     
 });
 
 Deno.test("runText names checks that did not pass", () => {
-  const check = { partition: null, name: "row_count", observed: 9, expected: "at least 10" };
+  const check = {
+    kind: "row_count",
+    partition: null,
+    name: "row_count",
+    observed: 9,
+    expected: "at least 10",
+  };
   const text = runText(
     runResult([], {
       checks: [

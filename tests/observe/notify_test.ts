@@ -98,6 +98,7 @@ Deno.test("notify() tells each entry only what it asks for", async () => {
     { on: ["warning", "recovery"], webhook: `${server.origin}/odd` },
   ], { history: () => Promise.resolve([{ status: "failed", seconds: 1 }]) });
   const check = {
+    kind: "row_count",
     name: "rows",
     partition: null,
     severity: "warn",

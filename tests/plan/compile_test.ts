@@ -150,6 +150,7 @@ const sqlOf = (statements: readonly { sql: string }[]) => statements.map(({ sql 
 Deno.test("compilePlan makes the parent with its indexes where nothing stands", () => {
   const plan = compilePlan(input({ catalog: EMPTY }));
   expect(sqlOf(plan.setup)).toEqual([
+    expect.stringContaining("pg_advisory_xact_lock"),
     `create schema if not exists "s"`,
     `create table "s"."t" (
   "id" bigint,

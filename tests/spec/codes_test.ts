@@ -140,6 +140,16 @@ const CASES: readonly Case[] = [
   ],
   ["spec/bad_csv_option", edited(["format: csv", "format: { type: csv, delimiter: ab }"]), "ab"],
   [
+    "spec/bad_schedule",
+    edited(["columns:", 'schedule: { cron: "0 25 * * *" }\ncolumns:']),
+    '"0 25 * * *"',
+  ],
+  [
+    "spec/bad_schedule",
+    edited(["columns:", "schedule: { cron: '@daily', timezone: Mars/X }\ncolumns:"]),
+    "Mars/X",
+  ],
+  [
     "spec/bad_timezone",
     edited(["type: timestamptz", "type: timestamptz, timezone: Mars/X"]),
     "Mars/X",

@@ -19,6 +19,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   "`rules.<name>`": ["rules", "x"],
   "`rejects`": ["rejects"],
   "`schema_contract`": ["schema_contract"],
+  "`schedule`": ["schedule"],
 };
 
 for (const [heading, path] of Object.entries(SECTIONS)) {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import type { Finish } from "./command.ts";
+import { addCheckCommand } from "./check.ts";
 import { addDbCommand } from "./db.ts";
 import { addHistoryCommand } from "./history.ts";
 import { addPlanCommand } from "./plan.ts";
@@ -15,6 +16,7 @@ export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) =>
   addRunCommand,
   addPlanCommand,
   addValidateCommand,
+  addCheckCommand,
   addRollbackCommand,
   addHistoryCommand,
   addRejectsCommand,

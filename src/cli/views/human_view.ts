@@ -1,4 +1,5 @@
 import type { Output } from "../output.ts";
+import { checkReportText } from "./check_text.ts";
 import { historyText } from "./history_text.ts";
 import { paintFor } from "./paint.ts";
 import { planText } from "./plan_text.ts";
@@ -19,6 +20,7 @@ export function humanView(out: Output): View {
         checks.filter(({ valid }) => valid)
           .map(({ file, pipeline }) => `${paint("good", "ok")}  ${file}  (${pipeline})\n`).join(""),
       ),
+    checked: (report) => out.write(checkReportText(report, paint)),
     rollback({ target, partitions }) {
       const lines = partitions.map(({ partition, from_version, to_version }) => {
         const of = partition === null ? "" : `  ${paint("name", partition)}`;

@@ -20,6 +20,7 @@ export function jsonView(out: Output, secrets: Secrets): View {
     plan: show,
     validated: (files, diagnostics) =>
       show({ files, diagnostics: diagnostics.map(diagnosticObject) }),
+    checked: show,
     rollback: show,
     history: (pipeline, history) => show({ pipeline, ...history }),
     rejects: ({ pipeline, rejects }) => show({ pipeline, ...rejects }),

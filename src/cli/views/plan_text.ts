@@ -1,7 +1,14 @@
 import { formatPlural } from "../../core/format_text.ts";
 import { OFFSET_COLUMN } from "../../core/names.ts";
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
-import type { LoadPlan, Param, PartitionPlan, Statement, TableName } from "../../plan/load_plan.ts";
+import type {
+  CheckPlan,
+  LoadPlan,
+  Param,
+  PartitionPlan,
+  Statement,
+  TableName,
+} from "../../plan/load_plan.ts";
 import type { Paint } from "./paint.ts";
 import { printable, printableLines } from "./printable.ts";
 import { renderTable, type TableCell } from "./table.ts";
@@ -77,6 +84,7 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
       ),
     ].filter((part) => part !== "").join("\n"),
     section("Finish", partition.finish, paint),
+    section("Check, reading only", partition.checks.map(checkStatement), paint),
     section("Publish, in one transaction", partition.publish, paint),
     ...partition.retain.map((old) =>
       section(`Retain: version ${old.version} goes`, old.statements, paint)
@@ -100,6 +108,11 @@ function rulesText({ rules }: PartitionPlan, paint: Paint): string {
   if (rules === null) return "";
   const statements = [rules.count, rules.reject].filter((each) => each !== null);
   return section("Rules", statements, paint);
+}
+
+function checkStatement({ name, severity, sql, params }: CheckPlan): Statement {
+  const failure = severity === "error" ? "nothing is published" : "it is told";
+  return { sql, params, why: `${name}: where it does not hold, ${failure}`, lock: null };
 }
 
 /** COPY itself is no `Statement`: the rows are streamed into it. */

@@ -1,3 +1,4 @@
+import type { CheckReport } from "../../check_live.ts";
 import type { Diagnostic } from "../../core/diagnostic.ts";
 import type { ErrorRecord } from "../../core/error.ts";
 import type { Emit } from "../../core/event.ts";
@@ -37,6 +38,7 @@ export interface View {
   run(outcome: RunOutcome): void;
   plan(plan: LoadPlan): void;
   validated(checks: readonly FileCheck[], diagnostics: readonly Diagnostic[]): void;
+  checked(report: CheckReport): void;
   rollback(result: RollbackResult): void;
   history(pipeline: string, history: History): void;
   rejects(page: RejectsPage): void;

@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { openDatabase } from "../open_database.ts";
+import {
+  addDatabaseOption,
+  addOutputOptions,
+  addSpecOptions,
+  type DatabaseFlags,
+  type OutputFlags,
+  type SpecFlags,
+} from "../options.ts";
+import { requirePipelines } from "../require_pipelines.ts";
+import { inSession, type Session } from "../session.ts";
+import type { Finish } from "./command.ts";
+
+type Flags = OutputFlags & SpecFlags & DatabaseFlags & { readonly partition?: readonly string[] };
+
+/** `check <file>`: the checks of a pipeline, on what is live. */
+export function addCheckCommand(program: Command, cli: Cli, finish: Finish): void {
+  const command = program.command("check")
+    .summary("run the checks against the live table")
+    .description("Run the checks of a pipeline on what is live; loads nothing and changes nothing.")
+    .argument("<file>", "pipeline file")
+    .option(
+      "--partition <name>",
+      "only this partition; may be repeated",
+      (name: string, before: readonly string[] = []) => [...before, name],
+    );
+  addOutputOptions(addDatabaseOption(addSpecOptions(command)))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task check pipelines/yellow_taxi.yaml
+  deno task check pipelines/yellow_taxi.yaml --partition 2021-01 --output json
+
+Exit codes: 0 every check holds, or warns only; 3 a check failed.`,
+    )
+    .action(async (file: string, flags: Flags) =>
+      finish(await inSession(cli, flags, (session) => check(file, flags, session)))
+    );
+}
+
+async function check(file: string, flags: Flags, session: Session): Promise<number> {
+  const specs = await requirePipelines([file], flags, session);
+  if (specs === null) return EXIT.usage;
+  const [spec] = specs;
+  await using database = await openDatabase(flags, specs, "check", session);
+  const { checkPipeline } = session.cli.services;
+  const report = await checkPipeline(database.db, spec, flags.partition ?? []);
+  session.view.checked(report);
+  return report.status === "passed" ? EXIT.done : EXIT.refused;
+}

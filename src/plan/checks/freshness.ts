@@ -1,0 +1,19 @@
+import { quoteIdent } from "../../core/quote.ts";
+import { type CheckPlug, LOAD } from "./check.ts";
+
+/** The newest value is recent, by the clock of Postgres; without any value nothing is fresh. */
+export const freshness: CheckPlug<"freshness"> = ({ column, maxAgeSeconds }, { bind }) => ({
+  from: `(select max(${quoteIdent(column)}) as newest from ${LOAD}) c`,
+  passed: `newest is not null and newest::timestamptz >= now() - ${
+    bind(`${maxAgeSeconds} seconds`)
+  }::interval`,
+  observed: "coalesce(newest::text, 'no value')",
+  expected: bind(`a ${column} of the last ${wordsOf(maxAgeSeconds)}`),
+  examples: null,
+});
+
+function wordsOf(seconds: number): string {
+  if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
+  if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

@@ -1,0 +1,23 @@
+import { quoteIdent } from "../../core/quote.ts";
+import { bindFilled, both, type CheckPlug, countRows, LOAD } from "./check.ts";
+
+/** Every value lies between the limits, both inclusive; NULL passes. */
+export const range: CheckPlug<"range"> = ({ column, min, max }, context) => {
+  const name = quoteIdent(column);
+  const limit = (text: string) => `${bindFilled(text, context)}::${context.typeOf(column)}`;
+  const outside = [
+    ...(min === null ? [] : [`${name} < ${limit(min)}`]),
+    ...(max === null ? [] : [`${name} > ${limit(max)}`]),
+  ];
+  return {
+    ...countRows(`select ${name} from ${LOAD} where ${outside.join(" or ")}`, [column]),
+    passed: "n = 0",
+    observed: "n",
+    expected: `'no row with ' || ${
+      both(
+        min === null ? null : `'less than ' || ${bindFilled(min, context)}`,
+        max === null ? null : `'more than ' || ${bindFilled(max, context)}`,
+      )
+    }`,
+  };
+};
