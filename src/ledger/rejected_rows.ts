@@ -6,7 +6,9 @@ export interface RejectWriter {
   add(reject: Reject): void;
   /** Rejects added so far, written or not. */
   readonly count: number;
-  /** Bytes of raw records waiting to be written. */
+  /** From now on `add` only counts. */
+  readonly isFull: boolean;
+  /** Bytes of rejects waiting to be written, roughly. */
   readonly pendingBytes: number;
   /** Writes what is waiting. */
   drain(): Promise<void>;
@@ -28,6 +30,9 @@ export interface RejectOwner {
 /** Rows per INSERT: enough to make the round trip cheap, few enough to stay small in memory. */
 const BATCH_ROWS = 500;
 
+/** What a reject takes beside its record, roughly: many small ones must not pile up either. */
+const REJECT_BYTES = 400;
+
 /** Opens a writer to `sluice.rejected_rows`. */
 export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWriter {
   let waiting: Reject[] = [];
@@ -40,6 +45,9 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
     get count() {
       return count;
     },
+    get isFull() {
+      return count >= owner.keep;
+    },
     get pendingBytes() {
       return pendingBytes;
     },
@@ -47,7 +55,7 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
       count++;
       if (count > owner.keep) return;
       waiting.push(reject);
-      pendingBytes += reject.raw.length;
+      pendingBytes += reject.raw.length + REJECT_BYTES;
     },
     async drain() {
       const rejects = waiting;

@@ -77,6 +77,7 @@ export function noteRejects(note: (reject: Reject) => void): RejectWriter {
     get count() {
       return count;
     },
+    isFull: false,
     pendingBytes: 0,
     add(reject) {
       count++;

@@ -45,6 +45,13 @@ export interface StagedRows {
 /** Raw bytes of rejects held in memory before they are written. */
 const PENDING_REJECT_BYTES = 1 << 20;
 
+/**
+ * Bytes that are read at once at the start, and for as long as records are mostly bad: each bad one
+ * is an object until it is written or dropped, and a megabyte of `x` lines has half a million.
+ */
+const CAREFUL_BYTES = 1 << 16;
+const MANY_MALFORMED = 1_000;
+
 /** Streams records into a staging table; rejects go to the ledger on the way. */
 export async function stageRows(stream: RowStream, context: StageRowsContext): Promise<StagedRows> {
   const { clock, rejects } = context;
@@ -73,7 +80,7 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
     const frame = await ready.fan.take();
     const encoding = clock.monotonic();
     copy += encoding - waiting;
-    const rows = ready.encoder.encode(batch, frame, rejects.add);
+    const rows = ready.encoder.encode(batch, frame, rejects.add, rejects.isFull);
     rowsStaged += rows;
     rowsRead += batch.count + batch.malformed.length;
     parse += clock.monotonic() - encoding;
@@ -83,12 +90,18 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
   }
 
   try {
+    let careful = true;
     for await (const chunk of stream.chunks) {
       context.signal.throwIfAborted();
-      const scanning = clock.monotonic();
-      const batch = stream.reader.push(chunk);
-      parse += clock.monotonic() - scanning;
-      if (batch !== null) await consume(batch);
+      for (let at = 0; at < chunk.length;) {
+        const piece = chunk.subarray(at, careful ? at + CAREFUL_BYTES : chunk.length);
+        at += piece.length;
+        const scanning = clock.monotonic();
+        const batch = stream.reader.push(piece);
+        parse += clock.monotonic() - scanning;
+        careful = batch !== null && batch.malformed.length > MANY_MALFORMED;
+        if (batch !== null) await consume(batch);
+      }
     }
     const last = stream.reader.finish();
     if (last !== null) await consume(last);

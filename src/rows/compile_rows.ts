@@ -16,8 +16,17 @@ import type { Problem } from "./types/encoder.ts";
 export interface RowEncoder {
   /** Target columns, in the order of each tuple's values. */
   readonly columns: readonly string[];
-  /** Appends the batch's rows to the frame and returns their number; the others become rejects. */
-  encode(batch: RecordBatch, frame: Frame, reject: (reject: Reject) => void): number;
+  /**
+   * Appends the batch's rows to the frame and returns their number; the others become rejects.
+   *
+   * @param countOnly rejects are only counted: `reject` is called with nothing in it
+   */
+  encode(
+    batch: RecordBatch,
+    frame: Frame,
+    reject: (reject: Reject) => void,
+    countOnly?: boolean,
+  ): number;
   /** Records left out so far because the schema contract says so. */
   readonly discarded: number;
 }
@@ -123,7 +132,7 @@ export function compileRows(
     get discarded() {
       return discarded;
     },
-    encode(batch, frame, reject) {
+    encode(batch, frame, reject, countOnly = false) {
       const { bytes, width, count, starts, ends, flags } = batch;
       const { recordStarts, recordEnds, malformed, base } = batch;
       const last = columns.length;
@@ -170,9 +179,9 @@ export function compileRows(
           }
           const offset = base + recordStarts[r];
           while (bad < malformed.length && malformed[bad].byteOffset < offset) {
-            reject(fromMalformed(malformed[bad++]));
+            reject(fromMalformed(batch, malformed[bad++], countOnly));
           }
-          reject(toReject(batch, r, columns[c], problem));
+          reject(countOnly ? COUNTED : toReject(batch, r, columns[c], problem));
           continue;
         }
         // A few bytes, or none: not worth a call of `set` for each row.
@@ -182,7 +191,7 @@ export function compileRows(
         if (plan.offsetColumn) putBigint(frame, base + recordStarts[r]);
         rows++;
       }
-      while (bad < malformed.length) reject(fromMalformed(malformed[bad++]));
+      while (bad < malformed.length) reject(fromMalformed(batch, malformed[bad++], countOnly));
       return rows;
     },
   };
@@ -238,8 +247,22 @@ function putBigint(frame: Frame, value: number): void {
   frame.length = at + 12;
 }
 
-function fromMalformed({ line, byteOffset, code, message, raw }: MalformedRecord): Reject {
-  return { line, byteOffset, column: null, code, message, raw };
+const COUNTED: Reject = {
+  line: 0,
+  byteOffset: 0,
+  column: null,
+  code: "",
+  message: "",
+  raw: new Uint8Array(0),
+};
+
+function fromMalformed(
+  { bytes }: RecordBatch,
+  { line, byteOffset, code, message, start, end }: MalformedRecord,
+  countOnly: boolean,
+): Reject {
+  if (countOnly) return COUNTED;
+  return { line, byteOffset, column: null, code, message, raw: bytes.slice(start, end) };
 }
 
 function shown(bytes: Uint8Array, start: number, end: number): string {

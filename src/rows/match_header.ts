@@ -19,6 +19,13 @@ export function matchHeader(
   return header === null ? matchPositions(plan, width) : matchNames(plan, header);
 }
 
+/** Names that a message tells. */
+const MOST_NAMED = 20;
+/** Characters of a name that a message tells. */
+const LONGEST_NAME = 100;
+/** Names that are compared with one that is missing. */
+const MOST_COMPARED = 10_000;
+
 function matchNames(plan: RowsPlan, header: readonly string[]): Fields {
   const { columns } = plan;
   const fields = columns.map((column) => findField(column, header));
@@ -67,13 +74,13 @@ function mismatch(
   const facts: string[] = [];
   const hints: string[] = [];
   if (missing.length > 0) {
-    facts.push(`the file lacks ${missing.map(({ from }) => `"${from}"`).join(", ")}`);
+    facts.push(`the file lacks ${listed(missing.map(({ from }) => from))}`);
     hints.push(
       "Correct `from` of the missing columns, remove them, or load them as NULL:\n" +
         "schema_contract: { missing_columns: discard_value }",
     );
     for (const { name, from } of missing) {
-      const near = didYouMean(from, unused);
+      const near = didYouMean(from, unused.slice(0, MOST_COMPARED));
       if (near === null) continue;
       hints.push(
         `Did you mean ${JSON.stringify(near)}? ${name}: { from: [${JSON.stringify(from)}, ${
@@ -83,13 +90,15 @@ function mismatch(
     }
   }
   if (added.length > 0) {
-    facts.push(
-      `the pipeline does not know ${added.map((name) => `"${name}"`).join(", ")}`,
-    );
-    const lines = added.map((name) => `  ${JSON.stringify(columnName(name))}: ${addition(name)}`);
+    facts.push(`the pipeline does not know ${listed(added)}`);
+    const lines = added.slice(0, MOST_NAMED).filter((name) => name.length <= LONGEST_NAME)
+      .map((name) => `  ${JSON.stringify(columnName(name))}: ${addition(name)}`);
     hints.push(
-      `Add the new columns:\ncolumns:\n${lines.join("\n")}\n` +
-        "or ignore them:\nschema_contract: { new_columns: discard_value }",
+      (lines.length === 0
+        ? "Ignore them"
+        : `Add the new columns:\ncolumns:\n${lines.join("\n")}\n` +
+          (lines.length < added.length ? `  … and ${added.length - lines.length} more\n` : "") +
+          "or ignore them") + ":\nschema_contract: { new_columns: discard_value }",
     );
   }
   return new SluiceError(
@@ -100,6 +109,14 @@ function mismatch(
       details: { missing: missing.length, new: added.length },
     },
   );
+}
+
+/** A header can be of any size; what is told of it is not. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMED).map((name) =>
+    name.length > LONGEST_NAME ? `"${name.slice(0, LONGEST_NAME)}…"` : `"${name}"`
+  ).join(", ");
+  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
 }
 
 function addition(name: string): string {

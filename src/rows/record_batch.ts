@@ -36,9 +36,9 @@ export interface MalformedRecord {
     | "too_many_fields"
     | "record_too_long"
     | "unclosed_quote"
-    | "text_after_quote"
-    | "truncated_record";
+    | "text_after_quote";
   readonly message: string;
-  /** A copy; for `record_too_long` only the first bytes. */
-  readonly raw: Uint8Array;
+  /** Its raw bytes in the batch, up to `end`; of a record that is too long only the first. */
+  readonly start: number;
+  readonly end: number;
 }

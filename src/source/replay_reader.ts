@@ -40,12 +40,14 @@ function numbered(
   if (whole) return batch;
   const [first] = batch.malformed;
   const few = batch.width < fields;
+  batch.bytes = raw.slice();
   batch.malformed = [{
     line: 1,
     code: first?.code ?? (few ? "too_few_fields" : "too_many_fields"),
     message: first?.message ?? `The record has ${batch.width} fields, the header ${fields}`,
     byteOffset: ordinal,
-    raw: raw.slice(),
+    start: 0,
+    end: raw.length,
   }];
   batch.count = 0;
   batch.width = fields;

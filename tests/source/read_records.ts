@@ -14,7 +14,8 @@ export interface ReadRecord {
 export interface ReadFile {
   readonly header: readonly string[] | null;
   readonly records: readonly ReadRecord[];
-  readonly malformed: readonly (Omit<MalformedRecord, "raw"> & { readonly raw: string })[];
+  readonly malformed:
+    readonly (Omit<MalformedRecord, "start" | "end"> & { readonly raw: string })[];
 }
 
 /** Reads a file given in chunks, slowly and completely, and checks that each batch is coherent. */
@@ -25,7 +26,9 @@ export function readRecords(chunks: Iterable<Uint8Array>, options: CsvOptions): 
   function add(batch: RecordBatch | null): void {
     if (batch === null) return;
     for (let r = 0; r < batch.count; r++) records.push(recordOf(batch, r, options));
-    for (const each of batch.malformed) malformed.push({ ...each, raw: decode(each.raw) });
+    for (const { start, end, ...each } of batch.malformed) {
+      malformed.push({ ...each, raw: decode(batch.bytes.slice(start, end)) });
+    }
   }
   for (const chunk of chunks) {
     // The reader may keep nothing of the caller's buffer.

@@ -1,3 +1,4 @@
+import { SluiceError } from "../../core/error.ts";
 import { ESCAPED, QUOTED } from "../../core/field_flags.ts";
 import type { MalformedRecord } from "../../rows/record_batch.ts";
 import { type Dialect, markTable } from "./csv_dialect.ts";
@@ -19,6 +20,11 @@ const CR = 13;
 
 /** Marks of one block stay in the fastest cache; larger and smaller ones measured slower. */
 const BLOCK = 32 * 1024;
+/** Fields of the first record, which tells the width; Postgres has at most 1,600 columns. */
+const MAX_FIELDS = 2_000_000;
+/** How much may be read in vain, in bytes and as a multiple of what was read at all. */
+const VAIN_BYTES = 64 * 1024 * 1024;
+const VAIN_SHARE = 8;
 /** How much of a record is kept for the user when the record is too long. */
 const RAW_LIMIT = 1024;
 
@@ -57,6 +63,13 @@ export class CsvScanner {
   /** The quote or escape character that `AFTER_QUOTE` and `AFTER_ESCAPE` follow. */
   #pendingAt = 0;
   #textAfterQuote = false;
+
+  #countTold = -1;
+  #countText = "";
+  /** Bytes that were read in search of a quote's end, and are to be read again. */
+  #vain = 0;
+  /** Line of the first quote that is never closed. */
+  #unclosedLine = 0;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -123,6 +136,7 @@ export class CsvScanner {
       this.#reserve(count);
       this.#next = this.#walk(count, end);
       if (this.batch.width === 0 && this.batch.count === 1) break;
+      if (this.batch.width === 0 && this.#field > MAX_FIELDS) throw tooManyFields(this.#recordLine);
       if (this.#isOpen() && this.#next - this.#recordStart > this.#dialect.maxRecordBytes) {
         this.#giveUp("record_too_long");
       }
@@ -369,7 +383,7 @@ export class CsvScanner {
       this.#reject("text_after_quote", "Text follows a closing quote", at);
     } else if (width > 0 && this.#field !== width) {
       const code = this.#field < width ? "too_few_fields" : "too_many_fields";
-      this.#reject(code, `${counted(this.#field)} where ${width} are expected`, at);
+      this.#reject(code, this.#wrongCount(), at);
     } else {
       batch.recordStarts[batch.count] = this.#recordStart;
       batch.recordEnds[batch.count] = at;
@@ -378,16 +392,26 @@ export class CsvScanner {
     }
   }
 
+  /** The same text for the same number: a file of bad records is a file of few different ones. */
+  #wrongCount(): string {
+    if (this.#countTold !== this.#field) {
+      this.#countTold = this.#field;
+      this.#countText = `${counted(this.#field)} where ${this.batch.width} are expected`;
+    }
+    return this.#countText;
+  }
+
   #reject(code: MalformedRecord["code"], message: string, end: number): void {
     const { batch } = this;
     const fields = batch.count * batch.width;
-    batch.flags.fill(0, fields, fields + Math.max(batch.width, this.#field));
+    batch.flags.fill(0, fields, fields + (batch.width || this.#field));
     batch.malformed.push({
       line: this.#recordLine,
       byteOffset: batch.base + this.#recordStart,
       code,
       message,
-      raw: batch.bytes.slice(this.#recordStart, end),
+      start: this.#recordStart,
+      end,
     });
   }
 
@@ -397,6 +421,7 @@ export class CsvScanner {
     let lineEnd = this.#recordStart;
     while (lineEnd < this.#filled && bytes[lineEnd] !== LF && bytes[lineEnd] !== CR) lineEnd++;
     const { maxRecordBytes } = this.#dialect;
+    this.#countVain(lineEnd);
     if (code === "unclosed_quote") {
       this.#reject(code, "The quote that opens a field is never closed", lineEnd);
     } else {
@@ -415,6 +440,27 @@ export class CsvScanner {
     this.#afterCr = bytes[lineEnd] === CR ? lineEnd + 1 : -1;
     this.#recordStart = this.#next = lineEnd + 1;
     this.#state = RECORD_START;
+  }
+
+  /**
+   * Keeps the time in proportion to the file: where quotes are never closed, each line is read to
+   * the limit of a record or to the end of the file, and then the next one is.
+   */
+  #countVain(lineEnd: number): void {
+    if (this.#unclosedLine === 0) this.#unclosedLine = this.#recordLine;
+    this.#vain += Math.max(0, this.#next - lineEnd);
+    const read = this.batch.base + this.#filled;
+    if (this.#vain <= VAIN_BYTES + VAIN_SHARE * read) return;
+    throw new SluiceError(
+      "source/malformed_quotes",
+      `Quotes that open a field are never closed, on line ${this.#unclosedLine} and on others after it`,
+      {
+        details: { line: this.#unclosedLine },
+        hint:
+          "Where quotes are ordinary characters of the file, say `quote: null` in its format; " +
+          "else close them, or check the delimiter and the escape character",
+      },
+    );
   }
 
   #isOpen(): boolean {
@@ -453,9 +499,18 @@ export class CsvScanner {
   /** Makes room for what `marks` more marks can end. */
   #reserve(marks: number): void {
     const { count, width } = this.batch;
-    const fields = count * width + Math.max(width, this.#field) + marks + 1;
+    // Fields beyond the width are counted, not kept.
+    const fields = count * width + (width || this.#field) + marks + 1;
     reserve(this.batch, fields, count + marks + 1);
   }
+}
+
+function tooManyFields(line: number): SluiceError {
+  return new SluiceError(
+    "source/malformed_header",
+    `The first record, on line ${line}, has more than ${MAX_FIELDS} fields`,
+    { details: { line }, hint: "Check the delimiter and the line ends of the file" },
+  );
 }
 
 function counted(fields: number): string {
