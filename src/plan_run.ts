@@ -58,7 +58,7 @@ export interface SourceInspection {
 export async function compileFor(
   spec: PipelineSpec,
   partitions: readonly (string | null)[],
-  options: Pick<RunOptions, "force" | "allowDestructive" | "concurrency">,
+  options: Pick<RunOptions, "force" | "allowDestructive" | "concurrency" | "verify">,
   { db }: RunContext,
   { probe, examine }: SourceInspection,
 ): Promise<LoadPlan> {
@@ -85,6 +85,7 @@ export async function compileFor(
     force: options.force,
     allowDestructive: options.allowDestructive,
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    verify: options.verify ?? false,
   };
   const known = { ...input, spec: evolveSpec(spec, [], catalog.table).spec };
   const replaced = replacedTables(compilePlan(known), catalog);

@@ -32,4 +32,6 @@ export interface RunOptions {
   /** Columns may be changed in ways that values may not survive. */
   readonly allowDestructive: boolean;
   readonly concurrency?: number;
+  /** Compare what Postgres holds with what was sent, even where the pipeline does not ask for it. */
+  readonly verify?: boolean;
 }

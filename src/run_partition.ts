@@ -19,6 +19,7 @@ import { publish, published, retain } from "./publish/publish.ts";
 import { compileRows } from "./rows/compile_rows.ts";
 import { Frame } from "./rows/frame.ts";
 import type { RunContext } from "./run_context.ts";
+import { type Verification, verification } from "./verification.ts";
 
 /** A load begins anew this often when the source or the database breaks under it. */
 const ATTEMPTS = 3;
@@ -84,6 +85,7 @@ class PartitionLoad {
   #tally: Tally = emptyTally();
   #isolating = false;
   #canceledOnce = false;
+  #verification: Verification | null = null;
   /** What the ledger was told of the newest attempt to publish. */
   #publishing: Facts | null = null;
   #reason: string | null = null;
@@ -120,6 +122,12 @@ class PartitionLoad {
     });
     const rejects = await this.#copy(isolation);
     if (await this.#isKnown()) return this.#result("unchanged", null, null);
+    // Before rows are taken out of staging.
+    const compare = this.#verification?.compare;
+    if (compare !== undefined) {
+      const verify = () => compare(context.db, isolation !== null);
+      await this.#timed("verify", async () => this.#report("load", await verify()));
+    }
     const refused = isolation === null ? [] : await isolate(context.db, isolation, context.signal);
     await this.#timed("deduplicate", async () => {
       this.#tally.duplicates = await inspectStaging(plan, partition, context, {
@@ -259,12 +267,11 @@ class PartitionLoad {
       reader: this.source.reader(),
       compile: (header, width) => {
         rejects.setHeader(header);
-        return compileRows(rows, bindConstants(partition.constants, facts), {
-          header,
-          width,
-          format: partition.source.format,
-          bounds: partition.bounds,
-        });
+        const constants = bindConstants(partition.constants, facts);
+        const { source: { format }, bounds } = partition;
+        const encoder = compileRows(rows, constants, { header, width, format, bounds });
+        this.#verification = partition.verify === null ? null : verification(partition.verify);
+        return this.#verification?.watch(encoder, [...rows.columns, ...constants]) ?? encoder;
       },
       makeFrame: () => new Frame(FRAME_BYTES),
     }, {

@@ -31,6 +31,7 @@ export interface RunFlags {
   readonly force?: boolean;
   readonly allowDestructive?: boolean;
   readonly concurrency?: number;
+  readonly verify?: boolean;
 }
 
 /** Options of the commands that load: who listens to their runs. */
@@ -108,7 +109,8 @@ export function addRunOptions(command: Command): Command {
       "--concurrency <n>",
       "partitions loaded at once, in place of the file's",
       wholeNumber(64),
-    );
+    )
+    .option("--verify", "before publishing, compare what Postgres holds with what was sent");
 }
 
 /** Parses a whole number within limits. */
@@ -138,6 +140,7 @@ export function runOptionsOf(flags: RunFlags): RunOptions {
     force: flags.force ?? false,
     allowDestructive: flags.allowDestructive ?? false,
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
+    ...(flags.verify === undefined ? {} : { verify: flags.verify }),
   };
 }
 

@@ -33,7 +33,12 @@ export interface RowChanges {
 
 /** Seconds spent in each phase of a load; phases overlap while streaming. */
 export type Phases = Readonly<
-  Partial<Record<"read" | "parse" | "copy" | "deduplicate" | "index" | "check" | "publish", number>>
+  Partial<
+    Record<
+      "read" | "parse" | "copy" | "verify" | "deduplicate" | "index" | "check" | "publish",
+      number
+    >
+  >
 >;
 
 /** The result of one partition. */

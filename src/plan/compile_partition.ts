@@ -28,6 +28,7 @@ import {
   stageStatements,
 } from "./staging.ts";
 import { hasUniqueKey, keyNames, type TargetShape } from "./target.ts";
+import { verifyPlan } from "./verify.ts";
 import { chainOf, momentOf, retention, rootOf, tableOf } from "./versions.ts";
 
 /** What the partitions of one plan have in common. */
@@ -72,6 +73,9 @@ export function compilePartition(
     replaces: live !== undefined && holds ? { version: live.version, table: tableOf(live) } : null,
     constants: constantColumns(spec, layout, partition),
     bounds: partitionBounds(spec, layout, partition),
+    verify: spec.verify === "full" || input.verify === true
+      ? verifyPlan(layout, staging, needsOffset(spec), input.catalog.serverVersion)
+      : null,
     rules: rulesPlan(spec, partition, staging),
     checks: compileChecks(spec, layout, partition, {
       staging,

@@ -144,6 +144,8 @@ export interface PartitionPlan {
   readonly bounds: PartitionBounds | null;
   /** Makes the staging table. */
   readonly stage: readonly Statement[];
+  /** Proves that Postgres holds what was sent; null where nobody asked for it. */
+  readonly verify: VerifyPlan | null;
   /** Conditions over columns; null where the pipeline has none. */
   readonly rules: RulesPlan | null;
   readonly isolation: IsolationPlan;
@@ -166,6 +168,19 @@ export interface KnownVersion {
   readonly version: number;
   readonly sourceUrl: string;
   readonly sha256: string;
+}
+
+/** What is asked of the table that COPY filled, before anything takes rows out of it. */
+export interface VerifyPlan {
+  readonly staging: readonly VerifyQuery[];
+  /** In place of it where the rows are isolated: of `IsolationPlan.raw`. */
+  readonly raw: readonly VerifyQuery[];
+}
+
+/** Returns one row: `rows`, and for the n-th column `n…` values, hash `h…`, least `lo…`, greatest `hi…`. */
+export interface VerifyQuery {
+  readonly columns: readonly string[];
+  readonly statement: Statement;
 }
 
 /** A rule, as a message tells it. */

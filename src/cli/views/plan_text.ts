@@ -74,6 +74,11 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     }\n`,
     section("Stage, in one transaction", partition.stage, paint),
     copyText(plan, partition, paint),
+    section(
+      "Verify",
+      partition.verify?.staging.map(({ statement }) => statement) ?? [],
+      paint,
+    ),
     rulesText(partition, paint),
     deduplicate === null ? "" : [
       section("Deduplicate", [deduplicate.prove], paint),
