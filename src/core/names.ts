@@ -21,6 +21,11 @@ export function childIndexName(versionTable: string, n: number | "key"): string 
   return n === "key" ? `${versionTable}_k` : `${versionTable}_i${n}`;
 }
 
+/** Names an index that is only there while bad rows are looked for; as long as the lasting one. */
+export function trialIndexName(versionTable: string, n: number | "key"): string {
+  return n === "key" ? `${versionTable}_q` : `${versionTable}_t${n}`;
+}
+
 /** Names the table of the rows that a merge of this version took away or changed, as they were. */
 export function beforeImageName(versionTable: string): string {
   return `${versionTable}_b`;

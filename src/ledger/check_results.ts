@@ -1,4 +1,5 @@
 import type { CheckResult } from "../core/result.ts";
+import { storableJson } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
 
 /** Whose checks they are. */
@@ -24,6 +25,6 @@ select $1::uuid, $2, $3, r.partition, $4, r.name, r.kind, r.severity, r.passed, 
   r.examples
 from json_to_recordset($5::text::json) as r (partition text, name text, kind text, severity text,
   passed boolean, observed text, expected text, examples jsonb)`,
-    [runId, pipeline, target, version, JSON.stringify(results)],
+    [runId, pipeline, target, version, storableJson(results)],
   );
 }

@@ -131,7 +131,8 @@ where status = 'succeeded'`,
       `create table sluice.reject_headers (
   run_id uuid not null references sluice.runs (id),
   partition text,
-  header jsonb,
+  -- Not jsonb: names may hold NUL, and are needed as they are.
+  header json,
   recorded_at timestamptz not null default clock_timestamp()
 )`,
       `create index reject_headers_by_run on sluice.reject_headers (run_id, partition)`,

@@ -1,4 +1,5 @@
 import type { Reject } from "../core/reject.ts";
+import { storableText } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
 
 /** Writes rejects in batches; `add` never waits, `drain` bounds what is held in memory. */
@@ -95,7 +96,7 @@ async function insertHeader(
 ): Promise<void> {
   await db.query(
     `insert into sluice.reject_headers (run_id, partition, header)
-values ($1::uuid, $2::text, $3::text::jsonb)`,
+values ($1::uuid, $2::text, $3::text::json)`,
     [runId, partition, header === null ? null : JSON.stringify(header)],
   );
 }
@@ -112,7 +113,7 @@ async function insertRejects(
     byte_offset: reject.byteOffset,
     column_name: reject.column,
     code: reject.code,
-    message: withoutNul(reject.message),
+    message: storableText(reject.message),
     raw: toHex(reject.raw),
   }));
   await db.query(
@@ -124,11 +125,6 @@ from json_to_recordset($5::text::json) as r
   (line bigint, byte_offset bigint, column_name text, code text, message text, raw text)`,
     [owner.runId, owner.pipeline, owner.partition, owner.sourceUrl, JSON.stringify(rows)],
   );
-}
-
-/** Text columns cannot hold NUL; a message may quote a value that does. */
-function withoutNul(text: string): string {
-  return text.replaceAll("\0", "\\0").toWellFormed();
 }
 
 function toHex(bytes: Uint8Array): string {

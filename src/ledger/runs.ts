@@ -1,5 +1,6 @@
 import type { RunResult, RunStatus } from "../core/result.ts";
 import { SluiceError } from "../core/error.ts";
+import { storableJson } from "../core/storable_json.ts";
 import type { Database, Queryable } from "../db/database.ts";
 
 /** What a run does: load sources, or rejected rows once more. */
@@ -64,8 +65,8 @@ where id = $1`,
       result.rows_duplicate,
       result.rows_discarded,
       result.bytes_read,
-      JSON.stringify(phases),
-      result.error === null ? null : JSON.stringify(result.error),
+      storableJson(phases),
+      result.error === null ? null : storableJson(result.error),
     ],
   );
 }

@@ -12,11 +12,13 @@ export interface RefusedRow {
 /** Beyond this many, telling them one by one helps nobody. */
 export const MOST_REFUSED = 10_000;
 
-/** SQLSTATE classes that are about a row's values, and errors that triggers raise. */
-const ABOUT_A_ROW = /^(22|23|44|P0001)/;
+/** SQLSTATE classes about a row's values, errors that triggers raise, a value too long for an index. */
+const ABOUT_A_ROW = /^(22|23|44|P0001|54000)/;
 
 /** Whether an error may be the fault of a single row. */
 export function isAboutRows(error: SluiceError): boolean {
+  // Two tables made at once can clash in the catalog, with the same code as two rows.
+  if (error.postgres?.schema === "pg_catalog") return false;
   return ABOUT_A_ROW.test(error.postgres?.code ?? "");
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { formatPlural } from "../core/format_text.ts";
+import { storableJson } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
 import { logEntries, type LogLevel, matters } from "./log_entry.ts";
 import type { Observer, Warn } from "./observer.ts";
@@ -58,7 +59,7 @@ export function logTable({ db, clock, level, warn }: LogTableContext): Observer 
   async function insert(batch: readonly Row[]): Promise<boolean> {
     for (let attempt = 1;; attempt++) {
       try {
-        await db.query(INSERT, [JSON.stringify(batch, storable)]);
+        await db.query(INSERT, [storableJson(batch)]);
         return true;
       } catch (error) {
         failure = error;
@@ -105,11 +106,6 @@ export function logTable({ db, clock, level, warn }: LogTableContext): Observer 
       warn(`${formatPlural(lost, "log record")} did not get into sluice.logs${why}`);
     },
   };
-}
-
-/** Postgres has neither NUL nor half a surrogate pair in text. */
-function storable(_key: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\ufffd") : value;
 }
 
 const INSERT = `insert into sluice.logs

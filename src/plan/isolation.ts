@@ -1,9 +1,10 @@
-import { OFFSET_COLUMN, rawTableName } from "../core/names.ts";
+import { OFFSET_COLUMN, rawTableName, trialIndexName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { Layout } from "./layout.ts";
 import type { IsolationPlan, Statement, TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
 import { columnList, keyIn, sameKey } from "./merge/sql.ts";
+import type { TargetIndex } from "./setup.ts";
 import { sqlType } from "./sql_types.ts";
 import { STAGING_COMMENT } from "./staging.ts";
 
@@ -15,6 +16,8 @@ export interface IsolationInput {
   readonly stage: readonly Statement[];
   /** Everything that rows of staging can break. */
   readonly constraints: readonly Statement[];
+  /** Indexes that staging gets later, and that a value may be too long for. */
+  readonly indexes: readonly TargetIndex[];
   /** What is left to do at the end. */
   readonly finish: readonly Statement[];
   /** Null where staging itself becomes the partition. */
@@ -28,9 +31,10 @@ export function isolationPlan(input: IsolationInput): IsolationPlan {
   const columns = [...layout.loaded.map(({ name }) => name), OFFSET_COLUMN];
   const copy = `insert into ${quoteTable(staging)} (${columnList(columns)})
 select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
+  const trials = trialIndexes(staging, input.indexes);
   return {
     raw,
-    stage: [...rawTable(layout, raw), ...input.stage, ...input.constraints],
+    stage: [...rawTable(layout, raw), ...input.stage, ...input.constraints, ...trials.made],
     begin: merge === null || !merge.before ? [] : makeRoom(merge, raw),
     attempt: merge === null
       ? [{
@@ -49,12 +53,31 @@ select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
       lock: null,
     },
     tidy: {
-      sql: `drop table if exists ${quoteTable(raw)}`,
+      sql: [`drop table if exists ${quoteTable(raw)}`, ...trials.dropped].join(";\n"),
       params: [],
       why: "Every row has been tried",
       lock: null,
     },
     finish: input.finish,
+  };
+}
+
+/** Without uniqueness: which of two duplicates stays is decided afterwards. */
+function trialIndexes(staging: TableName, indexes: readonly TargetIndex[]) {
+  const names = indexes.map((index, at) =>
+    trialIndexName(staging.table, index.unique ? "key" : at)
+  );
+  return {
+    made: indexes.map(({ definition }, at) => ({
+      sql: `create index ${quoteIdent(names[at])}
+  on ${quoteTable(staging)} ${definition.replace(/ nulls not distinct$/, "")}`,
+      params: [],
+      why: "Finds the rows with a value that is too long for an index",
+      lock: null,
+    })),
+    dropped: names.map((table) =>
+      `drop index if exists ${quoteTable({ schema: staging.schema, table })}`
+    ),
   };
 }
 

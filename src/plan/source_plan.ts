@@ -21,9 +21,11 @@ export function sourcePlan(spec: PipelineSpec, partition: string | null): Source
 /** Makes a path absolute and removes `.` and `..`, by text alone; URLs stay as they are. */
 function resolvePath(folder: string, path: string): string {
   if (/^([a-z][a-z0-9+.-]+:|\$\{)/i.test(path)) return path;
-  const absolute = /^([a-z]:)?[\\/]/i.test(path);
+  // Elsewhere than on Windows a backslash is a character of a name like any other.
+  const windows = /^[a-z]:/i.test(folder);
+  const absolute = windows ? /^([a-z]:)?[\\/]/i.test(path) : path.startsWith("/");
   const parts: string[] = [];
-  for (const part of (absolute ? path : `${folder}/${path}`).split(/[\\/]+/)) {
+  for (const part of (absolute ? path : `${folder}/${path}`).split(windows ? /[\\/]+/ : /\/+/)) {
     if (part === "." || part === "") continue;
     if (part === "..") parts.pop();
     else parts.push(part);

@@ -32,6 +32,11 @@ export class ByteInput {
     this.#returned = bytes.length === 0 ? null : bytes;
   }
 
+  /** How many bytes there are in all, once the source has ended: what was given back included. */
+  get end(): number {
+    return this.#position + (this.#returned?.length ?? 0);
+  }
+
   /** Takes exactly `count` bytes, copied; null, with nothing taken, where fewer are left. */
   async take(count: number): Promise<Uint8Array | null> {
     const bytes = await this.peek(count);

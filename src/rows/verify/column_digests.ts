@@ -48,9 +48,9 @@ export function digestingEncoder(encoder: RowEncoder, digests: ColumnDigests): R
     get discarded() {
       return encoder.discarded;
     },
-    encode(batch, frame, reject) {
+    encode(batch, frame, reject, countOnly) {
       const from = frame.length;
-      const rows = encoder.encode(batch, frame, reject);
+      const rows = encoder.encode(batch, frame, reject, countOnly);
       digests.add(frame, from);
       return rows;
     },

@@ -153,7 +153,7 @@ async function feed(engine: InflateRaw, input: ByteInput): Promise<void> {
 }
 
 function truncated(input: ByteInput, shown: string): SluiceError {
-  const at = input.position;
+  const at = input.end;
   return corrupt(shown, `it ends in the middle of the compressed data, at byte ${at}`, at);
 }
 

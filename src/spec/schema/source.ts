@@ -25,7 +25,7 @@ export const csvSchema = z.strictObject({
   trim: z.boolean().default(false).describe("Remove blanks around unquoted fields"),
   encoding: z.enum(["utf-8", "UTF-8", "utf8"]).default("utf-8")
     .describe("The file's encoding"),
-  max_record_bytes: z.int().min(1024).max(1_073_741_824).default(16_777_216)
+  max_record_bytes: z.int().min(1024).max(67_108_864).default(16_777_216)
     .describe("A longer record is a reject; bytes"),
 });
 
