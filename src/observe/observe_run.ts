@@ -6,7 +6,6 @@ import type { RunContext } from "../run_context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { LineageSettings } from "./lineage/settings.ts";
 import type { LogLevel } from "./log_entry.ts";
-import type { ExpectSpec, NotifySpec } from "./notify/notify_spec.ts";
 import { observeAll, type ObservedEvent, type Observer, type Warn } from "./observer.ts";
 
 /** Who listens to runs, beside those whom the pipeline file notifies. */
@@ -20,12 +19,6 @@ export interface ObserveSettings {
   readonly observers?: readonly Observer[];
 }
 
-/** A pipeline, with what its file says about being watched. */
-export type ObservedSpec = PipelineSpec & {
-  readonly notify?: readonly NotifySpec[];
-  readonly expect?: ExpectSpec | null;
-};
-
 /** Milliseconds that a run which is over waits for those who listen, and one that was interrupted. */
 const PATIENCE = 60_000;
 const HURRY = 5_000;
@@ -37,7 +30,7 @@ const HURRY = 5_000;
  * delivered when the run is over is waited for, a minute at most.
  */
 export async function observeRun(
-  spec: ObservedSpec,
+  spec: PipelineSpec,
   context: RunContext,
   settings: ObserveSettings,
   work: (context: RunContext) => Promise<RunResult>,
@@ -76,7 +69,7 @@ export async function observeRun(
 
 /** Each is loaded only where somebody asked for it. */
 async function openObservers(
-  spec: ObservedSpec,
+  spec: PipelineSpec,
   context: RunContext,
   settings: ObserveSettings,
   warn: Warn,

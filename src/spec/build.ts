@@ -10,8 +10,10 @@ import type {
   RuleSpec,
   ScheduleSpec,
 } from "./pipeline_spec.ts";
+import type { NotifySpec } from "./notify_spec.ts";
 import type { ColumnInput } from "./schema/columns.ts";
 import { rejectLimit } from "./schema/limit.ts";
+import type { NotifyInput } from "./schema/notify.ts";
 import type { PipelineInput } from "./schema/pipeline.ts";
 import type { RuleInput } from "./schema/rules.ts";
 import { seconds } from "./schema/schedule.ts";
@@ -95,7 +97,20 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
       typeChanges: input.schema_contract.type_changes,
     },
     verify: input.verify,
+    notify: input.notify.map(buildNotify),
+    expect: input.expect === undefined
+      ? null
+      : { durationSeconds: durationSeconds(input.expect.duration) },
     ...(input.schedule === undefined ? {} : { schedule: buildSchedule(input.schedule) }),
+  };
+}
+
+function buildNotify({ on, webhook, format, command }: NotifyInput): NotifySpec {
+  return {
+    on,
+    ...(webhook === undefined ? {} : { webhook }),
+    ...(format === undefined ? {} : { format }),
+    ...(command === undefined ? {} : { command }),
   };
 }
 

@@ -84,6 +84,14 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
   for (const [name, value] of Object.entries(file.source.headers)) {
     checkSecrets(value, ["source", "headers", name], input.variables, report);
   }
+  file.notify.forEach(({ webhook, command }, at) => {
+    if (webhook !== undefined) {
+      checkSecrets(webhook, ["notify", at, "webhook"], input.variables, report);
+    }
+    command?.forEach((word, n) =>
+      checkSecrets(word, ["notify", at, "command", n], input.variables, report)
+    );
+  });
   const vars = variablesOf(scope);
   const built = buildSpec(file, {
     file: input.file,

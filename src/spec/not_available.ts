@@ -5,8 +5,6 @@ import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 /** Top-level keys that wait for what they ask for; without its line here a key is available. */
 export const NOT_YET: readonly string[] = [
   "hooks",
-  "expect",
-  "notify",
 ];
 
 /** Values that a later version will know. */

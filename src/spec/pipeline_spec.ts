@@ -1,5 +1,6 @@
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
+import type { ExpectSpec, NotifySpec } from "./notify_spec.ts";
 import type { CheckSpec, RuleSpec } from "./checks_spec.ts";
 
 export type { CheckSpec, Period, RuleSpec };
@@ -33,6 +34,10 @@ export interface PipelineSpec {
   readonly schemaContract: SchemaContract;
   /** Whether what Postgres holds is compared with the source before publishing; left out: `none`. */
   readonly verify?: "full" | "none";
+  /** Who is told what of its runs. */
+  readonly notify: readonly NotifySpec[];
+  /** What a run should be like; null: like the last ones. */
+  readonly expect: ExpectSpec | null;
   /** When `serve` runs it; left out: only by hand. */
   readonly schedule?: ScheduleSpec;
   /** SHA-256 (hex) of everything that can change the published rows. */

@@ -2,6 +2,7 @@ import { NOT_YET } from "./not_available.ts";
 import { CHECKS, checkSchema } from "./schema/checks/mod.ts";
 import { columnSchema } from "./schema/columns.ts";
 import { pipelineSchema } from "./schema/pipeline.ts";
+import { expectSchema, notifySchema } from "./schema/notify.ts";
 import { partitionsSchema } from "./schema/partitions.ts";
 import { ruleSchema } from "./schema/rules.ts";
 import { scheduleSchema } from "./schema/schedule.ts";
@@ -29,6 +30,8 @@ export function keysAt(path: Path): string[] {
     [/^rejects$/, { limit: 0, keep_days: 0 }],
     [/^checks\/\d+$/, checkSchema.shape],
     [/^schedule$/, scheduleSchema.shape],
+    [/^expect$/, expectSchema.shape],
+    [/^notify\/\d+$/, notifySchema.shape],
     [/^schema_contract$/, { new_columns: 0, missing_columns: 0, type_changes: 0 }],
   ];
   const name = path.map((step) => String(step).replaceAll("/", "_")).join("/");

@@ -179,6 +179,8 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
     rejects: { limit: { kind: "rows", rows: 0 }, keepDays: null },
     rules: [],
     checks: [],
+    notify: [],
+    expect: null,
     schemaContract: { newColumns: "freeze", missingColumns: "freeze", typeChanges: "freeze" },
     hash: "abc",
   } as PipelineSpec;

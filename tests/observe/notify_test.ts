@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { notify, type NotifyContext } from "../../src/observe/notify/notify.ts";
-import type { NotifySpec } from "../../src/observe/notify/notify_spec.ts";
+import type { NotifySpec } from "../../src/spec/notify_spec.ts";
 import type { Observer } from "../../src/observe/observer.ts";
 import { EVENTS, partitionResult, RUN, runResult } from "../cli/support.ts";
 import { deafOrigin, receiver, stillClock } from "./support.ts";

@@ -60,6 +60,8 @@ const SPEC: PipelineSpec = {
   rejects: { limit: { kind: "rows", rows: 0 }, keepDays: null },
   rules: [],
   checks: [],
+  notify: [],
+  expect: null,
   schemaContract: { newColumns: "freeze", missingColumns: "freeze", typeChanges: "freeze" },
   hash: "h",
 };

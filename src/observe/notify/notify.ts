@@ -6,7 +6,7 @@ import { alertsFor, type Raised } from "./alerts.ts";
 import type { Channel, ChannelContext } from "./channel.ts";
 import { CHANNELS } from "./mod.ts";
 import { type Notice, troubledPartitions } from "./notice.ts";
-import type { ExpectSpec, NotifySpec } from "./notify_spec.ts";
+import type { ExpectSpec, NotifySpec } from "../../spec/notify_spec.ts";
 
 /** Whom to tell what about which pipeline. */
 export interface NotifyContext extends ChannelContext {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checksSchema } from "./checks/mod.ts";
 import { columnsSchema } from "./columns.ts";
 import { limitSchema } from "./limit.ts";
+import { expectSchema, notifySchema } from "./notify.ts";
 import { partitionsSchema } from "./partitions.ts";
 import { rulesSchema } from "./rules.ts";
 import { scheduleSchema } from "./schedule.ts";
@@ -65,6 +66,8 @@ export const pipelineSchema = z.strictObject({
     .describe("What the file may change"),
   checks: checksSchema.default([]),
   schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand"),
+  expect: expectSchema.optional().describe("What a run should be like; without it, the last runs"),
+  notify: z.array(notifySchema).default([]).describe("Who is told what"),
   verify: z.enum(["full", "none"]).default("none").describe(
     "full: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
       "source and in Postgres, must agree before anything is published",

@@ -1,4 +1,4 @@
-import type { SecretText } from "../../core/secret.ts";
+import type { SecretText } from "../core/secret.ts";
 
 /** What a notification can be about. */
 export const ALERTS = ["failure", "refusal", "warning", "slow", "recovery", "success"] as const;

@@ -1,0 +1,95 @@
+import { expect } from "expect";
+import { loadSpec } from "../../src/spec/load_spec.ts";
+import { workspace } from "../support/pipeline.ts";
+import { testDatabase } from "../support/postgres.ts";
+import { sluice } from "./sluice.ts";
+import { deafOrigin, receiver } from "./support.ts";
+
+const YAML = `
+pipeline: things
+source: { url: things.csv }
+target: { table: shop.things }
+columns: { id: { type: integer, required: true }, name: text }
+checks:
+  - row_count: { max: 3, severity: warn }
+expect: { duration: 1s }
+notify:
+  - { on: [failure, refusal, warning, recovery], webhook: "\${HOOK}" }
+  - { on: [failure], webhook: "\${HOOK}", format: slack }
+`;
+
+Deno.test("notify: of a pipeline file tells a webhook of refusal, failure, recovery and warnings", async () => {
+  await using test = await testDatabase();
+  await using server = receiver();
+  using files = workspace({ "things.yaml": YAML });
+  const env = { DATABASE_URL: test.url, HOOK: `${server.origin}/services/canary-token` };
+  const run = async (content: string | null) => {
+    if (content === null) Deno.removeSync(`${files.folder}/things.csv`);
+    else files.write("things.csv", content);
+    server.received.splice(0);
+    const outcome = await sluice(files.folder, env, "run", "things.yaml");
+    expect(outcome.out + outcome.err).not.toContain("canary-token");
+    const told = server.received.map(({ path, body }) => {
+      expect(path).toBe("/services/canary-token");
+      return JSON.parse(body) as { alerts?: { alert: string }[]; text?: string };
+    });
+    return {
+      code: outcome.code,
+      alerts: told.flatMap(({ alerts }) => alerts?.map(({ alert }) => alert) ?? []),
+      texts: told.flatMap(({ text }) => text ?? []),
+    };
+  };
+  expect(await run("id,name\n1,a\n")).toEqual({ code: 0, alerts: [], texts: [] });
+  expect(await run("id,name\nx,a\n")).toEqual({ code: 3, alerts: ["refusal"], texts: [] });
+  const failed = await run(null);
+  expect(failed).toMatchObject({ code: 1, alerts: ["failure"] });
+  expect(failed.texts).toHaveLength(1);
+  expect(await run("id,name\n2,b\n")).toEqual({ code: 0, alerts: ["recovery"], texts: [] });
+  expect(await run("id,name\n1,a\n2,b\n3,c\n4,d\n")).toMatchObject({
+    code: 0,
+    alerts: ["warning"],
+  });
+  const stored = await test.db.query<{ all: string }>(
+    `select (select jsonb_agg(r) from sluice.runs r)::text || (select jsonb_agg(l) from sluice.loads l)::text as all`,
+  );
+  expect(stored[0].all).not.toContain("canary-token");
+});
+
+Deno.test("a receiver that is away changes neither the load nor its exit code", async () => {
+  await using test = await testDatabase();
+  using files = workspace({
+    "things.yaml": YAML.replace("on: [failure, refusal", "on: [success, failure, refusal"),
+    "things.csv": "id,name\n1,a\n",
+  });
+  const env = { DATABASE_URL: test.url, HOOK: `${deafOrigin()}/hook` };
+  const outcome = await sluice(files.folder, env, "run", "things.yaml");
+  expect(outcome.code).toBe(0);
+  expect(outcome.err).toContain("webhook");
+  expect(await test.db.query("select id from shop.things")).toEqual([{ id: 1 }]);
+});
+
+Deno.test("what is wrong with notify and expect is told with its place", () => {
+  const told = (change: (yaml: string) => string) =>
+    loadSpec(change(YAML), { file: "t.yaml", folder: "/", variables: { HOOK: "https://x" } })
+      .diagnostics.map(({ code, message, start }) => [start.line, code, message]);
+  expect(told((yaml) => yaml)).toEqual([]);
+  expect(told((yaml) => yaml.replaceAll("HOOK", "HOK"))).toEqual([
+    [10, "spec/unset_variable", 'Environment variable "HOK" is not set'],
+    [11, "spec/unset_variable", 'Environment variable "HOK" is not set'],
+  ]);
+  for (
+    const [from, to, line] of [
+      ["[failure],", "[failur],", 11],
+      ["[failure],", "[],", 11],
+      ['webhook: "${HOOK}", format: slack', "format: slack", 11],
+      ['webhook: "${HOOK}", format: slack', "command: []", 11],
+      ['webhook: "${HOOK}", format: slack', "webhook: ftp://x", 11],
+      ["duration: 1s", "duration: soon", 8],
+      ["duration: 1s", "duration: 0s", 8],
+    ] as const
+  ) {
+    const found = told((yaml) => yaml.replace(from, to));
+    expect(found.length).toBeGreaterThan(0);
+    expect(found[0][0]).toBe(line);
+  }
+});
