@@ -150,8 +150,7 @@ function timestampEncoder(
         readDate(bytes, start, start + 10, false) && dateEnd === start + 10
       ) {
         const local = dateDays * 86400 + hour * 3600 + minute * 60 + second;
-        writeTimestamp(frame, zone === null ? local : local - zone(local), 0);
-        return null;
+        return writeTimestamp(frame, zone === null ? local : local - zone(local), 0) ? null : range;
       }
     }
     start = skipSpace(bytes, start, end);
