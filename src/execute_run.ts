@@ -152,8 +152,8 @@ class Run {
   async #record(result: RunResult): Promise<void> {
     const { context } = this;
     this.#finished = true;
-    // However the run ended, its end is worth waiting for.
-    const options = { ...retries(context, "ledger"), signal: undefined };
+    // However the run ended, its end is worth a few attempts; the next run sees to it otherwise.
+    const options = { ...retries(context, "ledger"), signal: undefined, attempts: 4 };
     await withRetry(() => pastCancel(() => finishRun(context.db, result), context.signal), options);
   }
 }

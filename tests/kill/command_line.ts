@@ -16,8 +16,8 @@ export interface Running {
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
-/** A command that takes longer has hung. */
-const PATIENCE_MILLISECONDS = 60_000;
+/** A command that takes longer has hung; a server that went away is waited for a minute. */
+const PATIENCE_MILLISECONDS = 180_000;
 
 /** Exactly the permissions of the task that users call. */
 const TASK = config.tasks.run.command.split(" ").filter((word) => word.startsWith("--"));
