@@ -8,7 +8,7 @@ import { withRetry } from "./db/with_retry.ts";
 import { inspectStaging } from "./inspect_staging.ts";
 import { forgetRejects, type RejectWriter } from "./ledger/mod.ts";
 import { isAboutRows, isolate } from "./load/isolate.ts";
-import { rejectBudget } from "./load/reject_budget.ts";
+import { keptRejects, rejectBudget } from "./load/reject_budget.ts";
 import { type LoadSource, plannedSource } from "./load_source.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
@@ -138,6 +138,9 @@ class PartitionLoad {
       }, refused);
       this.#tally.rejected = rejects.count;
     });
+    if (rejects.isFull && rejects.count > keptRejects(plan.rejectLimit)) {
+      this.#warn(`Kept the first ${keptRejects(plan.rejectLimit)} rejects, not the others`, "load");
+    }
     const over = rejectBudget(plan.rejectLimit, this.#tally.rowsRead, this.#tally.rejected);
     if (over !== null) throw over;
     const staged = this.#tally.rowsRead - this.#tally.rejected - this.#tally.duplicates -
@@ -158,7 +161,7 @@ class PartitionLoad {
           (checks) => this.#tally.checks = checks,
         );
       });
-      this.#report("check", `${partition.checks.length} checks`);
+      this.#report("check", `${this.#tally.checks.length} checks`);
     }
     await this.#timed("publish", async () => {
       this.#publishing = this.#runFacts(staged);
@@ -250,7 +253,6 @@ class PartitionLoad {
       source: source.facts.url,
       bytesTotal: source.facts.bytes,
     });
-    const budget = plan.rejectLimit;
     const facts = this.#runFacts(0, source.facts.url);
     const rows = isolation === null ? plan.rows : { ...plan.rows, offsetColumn: true };
     const rejects = this.source.rejects({
@@ -258,8 +260,7 @@ class PartitionLoad {
       pipeline: plan.pipeline,
       partition: partition.partition,
       sourceUrl: source.facts.url,
-      // Over a budget of rows the load is refused: the first ten thousand tell enough.
-      keep: budget.kind === "rows" ? budget.rows + 10_000 : Infinity,
+      keep: keptRejects(plan.rejectLimit),
     });
     let reported = context.clock.monotonic();
     const staged = await stageRows({

@@ -23,6 +23,16 @@ export function rejectBudget(
   );
 }
 
+/** Rejects kept beyond a number of rows. */
+const KEPT_BEYOND_LIMIT = 10_000;
+
+/** How many rejects of a load are kept; the others are counted, and the load is refused. */
+export function keptRejects(limit: RejectLimit): number {
+  // Over a number of rows the first ones tell enough. Of a share nobody knows before the end, and a
+  // reject of a load that is published is lost unless it is kept.
+  return limit.kind === "rows" ? limit.rows + KEPT_BEYOND_LIMIT : Infinity;
+}
+
 /** Whole rows: 1.14 % of 5,000 are 57, and not the 56.99999999999999 that binary fractions make. */
 function share(rows: number, percent: number): number {
   return Math.floor(rows * percent / 100 * (1 + Number.EPSILON * 4));

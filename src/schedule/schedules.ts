@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "../core/error.ts";
 import type { Recurrence } from "../core/occurrences.ts";
+import { storableJson } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
 import type { ScheduleRow, ScheduleState } from "./decide.ts";
 
@@ -115,7 +116,7 @@ returning pipeline`,
       end.retryAt,
       end.runId,
       end.status,
-      end.error === null ? null : JSON.stringify(end.error),
+      end.error === null ? null : storableJson(end.error),
       now,
     ],
   );

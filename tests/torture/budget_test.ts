@@ -1,5 +1,6 @@
 import { expect } from "expect";
-import { run, specOf, workspace } from "../support/pipeline.ts";
+import { runPipeline } from "../../src/run.ts";
+import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 
@@ -66,4 +67,17 @@ Deno.test("the limit of rejects holds to the row, duplicates included, and a ref
       expect(live).toEqual(refused || good > 0 ? [{ name }] : []);
     });
   }
+});
+
+Deno.test("rejects beyond those that are kept are counted, and a warning says so", async () => {
+  await using database = await testDatabase();
+  using files = workspace({ "data.csv": "id,name\n" + "x,bad\n".repeat(10_020) });
+  const yaml = pipelineOf({}, "torture.kept").replace("limit: 100%", "limit: 5");
+  const { context, events } = testContext(database.db);
+  const result = await runPipeline(specOf(yaml, files.folder), ALL, context);
+  expect(result).toMatchObject({ status: "refused", rows_read: 10_020, rows_rejected: 10_020 });
+  expect(await readRejects(database.db, result.run_id)).toHaveLength(10_005);
+  expect(events.flatMap((event) => event.type === "warning" ? [event.message] : [])).toEqual([
+    "Kept the first 10005 rejects, not the others",
+  ]);
 });
