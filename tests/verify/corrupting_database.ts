@@ -10,7 +10,7 @@ export interface CorruptingDatabase {
 /**
  * Replaces the first `from` that COPY carries by `to`, once in each COPY.
  *
- * @param before SQL that is run before each COPY
+ * @param before SQL that is run before the first COPY
  */
 export function corruptingDatabase(
   real: Database,
@@ -22,6 +22,7 @@ export function corruptingDatabase(
   const other = new TextEncoder().encode(to);
   if (wanted.length !== other.length) throw new Error("The frame would not be valid any more");
   let struck = 0;
+  let prepared: Promise<unknown> | null = null;
   function wrap(copy: CopyIn): CopyIn {
     let done = false;
     return {
@@ -44,7 +45,7 @@ export function corruptingDatabase(
     transaction: (work) => real.transaction(work),
     session: () => real.session(),
     async copyIn(sql, first) {
-      await real.query(before);
+      await (prepared ??= real.query(before));
       return wrap(await real.copyIn(sql, first));
     },
     cancelRunning: () => real.cancelRunning(),

@@ -206,9 +206,9 @@ Deno.test("a trigger that changes rows while they are copied is found", async ()
     database.db,
     "name",
     "name",
-    `create or replace function public.touch() returns trigger language plpgsql as
+    `create function public.touch() returns trigger language plpgsql as
 'begin new.note := null; return new; end';
-create or replace trigger touch before insert on "${staging.schema}"."${staging.table}"
+create trigger touch before insert on "${staging.schema}"."${staging.table}"
 for each row execute function public.touch()`,
   );
   const result = await run(touching.db, spec);
