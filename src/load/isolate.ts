@@ -15,10 +15,14 @@ export const MOST_REFUSED = 10_000;
 /** SQLSTATE classes about a row's values, errors that triggers raise, a value too long for an index. */
 const ABOUT_A_ROW = /^(22|23|44|P0001|54000)/;
 
+/** Schemas without a target: Postgres's catalog, and the ledger. */
+const OTHERS_SCHEMAS = ["pg_catalog", "sluice"];
+
 /** Whether an error may be the fault of a single row. */
 export function isAboutRows(error: SluiceError): boolean {
-  // Two tables made at once can clash in the catalog, with the same code as two rows.
-  if (error.postgres?.schema === "pg_catalog") return false;
+  // What clashes in the catalog or in the ledger has the same code as a row; other tables may be
+  // those that a trigger writes to.
+  if (OTHERS_SCHEMAS.includes(error.postgres?.schema ?? "")) return false;
   return ABOUT_A_ROW.test(error.postgres?.code ?? "");
 }
 

@@ -79,7 +79,7 @@ function mismatch(
       "Correct `from` of the missing columns, remove them, or load them as NULL:\n" +
         "schema_contract: { missing_columns: discard_value }",
     );
-    for (const { name, from } of missing) {
+    for (const { name, from } of missing.slice(0, MOST_NAMED)) {
       const near = didYouMean(from, unused.slice(0, MOST_COMPARED));
       if (near === null) continue;
       hints.push(

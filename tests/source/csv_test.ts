@@ -262,3 +262,18 @@ Deno.test("openCsv fails on UTF-16 and on a header that is not UTF-8", () => {
 Deno.test("openCsv refuses a character of more than one byte as a bug", () => {
   expect(() => readRecords([], { ...CSV, delimiter: "§" })).toThrow("single bytes");
 });
+
+Deno.test("openCsv gives up where quotes are never closed, and tells the first such line", () => {
+  // The record of line 2 is too long, but has no quote.
+  const text = `a,b\n${"x".repeat(5_000)}\n${'6","\n'.repeat(20_000)}`;
+  const reader = openReader({ ...CSV, maxRecordBytes: 1_024 });
+  let error: SluiceError | null = null;
+  try {
+    reader.push(bytesOf(text));
+    reader.finish();
+  } catch (caught) {
+    error = caught as SluiceError;
+  }
+  expect(error).toMatchObject({ code: "source/malformed_quotes", details: { line: 3 } });
+  expect(error?.hint).toContain("`quote: null`");
+});

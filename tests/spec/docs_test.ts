@@ -20,7 +20,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   "`rejects`": ["rejects"],
   "`schema_contract`": ["schema_contract"],
   "`schedule`": ["schedule"],
-  "`notify` and `expect`": ["notify", 0],
+  "`notify` and `expect`": ["notify", "0"],
 };
 
 for (const [heading, path] of Object.entries(SECTIONS)) {

@@ -114,6 +114,15 @@ const LARGE: readonly LargeCase[] = [
     error: { code: "rows/schema_mismatch", says: ["the pipeline does not know", "column"] },
   },
   {
+    name: "1,500 columns that the header lacks, and 20,000 that look like them",
+    columns: `{ ${numbered(1_500, (n) => `column_${n}: text`).join(", ")} }`,
+    file: [`${numbered(20_000, (n) => `colunm_${n}x`).join(",")}\n`],
+    error: {
+      code: "rows/schema_mismatch",
+      says: ['the file lacks "column_0"', "and 1480 more", "and 19980 more"],
+    },
+  },
+  {
     name: "a million columns in the header, of which two are read",
     file: [
       ["id,name", 1],
@@ -204,6 +213,10 @@ Deno.test("torture corpus: large files, by the command line, in bounded memory",
     });
   }
 });
+
+function numbered(count: number, text: (n: number) => string): string[] {
+  return Array.from({ length: count }, (_, n) => text(n));
+}
 
 async function endure(db: Database, url: string, each: LargeCase, target: string): Promise<void> {
   const yaml = pipelineOf(each, target);

@@ -201,3 +201,27 @@ function around(limit: bigint): string[] {
     "",
   ].map(String);
 }
+
+Deno.test("a record may be as long as a reject can be stored, and no limit is beyond that", async () => {
+  const most = 64 * 2 ** 20;
+  const format = (bytes: number) => `max_record_bytes: ${bytes}`;
+  using files = workspace();
+  expect(() => specOf(pipelineOf({ format: format(most + 1) }, "torture.beyond"), files.folder))
+    .toThrow("max_record_bytes");
+  await using database = await testDatabase();
+  const record = new Uint8Array(most).fill(120);
+  record[1] = 44;
+  files.write("data.csv", new TextEncoder().encode("id,name\n1,one\n"));
+  Deno.writeFileSync(`${files.folder}/data.csv`, record, { append: true });
+  const { db } = database;
+  const result = await run(
+    db,
+    specOf(pipelineOf({ format: format(most) }, "torture.longest"), files.folder),
+  );
+  expect(result.error).toBe(null);
+  expectSums(result);
+  const [reject, ...others] = await readRejects(db, result.run_id);
+  expect(others).toEqual([]);
+  expect(reject).toMatchObject({ line: 3, column: "id", code: "invalid_integer" });
+  expect(reject.raw.length).toBe(most);
+});

@@ -26,8 +26,10 @@ export function readDate(bytes: Uint8Array, start: number, end: number, bc: bool
     const g = bytes[start + 8]! - 48;
     const h = bytes[start + 9]! - 48;
     // One test for eight digits: a byte below "0" turns negative, one above "9" exceeds nine.
-    if ((a | b | c | d | e | f | g | h) < 0) return false;
-    if (a > 9 || b > 9 || c > 9 || d > 9 || e > 9 || f > 9 || g > 9 || h > 9) return false;
+    if (
+      (a | b | c | d | e | f | g | h) < 0 ||
+      a > 9 || b > 9 || c > 9 || d > 9 || e > 9 || f > 9 || g > 9 || h > 9
+    ) return readLooseDate(bytes, start, end, bc);
     const year = a * 1000 + b * 100 + c * 10 + d;
     const key = year * 10000 + (e * 10 + f) * 100 + g * 10 + h;
     if (key !== lastKey) {

@@ -447,8 +447,10 @@ export class CsvScanner {
    * the limit of a record or to the end of the file, and then the next one is.
    */
   #countVain(lineEnd: number): void {
+    // A long record of one line has no quote to tell of, and nothing of it is read again.
+    if (this.#next <= lineEnd) return;
     if (this.#unclosedLine === 0) this.#unclosedLine = this.#recordLine;
-    this.#vain += Math.max(0, this.#next - lineEnd);
+    this.#vain += this.#next - lineEnd;
     const read = this.batch.base + this.#filled;
     if (this.#vain <= VAIN_BYTES + VAIN_SHARE * read) return;
     throw new SluiceError(
