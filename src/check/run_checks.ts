@@ -1,62 +1,69 @@
 import { SluiceError } from "../core/error.ts";
 import type { CheckResult } from "../core/result.ts";
 import type { Database } from "../db/database.ts";
-import type { CheckPlan } from "../plan/load_plan.ts";
+import type { CheckPass, CheckPlan } from "../plan/load_plan.ts";
 
 /**
- * Runs checks, each as a query of its own over one view of the data. Writes nothing, whatever a
- * query of the pipeline file tries.
+ * Runs checks, in the order of the pipeline file. Writes nothing, whatever a query of that file
+ * tries.
  *
  * @param file the pipeline file, for the error of a check that cannot be run
  * @throws SluiceError `check/not_run`
  */
 export async function runChecks(
   db: Database,
-  checks: readonly CheckPlan[],
+  passes: readonly CheckPass[],
   partition: string | null,
   file: string,
 ): Promise<readonly CheckResult[]> {
-  if (checks.length === 0) return [];
+  if (passes.length === 0) return [];
   return await db.transaction(async (tx) => {
     await tx.query("set transaction read only");
-    const results: CheckResult[] = [];
-    for (const { name, kind, severity, line, sql, params } of checks) {
-      let row: Judgement;
+    const seen: (readonly [at: number, result: CheckResult])[] = [];
+    for (const { checks, sql, params } of passes) {
+      const judged = new Map<number, Judgement>();
       try {
-        [row] = await tx.query<Judgement>(sql, params);
+        for (const row of await tx.query<Judgement>(sql, params)) judged.set(row.at, row);
       } catch (error) {
         if (!isAboutTheQuery(error)) throw error;
-        throw new SluiceError(
-          "check/not_run",
-          `${file}:${line}: check "${name}" cannot be run: ${error.message}`,
-          {
-            hint: error.postgres?.hint ?? "Nothing was published: mend the check",
-            cause: error,
-            details: { file, line },
-          },
-        );
+        throw notRun(checks, file, error);
       }
-      const { passed, observed, expected, examples } = row;
-      results.push({
-        partition,
-        name,
-        kind,
-        severity,
-        passed,
-        observed,
-        expected,
-        ...(examples === null ? {} : { examples }),
-      });
+      for (const { at, name, kind, severity } of checks) {
+        const { passed, observed, expected, examples } = judged.get(at)!;
+        const shown = examples === null ? {} : { examples };
+        seen.push([
+          at,
+          { partition, name, kind, severity, passed, observed, expected, ...shown },
+        ]);
+      }
     }
-    return results;
+    return seen.sort(([a], [b]) => a - b).map(([, result]) => result);
   });
 }
 
 interface Judgement {
+  readonly at: number;
   readonly passed: boolean;
   readonly observed: number | string | null;
   readonly expected: string | null;
   readonly examples: readonly unknown[] | null;
+}
+
+/** Postgres does not tell which check of a pass it could not carry out: each is named. */
+function notRun(checks: readonly CheckPlan[], file: string, error: SluiceError): SluiceError {
+  const [{ name, line }] = checks;
+  const what = checks.length === 1
+    ? `check "${name}"`
+    : `one of the checks ${checks.map(({ name, line }) => `"${name}" (line ${line})`).join(", ")}`;
+  return new SluiceError(
+    "check/not_run",
+    `${file}:${line}: ${what} cannot be run: ${error.message}`,
+    {
+      hint: error.postgres?.hint ?? "Nothing was published: mend the check",
+      cause: error,
+      details: { file, line },
+    },
+  );
 }
 
 /** Not what happens to any query: a lost connection, a full disk, a cancel. */

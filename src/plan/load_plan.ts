@@ -152,7 +152,7 @@ export interface PartitionPlan {
   /** What happens to rows that share an idempotency key; null where there is no key. */
   readonly deduplicate: DeduplicatePlan | null;
   /** What must hold of staging before it is published. */
-  readonly checks: readonly CheckPlan[];
+  readonly checks: readonly CheckPass[];
   /** Builds indexes, then ANALYZE. */
   readonly finish: readonly Statement[];
   /** One transaction: the exchange and the ledger's rows. */
@@ -186,12 +186,20 @@ export interface VerifyQuery {
 /** A rule, as a message tells it. */
 export type RulePlan = Omit<RuleSpec, "line">;
 
-/** A check: one read-only statement that returns `passed`, `observed`, `expected`, `examples`. */
-export interface CheckPlan extends CheckBase {
-  readonly kind: CheckKind["kind"];
+/** Checks that one read-only statement judges: those that can share a pass over the rows do. */
+export interface CheckPass {
+  readonly checks: readonly CheckPlan[];
+  /** Returns `at`, `passed`, `observed`, `expected` and `examples` of each check. */
   readonly sql: string;
   /** Bound as `$1…`. */
   readonly params: readonly string[];
+}
+
+/** One check of a pass. */
+export interface CheckPlan extends CheckBase {
+  /** Its place among the checks of the pipeline file, from 0. */
+  readonly at: number;
+  readonly kind: CheckKind["kind"];
 }
 
 /** Conditions that Postgres judges on staging, before duplicates are looked for. */

@@ -2,7 +2,7 @@ import { formatPlural } from "../../core/format_text.ts";
 import { OFFSET_COLUMN } from "../../core/names.ts";
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type {
-  CheckPlan,
+  CheckPass,
   LoadPlan,
   Param,
   PartitionPlan,
@@ -115,9 +115,13 @@ function rulesText({ rules }: PartitionPlan, paint: Paint): string {
   return section("Rules", statements, paint);
 }
 
-function checkStatement({ name, severity, sql, params }: CheckPlan): Statement {
-  const failure = severity === "error" ? "nothing is published" : "it is told";
-  return { sql, params, why: `${name}: where it does not hold, ${failure}`, lock: null };
+function checkStatement({ checks, sql, params }: CheckPass): Statement {
+  const words = checks.map(({ name, severity }) =>
+    `${name}: where it does not hold, ${
+      severity === "error" ? "nothing is published" : "it is told"
+    }`
+  );
+  return { sql, params, why: words.join("; "), lock: null };
 }
 
 /** COPY itself is no `Statement`: the rows are streamed into it. */

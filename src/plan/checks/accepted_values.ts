@@ -1,5 +1,5 @@
 import { quoteIdent } from "../../core/quote.ts";
-import { type CheckPlug, countRows, LOAD } from "./check.ts";
+import { type CheckPlug, countWhere } from "./check.ts";
 
 /** The column has no other values; NULL passes. */
 export const acceptedValues: CheckPlug<"accepted_values"> = (
@@ -10,7 +10,7 @@ export const acceptedValues: CheckPlug<"accepted_values"> = (
   const type = typeOf(column);
   const list = values.map((value) => `${bind(value)}::${type}`).join(", ");
   return {
-    ...countRows(`select ${name} from ${LOAD} where ${name} not in (${list})`, [column]),
+    ...countWhere(`${name} not in (${list})`, column),
     passed: "n = 0",
     observed: "n",
     expected: bind(`no row with another ${column} than ${shortened(values)}`),

@@ -16,6 +16,8 @@ export interface CheckContext {
   readonly targetKey: string;
   /** Whether there is a live version to compare with, in `LIVE`. */
   readonly hasLive: boolean;
+  /** Whether the rows looked at are those of one load, as the ledger counts them. */
+  readonly isOneLoad: boolean;
   /** The target as SQL has it, for `{target}`. */
   readonly target: string;
   /** SQL of a column's type that any text of it can be cast to without being cut. */
@@ -29,10 +31,16 @@ export interface CheckContext {
 /**
  * How a check judges, as SQL: Postgres has the rows, its own arithmetic and its own comparisons.
  *
- * `from` is what follows FROM: it yields one row, over which the others are expressions.
+ * `aggregates` and `from` together are one row, over which the others are expressions.
  */
 export interface CheckSql {
-  readonly from: string;
+  /**
+   * Aggregates over `LOAD`, by name: the checks that have some share one pass over the rows. Null
+   * where `from` looks at the rows itself.
+   */
+  readonly aggregates: Readonly<Record<string, string>> | null;
+  /** What follows FROM; null where there are only the aggregates. */
+  readonly from: string | null;
   /** Boolean; NULL is a failure. */
   readonly passed: string;
   /** A number or a text. */
@@ -62,16 +70,29 @@ export function bindNumber(value: number, { bind }: CheckContext): string {
   return `${bind(String(value))}::numeric`;
 }
 
-/** SQL that counts rows of a query and shows up to three of them. */
-export function countRows(query: string, columns: readonly string[]): Pick<CheckSql, "from"> & {
-  readonly examples: string;
-} {
-  const shown = columns.map((name) => `${quoteLiteral(name)}, e.${quoteIdent(name)}`).join(", ");
+/** Counts the rows that meet a condition, and shows up to three of them. */
+export function countWhere(condition: string, column: string) {
+  const query = `select ${quoteIdent(column)} from ${LOAD} where ${condition}`;
   return {
-    from: `(select count(*) as n from (\n${query}\n) c) c`,
-    examples: `(select jsonb_agg(e.example) from (
-  select jsonb_build_object(${shown}) as example from (\n${query}\n) e limit 3) e)`,
+    aggregates: { n: `count(*) filter (where ${condition})` },
+    from: null,
+    examples: examplesOf(query, [column]),
   };
+}
+
+/** Counts the rows of a query, and shows up to three of them. */
+export function countRows(query: string, columns: readonly string[]) {
+  return {
+    aggregates: null,
+    from: `(select count(*) as n from (\n${query}\n) c) c`,
+    examples: examplesOf(query, columns),
+  };
+}
+
+function examplesOf(query: string, columns: readonly string[]): string {
+  const shown = columns.map((name) => `${quoteLiteral(name)}, e.${quoteIdent(name)}`).join(", ");
+  return `(select jsonb_agg(e.example) from (
+  select jsonb_build_object(${shown}) as example from (\n${query}\n) e limit 3) e)`;
 }
 
 /** The words of an expectation that consists of several, left out where they are null. */

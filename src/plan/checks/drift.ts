@@ -1,14 +1,15 @@
 import { quoteIdent } from "../../core/quote.ts";
-import { bindNumber, type CheckPlug, LIVE, LOAD } from "./check.ts";
+import { bindNumber, type CheckPlug, LIVE } from "./check.ts";
 
 /** The mean or the sum of a column beside that of the live version. */
 export const drift: CheckPlug<"drift"> = ({ column, of, max }, context) => {
   const { hasLive, bind } = context;
   const aggregate = `${of === "mean" ? "avg" : "sum"}(${quoteIdent(column)})::numeric`;
-  const now = `(select ${aggregate} as now from ${LOAD}) c`;
+  const aggregates = { now: aggregate };
   if (!hasLive) {
     return {
-      from: now,
+      aggregates,
+      from: null,
       passed: "true",
       observed: "now",
       expected: bind("no live version to compare with"),
@@ -16,7 +17,8 @@ export const drift: CheckPlug<"drift"> = ({ column, of, max }, context) => {
     };
   }
   return {
-    from: `${now}, (select ${aggregate} as base from ${LIVE}) b`,
+    aggregates,
+    from: `(select ${aggregate} as base from ${LIVE}) b`,
     // Two versions without a single value are the same; one without is not.
     passed: `case when now is null or base is null then now is null and base is null
     else abs(now - base) * 100 <= ${bindNumber(max, context)} * abs(base) end`,

@@ -1,9 +1,10 @@
 import { quoteIdent } from "../../core/quote.ts";
-import { type CheckPlug, LOAD } from "./check.ts";
+import type { CheckPlug } from "./check.ts";
 
 /** The newest value is recent, by the clock of Postgres; without any value nothing is fresh. */
 export const freshness: CheckPlug<"freshness"> = ({ column, maxAgeSeconds }, { bind }) => ({
-  from: `(select max(${quoteIdent(column)}) as newest from ${LOAD}) c`,
+  aggregates: { newest: `max(${quoteIdent(column)})` },
+  from: null,
   passed: `newest is not null and newest::timestamptz >= now() - ${
     bind(`${maxAgeSeconds} seconds`)
   }::interval`,

@@ -1,5 +1,5 @@
 import { quoteIdent } from "../../core/quote.ts";
-import { bindFilled, both, type CheckPlug, countRows, LOAD } from "./check.ts";
+import { bindFilled, both, type CheckPlug, countWhere } from "./check.ts";
 
 /** Every value lies between the limits, both inclusive; NULL passes. */
 export const range: CheckPlug<"range"> = ({ column, min, max }, context) => {
@@ -10,7 +10,7 @@ export const range: CheckPlug<"range"> = ({ column, min, max }, context) => {
     ...(max === null ? [] : [`${name} > ${limit(max)}`]),
   ];
   return {
-    ...countRows(`select ${name} from ${LOAD} where ${outside.join(" or ")}`, [column]),
+    ...countWhere(outside.join(" or "), column),
     passed: "n = 0",
     observed: "n",
     expected: `'no row with ' || ${

@@ -15,6 +15,7 @@ export const rowDiff: CheckPlug<"row_diff"> = (
   const { spec, hasLive, bind } = context;
   if (!hasLive) {
     return {
+      aggregates: null,
       from: "(select) c",
       passed: "true",
       observed: bind("nothing to compare with"),
@@ -34,6 +35,7 @@ export const rowDiff: CheckPlug<"row_diff"> = (
   const limits = [["added", added], ["deleted", deleted], ["changed", changed]] as const;
   const given = limits.flatMap(([name, limit]) => limit === null ? [] : [{ name, limit }]);
   return {
+    aggregates: null,
     from: `(select added, deleted, base,
     ${mode === "append" ? "0" : "greatest(differing - added, 0)"} as changed
   from (select ${except(key, LOAD, LIVE)} as added,

@@ -8,6 +8,7 @@ export const sql: CheckPlug<"sql"> = ({ query, expect, min, max }, context) => {
     ...(max === null ? [] : [`n <= ${bindNumber(max, context)}`]),
   ];
   return {
+    aggregates: null,
     // The line end closes a comment that the query may end in.
     from: `(select (\n${filled(query, context)}\n)::numeric as n) c`,
     passed: conditions.join(" and "),
@@ -24,6 +25,7 @@ export const sql: CheckPlug<"sql"> = ({ query, expect, min, max }, context) => {
 };
 
 function filled(query: string, { bindQuery, target }: CheckContext): string {
-  return bindQuery(query.trim().replace(/;$/, "")).replaceAll("{staging}", LOAD)
-    .replaceAll("{target}", target);
+  return bindQuery(query.trim().replace(/;$/, "")).replaceAll("{staging}", () => LOAD)
+    // A function: "$&" in a name would mean something else in a text.
+    .replaceAll("{target}", () => target);
 }
