@@ -43,7 +43,7 @@ export async function replayRejects(
   const prepare = async () =>
     await underLock(await lockTarget(db, targetKey), async (lock) => {
       await migrate(db);
-      await markDeadRuns(db, targetKey);
+      await markDeadRuns(lock, targetKey);
       ({ loads } = await readLedger(db, targetKey));
       const live = liveChains(loads).filter(({ partition }) =>
         only === undefined || partition === only

@@ -37,7 +37,7 @@ export async function runPipeline(
     async () =>
       await underLock(await lockTarget(db, target), async (lock) => {
         await migrate(db);
-        await markDeadRuns(db, target);
+        await markDeadRuns(lock, target);
         const { keepDays } = spec.rejects;
         if (keepDays !== null) await forgetOldRejects(db, spec.pipeline, keepDays);
         return { lock, plan: await planPipeline(spec, options, context) };

@@ -1,7 +1,7 @@
 import type { RunResult, RunStatus } from "../core/result.ts";
 import { SluiceError } from "../core/error.ts";
 import { storableJson } from "../core/storable_json.ts";
-import type { Database, Queryable } from "../db/database.ts";
+import type { Queryable } from "../db/database.ts";
 
 /** What a run does: load sources, or rejected rows once more. */
 export type RunCommand = "run" | "replay";
@@ -79,24 +79,26 @@ const LOCK_NOT_AVAILABLE = "55P03";
 /**
  * Marks runs that died without a word.
  *
- * Only called while holding the target's lock: a run that still says `running` then has no process,
- * or has lost its lock and must not go on (`fencedDatabase`).
+ * Only called on the session that holds the target's lock: a run that still says `running` then has
+ * no process, or has lost its lock and must not go on (`fencedDatabase`). Over any other connection
+ * a run that has itself lost the lock could mark the one that has it.
  *
  * @throws SluiceError `ledger/target_locked` (retry later) where such a run is in a transaction
  */
-export async function markDeadRuns(db: Database, target: string): Promise<number> {
+export async function markDeadRuns(session: Queryable, target: string): Promise<number> {
+  await session.query("begin");
   try {
-    return await db.transaction(async (tx) => {
-      await tx.query(`select set_config('lock_timeout', $1, true)`, [DEAD_RUN_TIMEOUT]);
-      const dead = await tx.query(
-        `update sluice.runs set status = 'interrupted', ended_at = clock_timestamp(),
+    await session.query(`select set_config('lock_timeout', $1, true)`, [DEAD_RUN_TIMEOUT]);
+    const dead = await session.query(
+      `update sluice.runs set status = 'interrupted', ended_at = clock_timestamp(),
   error = '{"code": "ledger/died", "message": "The process ended without recording how", "retry": "later"}'
 where target = $1 and status = 'running' returning id`,
-        [target],
-      );
-      return dead.length;
-    });
+      [target],
+    );
+    await session.query("commit");
+    return dead.length;
   } catch (error) {
+    await session.query("rollback").catch(() => {});
     if (!(error instanceof SluiceError) || error.postgres?.code !== LOCK_NOT_AVAILABLE) throw error;
     throw new SluiceError(
       "ledger/target_locked",

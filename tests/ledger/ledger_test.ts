@@ -104,9 +104,10 @@ Deno.test("readRejects names a run that is not there", async () => {
 Deno.test("markDeadRuns marks what still says it runs", async () => {
   await using test = await testDatabase();
   await migrate(test.db);
+  await using session = await test.db.session();
   await startRun(test.db, RUN);
-  expect(await markDeadRuns(test.db, "s.other")).toBe(0);
-  expect(await markDeadRuns(test.db, "s.t")).toBe(1);
+  expect(await markDeadRuns(session, "s.other")).toBe(0);
+  expect(await markDeadRuns(session, "s.t")).toBe(1);
   const { runs } = await readHistory(test.db, SPEC);
   expect(runs).toMatchObject([{ status: "interrupted", error: { code: "ledger/died" } }]);
 });
