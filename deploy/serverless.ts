@@ -9,7 +9,6 @@ import type { Database } from "../src/db/database.ts";
 import { observeRun } from "../src/observe/observe_run.ts";
 import { observeSettings } from "../src/observe/settings.ts";
 import { runPipeline } from "../src/run.ts";
-import { scheduleFault, scheduleOf } from "../src/schedule/scheduled_spec.ts";
 import type { RunPipeline, ServedPipeline } from "../src/schedule/scheduler_host.ts";
 import { loadSpec } from "../src/spec/load_spec.ts";
 
@@ -94,9 +93,7 @@ function readPipeline(
     ...(environment === undefined ? {} : { environment }),
   });
   if (spec === null) throw wrongFile(diagnostics.map((each) => renderDiagnostic(each)).join("\n"));
-  const fault = scheduleFault(spec);
-  if (fault !== null) throw wrongFile(`${file}: ${fault}`);
-  return { spec, schedule: scheduleOf(spec) };
+  return { spec, schedule: spec.schedule ?? null };
 }
 
 function wrongFile(message: string): SluiceError {

@@ -52,6 +52,7 @@ export async function inspectStaging(
       context.emit({
         type: "warning",
         partition: partition.partition,
+        stage: "load",
         message: `${failed} rows fail rule "${rule}"`,
       });
     }

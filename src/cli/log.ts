@@ -21,7 +21,8 @@ import { printable } from "./views/printable.ts";
 export interface Log {
   /** Standard error carries JSON lines and nothing else: what is said becomes a record. */
   readonly ownsStandardError: boolean;
-  event(event: ObservedEvent): void;
+  /** Takes the events of runs that follow one another; of runs `beside` others each needs its own. */
+  events(beside: boolean): (event: ObservedEvent) => void;
   error(error: ErrorRecord): void;
   /** Text for people, whatever the level. */
   text(text: string): void;
@@ -64,7 +65,6 @@ export async function openLog(
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["sink"] },
     ],
   });
-  const entryOf = logEntries();
   let position: Position = { run_id: null, pipeline: null, partition: null, stage: null };
   function write(
     level: "debug" | "info" | "warning" | "error",
@@ -78,14 +78,18 @@ export async function openLog(
   }
   return {
     ownsStandardError,
-    event(event) {
-      const entry = entryOf(event);
-      // A run that failed as a whole is told by the command, with its error.
-      if (entry === null || event.type === "run_failed") return;
-      const { level, event: category, message, attributes, ...place } = entry;
-      const { run_id, pipeline } = place;
-      position = { run_id, pipeline, partition: null, stage: null };
-      write(level, category, message, { ...place, ...attributes });
+    events(beside) {
+      const entryOf = logEntries();
+      return (event) => {
+        const entry = entryOf(event);
+        // A run that failed as a whole is told by the command, with its error.
+        if (entry === null || event.type === "run_failed") return;
+        const { level, event: category, message, attributes, ...place } = entry;
+        const { run_id, pipeline } = place;
+        // What is said meanwhile may be about any of several runs.
+        if (!beside) position = { run_id, pipeline, partition: null, stage: null };
+        write(level, category, message, { ...place, ...attributes });
+      };
     },
     error: ({ message, ...rest }) => write("error", "error", message, { ...position, ...rest }),
     text: (text) => write("info", "text", text.trim(), { ...position }),

@@ -21,7 +21,12 @@ import { serveRun } from "./serve_run.ts";
 import type { Session } from "./session.ts";
 import { lineProgress } from "./views/line_progress.ts";
 import { paintFor } from "./views/paint.ts";
-import { overviewText, scheduleEventText } from "./views/serve_text.ts";
+import {
+  overviewText,
+  type RunWarning,
+  runWarningText,
+  scheduleEventText,
+} from "./views/serve_text.ts";
 
 export interface ServeFlags extends OutputFlags, ObserveFlags, SpecFlags, DatabaseFlags {
   readonly host: string;
@@ -53,14 +58,16 @@ export async function preview(path: string, flags: ServeFlags, session: Session)
 export async function serve(path: string, flags: ServeFlags, session: Session): Promise<number> {
   const { cli, paint } = session;
   const { clock } = cli;
+  // Without a file of its own, the log is on standard error.
+  const shows = !hasLog(flags) || flags.logFile !== undefined;
   const tell = (event: ScheduleEvent) => {
     if (hasLog(flags)) logScheduleEvent(event);
-    // Without a file of its own, the log is on standard error.
-    if (!hasLog(flags) || flags.logFile !== undefined) {
-      session.say(scheduleEventText(event, clock.now(), paint));
-    }
+    if (shows) session.say(scheduleEventText(event, clock.now(), paint));
   };
-  // What a run tells stage by stage goes to the log: here a line for its start and its end will do.
+  const warn = (pipeline: string, warning: RunWarning) => {
+    if (shows) session.say(runWarningText(pipeline, warning, clock.now(), paint));
+  };
+  // What a run tells stage by stage goes to the log: here a line for its start and its end, and what is odd, will do.
   session.showProgress(lineProgress(cli.err, { quiet: true }));
   const access = { token: tokenOf(cli), loopback: isLoopback(flags.host) };
   if (access.token === null && !access.loopback) throw noToken(flags.host);
@@ -70,7 +77,7 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
     clock,
     random: cli.random,
     link,
-    run: serveRun(flags, metrics, session),
+    run: serveRun(flags, metrics, session, warn),
     everyMinute: everyMinute(),
     // Without what runs before this process said, each alert on the last success would go off.
     onReach: once(async (db) => seedMetrics(metrics, await readLastRuns(db))),

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { ReadFile } from "../schedule/pipeline_files.ts";
 import { type FolderHost, PipelineFolder } from "../schedule/pipeline_folder.ts";
-import { scheduleFault, scheduleOf } from "../schedule/scheduled_spec.ts";
 import type { Cli } from "./cli.ts";
 import type { SpecFlags } from "./options.ts";
 import { type PipelineFile, readPipelines } from "./read_pipelines.ts";
@@ -49,9 +48,7 @@ async function readFileOf(
     );
     return { file, served: null, fault: texts.map((text) => text.trimEnd()).join("\n\n") };
   }
-  const fault = scheduleFault(spec);
-  const served = fault === null ? { spec, schedule: scheduleOf(spec) } : null;
-  return { file, served, fault };
+  return { file, served: { spec, schedule: spec.schedule ?? null }, fault: null };
 }
 
 /** As with files: where `deno task` moved to, else where the user stood. */

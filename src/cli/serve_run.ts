@@ -6,9 +6,19 @@ import type { RunPipeline } from "../schedule/scheduler_host.ts";
 import { openDatabase, runContext } from "./open_database.ts";
 import type { DatabaseFlags } from "./options.ts";
 import type { Session } from "./session.ts";
+import type { RunWarning } from "./views/serve_text.ts";
 
-/** How a server runs a pipeline: over connections of its own, counted in the metrics. */
-export function serveRun(flags: DatabaseFlags, metrics: Metrics, session: Session): RunPipeline {
+/**
+ * How a server runs a pipeline: over connections of its own, counted in the metrics.
+ *
+ * @param warn where warnings go beside the log
+ */
+export function serveRun(
+  flags: DatabaseFlags,
+  metrics: Metrics,
+  session: Session,
+  warn: (pipeline: string, warning: RunWarning) => void,
+): RunPipeline {
   const { cli } = session;
   const { database: url } = flags;
   return async (spec, { partitions, force }, signal, onStart) => {
@@ -17,11 +27,13 @@ export function serveRun(flags: DatabaseFlags, metrics: Metrics, session: Sessio
     const { pipeline } = spec;
     const target = `${spec.target.schema}.${spec.target.table}`;
     const observer = metricsObserver(metrics, cli.clock);
+    const tell = session.emitBeside();
     const began = cli.clock.monotonic();
     let runId: string | null = null;
     function emit(event: RunEvent): void {
-      session.emit(event);
+      tell(event);
       observer.observe(event);
+      if (event.type === "warning") warn(pipeline, event);
       if (event.type !== "run_started") return;
       ({ runId } = event);
       onStart(event.runId);

@@ -20,8 +20,10 @@ export interface Session {
   readonly view: View;
   /** Paints for standard error. */
   readonly paint: Paint;
-  /** Events of a run, to the progress and to the log. */
+  /** Events of runs one after another, to the progress and to the log. */
   readonly emit: Emit;
+  /** The same for a run that others may go on beside. */
+  emitBeside(): Emit;
   /** One or more lines on standard error, above any progress bar. */
   say(text: string): void;
   /** Shows progress in another way from now on. */
@@ -41,9 +43,17 @@ export async function inSession(
   const paint = paintFor(cli.err);
   let progress: Progress = lineProgress(cli.err);
   let log: Log | null = null;
+  let emitAlone: Emit | null = null;
   const say = (text: string) => {
     if (log?.ownsStandardError) log.text(text);
     else progress.line(text);
+  };
+  const emitter = (beside: boolean): Emit => {
+    const record = log?.events(beside);
+    return (event) => {
+      progress.emit(event);
+      record?.(event);
+    };
   };
   const view = flags.output === "json" ? jsonView(cli.out, cli.secrets) : humanView(cli.out);
   const session: Session = {
@@ -51,10 +61,8 @@ export async function inSession(
     view,
     paint,
     say,
-    emit(event) {
-      progress.emit(event);
-      log?.event(event);
-    },
+    emit: (event) => (emitAlone ??= emitter(false))(event),
+    emitBeside: () => emitter(true),
     showProgress(next) {
       progress.stop();
       progress = next;

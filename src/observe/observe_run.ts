@@ -94,7 +94,7 @@ async function openObservers(
       lineage({ settings: settings.lineage, spec, database, version, clock, send, warn }),
     );
   }
-  if (spec.notify !== undefined && spec.notify.length > 0) {
+  if (spec.notify.length > 0) {
     const { notify } = await import("./notify/notify.ts");
     const { readPastRuns } = await import("./run_history.ts");
     const { PATIENCE: patience } = await import("./post.ts");

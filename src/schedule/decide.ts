@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from "./schedule_spec.ts";
+import type { ScheduleSpec } from "../spec/pipeline_spec.ts";
 import { lastStart, startsAfter } from "./starts.ts";
 
 /** What the ledger remembers of a schedule: the row of `sluice.schedules`. */

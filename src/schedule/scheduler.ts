@@ -1,10 +1,10 @@
 import { backoff } from "../core/backoff.ts";
 import type { Database } from "../db/database.ts";
 import { migrate } from "../ledger/mod.ts";
+import type { ScheduleSpec } from "../spec/pipeline_spec.ts";
 import { type AttemptOutcome, recordOf } from "./attempt.ts";
 import { decide } from "./decide.ts";
 import { runByHand, runTick, type Watched } from "./run_tick.ts";
-import type { ScheduleSpec } from "./schedule_spec.ts";
 import type { RunRequest, SchedulerHost, ServedPipeline } from "./scheduler_host.ts";
 import { readSchedules, registerSchedule, type ScheduleRecord } from "./schedules.ts";
 import { type Stopped, UnderWay } from "./under_way.ts";

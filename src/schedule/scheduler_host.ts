@@ -1,10 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import type { RunResult } from "../core/result.ts";
 import type { Database } from "../db/database.ts";
-import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { PipelineSpec, ScheduleSpec } from "../spec/pipeline_spec.ts";
 import type { DatabaseLink } from "./database_link.ts";
 import type { Tell } from "./schedule_event.ts";
-import type { ScheduleSpec } from "./schedule_spec.ts";
 
 /** A pipeline of the folder, with its schedule, which not every one has. */
 export interface ServedPipeline {

@@ -1,5 +1,5 @@
 import { occurrencesAfter, occurrencesUpTo } from "../core/occurrences.ts";
-import type { ScheduleSpec } from "./schedule_spec.ts";
+import type { ScheduleSpec } from "../spec/pipeline_spec.ts";
 
 /** One time that a schedule names, and when the run of it begins. */
 export interface Start {

@@ -16,7 +16,6 @@ import { rejectLimit } from "./schema/limit.ts";
 import type { NotifyInput } from "./schema/notify.ts";
 import type { PipelineInput } from "./schema/pipeline.ts";
 import type { RuleInput } from "./schema/rules.ts";
-import { seconds } from "./schema/schedule.ts";
 import { csvSchema } from "./schema/source.ts";
 import type { Path } from "./yaml_tree.ts";
 import { durationSeconds } from "./schema/text.ts";
@@ -120,8 +119,8 @@ function buildSchedule(input: NonNullable<PipelineInput["schedule"]>): ScheduleS
     cron,
     timezone,
     retries,
-    retryDelaySeconds: seconds(retry_delay),
-    jitterSeconds: seconds(jitter),
+    retryDelaySeconds: durationSeconds(retry_delay),
+    jitterSeconds: durationSeconds(jitter),
     catchUp: catch_up,
   };
 }

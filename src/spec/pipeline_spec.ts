@@ -1,3 +1,4 @@
+import type { Recurrence } from "../core/occurrences.ts";
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { ExpectSpec, NotifySpec } from "./notify_spec.ts";
@@ -44,15 +45,15 @@ export interface PipelineSpec {
   readonly hash: string;
 }
 
-/** When a pipeline runs by itself; `schedule/` has the meaning of each. */
-export interface ScheduleSpec {
-  /** Five fields, or `@daily` and its like. */
-  readonly cron: string;
-  /** IANA name. */
-  readonly timezone: string;
+/** When a pipeline runs by itself: `schedule:` of its file. */
+export interface ScheduleSpec extends Recurrence {
+  /** Attempts after the first one that failed for a reason which time may mend. */
   readonly retries: number;
+  /** Seconds before the first of them; each wait is twice the one before, up to an hour. */
   readonly retryDelaySeconds: number;
+  /** Each run starts up to so many seconds after its time, by the pipeline's name and that time. */
   readonly jitterSeconds: number;
+  /** Whether what was due while no server was there is run once, late. */
   readonly catchUp: boolean;
 }
 

@@ -15,6 +15,7 @@ const SECRETS = {
   PASSWORD: "canary-password",
   PATH_TOKEN: "canary-path",
   HEADER_TOKEN: 'canary-header"quoted\\',
+  HOOK_TOKEN: "canary-hook/with+signs",
 };
 
 const YAML = `
@@ -27,8 +28,16 @@ target: { table: shop.things, lineage: true }
 columns: { id: { type: integer, required: true }, name: text }
 `;
 
+const NOTIFY = `
+notify:
+  - { on: [failure, refusal, success], webhook: "http://HOST/notice/\${HOOK_TOKEN}" }
+  - { on: [failure, refusal, recovery], webhook: "http://HOST/message/\${HOOK_TOKEN}", format: slack }
+  - { on: [failure, refusal], webhook: "http://REFUSING/canary-literal/\${HOOK_TOKEN}" }
+  - { on: [failure, refusal], command: [no-such-program, "\${HOOK_TOKEN}"] }
+`;
+
 /** The forms in which a secret could show. */
-const FORMS = Object.values(SECRETS).flatMap((secret) => [
+const FORMS = [...Object.values(SECRETS), "canary-literal"].flatMap((secret) => [
   secret,
   encodeURIComponent(secret),
   JSON.stringify(secret).slice(1, -1),
@@ -52,8 +61,10 @@ Deno.test("no secret is in anything that a command prints, logs, stores or sends
   await migrate(test.db);
   const state = { body: "id,name\n1,a\n", status: 200 };
   await using server = source(state);
-  const host = new URL(server.origin).host;
-  using files = workspace({ "things.yaml": YAML.replace("HOST", host) });
+  await using refusing = receiver(() => new Response(null, { status: 400 }));
+  const yaml = (YAML + NOTIFY).replaceAll("HOST", new URL(server.origin).host)
+    .replace("REFUSING", new URL(refusing.origin).host);
+  using files = workspace({ "things.yaml": yaml });
   const env = {
     ...SECRETS,
     DATABASE_URL: test.url,
@@ -100,12 +111,23 @@ Deno.test("no secret is in anything that a command prints, logs, stores or sends
   }
   const told = server.received.filter(({ path }) => !path.includes("things.csv"));
   expect(new Set(told.map(({ path }) => path))).toEqual(
-    new Set(["/api/v1/lineage", "/v1/traces", "/v1/metrics"]),
+    new Set([
+      "/api/v1/lineage",
+      "/v1/traces",
+      "/v1/metrics",
+      `/notice/${SECRETS.HOOK_TOKEN}`,
+      `/message/${SECRETS.HOOK_TOKEN}`,
+    ]),
   );
   for (const { path, body } of told) expect([path, leaks(body)]).toEqual([path, []]);
   const stored = await everything(test);
   // References stay references.
   expect(stored).toContain("/${PATH_TOKEN}/things.csv?key=${KEY}");
+  expect(refusing.received).toHaveLength(3);
+  const log = Deno.readTextFileSync(`${files.folder}/log.jsonl`);
+  for (const channel of ["webhook", "command"]) {
+    expect(log).toContain(`The notification by ${channel} was not delivered`);
+  }
   expect(leaks(stored)).toEqual([]);
   const everywhere = [...outcomes.map(({ out, err }) => out + err), stored].join();
   expect(everywhere).not.toContain("canary-lineage");

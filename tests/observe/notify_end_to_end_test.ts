@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { sluice } from "./sluice.ts";
+import { sluice, sluiceAllowed } from "./sluice.ts";
 import { deafOrigin, receiver } from "./support.ts";
 
 const YAML = `
@@ -55,17 +55,73 @@ Deno.test("notify: of a pipeline file tells a webhook of refusal, failure, recov
   expect(stored[0].all).not.toContain("canary-token");
 });
 
-Deno.test("a receiver that is away changes neither the load nor its exit code", async () => {
+Deno.test("a receiver that is away changes neither a load nor an exit code", async () => {
+  await using test = await testDatabase();
+  const yaml = YAML.replace("on: [failure, refusal", "on: [success, failure, refusal");
+  using files = workspace({
+    "things.yaml": yaml,
+    "refused.yaml": yaml.replaceAll("things", "refused"),
+    "failed.yaml": yaml.replaceAll("things", "failed"),
+    "things.csv": "id,name\n1,a\n",
+    "refused.csv": "id,name\nx,a\n",
+  });
+  const env = { DATABASE_URL: test.url, HOOK: `${deafOrigin()}/canary-token` };
+  await Promise.all(([["things", 0], ["refused", 3], ["failed", 1]] as const).map(
+    async ([name, code]) => {
+      const outcome = await sluice(files.folder, env, "run", `${name}.yaml`);
+      expect([name, outcome.code]).toEqual([name, code]);
+      expect(outcome.err).toContain("The notification by webhook was not delivered: 127.0.0.1:");
+      expect(outcome.out + outcome.err).not.toContain("canary-token");
+    },
+  ));
+  expect(await test.db.query("select id from shop.things")).toEqual([{ id: 1 }]);
+});
+
+Deno.test("a run that takes longer than expected is told as slow, to a receiver that fails first", async () => {
+  await using test = await testDatabase();
+  await using source = receiver(async ({ method }) => {
+    if (method === "GET") await new Promise((resolve) => setTimeout(resolve, 1_100));
+    return new Response("id,name\n1,a\n");
+  });
+  await using server = receiver((_request, index) =>
+    new Response(null, { status: index === 0 ? 503 : 200 })
+  );
+  using files = workspace({
+    "things.yaml": YAML.replace("things.csv", `${source.origin}/things.csv`)
+      .replace("on: [failure, refusal", "on: [slow, failure, refusal"),
+  });
+  const env = { DATABASE_URL: test.url, HOOK: server.origin };
+  const outcome = await sluice(files.folder, env, "run", "things.yaml");
+  expect(outcome).toMatchObject({ code: 0 });
+  expect(outcome.err).not.toContain("warning");
+  expect(server.received).toHaveLength(2);
+  const [first, second] = server.received.map(({ body }) => JSON.parse(body));
+  expect(second).toEqual(first);
+  expect(first).toMatchObject({ status: "succeeded", rows_loaded: 1 });
+  expect(first.alerts).toHaveLength(1);
+  expect(first.alerts[0].reason).toMatch(/^\d\.\d+ s, where 1 s are expected$/);
+});
+
+Deno.test("a command is told where Deno may run it, and is a warning where not", async () => {
   await using test = await testDatabase();
   using files = workspace({
-    "things.yaml": YAML.replace("on: [failure, refusal", "on: [success, failure, refusal"),
-    "things.csv": "id,name\n1,a\n",
+    "things.yaml": YAML.replace(/notify:[^]*/, "") +
+      `notify: [{ on: [refusal], command: [sh, -c, 'cat > "$0"', "\${HOOK}"] }]\n`,
+    "things.csv": "id,name\nx,a\n",
   });
-  const env = { DATABASE_URL: test.url, HOOK: `${deafOrigin()}/hook` };
-  const outcome = await sluice(files.folder, env, "run", "things.yaml");
-  expect(outcome.code).toBe(0);
-  expect(outcome.err).toContain("webhook");
-  expect(await test.db.query("select id from shop.things")).toEqual([{ id: 1 }]);
+  const notice = `${files.folder}/notice.json`;
+  const env = { DATABASE_URL: test.url, HOOK: notice };
+  const refused = await sluice(files.folder, env, "run", "things.yaml");
+  expect(refused.code).toBe(3);
+  expect(refused.err).toContain("--allow-run");
+  const told = await sluiceAllowed(["--allow-run=sh"], files.folder, env, "run", "things.yaml");
+  expect(told.code).toBe(3);
+  expect(told.err).not.toContain("was not delivered");
+  expect(JSON.parse(Deno.readTextFileSync(notice))).toMatchObject({
+    pipeline: "things",
+    status: "refused",
+    alerts: [{ alert: "refusal" }],
+  });
 });
 
 Deno.test("what is wrong with notify and expect is told with its place", () => {

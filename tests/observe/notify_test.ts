@@ -92,26 +92,20 @@ Deno.test("notify() shapes a message as Slack takes it, and lets nobody write it
 
 Deno.test("notify() tells each entry only what it asks for", async () => {
   await using server = receiver();
-  const { observer, finish } = scene([
+  const { observer } = scene([
     { on: ["success"], webhook: `${server.origin}/success` },
     { on: ["failure", "refusal"], webhook: `${server.origin}/bad` },
     { on: ["warning", "recovery"], webhook: `${server.origin}/odd` },
   ], { history: () => Promise.resolve([{ status: "failed", seconds: 1 }]) });
-  const check = {
-    kind: "row_count",
-    name: "rows",
-    partition: null,
-    severity: "warn",
-    passed: false,
-    observed: 3,
-    expected: null,
-  } as const;
-  observer.observe({ type: "warning", partition: "2021-01", message: "before the run" });
-  await finish({ ...RUN, checks: [check] });
+  observer.observe({ type: "warning", partition: null, message: "of the run before" });
+  observer.observe(EVENTS[0]);
+  observer.observe({ type: "warning", partition: "2021-01", message: "rows are few" });
+  observer.observe({ type: "run_finished", result: RUN });
+  await observer.close();
   const seen = server.received.map(({ path, body }) => [path, JSON.parse(body).alerts]);
   expect(seen.sort()).toEqual([
     ["/odd", [
-      { alert: "warning", reason: 'check "rows" failed with 3' },
+      { alert: "warning", reason: "2021-01: rows are few" },
       { alert: "recovery", reason: "the run before was failed" },
     ]],
     ["/success", [{ alert: "success", reason: "the run succeeded" }]],

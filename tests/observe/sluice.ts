@@ -13,6 +13,16 @@ export async function sluice(
   env: Readonly<Record<string, string>>,
   ...args: readonly string[]
 ): Promise<Outcome> {
+  return await sluiceAllowed([], folder, env, ...args);
+}
+
+/** The same with more permissions, as somebody may add them to the task. */
+export async function sluiceAllowed(
+  permissions: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -22,6 +32,7 @@ export async function sluice(
       "--allow-net",
       `--allow-write=${folder}`,
       "--allow-sys=hostname,uid",
+      ...permissions,
       MAIN,
       ...args,
     ],

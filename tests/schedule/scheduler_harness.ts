@@ -4,7 +4,7 @@ import { DatabaseLink } from "../../src/schedule/database_link.ts";
 import type { ScheduleEvent } from "../../src/schedule/schedule_event.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
 import type { SchedulerHost, ServedPipeline } from "../../src/schedule/scheduler_host.ts";
-import type { ScheduleSpec } from "../../src/schedule/schedule_spec.ts";
+import type { ScheduleSpec } from "../../src/spec/pipeline_spec.ts";
 import { runResult, specNamed } from "../cli/support.ts";
 
 /** A scheduler with everything it told. */

@@ -1,5 +1,8 @@
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
+/** What the task gives the engine. */
+const FLAGS = ["--v8-flags=--max-semi-space-size=4", "--unstable-cron"];
+
 /** `sluice serve` as a process of its own. */
 export interface ServeProcess extends AsyncDisposable {
   readonly origin: string;
@@ -75,7 +78,7 @@ function spawn(
   env: Record<string, string>,
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "--unstable-cron", MAIN, ...args],
+    args: ["run", ...FLAGS, "-A", "--no-lock", MAIN, ...args],
     cwd: folder,
     env,
     stdin: "null",

@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { serveHttp } from "../support/http_server.ts";
 import { workspace } from "../support/pipeline.ts";
+import { receiver } from "../observe/support.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { cuttableProxy } from "./proxy.ts";
 import { type ServeProcess, sluice, startServe, TOKEN } from "./serve_process.ts";
@@ -31,8 +32,8 @@ Deno.test("serve runs pipelines by hand, shows them, follows its folder and stop
 
   files.write("zones.yaml", TRIPS.replaceAll("trips", "zones"));
   files.write("broken.yaml", "pipelin: x");
-  await until(async () => (await schedule(server)).pipelines.length === 2);
-  expect((await schedule(server)).broken[0].message).toContain('Did you mean "pipeline"?');
+  await until(async () => (await scheduleOf(server)).pipelines.length === 2);
+  expect((await scheduleOf(server)).broken[0].message).toContain('Did you mean "pipeline"?');
 
   const metrics = await (await fetch(`${server.origin}/metrics`)).text();
   expect(metrics).toContain('sluice_runs_total{pipeline="trips",target="ny.trips",');
@@ -86,7 +87,7 @@ Deno.test("serve starts without its database, says so, and recovers when it is b
   await using server = await startServe(files.folder, proxy.url);
   expect(await status(server, "/healthz")).toBe(200);
   expect(await status(server, "/readyz")).toBe(503);
-  expect((await schedule(server)).pipelines.length).toBe(1);
+  expect((await scheduleOf(server)).pipelines.length).toBe(1);
   await until(() => server.err().includes("the database is away"));
 
   proxy.mend();
@@ -168,6 +169,108 @@ Deno.test("serve --log-level writes JSON lines where nobody looks, with what eac
   });
 });
 
+Deno.test("serve runs what a file's schedule asks for, and shows when it is next", async () => {
+  await using database = await testDatabase();
+  await migrateAll(database.db);
+  const schedule = 'schedule: { cron: "30 6 * * *", timezone: Europe/Berlin }\n';
+  using files = workspace({ "trips.yaml": TRIPS + schedule, "trips.csv": "id,name\n1,one\n" });
+  // A server of days ago knew it: what it missed since is caught up, without a wait for the morning.
+  await database.db.query(
+    `insert into sluice.schedules (pipeline, cron, timezone, since)
+values ('trips', '30 6 * * *', 'Europe/Berlin', now() - interval '3 days')`,
+  );
+  const preview = await sluice(["serve", ".", "--dry-run"], files.folder);
+  expect(preview.out).toMatch(/trips +30 6 \* \* \* +Europe\/Berlin +\d{4}-.*:30:00/);
+  await using server = await startServe(files.folder, database.url);
+  expect(server.err()).toMatch(/trips {2}next \d{4}-/);
+  await until(() => /trips {2}succeeded: 1 row/.test(server.err()));
+  const [row] = await database.db.query(
+    `select state, status, attempt, run_id, extract(minute from tick)::int as minute,
+  tick > now() - interval '26 hours' as newest from sluice.schedules`,
+  );
+  const runs = await database.db.query<{ id: string }>(`select id from sluice.runs`);
+  expect(runs.length).toBe(1);
+  expect(row).toMatchObject({ state: "done", status: "succeeded", attempt: 1, newest: true });
+  expect(row).toMatchObject({ run_id: runs[0].id, minute: 30 });
+  const [{ cron, timezone, next }] = (await scheduleOf(server)).pipelines;
+  expect([cron, timezone]).toEqual(["30 6 * * *", "Europe/Berlin"]);
+  expect(new Date(next[0]).getTime() - Date.now()).toBeLessThan(25 * 3_600_000);
+
+  files.write("trips.yaml", TRIPS + schedule.replace("30 6", "30 26"));
+  await until(async () => (await scheduleOf(server)).broken.length === 1);
+  const { broken, pipelines } = await scheduleOf(server);
+  expect(broken[0].message).toContain("trips.yaml:5:19: error[spec/bad_schedule]");
+  expect(pipelines[0].cron).toBe("30 6 * * *");
+});
+
+Deno.test("serve tells whom a file names, and warns where nobody took it", async () => {
+  await using database = await testDatabase();
+  await migrateAll(database.db);
+  await using server = receiver(({ path }) =>
+    new Response(null, { status: path === "/away" ? 400 : 200 })
+  );
+  using files = workspace({
+    "trips.yaml": `${TRIPS}notify:
+  - { on: [refusal], webhook: "${server.origin}/here" }
+  - { on: [refusal], webhook: "${server.origin}/away", format: slack }
+`,
+    "trips.csv": "id,name\nx,one\n",
+  });
+  await using serving = await startServe(files.folder, database.url);
+  const { run_id } = await (await post(serving, { pipeline: "trips" })).json();
+  await until(() => /trips {2}refused/.test(serving.err()));
+  const warning = "trips  warning: The notification by Slack webhook was not delivered: " +
+    `${new URL(server.origin).host} answered 400`;
+  expect(serving.err()).toContain(warning);
+  const here = server.received.find(({ path }) => path === "/here");
+  expect(JSON.parse(here!.body)).toMatchObject({ run_id, status: "refused" });
+  expect(server.received).toHaveLength(2);
+});
+
+Deno.test("serve logs each of the runs under way with its own run", async () => {
+  await using database = await testDatabase();
+  await migrateAll(database.db);
+  const both = Promise.withResolvers<void>();
+  let reading = 0;
+  await using source = receiver(async ({ method }) => {
+    // Neither goes on before the other one has begun.
+    if (method === "GET" && ++reading === 2) both.resolve();
+    if (method === "GET") await both.promise;
+    return new Response("id,name\n1,one\n");
+  });
+  const zones = TRIPS.replaceAll("trips", "zones");
+  using files = workspace({
+    "trips.yaml": TRIPS.replace("trips.csv", `${source.origin}/trips.csv`),
+    "zones.yaml": zones.replace("zones.csv", `${source.origin}/zones.csv`),
+  });
+  const args = ["--log-level", "info", "--log-database"];
+  await using server = await startServe(files.folder, database.url, args);
+  const runs = new Map<unknown, string>();
+  for (const pipeline of ["trips", "zones"]) {
+    const response = await post(server, { pipeline });
+    runs.set((await response.json()).run_id, pipeline);
+  }
+  await until(() => server.err().split("sluice.attempt_ended").length === 3);
+  server.kill("SIGTERM");
+  await server.status;
+  const lines = server.err().trim().split("\n").map((line) => JSON.parse(line));
+  const ofRuns = lines.filter(({ run_id }) => run_id !== null);
+  for (const [runId, pipeline] of runs) {
+    const own = ofRuns.filter((line) => line.run_id === runId);
+    expect(new Set(own.map((line) => line.pipeline))).toEqual(new Set([pipeline]));
+    const published = own.filter(({ logger, stage }) =>
+      logger === "sluice.stage_finished" && stage === "publish"
+    );
+    expect(published.length).toBe(1);
+    const stored = await database.db.query<{ pipeline: string; level: string }>(
+      `select pipeline, level from sluice.logs where run_id = $1`,
+      [runId],
+    );
+    expect(stored.length).toBeGreaterThan(4);
+    expect(new Set(stored.map(({ pipeline }) => pipeline))).toEqual(new Set([pipeline]));
+  }
+});
+
 async function post(server: ServeProcess, body: unknown): Promise<Response> {
   return await fetch(`${server.origin}/runs`, {
     method: "POST",
@@ -183,7 +286,7 @@ async function status(server: ServeProcess, path: string): Promise<number> {
 }
 
 // deno-lint-ignore no-explicit-any
-async function schedule(server: ServeProcess): Promise<any> {
+async function scheduleOf(server: ServeProcess): Promise<any> {
   return await (await fetch(`${server.origin}/schedule`)).json();
 }
 

@@ -12,7 +12,7 @@ import { migrateAll } from "./support.ts";
  * all of the server is at work.
  */
 const runs = Number(Deno.args[0] ?? 1000);
-const MARKS = [1, 50, 100, 250, 500, 750, 1000, 2000, 5000];
+const MARKS = [1, 20, 100, 200, 500, 1000, 1500, 2000, 5000];
 
 await using database = await testDatabase();
 await migrateAll(database.db);

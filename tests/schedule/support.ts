@@ -1,6 +1,6 @@
 import type { Database } from "../../src/db/database.ts";
 import { migrate } from "../../src/ledger/mod.ts";
-import type { ScheduleSpec } from "../../src/schedule/schedule_spec.ts";
+import type { ScheduleSpec } from "../../src/spec/pipeline_spec.ts";
 
 /** A schedule with nothing special about it. */
 export function schedule(cron: string, changes: Partial<ScheduleSpec> = {}): ScheduleSpec {

@@ -1,4 +1,5 @@
 import { formatDuration, formatPlural } from "../../core/format_text.ts";
+import type { RunEvent } from "../../core/event.ts";
 import type { Overview, PipelineOverview } from "../../schedule/overview.ts";
 import type { ScheduleEvent } from "../../schedule/schedule_event.ts";
 import { errorText } from "./error_text.ts";
@@ -16,6 +17,20 @@ export function scheduleEventText(event: ScheduleEvent, now: Date, paint: Paint)
 export function scheduleEventSentence(event: ScheduleEvent): string {
   return textOf(event, (_style, text) => text).split("\n")[0];
 }
+
+/** A warning of a run, which a server has no log to write to. */
+export function runWarningText(
+  pipeline: string,
+  { partition, message }: RunWarning,
+  now: Date,
+  paint: Paint,
+): string {
+  const where = partition === null ? "" : `${printable(partition)}: `;
+  return `${paint("faint", now.toISOString())}  ${paint("name", pipeline)}  ` +
+    `${paint("warn", `warning: ${where}${printable(message)}`)}\n`;
+}
+
+export type RunWarning = Extract<RunEvent, { type: "warning" }>;
 
 function textOf(event: ScheduleEvent, paint: Paint): string {
   switch (event.type) {

@@ -44,10 +44,6 @@ export function notify(context: NotifyContext): Observer {
           break;
         case "run_finished": {
           const { result } = event;
-          for (const { name, partition, observed } of failedWarnings(result)) {
-            const where = partition === null ? "" : `${partition}: `;
-            warning(`${where}check "${name}" failed with ${observed}`);
-          }
           underWay = tell({ ...result, warnings: [...warnings] }, result, context);
           break;
         }
@@ -69,10 +65,6 @@ type End = Pick<RunResult, "status" | "seconds" | "rows_read" | "rows_loaded" | 
 };
 
 const NO_ROWS = { rows_read: 0, rows_loaded: 0, rows_rejected: 0 };
-
-function failedWarnings({ checks }: RunResult) {
-  return checks.filter(({ passed, severity }) => !passed && severity === "warn");
-}
 
 async function tell(end: End, result: RunResult | null, context: NotifyContext): Promise<void> {
   const history = await context.history(end.run_id).catch(() => []);

@@ -19,7 +19,7 @@ export const notifySchema = z.strictObject({
   "Give a webhook, a command, or both",
 ).refine(
   ({ webhook, format }) => webhook !== undefined || format === undefined,
-  "format is the webhook's, and there is none",
+  '"format" is that of a webhook, and there is none: give one, or leave it out',
 );
 
 export type NotifyInput = z.output<typeof notifySchema>;

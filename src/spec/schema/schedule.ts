@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { durationSeconds } from "./text.ts";
 
 /** A day, in seconds. */
 const LONGEST = 86_400;
@@ -21,10 +22,8 @@ export const scheduleSchema = z.strictObject({
 
 function duration() {
   return z.string().regex(/^\d{1,5}[smh]$/, 'Expected a duration such as "5m"')
-    .refine((text) => !(seconds(text) > LONGEST), 'Expected a duration such as "5m", at most 24h');
-}
-
-/** Seconds of a text that the schema has accepted. */
-export function seconds(text: string): number {
-  return Number(text.slice(0, -1)) * { s: 1, m: 60, h: 3600 }[text.at(-1) as "s" | "m" | "h"];
+    .refine(
+      (text) => !(durationSeconds(text) > LONGEST),
+      'Expected a duration such as "5m", at most 24h',
+    );
 }
