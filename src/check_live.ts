@@ -1,6 +1,5 @@
 import { failedChecks, runChecks } from "./check/run_checks.ts";
-import type { ErrorRecord } from "./core/error.ts";
-import { SluiceError } from "./core/error.ts";
+import { type ErrorRecord, SluiceError } from "./core/error.ts";
 import { placeholdersOf } from "./core/period.ts";
 import type { CheckResult } from "./core/result.ts";
 import { readCatalog } from "./db/catalog.ts";

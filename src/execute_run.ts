@@ -6,6 +6,7 @@ import type { Session } from "./db/database.ts";
 import { type RetryOptions, withRetry } from "./db/with_retry.ts";
 import { fencedDatabase, finishRun, type RunCommand, startRun } from "./ledger/mod.ts";
 import type { Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import { pastCancel } from "./past_cancel.ts";
 import { exchange } from "./publish/exchange.ts";
 import { executeStatements } from "./publish/execute.ts";
 import type { RunContext } from "./run_context.ts";
@@ -64,7 +65,7 @@ export async function executeRun(
   }
 }
 
-/** Takes the target's lock and does something under it that may be done again. */
+/** Works under a target's lock, which is let go where the work fails, so that it can be done again. */
 export async function underLock<T>(
   lock: Session,
   work: (lock: Session) => Promise<T>,
@@ -155,19 +156,6 @@ class Run {
     // However the run ended, its end is worth a few attempts; the next run sees to it otherwise.
     const options = { ...retries(context, "ledger"), signal: undefined, attempts: 4 };
     await withRetry(() => pastCancel(() => finishRun(context.db, result), context.signal), options);
-  }
-}
-
-const QUERY_CANCELED = "57014";
-
-/** The cancel that an interrupt sent for the statement before may meet this one, once. */
-async function pastCancel<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const canceled = error instanceof SluiceError && error.postgres?.code === QUERY_CANCELED;
-    if (!canceled || !signal.aborted) throw error;
-    return await work();
   }
 }
 

@@ -15,6 +15,7 @@ import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "./plan/load_
 import { isFailedCheck, isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
 import { emptyTally, partitionResult, type Tally } from "./partition_tally.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
+import { pastCancel } from "./past_cancel.ts";
 import { publish, published, retain } from "./publish/publish.ts";
 import { compileRows } from "./rows/compile_rows.ts";
 import { Frame } from "./rows/frame.ts";
@@ -23,8 +24,6 @@ import { type Verification, verification } from "./verification.ts";
 
 /** A load begins anew this often when the source or the database breaks under it. */
 const ATTEMPTS = 3;
-
-const QUERY_CANCELED = "57014";
 
 /** Staging that stays all the same is dropped by the next attempt, or swept by the next run. */
 const CLEANUPS = 2;
@@ -84,7 +83,6 @@ class PartitionLoad {
   readonly #started: number;
   #tally: Tally = emptyTally();
   #isolating = false;
-  #canceledOnce = false;
   #verification: Verification | null = null;
   /** What the ledger was told of the newest attempt to publish. */
   #publishing: Facts | null = null;
@@ -320,22 +318,17 @@ class PartitionLoad {
   async cleanUp(cause: unknown): Promise<SluiceError> {
     const { context, partition, runId } = this;
     const error = toSluiceError(cause, context.signal);
-    for (let again = true; again;) {
-      again = false;
-      try {
-        await withRetry(async () => {
-          // What failed a check is kept for whoever wants to see why; the next run sweeps it.
-          if (!isFailedCheck(error)) await executeStatements(context.db, partition.cleanup);
-          if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
-        }, { clock: context.clock, random: context.random, attempts: CLEANUPS });
-      } catch (left) {
-        // The next run sweeps it: what failed first is what the user must hear.
-        if (!(left instanceof SluiceError)) throw left;
-        // The cancel that an interrupt sent for the statement before may meet this one.
-        again = context.signal.aborted && left.postgres?.code === QUERY_CANCELED &&
-          !this.#canceledOnce;
-        this.#canceledOnce = true;
-      }
+    try {
+      const work = async () => {
+        // What failed a check is kept for whoever wants to see why; the next run sweeps it.
+        if (!isFailedCheck(error)) await executeStatements(context.db, partition.cleanup);
+        if (!isRefusal(error)) await forgetRejects(context.db, runId, partition.partition);
+      };
+      const { clock, random, signal } = context;
+      await withRetry(() => pastCancel(work, signal), { clock, random, attempts: CLEANUPS });
+    } catch (left) {
+      // The next run sweeps it: what failed first is what the user must hear.
+      if (!(left instanceof SluiceError)) throw left;
     }
     return error;
   }

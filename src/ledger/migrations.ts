@@ -152,7 +152,7 @@ where status = 'succeeded'`,
     why: "Remember which tick of each schedule was taken, by whom, and what became of it",
     statements: [
       // One row for each pipeline that a server ever registered.
-      `create table if not exists sluice.schedules (
+      `create table sluice.schedules (
   pipeline text primary key,
   cron text not null,
   timezone text not null,

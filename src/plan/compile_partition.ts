@@ -12,7 +12,7 @@ import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import { type Merge, mergeRecord } from "./merge/merge.ts";
 import { MODES } from "./modes/mod.ts";
 import type { PlanInput } from "./plan_input.ts";
-import { preserveStaging } from "./preserve.ts";
+import { preserveStaging, referencedTables } from "./preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { rulesPlan } from "./rules.ts";
 import type { TargetIndex } from "./setup.ts";
@@ -174,6 +174,7 @@ function exchangeStatements(publishing: Publishing): Method {
       ...kept.publish,
       ...exchange({
         parent: layout.target,
+        references: referencedTables(input.properties),
         bound,
         live: root === null
           ? leaf === null ? null : { ...leaf, version: 0 }

@@ -10,7 +10,7 @@ import { replaceLive, reviveVersion } from "./ledger_rows.ts";
 import type { Statement } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
 import { moveMerge } from "./merge/undo.ts";
-import { NOTHING_TO_PRESERVE, type Preservation, preserve } from "./preserve.ts";
+import { NOTHING_TO_PRESERVE, type Preservation, preserve, referencedTables } from "./preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { exchangePartition } from "./modes/exchange.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
@@ -160,6 +160,7 @@ function pathStatements(
     ...kept.publish,
     ...(out === null && into === null ? [] : exchangePartition({
       parent: layout.target,
+      references: referencedTables(input.properties),
       bound: boundClause(input.spec, layout, partition),
       live: out === null ? null : { ...tableOf(out), version: out.version },
       next: into === null ? null : { ...tableOf(into), version: into.version },

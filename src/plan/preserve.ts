@@ -91,6 +91,11 @@ export function preserveStaging(
   });
 }
 
+/** Tables that the target's foreign keys point to. */
+export function referencedTables(parent: TableProperties | null | undefined): readonly TableName[] {
+  return parent?.own.constraints.flatMap(({ references }) => references ?? []) ?? [];
+}
+
 /** Nothing to carry: the table is not there yet. */
 export const NOTHING_TO_PRESERVE: Preservation = {
   refused: [],

@@ -31,8 +31,6 @@ export interface LoadInput {
   readonly set?: Readonly<Record<string, string>>;
   /** Environment variables of the process. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Keys of `NOT_YET` to take all the same: what reads them can be tested before it is released. */
-  readonly early?: readonly string[];
 }
 
 export interface LoadResult {
@@ -64,7 +62,7 @@ export function loadSpec(file: string, input: LoadInput): LoadResult {
 const hint = 'Start with "pipeline: <name>"';
 
 function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | null {
-  const later = reportNotAvailable(tree, report, input.early ?? []);
+  const later = reportNotAvailable(tree, report);
   const plain = plainValue(withoutKeys(tree, later));
   const checked = checkSchema(plain, tree, report, later);
   const environment = chooseEnvironment(tree, input, report);

@@ -18,11 +18,11 @@ const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
   ],
 ];
 
-/** Reports what a later version will know, but `early` keys; returns the paths that it said so of. */
-export function reportNotAvailable(tree: Tree, report: Report, early: readonly string[]): Path[] {
+/** Reports what a later version will know; returns the paths that it said so of. */
+export function reportNotAvailable(tree: Tree, report: Report): Path[] {
   const found: Path[] = [];
   for (const { key } of tree.kind === "map" ? tree.entries : []) {
-    if (!NOT_YET.includes(key) || early.includes(key)) continue;
+    if (!NOT_YET.includes(key)) continue;
     report.key([key], "spec/not_available_yet", `"${key}" is not available yet`, "Leave it out");
     found.push([key]);
   }

@@ -1,3 +1,4 @@
+import { migrate } from "../../src/ledger/mod.ts";
 import { expect } from "expect";
 import { handler } from "../../deploy/function.ts";
 import { serverless } from "../../deploy/serverless.ts";
@@ -7,7 +8,7 @@ import type { ScheduleEvent } from "../../src/schedule/schedule_event.ts";
 import { readSchedule } from "../../src/schedule/schedules.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { migrateAll, schedule } from "../schedule/support.ts";
+import { schedule } from "../schedule/support.ts";
 
 const TOKEN = "0123456789abcdef0123";
 const TRIPS = `pipeline: trips
@@ -80,7 +81,7 @@ Deno.test("function: what keeps a run from its result has a status that says wha
 
 Deno.test("runDue() runs what is due once, however often it is called", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
   const { pipelines, runOver } = serverless({ SLUICE_PIPELINES: files.folder });
   const [{ spec }] = pipelines();

@@ -325,8 +325,7 @@ Deno.test("`check` of a table that keeps no partitions apart looks at it once, a
     "2026-02.csv": "id,day\n2,2026-02-15\n",
   });
   const spec = specOf(
-    `${MONTHS}  - row_count: { equals: 2 }\nidempotency_key: [id]\nrefresh: { mode: upsert }\n`
-      .replace("  - row_count", "  - row_count"),
+    `${MONTHS}  - row_count: { equals: 2 }\nidempotency_key: [id]\nrefresh: { mode: upsert }\n`,
     files.folder,
   );
   // Each load has one row.

@@ -52,6 +52,9 @@ Deno.test("an exchange reads no row, and locks the target and what its foreign k
   );
   const plan = await planPipeline(spec, { ...ALL, force: true }, testContext(test.db).context);
   const [partition] = plan.partitions;
+  // The plan tells of both tables.
+  const planned = partition.publish.flatMap(({ lock }) => lock ?? []);
+  expect(planned).toContain("ACCESS EXCLUSIVE on shop.things, shop.zones, for milliseconds");
   await executeStatements(test.db, partition.stage);
   await test.db.query(`insert into ${quoteTable(partition.staging)} (id, name, zone)
     select n, 'name ' || n, n % 9 + 1 from generate_series(1, 1000) n`);

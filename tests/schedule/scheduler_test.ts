@@ -1,3 +1,4 @@
+import { migrate } from "../../src/ledger/mod.ts";
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
@@ -10,7 +11,7 @@ import { testDatabase } from "../support/postgres.ts";
 import { fastClock } from "./fast_clock.ts";
 import { cuttableProxy } from "./proxy.ts";
 import { linkTo, served, succeeded, testScheduler } from "./scheduler_harness.ts";
-import { at, migrateAll, schedule } from "./support.ts";
+import { at, schedule } from "./support.ts";
 
 const NOON = at("2026-03-07T12:00");
 
@@ -19,7 +20,7 @@ const clockFrom = (start: Date) => fastClock(start, Date.now(), 600);
 
 Deno.test("Scheduler runs a new schedule first when its tick comes, and tells it", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const clock = clockFrom(new Date(NOON.getTime() + 10_000));
   await using server = testScheduler(database.url, { clock });
   server.scheduler.start();
@@ -42,7 +43,7 @@ Deno.test("Scheduler runs a new schedule first when its tick comes, and tells it
 
 Deno.test("Scheduler catches up once after it was away for days", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const daily = served("trips", schedule("0 6 * * *", { timezone: "America/New_York" }));
   {
     await using server = testScheduler(database.url, { clock: clockFrom(at("2026-03-07T10:58")) });
@@ -63,7 +64,7 @@ Deno.test("Scheduler catches up once after it was away for days", async () => {
 
 Deno.test("Scheduler tries again what time may mend, and only that", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:59:30"));
   const later = new SluiceError("db/unreachable", "Away", { retry: "later" });
   const never = new SluiceError("plan/target_differs", "No such column");
@@ -101,7 +102,7 @@ Deno.test("Scheduler tries again what time may mend, and only that", async () =>
 
 Deno.test("Scheduler tries again a run whose partitions all failed for the time being", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const away = { code: "source/http_status", message: "503", retry: "later" } as const;
   const results: Record<string, RunResult> = {
     source: runResult([partitionResult({ status: "failed", error: away })], {
@@ -130,7 +131,7 @@ Deno.test("Scheduler tries again a run whose partitions all failed for the time 
 
 Deno.test("Scheduler.trigger() starts a run, refuses a second one, and knows its pipelines", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const finish = Promise.withResolvers<void>();
   await using server = testScheduler(database.url, {
     clock: systemClock,
@@ -165,7 +166,7 @@ Deno.test("Scheduler.trigger() starts a run, refuses a second one, and knows its
 
 Deno.test("Scheduler.trigger() tells what kept a run from starting", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const error = new SluiceError("ledger/target_locked", "Another run", { retry: "later" });
   await using server = testScheduler(database.url, {
     clock: systemClock,
@@ -181,7 +182,7 @@ Deno.test("Scheduler.trigger() tells what kept a run from starting", async () =>
 
 Deno.test("Scheduler.stop() lets runs finish within the time, and stops the others", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const quick = Promise.withResolvers<void>();
   await using server = testScheduler(database.url, {
     clock: systemClock,
@@ -208,7 +209,7 @@ Deno.test("Scheduler.stop() lets runs finish within the time, and stops the othe
 
 Deno.test("a run that was stopped with its server is taken up by the next one", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const hourly = served("trips", schedule("0 * * * *"));
   const clock = clockFrom(at("2026-03-07T12:59:50"));
   {
@@ -241,7 +242,7 @@ Deno.test("a run that was stopped with its server is taken up by the next one", 
 
 Deno.test("Scheduler stays up while the database is away, and runs what it missed", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   await using proxy = cuttableProxy(database.url);
   proxy.cut();
   const clock = clockFrom(NOON);
@@ -268,7 +269,7 @@ Deno.test("Scheduler stays up while the database is away, and runs what it misse
 
 Deno.test("Scheduler makes a ledger that was dropped under it again", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:00:10"));
   await using server = testScheduler(database.url, { clock });
   server.scheduler.start();
@@ -281,7 +282,7 @@ Deno.test("Scheduler makes a ledger that was dropped under it again", async () =
 
 Deno.test("Scheduler gives up what keeps killing its servers, until the next tick", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:50"));
   await database.db.query(
     `insert into sluice.schedules (pipeline, cron, timezone, since, tick, attempt, state)
@@ -302,7 +303,7 @@ values ('trips', '0 * * * *', 'UTC', $1, $1, 4, 'running')`,
 
 Deno.test("Scheduler begins a changed schedule anew, and asks nothing of before", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:50"));
   await using server = testScheduler(database.url, { clock });
   server.scheduler.start();
@@ -315,7 +316,7 @@ Deno.test("Scheduler begins a changed schedule anew, and asks nothing of before"
 
 Deno.test("Scheduler loads a real pipeline on schedule", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   using files = workspace({ "trips.csv": "id,name\n1,one\n2,two\n" });
   const spec = specOf(
     `pipeline: trips

@@ -1,3 +1,4 @@
+import { migrate } from "../../src/ledger/mod.ts";
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import {
@@ -7,12 +8,12 @@ import {
   takeAttempt,
 } from "../../src/schedule/schedules.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { at, migrateAll } from "./support.ts";
+import { at } from "./support.ts";
 
 Deno.test("an attempt's error is recorded whatever its message quotes", async () => {
   await using database = await testDatabase();
   const { db } = database;
-  await migrateAll(db);
+  await migrate(db);
   const tick = at("2026-01-02T06:00");
   await registerSchedule(db, "trips", { cron: "0 6 * * *", timezone: "UTC" }, tick);
   const row = await readSchedule(db, "trips");

@@ -1,3 +1,4 @@
+import { migrate } from "../../src/ledger/mod.ts";
 import { expect } from "expect";
 import { serveHttp } from "../support/http_server.ts";
 import { workspace } from "../support/pipeline.ts";
@@ -5,7 +6,6 @@ import { receiver } from "../observe/support.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { cuttableProxy } from "./proxy.ts";
 import { type ServeProcess, sluice, startServe, TOKEN } from "./serve_process.ts";
-import { migrateAll } from "./support.ts";
 
 const TRIPS = `pipeline: trips
 source: { url: trips.csv, format: csv }
@@ -18,7 +18,7 @@ const slow = (origin: string) => TRIPS.replace("trips.csv", `${origin}/trips.csv
 
 Deno.test("serve runs pipelines by hand, shows them, follows its folder and stops on SIGTERM", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n2,two\n" });
   await using server = await startServe(files.folder, database.url);
 
@@ -47,7 +47,7 @@ Deno.test("serve runs pipelines by hand, shows them, follows its folder and stop
 
 Deno.test("serve stops a run cleanly that does not end within the grace time", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const body = new TextEncoder().encode("id,name\n1,one\n");
   await using source = serveHttp(() => ({
     body,
@@ -80,7 +80,7 @@ Deno.test("serve stops a run cleanly that does not end within the grace time", a
 
 Deno.test("serve starts without its database, says so, and recovers when it is back", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   await using proxy = cuttableProxy(database.url);
   proxy.cut();
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
@@ -142,7 +142,7 @@ Deno.test("serve --dry-run prints what would run, without a database", async () 
 
 Deno.test("serve --log-level writes JSON lines where nobody looks, with what each is about", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
   await using server = await startServe(files.folder, database.url, ["--log-level", "info"]);
   await until(async () => (await status(server, "/readyz")) === 200);
@@ -171,7 +171,7 @@ Deno.test("serve --log-level writes JSON lines where nobody looks, with what eac
 
 Deno.test("serve runs what a file's schedule asks for, and shows when it is next", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const schedule = 'schedule: { cron: "30 6 * * *", timezone: Europe/Berlin }\n';
   using files = workspace({ "trips.yaml": TRIPS + schedule, "trips.csv": "id,name\n1,one\n" });
   // A server of days ago knew it: what it missed since is caught up, without a wait for the morning.
@@ -205,7 +205,7 @@ values ('trips', '30 6 * * *', 'Europe/Berlin', now() - interval '3 days')`,
 
 Deno.test("serve tells whom a file names, and warns where nobody took it", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   await using server = receiver(({ path }) =>
     new Response(null, { status: path === "/away" ? 400 : 200 })
   );
@@ -229,7 +229,7 @@ Deno.test("serve tells whom a file names, and warns where nobody took it", async
 
 Deno.test("serve logs each of the runs under way with its own run", async () => {
   await using database = await testDatabase();
-  await migrateAll(database.db);
+  await migrate(database.db);
   const both = Promise.withResolvers<void>();
   let reading = 0;
   await using source = receiver(async ({ method }) => {

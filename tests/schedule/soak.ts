@@ -1,7 +1,7 @@
+import { migrate } from "../../src/ledger/mod.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { startServe, TOKEN } from "./serve_process.ts";
-import { migrateAll } from "./support.ts";
 
 /**
  * Runs a tiny pipeline a thousand times in one server, and prints how much memory it has.
@@ -15,7 +15,7 @@ const runs = Number(Deno.args[0] ?? 1000);
 const MARKS = [1, 20, 100, 200, 500, 1000, 1500, 2000, 5000];
 
 await using database = await testDatabase();
-await migrateAll(database.db);
+await migrate(database.db);
 using files = workspace({
   "trips.yaml": `pipeline: trips
 source: { url: trips.csv, format: csv }

@@ -1,8 +1,9 @@
+import { migrate } from "../../src/ledger/mod.ts";
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { fastClock } from "./fast_clock.ts";
-import { at, migrateAll } from "./support.ts";
+import { at } from "./support.ts";
 
 /** A minute in 200 ms. */
 const SPEED = 300;
@@ -76,7 +77,7 @@ interface Taken {
 
 /** The ledger, a table of the runs, and one that remembers every change of a schedule. */
 async function prepare(db: Database): Promise<void> {
-  await migrateAll(db);
+  await migrate(db);
   await db.query(`create table ran (
   id uuid primary key, pipeline text not null, owner text not null,
   began_at timestamptz not null default clock_timestamp(), ended_at timestamptz

@@ -5,21 +5,19 @@ import { CHECKS } from "../../src/spec/schema/checks/mod.ts";
 import { keysAt } from "../../src/spec/schema_keys.ts";
 import { edited, load } from "./support.ts";
 
-const early = ["checks", "verify"];
-
 /** The small pipeline with checks, each on a line of its own from line 26. */
 function withChecks(lines: readonly string[], ...edits: [string, string][]): string {
   return `${edited(...edits)}checks:\n${lines.map((line) => `  - ${line}\n`).join("")}`;
 }
 
 function checksOf(lines: readonly string[], ...edits: [string, string][]): readonly CheckSpec[] {
-  const { spec, diagnostics } = load(withChecks(lines, ...edits), { early });
+  const { spec, diagnostics } = load(withChecks(lines, ...edits));
   expect(diagnostics.map(({ message }) => message)).toEqual([]);
   return spec!.checks;
 }
 
 function messages(lines: readonly string[], ...edits: [string, string][]): string[] {
-  return load(withChecks(lines, ...edits), { early }).diagnostics
+  return load(withChecks(lines, ...edits)).diagnostics
     .map(({ start, code, message }) => `${start.line} ${code} ${message}`);
 }
 
@@ -246,7 +244,7 @@ Deno.test("checkPlaceholders takes what the partitions have, and the braces of S
 Deno.test("neither checks nor verify change the hash: the rows stay the same", () => {
   const plain = load(edited()).spec!;
   const text = `${withChecks(["row_count: { min: 1 }"])}verify: full\n`;
-  const checked = load(text, { early }).spec!;
+  const checked = load(text).spec!;
   expect(checked.hash).toBe(plain.hash);
   expect([plain.verify, checked.verify]).toEqual(["none", "full"]);
 });

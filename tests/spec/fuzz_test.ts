@@ -38,7 +38,7 @@ Deno.test("no mutation of a file makes loadSpec throw, or mark what is not there
       text = text.slice(0, at) + (kind === 0 ? "" : piece) +
         text.slice(at + (kind === 1 ? 0 : random(8)));
     }
-    const { spec, diagnostics } = load(text, { early: ["checks"] });
+    const { spec, diagnostics } = load(text);
     expect(spec === null).toBe(diagnostics.length > 0);
     const seen = text.replace(/^\ufeff/, "").split(/\r?\n/);
     for (const diagnostic of diagnostics) {

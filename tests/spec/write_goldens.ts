@@ -7,9 +7,7 @@ export const BROKEN = new URL("broken/", import.meta.url);
 /** What a person sees of a broken file. */
 export function renderFaults(name: string): string {
   const text = Deno.readTextFileSync(new URL(`${name}.in`, BROKEN));
-  // A file about keys that wait for what they ask for says so in its first line.
-  const early = /^# Early: (.*)$/m.exec(text)?.[1].split(" ") ?? [];
-  const { diagnostics } = load(text, { file: `${name}.yaml`, early });
+  const { diagnostics } = load(text, { file: `${name}.yaml` });
   return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic)}\n`).join("\n");
 }
 

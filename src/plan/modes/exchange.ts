@@ -7,15 +7,18 @@ import type { Exchange } from "./mode.ts";
  *
  * DETACH and ATTACH only touch the catalog: under 1.5 ms for a million rows, whatever the size.
  */
-export function exchangePartition({ parent, bound, live, next }: Exchange): readonly Statement[] {
+export function exchangePartition(
+  { parent, references, bound, live, next }: Exchange,
+): readonly Statement[] {
   const name = `${parent.schema}.${parent.table}`;
+  const locked = [name, ...references.map(({ schema, table }) => `${schema}.${table}`)].join(", ");
   const statements: Statement[] = [];
   if (live !== null) {
     statements.push({
       sql: `alter table ${quoteTable(parent)} detach partition ${quoteTable(live)}`,
       params: [],
       why: `Take version ${live.version} out; it is kept as a table of its own`,
-      lock: `ACCESS EXCLUSIVE on ${name}, for milliseconds`,
+      lock: `ACCESS EXCLUSIVE on ${locked}, for milliseconds`,
     });
   }
   if (next !== null) {
@@ -25,7 +28,7 @@ export function exchangePartition({ parent, bound, live, next }: Exchange): read
       why: `Put version ${next.version} in: readers see it when this transaction commits`,
       lock: live === null
         ? `SHARE UPDATE EXCLUSIVE on ${name}, for milliseconds`
-        : `ACCESS EXCLUSIVE on ${name}, for milliseconds`,
+        : `ACCESS EXCLUSIVE on ${locked}, for milliseconds`,
     });
   }
   return statements;

@@ -21,6 +21,8 @@ export interface Mode {
 /** One partition changing hands. */
 export interface Exchange {
   readonly parent: TableName;
+  /** Tables that foreign keys of the parent point to: DETACH and ATTACH lock them as well. */
+  readonly references: readonly TableName[];
   /** What follows ATTACH PARTITION … : `default`, `for values in (…)`. */
   readonly bound: string;
   /** The version that is live now, or null. */
