@@ -5,25 +5,17 @@ import type { Stage } from "./core/stage.ts";
 import type { Session } from "./db/database.ts";
 import { type RetryOptions, withRetry } from "./db/with_retry.ts";
 import { fencedDatabase, finishRun, type RunCommand, startRun } from "./ledger/mod.ts";
-import type { Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import type { Facts, LoadPlan } from "./plan/load_plan.ts";
 import { pastCancel } from "./past_cancel.ts";
 import { exchange } from "./publish/exchange.ts";
 import { executeStatements } from "./publish/execute.ts";
-import type { RunContext } from "./run_context.ts";
+import type { LoadPartition, RunContext } from "./run_context.ts";
 
 /** What a run begins with: the target's lock, and what it will do under it. */
 export interface PreparedRun {
   readonly lock: Session;
   readonly plan: LoadPlan;
 }
-
-/** Loads one partition as part of a run, whose context ends its writes when another run takes over. */
-export type LoadPartition = (
-  plan: LoadPlan,
-  partition: PartitionPlan,
-  runId: string,
-  context: RunContext,
-) => Promise<PartitionResult>;
 
 /**
  * Executes a plan under the target's lock and records it as a run: set up, load each partition, end.
@@ -49,7 +41,7 @@ export async function executeRun(
     const fenced = fencedContext(plan, run.id, context);
     const partitions = await mapConcurrently(
       plan.partitions,
-      plan.concurrency,
+      context.elsewhere?.concurrency ?? plan.concurrency,
       async (partition) => {
         const result = await load(plan, partition, run.id, fenced);
         context.emit({ type: "partition_finished", result });

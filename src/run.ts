@@ -90,7 +90,7 @@ async function runOrSkip(
   context: RunContext,
 ): Promise<PartitionResult> {
   if (partition.action === "load" && !context.signal.aborted) {
-    return await runPartition(plan, partition, runId, context);
+    return await (context.elsewhere?.load ?? runPartition)(plan, partition, runId, context);
   }
   return {
     partition: partition.partition,

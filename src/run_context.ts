@@ -1,7 +1,9 @@
 import type { Clock } from "./core/clock.ts";
 import type { Emit } from "./core/event.ts";
+import type { PartitionResult } from "./core/result.ts";
 import type { Secrets } from "./core/secret.ts";
 import type { Database, Queryable } from "./db/database.ts";
+import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 
 /** Everything from outside that a run uses: nothing below looks for more. */
 export interface RunContext {
@@ -9,6 +11,8 @@ export interface RunContext {
   /** Where a run asks what it has published, even when another has taken over; left out: `db`. */
   readonly ledger?: Queryable;
   readonly secrets: Secrets;
+  /** Loads partitions elsewhere; left out: here. */
+  readonly elsewhere?: Elsewhere;
   readonly clock: Clock;
   /** A number in [0, 1): jitter. */
   readonly random: () => number;
@@ -19,6 +23,21 @@ export interface RunContext {
   readonly version: string;
   /** Name of this machine, for the ledger. */
   readonly host: string;
+}
+
+/** Loads one partition as part of a run, whose context ends its writes when another run takes over. */
+export type LoadPartition = (
+  plan: LoadPlan,
+  partition: PartitionPlan,
+  runId: string,
+  context: RunContext,
+) => Promise<PartitionResult>;
+
+/** Other processes that load partitions of a run. */
+export interface Elsewhere {
+  /** How many partitions may be under way at once. */
+  readonly concurrency: number;
+  readonly load: LoadPartition;
 }
 
 /** What the command line adds to the pipeline file. */

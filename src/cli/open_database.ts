@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { namesServer } from "../db/connection_parameters.ts";
 import type { Database } from "../db/database.ts";
+import type { Queue } from "../distribute/queue.ts";
 import type { RunContext } from "../run_context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Cli } from "./cli.ts";
 import type { DatabaseFlags } from "./options.ts";
-import type { EmbeddedRequest, OpenDatabase } from "./services.ts";
+import type { DatabaseRequest, EmbeddedRequest, OpenDatabase } from "./services.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -16,14 +17,32 @@ export async function openDatabase(
   flags: DatabaseFlags & { readonly concurrency?: number },
   specs: readonly PipelineSpec[],
   command: string,
-  { cli }: Session,
+  session: Session,
 ): Promise<OpenDatabase> {
+  return await session.cli.services.openDatabase(databaseRequest(flags, specs, command, session));
+}
+
+/** The same database's queue of jobs. */
+export async function openQueue(
+  flags: DatabaseFlags & { readonly concurrency?: number },
+  command: string,
+  session: Session,
+): Promise<Queue> {
+  return await session.cli.services.openQueue(databaseRequest(flags, [], command, session));
+}
+
+function databaseRequest(
+  flags: DatabaseFlags & { readonly concurrency?: number },
+  specs: readonly PipelineSpec[],
+  command: string,
+  { cli }: Session,
+): DatabaseRequest {
   const { variables, secrets, random } = cli;
   // A secret from now on, whichever URL it goes with.
   secrets.reveal("${PGPASSWORD}");
   const declared = specs.map(({ partitions }) => partitions?.concurrency ?? 1);
   const concurrency = flags.concurrency ?? Math.max(1, ...declared);
-  return await cli.services.openDatabase({
+  return {
     ...embeddedRequest(cli),
     url: flags.database ?? urlOf(variables),
     variables,
@@ -31,7 +50,7 @@ export async function openDatabase(
     applicationName: `sluice ${command}`,
     maxConnections: connectionsFor(concurrency),
     secrets,
-  });
+  };
 }
 
 function urlOf(variables: Cli["variables"]): string | null {

@@ -7,6 +7,8 @@ import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
 import type { History, RejectedRow, RejectFilter, Rejects } from "../ledger/mod.ts";
+import type { Queue } from "../distribute/queue.ts";
+import type { JobNote } from "../distribute/work.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
 import type { RunContext, RunOptions } from "../run_context.ts";
@@ -18,6 +20,15 @@ export interface Services {
   loadSpec(text: string, input: SpecInput): Promise<LoadedSpec>;
   renderDiagnostic(diagnostic: Diagnostic, paint: Paint): Promise<string>;
   openDatabase(request: DatabaseRequest): Promise<OpenDatabase>;
+  /** Opens the queue of jobs in the same database. */
+  openQueue(request: DatabaseRequest): Promise<Queue>;
+  /** Loads partitions of distributed runs until the signal aborts. */
+  workOn(
+    queue: Queue,
+    concurrency: number,
+    context: RunContext,
+    note: (note: JobNote) => void,
+  ): Promise<void>;
   planPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<LoadPlan>;
   runPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<RunResult>;
   rollbackPipeline(
@@ -117,6 +128,11 @@ export function realServices(): Services {
       return renderDiagnostic(diagnostic, (text, role) => paint(ROLE_STYLES[role], text));
     },
     openDatabase,
+    openQueue,
+    async workOn(queue, concurrency, context, note) {
+      const { workOn } = await import("../distribute/work.ts");
+      await workOn(queue, concurrency, context, note);
+    },
     async planPipeline(spec, options, context) {
       const { planPipeline } = await import("../run.ts");
       return await planPipeline(spec, options, context);
@@ -170,6 +186,22 @@ export function realServices(): Services {
       return await openPsql(server.url, args);
     },
   };
+}
+
+async function openQueue(request: DatabaseRequest): Promise<Queue> {
+  const { openQueue } = await import("../distribute/queue.ts");
+  const { resolveTarget } = await import("../db/resolve_target.ts");
+  const { url, variables, secrets, maxConnections } = request;
+  if (url !== null) {
+    return await openQueue(await resolveTarget(secrets.reveal(url), variables), maxConnections);
+  }
+  const { startEmbedded } = await import("../db/embedded/mod.ts");
+  const { folder, clock, signal } = request;
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startEmbedded({ folder, clock, signal }));
+  const queue = stack.use(await openQueue(await resolveTarget(server.url), maxConnections));
+  const open = stack.move();
+  return { ...queue, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
 async function openDatabase(request: DatabaseRequest): Promise<OpenDatabase> {

@@ -9,8 +9,17 @@ import type { Database, Queryable } from "../db/database.ts";
  * included, begins by holding its row in the ledger, and fails where another run has marked it; and
  * the other run cannot mark it before such a transaction is over.
  */
-export function fencedDatabase(db: Database, runId: string, targetKey: string): Database {
-  const fence = (tx: Queryable) => requireRunning(tx, runId, targetKey);
+export function fencedDatabase(
+  db: Database,
+  runId: string,
+  targetKey: string,
+  /** What else must hold for as long as a transaction lasts. */
+  also: (tx: Queryable) => Promise<void> = () => Promise.resolve(),
+): Database {
+  const fence = async (tx: Queryable) => {
+    await requireRunning(tx, runId, targetKey);
+    await also(tx);
+  };
   const transaction: Database["transaction"] = (work) =>
     db.transaction(async (tx) => {
       await fence(tx);

@@ -255,6 +255,26 @@ group by run_id, pipeline, partition, column_name, code`,
       `create index check_results_by_pipeline on sluice.check_results (pipeline, checked_at)`,
     ],
   },
+  {
+    number: 7,
+    why: "Remember which worker loads which partition of a distributed run, and what became of it",
+    statements: [
+      `create table sluice.run_partitions (
+  run_id uuid not null references sluice.runs (id),
+  -- Among the partitions of the run, from 0.
+  position int not null,
+  partition text,
+  -- Of the worker that is at work on it; only its holder may write.
+  claim uuid,
+  worker text,
+  attempts int not null default 0,
+  claimed_at timestamptz,
+  result jsonb,
+  finished_at timestamptz,
+  primary key (run_id, position)
+)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

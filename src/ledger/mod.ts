@@ -5,5 +5,6 @@ export * from "./ledger.ts";
 export * from "./rejected_rows.ts";
 export * from "./rejects.ts";
 export * from "./replay.ts";
+export * from "./run_partitions.ts";
 export * from "./runs.ts";
 export * from "./target_lock.ts";

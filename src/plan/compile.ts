@@ -13,7 +13,7 @@ import { boundClause, STAGING_COMMENT } from "./staging.ts";
 import { type TargetShape, targetShape } from "./target.ts";
 
 /** COPY connections at work at once, over all partitions; see `docs/performance.md`. */
-const COPY_CONNECTIONS = 2;
+export const COPY_CONNECTIONS = 2;
 
 /**
  * Compiles a pipeline into the statements that a run executes. Pure.

@@ -10,6 +10,7 @@ import { addRollbackCommand } from "./rollback.ts";
 import { addRunCommand } from "./run.ts";
 import { addServeCommand } from "./serve.ts";
 import { addValidateCommand } from "./validate.ts";
+import { addWorkerCommand } from "./worker.ts";
 
 /** Every command, in the order the help lists them. */
 export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) => void)[] = [
@@ -21,5 +22,6 @@ export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) =>
   addHistoryCommand,
   addRejectsCommand,
   addServeCommand,
+  addWorkerCommand,
   addDbCommand,
 ];

@@ -1,10 +1,10 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { SluiceError } from "../../core/error.ts";
 import type { RunResult } from "../../core/result.ts";
-import type { Database } from "../../db/database.ts";
+import type { RunContext } from "../../run_context.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
-import { openDatabase, runContext } from "../open_database.ts";
+import { openDatabase, openQueue, runContext } from "../open_database.ts";
 import { EXIT, exitCodeOfError, exitCodeOfRun, worseExitCode } from "../exit_code.ts";
 import {
   addDatabaseOption,
@@ -18,20 +18,29 @@ import {
   type RunFlags,
   runOptionsOf,
   type SpecFlags,
+  wholeNumber,
 } from "../options.ts";
 import { requirePipelines } from "../require_pipelines.ts";
 import { errorRecord, inSession, type Session } from "../session.ts";
 import { errorText } from "../views/error_text.ts";
 import type { Finish } from "./command.ts";
 
-type Flags = OutputFlags & ObserveFlags & SpecFlags & DatabaseFlags & RunFlags;
+type Flags = OutputFlags & ObserveFlags & SpecFlags & DatabaseFlags & RunFlags & {
+  readonly distributed?: boolean;
+  readonly priority: number;
+};
 
 /** `run <file…>`: compile, load, check, publish. */
 export function addRunCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("run")
     .summary("load what is new or changed, and publish it")
     .description("Compile, load, check and publish pipelines, one file after the other.")
-    .argument("<file...>", "pipeline files");
+    .argument("<file...>", "pipeline files")
+    .option("--distributed", "have workers load the partitions; see the command worker")
+    .addOption(
+      new Option("--priority <n>", "with --distributed: the smaller, the sooner").default(0)
+        .argParser(wholeNumber(1_000_000, 0)),
+    );
   addObserveOptions(
     addOutputOptions(addDatabaseOption(addRunOptions(addSpecOptions(command)))),
   )
@@ -55,6 +64,13 @@ async function run(files: readonly string[], flags: Flags, session: Session): Pr
   if (specs === null) return EXIT.usage;
   const { cli } = session;
   await using database = await openDatabase(flags, specs, "run", session);
+  await using stack = new AsyncDisposableStack();
+  let context = runContext(database.db, session);
+  if (flags.distributed) {
+    const queue = stack.use(await openQueue(flags, "run", session));
+    const { loadElsewhere } = await import("../../distribute/elsewhere.ts");
+    context = { ...context, elsewhere: loadElsewhere(queue, flags.priority) };
+  }
   let code: number = EXIT.done;
   for (const spec of specs) {
     if (cli.interrupt.signal.aborted) break;
@@ -62,7 +78,7 @@ async function run(files: readonly string[], flags: Flags, session: Session): Pr
       const { barProgress } = await import("../views/bar_progress.ts");
       session.showProgress(barProgress(cli.err, cli.clock));
     }
-    code = worseExitCode(code, await runOne(spec, flags, database.db, session));
+    code = worseExitCode(code, await runOne(spec, flags, context, session));
   }
   return code;
 }
@@ -71,14 +87,17 @@ async function run(files: readonly string[], flags: Flags, session: Session): Pr
 async function runOne(
   spec: PipelineSpec,
   flags: Flags,
-  db: Database,
+  context: RunContext,
   session: Session,
 ): Promise<number> {
   const { cli, view } = session;
   const { file } = spec;
   let result: RunResult;
   try {
-    result = await cli.services.runPipeline(spec, runOptionsOf(flags), runContext(db, session));
+    result = await cli.services.runPipeline(spec, runOptionsOf(flags), {
+      ...context,
+      emit: session.emit,
+    });
   } catch (error) {
     view.run({ file, result: null, error: errorRecord(error) });
     const code = session.report(error);

@@ -1,0 +1,56 @@
+import { type Command, Option } from "commander";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { openDatabase, openQueue, runContext } from "../open_database.ts";
+import {
+  addDatabaseOption,
+  addOutputOptions,
+  type DatabaseFlags,
+  type OutputFlags,
+  wholeNumber,
+} from "../options.ts";
+import { inSession, type Session } from "../session.ts";
+import type { Finish } from "./command.ts";
+
+type Flags = OutputFlags & DatabaseFlags & { readonly concurrency: number };
+
+/** `worker`: load partitions of distributed runs, until stopped. */
+export function addWorkerCommand(program: Command, cli: Cli, finish: Finish): void {
+  const command = program.command("worker")
+    .summary("load partitions of distributed runs, until stopped")
+    .description(
+      "Take partitions of `run --distributed` and load them, until stopped. Any number of workers\n" +
+        "on any number of machines share the work; one that dies costs nothing but time.",
+    )
+    .addOption(
+      new Option("--concurrency <n>", "partitions loaded at once").default(1)
+        .argParser(wholeNumber(64)),
+    );
+  addOutputOptions(addDatabaseOption(command))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task worker
+  deno task worker --concurrency 2 --database postgres://loader@db.example/warehouse`,
+    )
+    .action(async (flags: Flags) =>
+      finish(await inSession(cli, flags, (session) => work(flags, session)))
+    );
+}
+
+async function work(flags: Flags, session: Session): Promise<number> {
+  const { services } = session.cli;
+  await using database = await openDatabase(flags, [], "worker", session);
+  await using queue = await openQueue(flags, "worker", session);
+  session.say("The worker waits for partitions to load\n");
+  const context = runContext(database.db, session);
+  await services.workOn(
+    queue,
+    flags.concurrency,
+    context,
+    ({ pipeline, partition, message }) =>
+      session.say(`${pipeline}, ${partition ?? "whole table"}: ${message}\n`),
+  );
+  return EXIT.done;
+}

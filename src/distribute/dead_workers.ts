@@ -1,0 +1,24 @@
+import type { Queryable, Session } from "../db/database.ts";
+import { advisoryLockHolder, tryAdvisoryLock } from "../db/lock.ts";
+import type { Queue } from "./queue.ts";
+
+const keyOf = (worker: string) => `sluice:worker:${worker}`;
+
+/** Shows for as long as a session lasts that a worker lives. */
+export async function showAlive(session: Session, worker: string): Promise<void> {
+  if (await tryAdvisoryLock(session, keyOf(worker))) return;
+  throw new Error(`Another worker has the name "${worker}"`);
+}
+
+/**
+ * Gives back the jobs of workers that are gone: killed, or cut off from the database.
+ *
+ * One that was only cut off can write no more: whoever takes its job over has claimed it.
+ */
+export async function releaseDeadWorkers(queue: Queue, db: Queryable): Promise<void> {
+  const dead: string[] = [];
+  for (const worker of await queue.holders()) {
+    if (await advisoryLockHolder(db, keyOf(worker)) === null) dead.push(worker);
+  }
+  if (dead.length > 0) await queue.release(dead);
+}
