@@ -29,6 +29,6 @@ EXPOSE 8080
 
 # deno itself, so that SIGTERM arrives and runs end cleanly.
 ENTRYPOINT ["deno", "run", "--v8-flags=--max-semi-space-size=4", "--frozen", "--cached-only", "--no-prompt", \
-  "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname", \
+  "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname,homedir", \
   "--allow-write=/app/.sluice,/app/logs", "src/main.ts"]
 CMD ["--help"]

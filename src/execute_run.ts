@@ -8,6 +8,8 @@ import { fencedDatabase, finishRun, type RunCommand, startRun } from "./ledger/m
 import type { Facts, LoadPlan } from "./plan/load_plan.ts";
 import { pastCancel } from "./past_cancel.ts";
 import { exchange } from "./publish/exchange.ts";
+import { publishContext } from "./publish_context.ts";
+import { publishTogether } from "./publish_together.ts";
 import { executeStatements } from "./publish/execute.ts";
 import type { LoadPartition, RunContext } from "./run_context.ts";
 
@@ -44,11 +46,11 @@ export async function executeRun(
       context.elsewhere?.concurrency ?? plan.concurrency,
       async (partition) => {
         const result = await load(plan, partition, run.id, fenced);
-        context.emit({ type: "partition_finished", result });
+        if (result.status !== "staged") context.emit({ type: "partition_finished", result });
         return result;
       },
     );
-    return await run.finish(plan, partitions);
+    return await run.finish(plan, await publishTogether(plan, partitions, run.id, fenced));
   } catch (error) {
     await run.fail(error);
     throw error;
@@ -194,21 +196,10 @@ function factsOf(runId: string): Facts {
 async function prepareTarget(plan: LoadPlan, runId: string, context: RunContext): Promise<void> {
   for (const statement of plan.sweep) await executeStatements(context.db, [statement]);
   if (plan.setup.length === 0) return;
-  await exchange(plan.setup, factsOf(runId), {
-    ...context,
-    target: plan.target,
+  await exchange([{ statements: plan.setup, facts: factsOf(runId) }], {
+    ...publishContext(plan, null, context),
     // Whether it took effect is seen by planning again: the next run does.
     committed: () => Promise.resolve(false),
-    onRetry: (attempt, attempts, delaySeconds, error) =>
-      context.emit({
-        type: "retry",
-        partition: null,
-        stage: "publish",
-        attempt,
-        attempts,
-        delaySeconds,
-        error: error.toJSON(),
-      }),
   });
 }
 

@@ -37,6 +37,16 @@ export function emptyTally(): Tally {
   };
 }
 
+/** A tally with what publishing has counted. */
+export function withCounts(tally: Tally, counts: Counts, merges: boolean): Tally {
+  return {
+    ...tally,
+    // Rows that were there already are no rows of this load.
+    duplicates: tally.duplicates + (counts.rows_known ?? 0),
+    counts: merges ? counts : null,
+  };
+}
+
 /** How a load ended. */
 export interface Ending {
   readonly status: PartitionResult["status"];
@@ -56,7 +66,7 @@ export function partitionResult(
     readonly plannedSource: string;
   },
 ): PartitionResult {
-  const published = status === "published";
+  const published = status === "published" || status === "staged";
   const { rowsRead, rejected, duplicates, discarded, counts } = tally;
   return {
     partition: partition.partition,
@@ -80,7 +90,8 @@ export function partitionResult(
   };
 }
 
-function changesOf(counts: Counts): RowChanges {
+/** What a merge did, as results tell it. */
+export function changesOf(counts: Counts): RowChanges {
   return {
     inserted: counts.rows_inserted ?? 0,
     updated: counts.rows_updated ?? 0,

@@ -11,6 +11,8 @@ export interface RunContext {
   /** Where a run asks what it has published, even when another has taken over; left out: `db`. */
   readonly ledger?: Queryable;
   readonly secrets: Secrets;
+  /** Adds to the transaction that publishes a partition, which carries its result. */
+  readonly recordPublished?: (tx: Queryable, result: PartitionResult) => Promise<void>;
   /** Loads partitions elsewhere; left out: here. */
   readonly elsewhere?: Elsewhere;
   readonly clock: Clock;

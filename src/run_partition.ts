@@ -13,10 +13,11 @@ import { type LoadSource, plannedSource } from "./load_source.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import { isFailedCheck, isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
-import { emptyTally, partitionResult, type Tally } from "./partition_tally.ts";
+import { emptyTally, partitionResult, type Tally, withCounts } from "./partition_tally.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
 import { pastCancel } from "./past_cancel.ts";
 import { publish, published, retain } from "./publish/publish.ts";
+import { publishContext } from "./publish_context.ts";
 import { compileRows } from "./rows/compile_rows.ts";
 import { Frame } from "./rows/frame.ts";
 import type { RunContext } from "./run_context.ts";
@@ -161,23 +162,24 @@ class PartitionLoad {
       });
       this.#report("check", `${this.#tally.checks.length} checks`);
     }
+    const facts = this.#runFacts(staged);
+    if (plan.together) return { ...this.#result("staged", null, null), staged: facts };
     await this.#timed("publish", async () => {
-      this.#publishing = this.#runFacts(staged);
-      const counts = await publish(partition, plan.targetKey, this.#publishing, {
-        ...context,
-        target: plan.target,
-        onRetry: (attempt, attempts, delaySeconds, error) =>
-          context.emit({
-            type: "retry",
-            partition: partition.partition,
-            stage: "publish",
-            attempt,
-            attempts,
-            delaySeconds,
-            error: error.toJSON(),
+      this.#publishing = facts;
+      const record = context.recordPublished;
+      const [counts] = await publish(
+        [{
+          partition,
+          facts,
+          ...(record === undefined ? {} : {
+            record: (tx, counts) =>
+              record(tx, this.#result("published", partition.version, null, this.#counted(counts))),
           }),
-      });
-      this.#count(counts);
+        }],
+        plan.targetKey,
+        publishContext(plan, partition.partition, context),
+      );
+      this.#tally = this.#counted(counts);
     });
     return await this.#published();
   }
@@ -202,7 +204,7 @@ class PartitionLoad {
         { ...context, attempts: CLEANUPS },
       );
       if (counts === null) return null;
-      this.#count(counts);
+      this.#tally = this.#counted(counts);
     } catch (error) {
       // The database is away: the attempt that follows, or the next run, will see.
       if (error instanceof SluiceError) return null;
@@ -211,10 +213,8 @@ class PartitionLoad {
     return await this.#published();
   }
 
-  #count(counts: Counts): void {
-    // Rows that were there already are no rows of this load.
-    this.#tally.duplicates += counts.rows_known ?? 0;
-    if (this.plan.method === "merge") this.#tally.counts = counts;
+  #counted(counts: Counts): Tally {
+    return withCounts(this.#tally, counts, this.plan.method === "merge");
   }
 
   async #published(): Promise<PartitionResult> {
@@ -381,9 +381,10 @@ class PartitionLoad {
     status: PartitionResult["status"],
     version: number | null,
     error: SluiceError | null,
+    tally = this.#tally,
   ): PartitionResult {
     const { context, partition } = this;
-    return partitionResult(partition, this.#tally, { status, version, error }, {
+    return partitionResult(partition, tally, { status, version, error }, {
       reason: this.#reason,
       seconds: (context.clock.monotonic() - this.#started) / 1000,
       plannedSource: context.secrets.redact(partition.source.url),

@@ -28,7 +28,8 @@ export async function openQueue(
   command: string,
   session: Session,
 ): Promise<Queue> {
-  return await session.cli.services.openQueue(databaseRequest(flags, [], command, session));
+  const { services, version } = session.cli;
+  return await services.openQueue(databaseRequest(flags, [], command, session), version);
 }
 
 function databaseRequest(

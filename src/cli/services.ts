@@ -8,10 +8,10 @@ import type { Database, Queryable } from "../db/database.ts";
 import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
 import type { History, RejectedRow, RejectFilter, Rejects } from "../ledger/mod.ts";
 import type { Queue } from "../distribute/queue.ts";
-import type { JobNote } from "../distribute/work.ts";
+import type { WorkContext } from "../distribute/work.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
-import type { RunContext, RunOptions } from "../run_context.ts";
+import type { Elsewhere, RunContext, RunOptions } from "../run_context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Paint, Style } from "./views/paint.ts";
 
@@ -21,14 +21,11 @@ export interface Services {
   renderDiagnostic(diagnostic: Diagnostic, paint: Paint): Promise<string>;
   openDatabase(request: DatabaseRequest): Promise<OpenDatabase>;
   /** Opens the queue of jobs in the same database. */
-  openQueue(request: DatabaseRequest): Promise<Queue>;
-  /** Loads partitions of distributed runs until the signal aborts. */
-  workOn(
-    queue: Queue,
-    concurrency: number,
-    context: RunContext,
-    note: (note: JobNote) => void,
-  ): Promise<void>;
+  openQueue(request: DatabaseRequest, version: string): Promise<Queue>;
+  /** Does jobs of distributed runs until the signal aborts. */
+  workOn(queue: Queue, context: WorkContext): Promise<void>;
+  /** Has workers load the partitions of runs. */
+  loadElsewhere(queue: Queue, priority: number): Promise<Elsewhere>;
   planPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<LoadPlan>;
   runPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<RunResult>;
   rollbackPipeline(
@@ -129,9 +126,13 @@ export function realServices(): Services {
     },
     openDatabase,
     openQueue,
-    async workOn(queue, concurrency, context, note) {
+    async workOn(queue, context) {
       const { workOn } = await import("../distribute/work.ts");
-      await workOn(queue, concurrency, context, note);
+      await workOn(queue, context);
+    },
+    async loadElsewhere(queue, priority) {
+      const { loadElsewhere } = await import("../distribute/elsewhere.ts");
+      return loadElsewhere(queue, priority);
     },
     async planPipeline(spec, options, context) {
       const { planPipeline } = await import("../run.ts");
@@ -188,18 +189,21 @@ export function realServices(): Services {
   };
 }
 
-async function openQueue(request: DatabaseRequest): Promise<Queue> {
+async function openQueue(request: DatabaseRequest, version: string): Promise<Queue> {
   const { openQueue } = await import("../distribute/queue.ts");
   const { resolveTarget } = await import("../db/resolve_target.ts");
   const { url, variables, secrets, maxConnections } = request;
   if (url !== null) {
-    return await openQueue(await resolveTarget(secrets.reveal(url), variables), maxConnections);
+    const target = await resolveTarget(secrets.reveal(url), variables);
+    return await openQueue(target, version, maxConnections);
   }
   const { startEmbedded } = await import("../db/embedded/mod.ts");
   const { folder, clock, signal } = request;
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startEmbedded({ folder, clock, signal }));
-  const queue = stack.use(await openQueue(await resolveTarget(server.url), maxConnections));
+  const queue = stack.use(
+    await openQueue(await resolveTarget(server.url), version, maxConnections),
+  );
   const open = stack.move();
   return { ...queue, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

@@ -6,6 +6,8 @@ export type RunStatus = "succeeded" | "unchanged" | "refused" | "failed" | "inte
 /** How one partition of a run ended. */
 export type PartitionStatus =
   | "published"
+  /** Waits for the other partitions of its run; in no result of a run that has ended. */
+  | "staged"
   | "unchanged"
   | "pending"
   | "refused"
@@ -59,6 +61,8 @@ export interface PartitionResult extends RowCounts {
   /** What the checks saw; the run's result has them together. */
   readonly checks?: readonly CheckResult[];
   readonly error: ErrorRecord | null;
+  /** Only of `staged`: what its publish will need. */
+  readonly staged?: Readonly<Record<string, string | number | null>>;
 }
 
 /** The result of one check on one partition. */

@@ -1,15 +1,13 @@
 import { SluiceError } from "../core/error.ts";
 import type { PartitionResult } from "../core/result.ts";
+import { offerPart } from "../ledger/mod.ts";
+import { toSluiceError } from "../partition_outcome.ts";
 import { emptyTally, partitionResult } from "../partition_tally.ts";
-import { finishedParts, offerPart } from "../ledger/mod.ts";
-import type { Elsewhere, RunContext } from "../run_context.ts";
 import { COPY_CONNECTIONS } from "../plan/compile.ts";
+import type { PartitionPlan } from "../plan/load_plan.ts";
+import type { Elsewhere, RunContext } from "../run_context.ts";
+import { FollowedRun } from "./followed_run.ts";
 import type { Queue } from "./queue.ts";
-import { withRetry } from "../db/with_retry.ts";
-import { releaseDeadWorkers } from "./dead_workers.ts";
-
-/** Milliseconds between two looks at what workers have done. */
-const POLL = 400;
 
 /** Partitions that are offered to workers at once. */
 const OFFERED = 10_000;
@@ -20,35 +18,13 @@ const OFFERED = 10_000;
  * @param priority of the jobs: the smaller, the sooner
  */
 export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
-  const pending = new Set<number>();
-  let last: { readonly at: number; readonly seen: Promise<Seen> } | null = null;
-
-  /** One look for all that wait. */
-  async function look(runId: string, context: RunContext): Promise<Seen> {
-    // Before the results: a worker writes its result first, and then ends its job.
-    const lost = await queue.lost(runId, [...pending]);
-    const results = await finishedParts(context.ledger ?? context.db, runId);
-    await releaseDeadWorkers(queue, context.db);
-    return { lost, results };
-  }
-  async function waitFor(runId: string, position: number, context: RunContext) {
-    const { clock, signal } = context;
-    for (;;) {
-      const now = clock.monotonic();
-      if (last === null || now - last.at >= POLL) {
-        last = { at: now, seen: withRetry(() => look(runId, context), context) };
-      }
-      const { lost, results } = await last.seen;
-      const result = results.get(position);
-      if (result !== undefined) return result;
-      const error = lost.get(position);
-      if (error !== undefined) throw givenUp(error);
-      await clock.sleep(POLL, signal).catch(() => {
-        throw new SluiceError("cli/interrupted", "The run was interrupted before it published", {
-          retry: "later",
-        });
-      });
-    }
+  const runs = new Map<string, FollowedRun>();
+  function follow(runId: string, context: RunContext): FollowedRun {
+    const known = runs.get(runId);
+    if (known !== undefined) return known;
+    const run = new FollowedRun(queue, runId, context);
+    runs.set(runId, run);
+    return run;
   }
   return {
     concurrency: OFFERED,
@@ -56,47 +32,32 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
       const { partitions, ...rest } = plan;
       const position = partitions.indexOf(partition);
       const started = context.clock.monotonic();
-      await offerPart(context.db, { runId, position }, partition.partition);
-      await queue.add({
-        runId,
-        position,
-        version: context.version,
-        // A worker has all connections to itself.
-        plan: { ...rest, concurrency: 1, copyConnections: COPY_CONNECTIONS },
-        partition,
-      }, priority);
       try {
-        // Looked for from here on: it stands in the queue.
-        pending.add(position);
-        last = null;
-        return await waitFor(runId, position, context);
-      } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
-        await queue.remove(runId, [position]).catch(() => {});
-        return partitionResult(partition, emptyTally(), {
-          status: context.signal.aborted ? "skipped" : "failed",
-          version: null,
-          error,
-        }, {
-          reason: null,
-          seconds: (context.clock.monotonic() - started) / 1000,
-          plannedSource: context.secrets.redact(partition.source.url),
-        });
-      } finally {
-        pending.delete(position);
+        await offerPart(context.db, { runId, position }, partition.partition);
+        // A worker has all connections to itself.
+        const own = { ...rest, concurrency: 1, copyConnections: COPY_CONNECTIONS };
+        await queue.addLoad({ runId, position, plan: own, partition }, priority);
+        return await follow(runId, context).finished(position);
+      } catch (cause) {
+        return notLoaded(partition, toSluiceError(cause, context.signal), started, context);
       }
     },
   };
 }
 
-interface Seen {
-  readonly lost: ReadonlyMap<number, string>;
-  readonly results: ReadonlyMap<number, PartitionResult>;
-}
-
-function givenUp(error: string): SluiceError {
-  return new SluiceError("load/given_up", `Workers gave the partition up: ${error}`, {
-    retry: "later",
-    hint: "Look at the workers' output; run again when it is mended",
+function notLoaded(
+  partition: PartitionPlan,
+  error: SluiceError,
+  started: number,
+  context: RunContext,
+): PartitionResult {
+  return partitionResult(partition, emptyTally(), {
+    status: context.signal.aborted ? "skipped" : "failed",
+    version: null,
+    error,
+  }, {
+    reason: null,
+    seconds: (context.clock.monotonic() - started) / 1000,
+    plannedSource: context.secrets.redact(partition.source.url),
   });
 }

@@ -1,15 +1,22 @@
-import { Logger, makeWorkerUtils, run, type Runner, type WorkerUtils } from "graphile-worker";
+import {
+  type Job,
+  Logger,
+  makeWorkerUtils,
+  run,
+  type Runner,
+  type TaskList,
+  type WorkerUtils,
+} from "graphile-worker";
 import { EventEmitter } from "node:events";
 import pg from "pg";
 import { SluiceError } from "../core/error.ts";
 import type { ResolvedTarget } from "../db/resolve_target.ts";
 import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
+import type { RunOptions } from "../run_context.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /** Where graphile-worker keeps its tables, in the database that is loaded. */
 export const QUEUE_SCHEMA = "sluice_jobs";
-
-/** The one task there is. */
-const TASK = "load_partition";
 
 /** Attempts, with growing waits between them, before a partition is given up. */
 export const ATTEMPTS = 8;
@@ -17,66 +24,85 @@ export const ATTEMPTS = 8;
 /** Milliseconds between two looks for jobs, where no notification came. */
 const POLL = 1_000;
 
+/** Detached runs that one worker may follow at once: they wait, most of the time. */
+const FOLLOWED = 16;
+
+/** A job may be in a worker's hands this long before the worker is seen to live. */
+const INTRODUCTION = "5 seconds";
+
 /** What a worker needs to load one partition. JSON-safe, without a secret. */
 export interface LoadJob {
   readonly runId: string;
+  /** Among the partitions of the run, from 0. */
   readonly position: number;
-  /** Of the Sluice that planned it: a worker of another one does not touch it. */
-  readonly version: string;
   readonly plan: Omit<LoadPlan, "partitions">;
   readonly partition: PartitionPlan;
 }
 
-/** A job as its worker has it. */
-export interface TakenJob {
-  readonly job: LoadJob;
-  /** From 1. */
-  readonly attempt: number;
-  readonly lastAttempt: boolean;
+/** What a worker needs to do a whole run: a detached one. JSON-safe, without a secret. */
+export interface RunJob {
+  readonly spec: PipelineSpec;
+  readonly options: RunOptions;
+  readonly priority: number;
 }
 
-/** Jobs of this database. */
+/** Jobs of this database that this version of Sluice has planned; others are none of its business. */
 export interface Queue extends AsyncDisposable {
-  /** @param priority the smaller, the sooner */
-  add(job: LoadJob, priority: number): Promise<void>;
-  /** Takes jobs of a run away that nobody has begun. */
+  /** Offers a partition. @param priority the smaller, the sooner */
+  addLoad(job: LoadJob, priority: number): Promise<void>;
+  /** Offers a whole run. */
+  addRun(job: RunJob): Promise<void>;
+  /** Takes partitions back: nobody begins them any more, and who has begun can see it. */
   remove(runId: string, positions: readonly number[]): Promise<void>;
+  /** Whether a partition is still asked for. */
+  isWanted(runId: string, position: number): Promise<boolean>;
   /** Positions of a run whose jobs are gone or given up, with the last word on each. */
   lost(runId: string, positions: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Gives back what these workers had; they are gone. */
   release(workers: readonly string[]): Promise<void>;
-  /** Workers that hold jobs. */
+  /** Names of workers that have had jobs for a while. */
   holders(): Promise<readonly string[]>;
   work(options: WorkOptions): Promise<Worker>;
 }
 
+/** What a worker does with jobs; throwing puts one back, for later. */
 export interface WorkOptions {
-  /** Jobs at once. */
+  /** Partitions at once. */
   readonly concurrency: number;
-  /** Throwing puts the job back, for later. */
-  handle(job: TakenJob): Promise<void>;
-  /** Called with the name under which each slot holds its jobs. */
-  onSlot(worker: string): void;
+  /** @param lastAttempt throwing gives the job up */
+  load(job: LoadJob, lastAttempt: boolean): Promise<void>;
+  run(job: RunJob, lastAttempt: boolean): Promise<void>;
+  /** Called with each name under which it holds jobs. */
+  onName(worker: string): void;
 }
 
+/** A worker at work. */
 export interface Worker {
   /** Takes no more jobs, and resolves when those under way have ended. */
   stop(): Promise<void>;
-  /** Rejects when it cannot go on. */
+  /** Resolves when it has stopped; rejects when it cannot go on. */
   readonly ended: Promise<void>;
 }
 
 /**
  * Opens the queue, and makes its tables where they are missing.
  *
+ * @param version of Sluice: a plan is for the Sluice that made it, and no other
+ * @param connections at most
  * @throws SluiceError `db/queue`
  */
-export async function openQueue(target: ResolvedTarget, connections: number): Promise<Queue> {
-  const pool = new pg.Pool({ ...poolConfig(target), max: connections });
+export async function openQueue(
+  target: ResolvedTarget,
+  version: string,
+  connections: number,
+): Promise<Queue> {
+  const pool = new pg.Pool({ ...await poolConfig(target), max: connections });
   // A connection that breaks while idle is replaced; without a listener it would end the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
+  // Its own words on each job are nobody's: the worker tells what became of it.
   const logger = new Logger(() => () => {});
+  const tasks = { load: `load_partition ${version}`, run: `run_pipeline ${version}` };
   const options = { pgPool: pool, schema: QUEUE_SCHEMA, logger };
   let utils: WorkerUtils;
   try {
@@ -88,6 +114,7 @@ export async function openQueue(target: ResolvedTarget, connections: number): Pr
       "db/queue",
       `The queue of jobs cannot be opened: ${(error as Error).message}`,
       {
+        retry: "later",
         hint:
           `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the role needs CREATE on ` +
           "the database once, and then that schema",
@@ -97,19 +124,30 @@ export async function openQueue(target: ResolvedTarget, connections: number): Pr
   }
   const keyOf = (runId: string, position: number) => `${runId}/${position}`;
   return {
-    async add(job, priority) {
-      await utils.addJob(TASK, job, {
+    async addLoad(job, priority) {
+      await utils.addJob(tasks.load, job, {
         jobKey: keyOf(job.runId, job.position),
+        // Added twice where the answer to the first time got lost.
         jobKeyMode: "unsafe_dedupe",
         maxAttempts: ATTEMPTS,
         priority,
       });
+    },
+    async addRun(job) {
+      await utils.addJob(tasks.run, job, { maxAttempts: ATTEMPTS, priority: job.priority });
     },
     async remove(runId, positions) {
       await pool.query(
         `select ${QUEUE_SCHEMA}.remove_job(key) from unnest($1::text[]) as key`,
         [positions.map((position) => keyOf(runId, position))],
       );
+    },
+    async isWanted(runId, position) {
+      const { rowCount } = await pool.query(
+        `select from ${QUEUE_SCHEMA}.jobs where key = $1`,
+        [keyOf(runId, position)],
+      );
+      return rowCount !== 0;
     },
     async lost(runId, positions) {
       const { rows } = await pool.query<{ position: number; error: string }>(
@@ -126,29 +164,38 @@ where j.id is null or (j.attempts >= j.max_attempts and j.locked_at is null)`,
     },
     async holders() {
       const { rows } = await pool.query<{ worker: string }>(
-        `select distinct locked_by as worker from ${QUEUE_SCHEMA}.jobs where locked_by is not null`,
+        `select distinct locked_by as worker from ${QUEUE_SCHEMA}.jobs
+where locked_at < clock_timestamp() - $1::interval`,
+        [INTRODUCTION],
       );
       return rows.map(({ worker }) => worker);
     },
-    async work({ concurrency, handle, onSlot }) {
+    async work({ concurrency, load, run: follow, onName }) {
       const events = new EventEmitter();
-      events.on("worker:create", ({ worker }) => onSlot(worker.workerId));
-      const runner: Runner = await run({
-        ...options,
-        events,
-        concurrency,
-        pollInterval: POLL,
-        noHandleSignals: true,
-        taskList: {
-          [TASK]: async (payload, { job }) =>
-            await handle({
-              job: payload as LoadJob,
-              attempt: job.attempts,
-              lastAttempt: job.attempts >= job.max_attempts,
-            }),
-        },
-      });
-      return { stop: () => runner.stop(), ended: runner.promise };
+      events.on("worker:create", ({ worker }) => onName(worker.workerId));
+      const start = (concurrency: number, taskList: TaskList): Promise<Runner> =>
+        run({
+          ...options,
+          events,
+          concurrency,
+          pollInterval: POLL,
+          noHandleSignals: true,
+          taskList,
+        });
+      const isLast = ({ attempts, max_attempts }: Job) => attempts >= max_attempts;
+      // Runs that are followed wait for partitions: they must not take their places.
+      const runners = await Promise.all([
+        start(concurrency, {
+          [tasks.load]: (payload, { job }) => load(payload as LoadJob, isLast(job)),
+        }),
+        start(FOLLOWED, {
+          [tasks.run]: (payload, { job }) => follow(payload as RunJob, isLast(job)),
+        }),
+      ]);
+      return {
+        stop: async () => void await Promise.all(runners.map((runner) => runner.stop())),
+        ended: Promise.all(runners.map(({ promise }) => promise)).then(() => {}),
+      };
     },
     async [Symbol.asyncDispose]() {
       await utils.release();
@@ -157,18 +204,13 @@ where j.id is null or (j.attempts >= j.max_attempts and j.locked_at is null)`,
   };
 }
 
-/** As `pg` takes it, which knows no `sslmode=prefer`: there it is as without. */
-function poolConfig(target: ResolvedTarget): pg.PoolConfig {
+async function poolConfig(target: ResolvedTarget): Promise<pg.PoolConfig> {
   const { host, port, user, password, database, tls, material } = target;
-  const encrypted = tls !== "disable" && tls !== "prefer";
-  return {
-    host,
-    port,
-    user,
-    password,
-    database,
-    application_name: "sluice queue",
-    ssl: encrypted && {
+  const config = { host, port, user, password, database, application_name: "sluice queue" };
+  if (tls === "disable") return config;
+  const encrypted = {
+    ...config,
+    ssl: {
       rejectUnauthorized: tls === "verify-ca" || tls === "verify-full",
       ...(tls === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
       ...(material.root === null ? {} : { ca: material.root }),
@@ -176,4 +218,19 @@ function poolConfig(target: ResolvedTarget): pg.PoolConfig {
       ...(material.key === null ? {} : { key: material.key }),
     },
   };
+  return tls === "prefer" && !await takesTls(encrypted) ? config : encrypted;
+}
+
+/** `pg` knows no `sslmode=prefer`: encrypted where the server can, else as without. */
+async function takesTls(config: pg.ClientConfig): Promise<boolean> {
+  const client = new pg.Client(config);
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch (error) {
+    return (error as Error).message !== "The server does not support SSL connections";
+  } finally {
+    await client.end().catch(() => {});
+  }
 }

@@ -1,96 +1,119 @@
-import type { PartitionResult } from "../core/result.ts";
+import { backoff } from "../core/backoff.ts";
+import { SluiceError } from "../core/error.ts";
 import type { Session } from "../db/database.ts";
 import { isTransient } from "../db/with_retry.ts";
-import { claimPart, fencedDatabase, finishPart, requireClaim } from "../ledger/mod.ts";
 import type { RunContext } from "../run_context.ts";
-import { runPartition } from "../run_partition.ts";
 import { releaseDeadWorkers, showAlive } from "./dead_workers.ts";
-import type { LoadJob, Queue, TakenJob } from "./queue.ts";
+import { loadPart } from "./load_part.ts";
+import type { Queue, RunJob } from "./queue.ts";
 
 /** Milliseconds between two looks for workers that are gone. */
-const LOOK_AFTER = 5_000;
+const LOOK_AFTER = 2_000;
 
 /** What a worker tells of each job. */
 export interface JobNote {
   readonly pipeline: string;
-  readonly partition: string | null;
+  /** Undefined: of a run as a whole. */
+  readonly partition?: string | null;
   readonly message: string;
 }
 
+/** What a worker needs beside the queue. */
+export interface WorkContext extends RunContext {
+  /** Partitions at once. */
+  readonly concurrency: number;
+  /** Does a detached run: its partitions are offered to workers in turn. */
+  readonly run: (job: RunJob) => Promise<string>;
+  readonly note: (note: JobNote) => void;
+  readonly warn: (message: string) => void;
+}
+
 /**
- * Loads partitions of distributed runs until the signal aborts, which gives back what is under way.
+ * Does jobs of the queue until the signal aborts, which gives back what is under way.
+ *
+ * While the database is away it waits; whoever takes jobs of this worker over meanwhile has them.
  */
-export async function workOn(
-  queue: Queue,
-  concurrency: number,
-  context: RunContext,
-  note: (note: JobNote) => void,
-): Promise<void> {
-  const { db, clock, signal } = context;
+export async function workOn(queue: Queue, context: WorkContext): Promise<void> {
+  const { clock, random, signal, warn } = context;
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    const began = clock.monotonic();
+    try {
+      await workWhileConnected(queue, context);
+    } catch (error) {
+      if (signal.aborted || !isPassing(error)) throw error;
+      if (clock.monotonic() - began > 60_000) attempt = 1;
+      const delay = backoff(attempt, random(), { base: 1_000, cap: 30_000 });
+      const seconds = Math.round(delay / 100) / 10;
+      warn(`The worker waits ${seconds} s for the database: ${(error as Error).message}`);
+      await clock.sleep(delay, signal).catch(() => {});
+    }
+  }
+}
+
+async function workWhileConnected(queue: Queue, context: WorkContext): Promise<void> {
+  const { db, clock, signal, concurrency, note } = context;
   await using session: Session = await db.session();
   const alive: Promise<void>[] = [];
-  const worker = await queue.work({
-    concurrency,
-    onSlot: (name) => void alive.push(showAlive(session, name)),
-    handle: async (taken) => {
-      await Promise.all(alive);
-      await loadPart(taken, context, note);
-    },
-  });
   const lost = session.lost ?? new AbortController().signal;
   const stop = AbortSignal.any([signal, lost]);
-  while (!stop.aborted) {
-    await releaseDeadWorkers(queue, db).catch((error) => {
-      if (!isTransient(error)) throw error;
+  const worker = await queue.work({
+    concurrency,
+    onName: (name) => void alive.push(showAlive(session, name)),
+    async load(job, lastAttempt) {
+      await Promise.all(alive);
+      await loadPart(queue, job, lastAttempt, context);
+    },
+    async run(job, lastAttempt) {
+      await Promise.all(alive);
+      await follow(job, lastAttempt, context);
+    },
+  });
+  const ended = worker.ended.catch((error) => {
+    throw new SluiceError("db/queue", `The queue of jobs broke: ${(error as Error).message}`, {
+      retry: "later",
+      cause: error,
     });
-    await Promise.race([clock.sleep(LOOK_AFTER, stop).catch(() => {}), worker.ended]);
+  });
+  try {
+    await Promise.all(alive);
+    while (!stop.aborted) {
+      try {
+        await releaseDeadWorkers(queue, db);
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+      }
+      await Promise.race([clock.sleep(LOOK_AFTER, stop).catch(() => {}), ended]);
+    }
+  } finally {
+    if (signal.aborted) note({ pipeline: "worker", message: "stops, and gives back what it has" });
+    await worker.stop().catch(() => {});
+    await ended.catch(() => {});
   }
-  await worker.stop();
   // Without this session the others take this worker for dead.
   if (!signal.aborted) throw lost.reason;
 }
 
-/** Loads one partition, unless it is done; throws where it is worth another attempt later. */
-async function loadPart(
-  { job, lastAttempt }: TakenJob,
-  context: RunContext,
-  note: (note: JobNote) => void,
-): Promise<void> {
-  const { runId, position, plan, partition } = job;
-  const part = { runId, position };
-  const tell = (message: string) =>
-    note({ pipeline: plan.pipeline, partition: partition.partition, message });
-  requireVersion(job, context.version);
-  const claim = crypto.randomUUID();
-  if (!await claimPart(context.db, part, claim, context.host)) {
-    tell("is done already, or its run is over");
-    return;
-  }
+/** Does a detached run; throws where it is worth another attempt later. */
+async function follow(job: RunJob, lastAttempt: boolean, context: WorkContext): Promise<void> {
+  const { pipeline } = job.spec;
+  const tell = (message: string) => context.note({ pipeline, message });
   tell("begins");
-  const fenced = fencedDatabase(
-    context.db,
-    runId,
-    plan.targetKey,
-    (tx) => requireClaim(tx, part, claim),
-  );
-  const result = await runPartition({ ...plan, partitions: [partition] }, partition, runId, {
-    ...context,
-    db: fenced,
-    ledger: context.db,
-  });
-  if (isWorthAnother(result, context.signal) && !lastAttempt) {
-    throw new Error(result.error?.message ?? "The worker was stopped");
+  try {
+    tell(await context.run(job));
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    tell(`failed: ${error.message}`);
+    if (error.retry === "later" && !lastAttempt) throw error;
   }
-  await finishPart(context.db, part, claim, result);
-  tell(result.status + (result.error === null ? "" : `: ${result.error.message}`));
+  // Another worker takes the run over, and loads what is missing.
+  if (context.signal.aborted && !lastAttempt) throw new Error("The worker was stopped");
 }
 
-function isWorthAnother({ status, error }: PartitionResult, signal: AbortSignal): boolean {
-  return signal.aborted || (status === "failed" && error?.retry === "later");
-}
-
-/** A plan is what the Sluice that made it executes, and no other. */
-function requireVersion(job: LoadJob, version: string): void {
-  if (job.version === version) return;
-  throw new Error(`The run was planned by Sluice ${job.version}, this worker is ${version}`);
+/** Both drivers, and what lies between them and the server, may tell that it is away. */
+function isPassing(error: unknown): boolean {
+  if (isTransient(error)) return true;
+  if (error instanceof SluiceError) return error.code === "db/queue" || error.retry === "later";
+  const code = (error as { code?: unknown }).code;
+  return typeof code === "string" && /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|53)/.test(code) ||
+    error instanceof Error && /^Connection terminated|timeout exceeded/.test(error.message);
 }

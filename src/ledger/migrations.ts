@@ -264,11 +264,17 @@ group by run_id, pipeline, partition, column_name, code`,
   -- Among the partitions of the run, from 0.
   position int not null,
   partition text,
+  offered_at timestamptz not null default clock_timestamp(),
   -- Of the worker that is at work on it; only its holder may write.
   claim uuid,
+  -- Name of its machine.
   worker text,
   attempts int not null default 0,
   claimed_at timestamptz,
+  -- What the worker tells, for whoever follows the run; of its progress only the newest word.
+  events jsonb not null default '[]',
+  progress jsonb,
+  -- Written in the transaction that publishes the partition, else when it ended otherwise.
   result jsonb,
   finished_at timestamptz,
   primary key (run_id, position)

@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/error.ts";
+import type { RunEvent } from "../core/event.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { storableJson } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
@@ -23,24 +24,33 @@ on conflict (run_id, position) do nothing`,
   );
 }
 
-/** Makes a partition this worker's; false where it is done already, or its run is over. */
+/** What came of a worker's wish to load a partition. */
+export type Claim =
+  | "taken"
+  /** Its result stands: whoever had it before has published it. */
+  | "done"
+  /** Nobody wants it any more. */
+  | "over";
+
+/** Makes a partition this worker's, and nobody else's. */
 export async function claimPart(
   db: Queryable,
   { runId, position }: RunPart,
   claim: string,
   worker: string,
-): Promise<boolean> {
+): Promise<Claim> {
   // Waits for a transaction of whoever had it before: from then on that one cannot write.
-  const rows = await db.query(
+  const [row] = await db.query<{ done: boolean }>(
     `update sluice.run_partitions p set claim = $3::uuid, worker = $4, attempts = attempts + 1,
-  claimed_at = clock_timestamp()
+  claimed_at = clock_timestamp(), progress = null
 from sluice.runs r
-where p.run_id = $1::uuid and p.position = $2 and p.result is null
+where p.run_id = $1::uuid and p.position = $2 and p.finished_at is null
   and r.id = p.run_id and r.status = 'running'
-returning p.run_id`,
+returning p.result is not null as done`,
     [runId, position, claim, worker],
   );
-  return rows.length > 0;
+  if (row === undefined) return "over";
+  return row.done ? "done" : "taken";
 }
 
 /**
@@ -55,40 +65,131 @@ export async function requireClaim(
 ): Promise<void> {
   const rows = await tx.query(
     `select from sluice.run_partitions
-where run_id = $1::uuid and position = $2 and claim = $3::uuid and result is null for share`,
+where run_id = $1::uuid and position = $2 and claim = $3::uuid for share`,
     [runId, position, claim],
   );
   if (rows.length > 0) return;
   throw new SluiceError(
     "ledger/lock_lost",
-    "Another worker has taken this partition over: this one was taken for dead",
-    { retry: "later", hint: "Nothing is lost: the other one loads it" },
+    "This partition was given to another worker, or its run was stopped",
+    { retry: "later", hint: "Nothing is lost: what this worker had staged is dropped" },
   );
 }
 
-/** Records how a partition ended, if it is still this worker's. */
+/** Whether a partition is still this worker's. */
+export async function holdsClaim(
+  db: Queryable,
+  { runId, position }: RunPart,
+  claim: string,
+): Promise<boolean> {
+  const rows = await db.query(
+    `select from sluice.run_partitions
+where run_id = $1::uuid and position = $2 and claim = $3::uuid`,
+    [runId, position, claim],
+  );
+  return rows.length > 0;
+}
+
+/** Records what a partition's publish comes to, in its transaction. */
+export async function recordResult(
+  tx: Queryable,
+  { runId, position }: RunPart,
+  result: PartitionResult,
+): Promise<void> {
+  await tx.query(
+    `update sluice.run_partitions set result = $3::text::jsonb
+where run_id = $1::uuid and position = $2`,
+    [runId, position, storableJson(result)],
+  );
+}
+
+/** What a worker tells of a partition, for whoever follows the run. */
+export interface PartNews {
+  /** Those since the last time. */
+  readonly events: readonly RunEvent[];
+  /** The newest; null: none since the last time. */
+  readonly progress: RunEvent | null;
+}
+
+/** Adds to what a worker has told; nothing where the partition is no longer its. */
+export async function tellPart(
+  db: Queryable,
+  { runId, position }: RunPart,
+  claim: string,
+  { events, progress }: PartNews,
+): Promise<void> {
+  await db.query(
+    `update sluice.run_partitions set events = events || $4::text::jsonb,
+  progress = coalesce($5::text::jsonb, progress)
+where run_id = $1::uuid and position = $2 and claim = $3::uuid and finished_at is null`,
+    [
+      runId,
+      position,
+      claim,
+      storableJson(events),
+      progress === null ? null : storableJson(progress),
+    ],
+  );
+}
+
+/**
+ * Records that a partition has ended, if it is still this worker's.
+ *
+ * @param result null: the one that was recorded with its publish
+ */
 export async function finishPart(
   db: Queryable,
   { runId, position }: RunPart,
   claim: string,
-  result: PartitionResult,
+  result: PartitionResult | null,
 ): Promise<void> {
   await db.query(
-    `update sluice.run_partitions set result = $4::text::jsonb, finished_at = clock_timestamp()
-where run_id = $1::uuid and position = $2 and claim = $3::uuid and result is null`,
-    [runId, position, claim, storableJson(result)],
+    `update sluice.run_partitions set result = coalesce($4::text::jsonb, result),
+  finished_at = clock_timestamp()
+where run_id = $1::uuid and position = $2 and claim = $3::uuid and finished_at is null`,
+    [runId, position, claim, result === null ? null : storableJson(result)],
   );
 }
 
-/** How partitions of a run ended, by position; those under way are left out. */
-export async function finishedParts(
+/** How a partition of a run stands. */
+export interface PartState {
+  readonly position: number;
+  /** Machine of the worker that has it, or had it last. */
+  readonly worker: string | null;
+  readonly attempts: number;
+  readonly events: readonly RunEvent[];
+  readonly progress: RunEvent | null;
+  readonly finished: boolean;
+  readonly result: PartitionResult | null;
+}
+
+/** How partitions of a run stand, those that nobody has begun left out. */
+export async function readParts(
   db: Queryable,
   runId: string,
-): Promise<ReadonlyMap<number, PartitionResult>> {
-  const rows = await db.query<{ position: number; result: PartitionResult }>(
-    `select position, result from sluice.run_partitions
-where run_id = $1::uuid and result is not null`,
-    [runId],
+  positions: readonly number[],
+): Promise<readonly PartState[]> {
+  return await db.query<PartState>(
+    `select position, worker, attempts, events, progress, finished_at is not null as finished, result
+from sluice.run_partitions
+where run_id = $1::uuid and position = any($2::int[]) and attempts > 0 order by position`,
+    [runId, positions],
   );
-  return new Map(rows.map(({ position, result }) => [position, result]));
+}
+
+/**
+ * Takes partitions away from whoever has them; those published by then keep their results.
+ *
+ * Waits for transactions under way: nothing is published after it.
+ */
+export async function revokeParts(
+  db: Queryable,
+  runId: string,
+  positions: readonly number[],
+): Promise<void> {
+  await db.query(
+    `update sluice.run_partitions set claim = null, finished_at = clock_timestamp()
+where run_id = $1::uuid and position = any($2::int[]) and finished_at is null`,
+    [runId, positions],
+  );
 }

@@ -71,6 +71,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     rejectLimit: spec.rejects.limit,
     versions: spec.target.versions,
     concurrency,
+    together: spec.partitions?.publish === "together",
     copyConnections: Math.max(1, Math.floor(COPY_CONNECTIONS / concurrency)),
     partitions,
   };

@@ -45,6 +45,8 @@ export interface LoadPlan {
   readonly versions: number;
   /** Partitions loaded at once. */
   readonly concurrency: number;
+  /** All partitions are published in one transaction, or none; else each on its own. */
+  readonly together: boolean;
   /** COPY connections that feed one staging table. */
   readonly copyConnections: number;
   readonly partitions: readonly PartitionPlan[];

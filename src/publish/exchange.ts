@@ -7,6 +7,14 @@ import { withRetry } from "../db/with_retry.ts";
 import type { Facts, Statement, TableName } from "../plan/load_plan.ts";
 import { type Counts, executeStatements } from "./execute.ts";
 
+/** Statements that belong together, such as those of one partition. */
+export interface Exchange {
+  readonly statements: readonly Statement[];
+  readonly facts: Facts | null;
+  /** Looks at what the statements counted, and adds to the transaction; throwing ends it. */
+  readonly verify?: (counts: Counts, tx: Queryable) => Promise<void>;
+}
+
 /** What an exchange needs beside its statements. */
 export interface ExchangeContext {
   readonly db: Database;
@@ -19,8 +27,6 @@ export interface ExchangeContext {
   readonly target: TableName;
   /** Whether the transaction has taken effect: asked when the connection broke at its commit. */
   committed(): Promise<boolean>;
-  /** Looks at what the statements counted, before the commit. */
-  verify?(counts: Counts): void;
   onRetry(attempt: number, attempts: number, delaySeconds: number, error: SluiceError): void;
 }
 
@@ -32,17 +38,16 @@ const ATTEMPTS = 12;
 const STEP_ASIDE = new Set(["55P03", "40P01", "40001"]);
 
 /**
- * Runs the statements of an exchange or a merge in one transaction.
+ * Runs the statements of exchanges or merges in one transaction.
  *
- * Returns what they counted, or null where the commit took effect and its answer got lost.
+ * Returns what each counted, or null where the commit took effect and its answer got lost.
  *
  * @throws SluiceError `publish/locked` (retry later) naming who holds the lock
  */
 export async function exchange(
-  statements: readonly Statement[],
-  facts: Facts | null,
+  exchanges: readonly Exchange[],
   context: ExchangeContext,
-): Promise<Counts | null> {
+): Promise<readonly Counts[] | null> {
   for (let attempt = 1;; attempt++) {
     context.signal.throwIfAborted();
     try {
@@ -52,9 +57,13 @@ export async function exchange(
           `select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)`,
           [LOCK_TIMEOUT],
         );
-        const counts = await executeStatements(tx, statements, facts);
-        context.verify?.(counts);
-        return counts;
+        const all: Counts[] = [];
+        for (const { statements, facts, verify } of exchanges) {
+          const counts = await executeStatements(tx, statements, facts);
+          await verify?.(counts, tx);
+          all.push(counts);
+        }
+        return all;
       });
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;

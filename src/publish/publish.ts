@@ -1,29 +1,48 @@
 import { SluiceError } from "../core/error.ts";
+import type { Queryable } from "../db/database.ts";
 import { withRetry } from "../db/with_retry.ts";
 import type { Facts, PartitionPlan } from "../plan/load_plan.ts";
 import { exchange, type ExchangeContext } from "./exchange.ts";
 import { type Counts, executeStatements } from "./execute.ts";
 
+/** A partition whose rows are staged, indexed and checked. */
+export interface StagedPartition {
+  readonly partition: PartitionPlan;
+  readonly facts: Facts;
+  /** Adds to the transaction that publishes it. */
+  readonly record?: (tx: Queryable, counts: Counts) => Promise<void>;
+}
+
 /**
- * Publishes one staged partition with its ledger row, in one transaction.
+ * Publishes staged partitions with their rows in the ledger: all of them in one transaction.
  *
- * Returns what a merge counted.
+ * Returns what a merge counted, for each.
  */
 export async function publish(
-  partition: PartitionPlan,
+  staged: readonly StagedPartition[],
   targetKey: string,
-  facts: Facts,
   context: Omit<ExchangeContext, "committed">,
-): Promise<Counts> {
-  const counts = await exchange(partition.publish, facts, {
-    ...context,
-    verify: (counts) => requireAllRows(partition, counts, Number(facts.rows)),
-    committed: async () => await published(partition, targetKey, facts, context) !== null,
-  });
+): Promise<readonly Counts[]> {
+  const recorded = ({ partition, facts }: StagedPartition) =>
+    published(partition, targetKey, facts, context);
+  const counts = await exchange(
+    staged.map(({ partition, facts, record }) => ({
+      statements: partition.publish,
+      facts,
+      verify: async (counts, tx) => {
+        requireAllRows(partition, counts, Number(facts.rows));
+        await record?.(tx, counts);
+      },
+    })),
+    // One stands for all.
+    { ...context, committed: async () => await recorded(staged[0]) !== null },
+  );
   if (counts !== null) return counts;
-  const recorded = await withRetry(() => published(partition, targetKey, facts, context), context);
-  if (recorded === null) throw new Error("A version that was published is not in the ledger");
-  return recorded;
+  return await Promise.all(staged.map(async (each) => {
+    const counts = await withRetry(() => recorded(each), context);
+    if (counts === null) throw new Error("A version that was published is not in the ledger");
+    return counts;
+  }));
 }
 
 /** What a run's publish of this version counted; null where it did not take effect. */

@@ -34,7 +34,7 @@ export async function rollback(
   const targetKey = `${target.schema}.${target.table}`;
   const done: RollbackResult["partitions"][number][] = [];
   for (const step of steps) {
-    await exchange(step.statements, null, {
+    await exchange([{ statements: step.statements, facts: null }], {
       ...context,
       target,
       async committed() {

@@ -126,13 +126,14 @@ function buildSchedule(input: NonNullable<PipelineInput["schedule"]>): ScheduleS
 }
 
 function buildPartitions(input: NonNullable<PipelineInput["partitions"]>): PartitionsSpec {
-  const { by, concurrency, missing } = input;
+  const { by, concurrency, publish, missing } = input;
   return {
     by,
     from: input.from ?? null,
     to: input.to ?? null,
     values: input.values ?? [],
     concurrency,
+    publish,
     missing,
   };
 }

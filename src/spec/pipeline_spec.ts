@@ -86,6 +86,8 @@ export type OnDuplicate = "reject" | "keep_first" | "keep_last" | "fail";
 export interface PartitionsSpec extends PartitionRange {
   /** Partitions loaded at once. */
   readonly concurrency: number;
+  /** Each partition is published when it is ready, or all that load in one transaction. */
+  readonly publish: "each" | "together";
   readonly missing: "pending" | "fail";
 }
 

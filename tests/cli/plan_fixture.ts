@@ -117,6 +117,7 @@ export function planFixture(): LoadPlan {
     rejectLimit: { kind: "percent", percent: 1 },
     versions: 3,
     concurrency: 1,
+    together: false,
     copyConnections: 2,
     partitions: [
       {

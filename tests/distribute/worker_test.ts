@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { SluiceError } from "../../src/core/error.ts";
 import { workspace } from "../support/pipeline.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 
@@ -23,7 +24,7 @@ function command(folder: string, url: string, ...args: string[]): Deno.Command {
       "--allow-env",
       "--allow-read",
       "--allow-net",
-      "--allow-sys=hostname,uid",
+      "--allow-sys=hostname,uid,homedir",
       MAIN,
       ...args,
     ],
@@ -124,7 +125,7 @@ Deno.test("a worker killed in the middle costs time only: each partition is publ
   await using victim = worker(files.folder, test.url);
   const whole = run(files.folder, test.url);
   // In the middle of a COPY.
-  while (await copying(test) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("a COPY is under way", async () => await copying(test) > 0);
   victim.kill("SIGKILL");
   await victim.output;
   await using _other = worker(files.folder, test.url);
@@ -154,7 +155,7 @@ Deno.test("a worker that is told to stop gives its partition back", async () => 
   using files = workspace({ ...months(rows), "months.yaml": YAML });
   await using first = worker(files.folder, test.url);
   const whole = run(files.folder, test.url, "--partition", "2026-01");
-  while (await copying(test) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("a COPY is under way", async () => await copying(test) > 0);
   first.kill("SIGTERM");
   expect((await first.output).code).toBe(143);
   await using _second = worker(files.folder, test.url);
@@ -167,7 +168,7 @@ Deno.test("a distributed run that is interrupted takes its jobs back, and the ne
   using files = workspace({ ...months(10), "months.yaml": YAML });
   const process = command(files.folder, test.url, "run", "months.yaml", "--distributed").spawn();
   const output = process.output();
-  while (await queued(test) < 6) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("all partitions are queued", async () => await queued(test) === 6);
   process.kill("SIGINT");
   expect((await output).code).toBe(130);
   expect(await queued(test)).toBe(0);
@@ -175,6 +176,14 @@ Deno.test("a distributed run that is interrupted takes its jobs back, and the ne
   expect(await run(files.folder, test.url)).toMatchObject({ code: 0, result: { rows_loaded: 60 } });
   expect(await content(test)).toEqual(expected(10));
 });
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!await condition()) {
+    if (performance.now() > end) throw new Error(`Waited a minute, and not ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
 
 async function copying(test: TestDatabase): Promise<number> {
   const [{ n }] = await test.db.query<{ n: number }>(
@@ -184,12 +193,14 @@ async function copying(test: TestDatabase): Promise<number> {
 }
 
 async function queued(test: TestDatabase): Promise<number> {
-  const [{ there }] = await test.db.query<{ there: boolean }>(
-    "select to_regclass('sluice_jobs.jobs') is not null as there",
-  );
-  if (!there) return 0;
-  const [{ n }] = await test.db.query<{ n: number }>(
-    "select count(*)::int as n from sluice_jobs.jobs",
-  );
-  return n;
+  try {
+    const [{ n }] = await test.db.query<{ n: number }>(
+      "select count(*)::int as n from sluice_jobs.jobs",
+    );
+    return n;
+  } catch (error) {
+    // The queue is being made.
+    if (error instanceof SluiceError && error.code === "db/undefined_table") return 0;
+    throw error;
+  }
 }

@@ -20,6 +20,7 @@ const SPEC: PipelineSpec = {
     to: "2021-02",
     values: [],
     concurrency: 2,
+    publish: "each",
     missing: "fail",
   },
   source: {

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { SluiceError } from "../../core/error.ts";
 import type { RunResult } from "../../core/result.ts";
+import type { Queue } from "../../distribute/queue.ts";
 import type { RunContext } from "../../run_context.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
@@ -27,6 +28,7 @@ import type { Finish } from "./command.ts";
 
 type Flags = OutputFlags & ObserveFlags & SpecFlags & DatabaseFlags & RunFlags & {
   readonly distributed?: boolean;
+  readonly detach?: boolean;
   readonly priority: number;
 };
 
@@ -38,7 +40,11 @@ export function addRunCommand(program: Command, cli: Cli, finish: Finish): void 
     .argument("<file...>", "pipeline files")
     .option("--distributed", "have workers load the partitions; see the command worker")
     .addOption(
-      new Option("--priority <n>", "with --distributed: the smaller, the sooner").default(0)
+      new Option("--detach", "leave the whole run to workers, and end at once")
+        .implies({ distributed: true }),
+    )
+    .addOption(
+      new Option("--priority <n>", "of its jobs for workers: the smaller, the sooner").default(0)
         .argParser(wholeNumber(1_000_000, 0)),
     );
   addObserveOptions(
@@ -68,8 +74,9 @@ async function run(files: readonly string[], flags: Flags, session: Session): Pr
   let context = runContext(database.db, session);
   if (flags.distributed) {
     const queue = stack.use(await openQueue(flags, "run", session));
-    const { loadElsewhere } = await import("../../distribute/elsewhere.ts");
-    context = { ...context, elsewhere: loadElsewhere(queue, flags.priority) };
+    if (flags.detach) return await detach(specs, flags, queue, session);
+    const elsewhere = await cli.services.loadElsewhere(queue, flags.priority);
+    context = { ...context, elsewhere };
   }
   let code: number = EXIT.done;
   for (const spec of specs) {
@@ -81,6 +88,20 @@ async function run(files: readonly string[], flags: Flags, session: Session): Pr
     code = worseExitCode(code, await runOne(spec, flags, context, session));
   }
   return code;
+}
+
+/** Leaves runs to workers. */
+async function detach(
+  specs: readonly PipelineSpec[],
+  flags: Flags,
+  queue: Queue,
+  { view }: Session,
+): Promise<number> {
+  for (const spec of specs) {
+    await queue.addRun({ spec, options: runOptionsOf(flags), priority: flags.priority });
+    view.detached({ file: spec.file, pipeline: spec.pipeline });
+  }
+  return EXIT.done;
 }
 
 /** A file that fails does not keep the next from running. */

@@ -4,17 +4,19 @@ import { EXIT } from "../exit_code.ts";
 import { openDatabase, openQueue, runContext } from "../open_database.ts";
 import {
   addDatabaseOption,
+  addObserveOptions,
   addOutputOptions,
   type DatabaseFlags,
+  type ObserveFlags,
   type OutputFlags,
   wholeNumber,
 } from "../options.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
-type Flags = OutputFlags & DatabaseFlags & { readonly concurrency: number };
+type Flags = OutputFlags & ObserveFlags & DatabaseFlags & { readonly concurrency: number };
 
-/** `worker`: load partitions of distributed runs, until stopped. */
+/** `worker`: do jobs of distributed runs, until stopped. */
 export function addWorkerCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("worker")
     .summary("load partitions of distributed runs, until stopped")
@@ -26,7 +28,7 @@ export function addWorkerCommand(program: Command, cli: Cli, finish: Finish): vo
       new Option("--concurrency <n>", "partitions loaded at once").default(1)
         .argParser(wholeNumber(64)),
     );
-  addOutputOptions(addDatabaseOption(command))
+  addObserveOptions(addOutputOptions(addDatabaseOption(command)))
     .addHelpText(
       "after",
       `
@@ -40,17 +42,29 @@ Examples:
 }
 
 async function work(flags: Flags, session: Session): Promise<number> {
-  const { services } = session.cli;
+  const { services, interrupt } = session.cli;
   await using database = await openDatabase(flags, [], "worker", session);
   await using queue = await openQueue(flags, "worker", session);
   session.say("The worker waits for partitions to load\n");
   const context = runContext(database.db, session);
-  await services.workOn(
-    queue,
-    flags.concurrency,
-    context,
-    ({ pipeline, partition, message }) =>
-      session.say(`${pipeline}, ${partition ?? "whole table"}: ${message}\n`),
-  );
-  return EXIT.done;
+  await services.workOn(queue, {
+    ...context,
+    concurrency: flags.concurrency,
+    async run({ spec, options, priority }) {
+      const { status, error } = await services.runPipeline(spec, options, {
+        ...context,
+        emit: session.emitBeside(),
+        elsewhere: await services.loadElsewhere(queue, priority),
+      });
+      return error === null ? status : `${status}: ${error.message}`;
+    },
+    note: ({ pipeline, partition, message }) =>
+      session.say(`${nameOf(pipeline, partition)}: ${message}\n`),
+    warn: (message) => session.say(`warning: ${message}\n`),
+  });
+  return interrupt.exitCode() ?? EXIT.done;
+}
+
+function nameOf(pipeline: string, partition: string | null | undefined): string {
+  return partition === undefined ? pipeline : `${pipeline}, ${partition ?? "whole table"}`;
 }

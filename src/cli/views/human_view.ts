@@ -14,6 +14,10 @@ export function humanView(out: Output): View {
   return {
     severalRuns: nothing,
     run: ({ file, result }) => out.write(result === null ? "" : runText(result, file, paint)),
+    detached: ({ file, pipeline }) =>
+      out.write(
+        `${pipeline} is queued for workers; \`history ${file}\` shows what becomes of it\n`,
+      ),
     plan: (plan) => out.write(planText(plan, paint)),
     validated: (checks) =>
       out.write(

@@ -17,6 +17,11 @@ export function jsonView(out: Output, secrets: Secrets): View {
       if (runs === null) document = object;
       else runs.push(object);
     },
+    detached({ file, pipeline }) {
+      const object = { pipeline, status: "queued" };
+      if (runs === null) document = object;
+      else runs.push({ file, ...object });
+    },
     plan: show,
     validated: (files, diagnostics) =>
       show({ files, diagnostics: diagnostics.map(diagnosticObject) }),

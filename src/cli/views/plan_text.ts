@@ -38,6 +38,7 @@ function summary(plan: LoadPlan, paint: Paint): string {
     `${formatPlural(plan.concurrency, "partition")} at once`,
     `${formatPlural(plan.copyConnections, "COPY connection")} each`,
     `rejects up to ${limit}`,
+    ...(plan.together ? ["published together"] : []),
     `${formatPlural(plan.versions, "earlier version")} kept`,
   ];
   const rows = plan.partitions.map((partition): TableCell[] => [

@@ -19,6 +19,7 @@ export function runText(result: RunResult, file: string, paint: Paint): string {
 export const STATUS_STYLES: Readonly<Record<PartitionStatus | RunStatus | "running", Style>> = {
   succeeded: "good",
   published: "good",
+  staged: "warn",
   unchanged: "faint",
   pending: "warn",
   skipped: "warn",

@@ -36,6 +36,8 @@ export interface View {
   /** Tells that `run` got several files, before the first. */
   severalRuns(): void;
   run(outcome: RunOutcome): void;
+  /** Workers do the run. */
+  detached(run: { readonly file: string; readonly pipeline: string }): void;
   plan(plan: LoadPlan): void;
   validated(checks: readonly FileCheck[], diagnostics: readonly Diagnostic[]): void;
   checked(report: CheckReport): void;

@@ -11,6 +11,8 @@ export const partitionsSchema = z.strictObject({
     .describe("Last partition, inclusive: a value such as 2021-03, `current`, or `current-2`"),
   values: z.array(looseText()).optional().describe("The partitions, for `by: list`"),
   concurrency: z.int().min(1).max(64).default(1).describe("Partitions loaded at once"),
+  publish: z.enum(["each", "together"]).default("each")
+    .describe("Each partition when it is ready, or all that load in one transaction, or none"),
   missing: z.enum(["pending", "fail"]).default("fail")
     .describe("What a source that does not exist means: not published yet, or a failure"),
 }).describe("How the table is split into loads; left out, the whole table is one load");

@@ -1,0 +1,156 @@
+import { SluiceError } from "../core/error.ts";
+import type { PartitionResult } from "../core/result.ts";
+import { withRetry } from "../db/with_retry.ts";
+import { type PartState, readParts, revokeParts } from "../ledger/mod.ts";
+import { pastCancel } from "../past_cancel.ts";
+import type { RunContext } from "../run_context.ts";
+import { releaseDeadWorkers } from "./dead_workers.ts";
+import type { Queue } from "./queue.ts";
+
+/** Milliseconds between two looks at what workers have done. */
+const POLL = 400;
+
+/** Milliseconds without any worker before it is told. */
+const LONELY = 10_000;
+
+/** A partition that workers have, and how much of what they told was passed on. */
+interface Awaited {
+  readonly result: PromiseWithResolvers<PartitionResult>;
+  eventsTold: number;
+  attempt: number;
+}
+
+/** A run whose partitions workers load: one loop looks at all of them. */
+export class FollowedRun {
+  readonly #awaited = new Map<number, Awaited>();
+  readonly #begun: number;
+  #following = false;
+  #anyWorker = false;
+  #toldLonely = false;
+
+  constructor(readonly queue: Queue, readonly runId: string, readonly context: RunContext) {
+    this.#begun = context.clock.monotonic();
+  }
+
+  /**
+   * The result of a partition whose job is in the queue.
+   *
+   * @throws SluiceError where no worker will load it any more
+   */
+  finished(position: number): Promise<PartitionResult> {
+    const result = Promise.withResolvers<PartitionResult>();
+    this.#awaited.set(position, { result, eventsTold: 0, attempt: 0 });
+    if (!this.#following) {
+      this.#following = true;
+      void this.#follow();
+    }
+    return result.promise;
+  }
+
+  async #follow(): Promise<void> {
+    const { context } = this;
+    const { clock, random, signal } = context;
+    try {
+      while (this.#awaited.size > 0) {
+        signal.throwIfAborted();
+        await withRetry(() => this.#look(), { clock, random, signal });
+        if (this.#awaited.size > 0) await clock.sleep(POLL, signal);
+      }
+    } catch (error) {
+      await this.#takeBack(error);
+    }
+    this.#following = false;
+  }
+
+  async #look(): Promise<void> {
+    const { context, queue, runId } = this;
+    const positions = [...this.#awaited.keys()];
+    // Before the results: a worker writes its result first, and then its job is gone.
+    const lost = await queue.lost(runId, positions);
+    for (const part of await readParts(context.ledger ?? context.db, runId, positions)) {
+      this.#tell(part);
+      if (part.finished && part.result !== null) this.#end(part.position, part.result);
+    }
+    for (const [position, message] of lost) {
+      const awaited = this.#awaited.get(position);
+      if (awaited === undefined) continue;
+      this.#awaited.delete(position);
+      awaited.result.reject(givenUp(message));
+      await queue.remove(runId, [position]);
+    }
+    await releaseDeadWorkers(queue, context.ledger ?? context.db);
+    this.#tellWhenLonely();
+  }
+
+  #end(position: number, result: PartitionResult): void {
+    this.#awaited.get(position)?.result.resolve(result);
+    this.#awaited.delete(position);
+  }
+
+  /** Passes on what a worker told since the last look. */
+  #tell({ position, worker, attempts, events, progress, finished, result }: PartState): void {
+    const { context } = this;
+    const awaited = this.#awaited.get(position);
+    if (awaited === undefined) return;
+    this.#anyWorker = true;
+    if (awaited.attempt > 0 && attempts > awaited.attempt) {
+      const message = `taken over by ${worker}: the worker that had it is gone, or gave it back`;
+      const partition = result?.partition ?? partitionOf(events);
+      context.emit({ type: "warning", partition, stage: "load", message });
+    }
+    awaited.attempt = attempts;
+    for (const event of events.slice(awaited.eventsTold)) context.emit(event);
+    awaited.eventsTold = events.length;
+    if (progress !== null && !finished) context.emit(progress);
+  }
+
+  #tellWhenLonely(): void {
+    const { context } = this;
+    if (this.#anyWorker || this.#toldLonely) return;
+    if (context.clock.monotonic() - this.#begun < LONELY) return;
+    this.#toldLonely = true;
+    context.emit({
+      type: "warning",
+      partition: null,
+      message:
+        `No worker has taken a partition yet: start \`worker\` of Sluice ${context.version} ` +
+        "on this database, or wait for those that are busy",
+    });
+  }
+
+  /** Nothing is published after it; what was published until then is told as such. */
+  async #takeBack(cause: unknown): Promise<void> {
+    const { context, queue, runId } = this;
+    const { clock, random, signal } = context;
+    const positions = [...this.#awaited.keys()];
+    const work = async () => {
+      await queue.remove(runId, positions);
+      await revokeParts(context.ledger ?? context.db, runId, positions);
+      for (const { position, result } of await readParts(context.db, runId, positions)) {
+        if (result?.status === "published" || result?.status === "staged") {
+          this.#end(position, result);
+        }
+      }
+    };
+    try {
+      await withRetry(() => pastCancel(work, signal), { clock, random, attempts: 4 });
+    } catch (error) {
+      // What was wrong first is what the user must hear; workers see that the run is over.
+      if (!(error instanceof SluiceError)) cause = error;
+    }
+    for (const { result } of this.#awaited.values()) result.reject(cause);
+    this.#awaited.clear();
+  }
+}
+
+function partitionOf(events: PartState["events"]): string | null {
+  const first = events.find((event) => "partition" in event);
+  return first !== undefined && "partition" in first ? first.partition : null;
+}
+
+function givenUp(error: string): SluiceError {
+  return new SluiceError("load/given_up", `Workers gave the partition up: ${error}`, {
+    retry: "later",
+    hint: "Look at what the workers say, mend it, and run again: it loads what is missing",
+  });
+}

@@ -1,0 +1,143 @@
+import { SluiceError } from "./core/error.ts";
+import type { PartitionResult } from "./core/result.ts";
+import { withRetry } from "./db/with_retry.ts";
+import { forgetRejects } from "./ledger/mod.ts";
+import { toSluiceError } from "./partition_outcome.ts";
+import { changesOf } from "./partition_tally.ts";
+import { pastCancel } from "./past_cancel.ts";
+import type { Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import { publishContext } from "./publish_context.ts";
+import { executeStatements } from "./publish/execute.ts";
+import { publish, retain } from "./publish/publish.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** Attempts at taking a staging table away; the next run sweeps what stays. */
+const CLEANUPS = 2;
+
+/** A partition that waits for the others of its run. */
+interface Waiting {
+  readonly partition: PartitionPlan;
+  readonly result: PartitionResult;
+}
+
+/**
+ * The barrier of a run whose partitions are published together: all of them in one transaction, or,
+ * where one could not be staged, none.
+ *
+ * @param results of the plan's partitions, in its order; those published one by one are left alone
+ */
+export async function publishTogether(
+  plan: LoadPlan,
+  results: readonly PartitionResult[],
+  runId: string,
+  context: RunContext,
+): Promise<readonly PartitionResult[]> {
+  const waiting = results.flatMap((result, at): Waiting[] =>
+    result.status === "staged" ? [{ partition: plan.partitions[at], result }] : []
+  );
+  if (waiting.length === 0) return results;
+  const missing = results.find(({ status }) =>
+    status === "refused" || status === "failed" || status === "skipped"
+  );
+  const ended = missing !== undefined || context.signal.aborted
+    ? await giveUp(waiting, runId, context, waitsFor(missing), null)
+    : await publishAll(plan, waiting, runId, context);
+  const emit = (result: PartitionResult) => context.emit({ type: "partition_finished", result });
+  ended.forEach(emit);
+  return results.map((result, at) =>
+    ended[waiting.findIndex(({ partition }) => partition === plan.partitions[at])] ?? result
+  );
+}
+
+function waitsFor(missing: PartitionResult | undefined): string {
+  if (missing === undefined || missing.status === "skipped") return "the run was interrupted";
+  return `partition ${missing.partition} was not staged, and all are published together`;
+}
+
+async function publishAll(
+  plan: LoadPlan,
+  waiting: readonly Waiting[],
+  runId: string,
+  context: RunContext,
+): Promise<PartitionResult[]> {
+  const started = context.clock.monotonic();
+  const seconds = () => (context.clock.monotonic() - started) / 1000;
+  try {
+    const counts = await publish(
+      waiting.map(({ partition, result }) => ({ partition, facts: result.staged as Facts })),
+      plan.targetKey,
+      publishContext(plan, null, context),
+    );
+    const took = seconds();
+    const results = waiting.map(({ partition, result }, at): PartitionResult => {
+      const { staged: _, ...loaded } = result;
+      const known = counts[at].rows_known ?? 0;
+      context.emit({
+        type: "stage_finished",
+        partition: partition.partition,
+        stage: "publish",
+        seconds: result.seconds + took,
+        message: `version ${partition.version} is live`,
+      });
+      return {
+        ...loaded,
+        status: "published",
+        version: partition.version,
+        rows_loaded: loaded.rows_loaded - known,
+        rows_duplicate: loaded.rows_duplicate + known,
+        ...(plan.method === "merge" ? { changes: changesOf(counts[at]) } : {}),
+        phases: { ...loaded.phases, publish: took / waiting.length },
+      };
+    });
+    for (const { partition } of waiting) {
+      const { partition: name } = partition;
+      await retain(
+        partition,
+        context,
+        (message) => context.emit({ type: "warning", partition: name, stage: "publish", message }),
+      );
+    }
+    return results;
+  } catch (cause) {
+    const error = toSluiceError(cause, context.signal);
+    return await giveUp(waiting, runId, context, error.message, error);
+  }
+}
+
+/** Leaves nothing of what was staged, and tells why. */
+async function giveUp(
+  waiting: readonly Waiting[],
+  runId: string,
+  context: RunContext,
+  reason: string,
+  error: SluiceError | null,
+): Promise<PartitionResult[]> {
+  const { clock, random, signal } = context;
+  const results: PartitionResult[] = [];
+  for (const { partition, result } of waiting) {
+    try {
+      const work = async () => {
+        await executeStatements(context.db, partition.cleanup);
+        await forgetRejects(context.db, runId, partition.partition);
+      };
+      await withRetry(() => pastCancel(work, signal), { clock, random, attempts: CLEANUPS });
+    } catch (left) {
+      // The next run sweeps it: what failed first is what the user must hear.
+      if (!(left instanceof SluiceError)) throw left;
+    }
+    const { staged: _, ...loaded } = result;
+    results.push({
+      ...loaded,
+      status: error === null || signal.aborted ? "skipped" : "failed",
+      reason,
+      version: null,
+      rows_read: 0,
+      rows_loaded: 0,
+      rows_rejected: 0,
+      rows_duplicate: 0,
+      rows_discarded: 0,
+      error: error?.toJSON() ?? null,
+    });
+  }
+  return results;
+}
