@@ -200,7 +200,7 @@ async function queued(test: TestDatabase): Promise<number> {
     return n;
   } catch (error) {
     // The queue is being made.
-    if (error instanceof SluiceError && error.code === "db/undefined_table") return 0;
+    if (error instanceof SluiceError && error.code === "db/unknown_table") return 0;
     throw error;
   }
 }
