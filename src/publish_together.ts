@@ -7,8 +7,8 @@ import { changesOf } from "./partition_tally.ts";
 import { pastCancel } from "./past_cancel.ts";
 import type { Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import { publishContext } from "./publish_context.ts";
-import { executeStatements } from "./publish/execute.ts";
-import { publish, retain } from "./publish/publish.ts";
+import { type Counts, executeStatements } from "./publish/execute.ts";
+import { publish, published, retain, type StagedPartition } from "./publish/publish.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** Attempts at taking a staging table away; the next run sweeps what stays. */
@@ -61,47 +61,86 @@ async function publishAll(
   context: RunContext,
 ): Promise<PartitionResult[]> {
   const started = context.clock.monotonic();
-  const seconds = () => (context.clock.monotonic() - started) / 1000;
+  const staged = waiting.map(({ partition, result }) => ({
+    partition,
+    facts: result.staged as Facts,
+  }));
+  let counts: readonly Counts[];
   try {
-    const counts = await publish(
-      waiting.map(({ partition, result }) => ({ partition, facts: result.staged as Facts })),
-      plan.targetKey,
-      publishContext(plan, null, context),
-    );
-    const took = seconds();
-    const results = waiting.map(({ partition, result }, at): PartitionResult => {
-      const { staged: _, ...loaded } = result;
-      const known = counts[at].rows_known ?? 0;
-      context.emit({
-        type: "stage_finished",
-        partition: partition.partition,
-        stage: "publish",
-        seconds: result.seconds + took,
-        message: `version ${partition.version} is live`,
-      });
-      return {
-        ...loaded,
-        status: "published",
-        version: partition.version,
-        rows_loaded: loaded.rows_loaded - known,
-        rows_duplicate: loaded.rows_duplicate + known,
-        ...(plan.method === "merge" ? { changes: changesOf(counts[at]) } : {}),
-        phases: { ...loaded.phases, publish: took / waiting.length },
-      };
-    });
-    for (const { partition } of waiting) {
-      const { partition: name } = partition;
-      await retain(
-        partition,
-        context,
-        (message) => context.emit({ type: "warning", partition: name, stage: "publish", message }),
-      );
-    }
-    return results;
+    counts = await publish(staged, plan.targetKey, publishContext(plan, null, context));
   } catch (cause) {
     const error = toSluiceError(cause, context.signal);
-    return await giveUp(waiting, runId, context, error.message, error);
+    const results = await giveUp(waiting, runId, context, error.message, error);
+    // The commit may have been under way when it was asked about: the cleanup has waited for it.
+    const late = await publishedAll(staged, plan.targetKey, context);
+    if (late === null) return results;
+    counts = late;
   }
+  const seconds = (context.clock.monotonic() - started) / 1000;
+  return await Promise.all(
+    waiting.map(async ({ partition, result }, at) => {
+      tellPublished(partition, result.seconds + seconds, context);
+      const warn = (message: string) =>
+        context.emit({
+          type: "warning",
+          partition: partition.partition,
+          stage: "publish",
+          message,
+        });
+      await retain(partition, context, warn);
+      return publishedResult(plan, partition, result, counts[at], seconds / waiting.length);
+    }),
+  );
+}
+
+function tellPublished(
+  { partition, version }: PartitionPlan,
+  seconds: number,
+  context: RunContext,
+) {
+  const message = `version ${version} is live`;
+  context.emit({ type: "stage_finished", partition, stage: "publish", seconds, message });
+}
+
+/** What the publish counted, if it took effect; null where it did not, or the database is away. */
+async function publishedAll(
+  staged: readonly StagedPartition[],
+  targetKey: string,
+  context: RunContext,
+): Promise<readonly Counts[] | null> {
+  const { clock, random } = context;
+  try {
+    const counts = await withRetry(
+      () =>
+        Promise.all(
+          staged.map(({ partition, facts }) => published(partition, targetKey, facts, context)),
+        ),
+      { clock, random, attempts: CLEANUPS },
+    );
+    return counts.some((each) => each === null) ? null : counts.map((each) => each!);
+  } catch (error) {
+    if (error instanceof SluiceError) return null;
+    throw error;
+  }
+}
+
+function publishedResult(
+  plan: LoadPlan,
+  { version }: PartitionPlan,
+  { staged: _, ...loaded }: PartitionResult,
+  counts: Counts,
+  seconds: number,
+): PartitionResult {
+  const known = counts.rows_known ?? 0;
+  return {
+    ...loaded,
+    status: "published",
+    version,
+    rows_loaded: loaded.rows_loaded - known,
+    rows_duplicate: loaded.rows_duplicate + known,
+    ...(plan.method === "merge" ? { changes: changesOf(counts) } : {}),
+    phases: { ...loaded.phases, publish: seconds },
+  };
 }
 
 /** Leaves nothing of what was staged, and tells why. */
@@ -113,31 +152,27 @@ async function giveUp(
   error: SluiceError | null,
 ): Promise<PartitionResult[]> {
   const { clock, random, signal } = context;
-  const results: PartitionResult[] = [];
-  for (const { partition, result } of waiting) {
+  for (const { partition } of waiting) {
+    const work = async () => {
+      await executeStatements(context.db, partition.cleanup);
+      await forgetRejects(context.db, runId, partition.partition);
+    };
     try {
-      const work = async () => {
-        await executeStatements(context.db, partition.cleanup);
-        await forgetRejects(context.db, runId, partition.partition);
-      };
       await withRetry(() => pastCancel(work, signal), { clock, random, attempts: CLEANUPS });
     } catch (left) {
       // The next run sweeps it: what failed first is what the user must hear.
       if (!(left instanceof SluiceError)) throw left;
     }
-    const { staged: _, ...loaded } = result;
-    results.push({
-      ...loaded,
-      status: error === null || signal.aborted ? "skipped" : "failed",
-      reason,
-      version: null,
-      rows_read: 0,
-      rows_loaded: 0,
-      rows_rejected: 0,
-      rows_duplicate: 0,
-      rows_discarded: 0,
-      error: error?.toJSON() ?? null,
-    });
   }
-  return results;
+  return waiting.map(({ result: { staged: _, ...loaded } }) => ({
+    ...loaded,
+    status: error === null || signal.aborted ? "skipped" : "failed",
+    reason,
+    rows_read: 0,
+    rows_loaded: 0,
+    rows_rejected: 0,
+    rows_duplicate: 0,
+    rows_discarded: 0,
+    error: error?.toJSON() ?? null,
+  }));
 }

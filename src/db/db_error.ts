@@ -64,7 +64,8 @@ export function postgresFields(error: unknown): PostgresFields | null {
   return fields;
 }
 
-function postgresError(postgres: PostgresFields): SluiceError {
+/** What Postgres refused, under our code for it. */
+export function postgresError(postgres: PostgresFields): SluiceError {
   const { word, retry, hint } = meaningOf(postgres.code ?? "");
   const advice = postgres.hint ?? hint;
   const message = [postgres.message, postgres.detail].filter((part) => part).join(": ");

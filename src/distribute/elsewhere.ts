@@ -37,7 +37,7 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
         // A worker has all connections to itself.
         const own = { ...rest, concurrency: 1, copyConnections: COPY_CONNECTIONS };
         await queue.addLoad({ runId, position, plan: own, partition }, priority);
-        return await follow(runId, context).finished(position);
+        return await follow(runId, context).finished(position, partition);
       } catch (cause) {
         return notLoaded(partition, toSluiceError(cause, context.signal), started, context);
       }

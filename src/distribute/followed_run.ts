@@ -1,8 +1,10 @@
 import { SluiceError } from "../core/error.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { withRetry } from "../db/with_retry.ts";
-import { type PartState, readParts, revokeParts } from "../ledger/mod.ts";
+import { forgetRejects, type PartState, readParts, revokeParts } from "../ledger/mod.ts";
 import { pastCancel } from "../past_cancel.ts";
+import type { PartitionPlan } from "../plan/load_plan.ts";
+import { executeStatements } from "../publish/execute.ts";
 import type { RunContext } from "../run_context.ts";
 import { releaseDeadWorkers } from "./dead_workers.ts";
 import type { Queue } from "./queue.ts";
@@ -15,6 +17,7 @@ const LONELY = 10_000;
 
 /** A partition that workers have, and how much of what they told was passed on. */
 interface Awaited {
+  readonly partition: PartitionPlan;
   readonly result: PromiseWithResolvers<PartitionResult>;
   eventsTold: number;
   attempt: number;
@@ -37,9 +40,9 @@ export class FollowedRun {
    *
    * @throws SluiceError where no worker will load it any more
    */
-  finished(position: number): Promise<PartitionResult> {
+  finished(position: number, partition: PartitionPlan): Promise<PartitionResult> {
     const result = Promise.withResolvers<PartitionResult>();
-    this.#awaited.set(position, { result, eventsTold: 0, attempt: 0 });
+    this.#awaited.set(position, { partition, result, eventsTold: 0, attempt: 0 });
     if (!this.#following) {
       this.#following = true;
       void this.#follow();
@@ -88,14 +91,14 @@ export class FollowedRun {
   }
 
   /** Passes on what a worker told since the last look. */
-  #tell({ position, worker, attempts, events, progress, finished, result }: PartState): void {
+  #tell({ position, worker, attempts, events, progress, finished }: PartState): void {
     const { context } = this;
     const awaited = this.#awaited.get(position);
     if (awaited === undefined) return;
     this.#anyWorker = true;
     if (awaited.attempt > 0 && attempts > awaited.attempt) {
       const message = `taken over by ${worker}: the worker that had it is gone, or gave it back`;
-      const partition = result?.partition ?? partitionOf(events);
+      const { partition } = awaited.partition;
       context.emit({ type: "warning", partition, stage: "load", message });
     }
     awaited.attempt = attempts;
@@ -131,6 +134,11 @@ export class FollowedRun {
           this.#end(position, result);
         }
       }
+      // Whoever was at work on the others may write no more, and so cannot tidy up.
+      for (const { partition } of this.#awaited.values()) {
+        await executeStatements(context.db, partition.cleanup);
+        await forgetRejects(context.db, runId, partition.partition);
+      }
     };
     try {
       await withRetry(() => pastCancel(work, signal), { clock, random, attempts: 4 });
@@ -141,11 +149,6 @@ export class FollowedRun {
     for (const { result } of this.#awaited.values()) result.reject(cause);
     this.#awaited.clear();
   }
-}
-
-function partitionOf(events: PartState["events"]): string | null {
-  const first = events.find((event) => "partition" in event);
-  return first !== undefined && "partition" in first ? first.partition : null;
 }
 
 function givenUp(error: string): SluiceError {

@@ -10,6 +10,7 @@ import {
 import { EventEmitter } from "node:events";
 import pg from "pg";
 import { SluiceError } from "../core/error.ts";
+import { connectionLost, postgresError } from "../db/db_error.ts";
 import type { ResolvedTarget } from "../db/resolve_target.ts";
 import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
 import type { RunOptions } from "../run_context.ts";
@@ -123,52 +124,65 @@ export async function openQueue(
     );
   }
   const keyOf = (runId: string, position: number) => `${runId}/${position}`;
+  /** Its errors are ours, so that whoever waits for the database knows them. */
+  async function asking<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw queueError(error, target.describe);
+    }
+  }
+  const select = async <Row extends object>(sql: string, ...params: unknown[]): Promise<Row[]> =>
+    (await asking(() => pool.query<Row>(sql, params))).rows;
   return {
     async addLoad(job, priority) {
-      await utils.addJob(tasks.load, job, {
+      const spec = {
         jobKey: keyOf(job.runId, job.position),
         // Added twice where the answer to the first time got lost.
-        jobKeyMode: "unsafe_dedupe",
+        jobKeyMode: "unsafe_dedupe" as const,
         maxAttempts: ATTEMPTS,
         priority,
-      });
+      };
+      await asking(() => utils.addJob(tasks.load, job, spec));
     },
     async addRun(job) {
-      await utils.addJob(tasks.run, job, { maxAttempts: ATTEMPTS, priority: job.priority });
+      const spec = { maxAttempts: ATTEMPTS, priority: job.priority };
+      await asking(() => utils.addJob(tasks.run, job, spec));
     },
     async remove(runId, positions) {
-      await pool.query(
+      await select(
         `select ${QUEUE_SCHEMA}.remove_job(key) from unnest($1::text[]) as key`,
-        [positions.map((position) => keyOf(runId, position))],
+        positions.map((position) => keyOf(runId, position)),
       );
     },
     async isWanted(runId, position) {
-      const { rowCount } = await pool.query(
-        `select from ${QUEUE_SCHEMA}.jobs where key = $1`,
-        [keyOf(runId, position)],
+      const jobs = await select(
+        `select id from ${QUEUE_SCHEMA}.jobs where key = $1`,
+        keyOf(runId, position),
       );
-      return rowCount !== 0;
+      return jobs.length > 0;
     },
     async lost(runId, positions) {
-      const { rows } = await pool.query<{ position: number; error: string }>(
+      const lost = await select<{ position: number; error: string }>(
         `select p.position, coalesce(j.last_error, 'its job was taken away') as error
 from unnest($1::int[]) as p (position)
 left join ${QUEUE_SCHEMA}.jobs j on j.key = $2 || '/' || p.position
 where j.id is null or (j.attempts >= j.max_attempts and j.locked_at is null)`,
-        [positions, runId],
+        positions,
+        runId,
       );
-      return new Map(rows.map(({ position, error }) => [position, error]));
+      return new Map(lost.map(({ position, error }) => [position, error]));
     },
     async release(workers) {
-      await utils.forceUnlockWorkers([...workers]);
+      await asking(() => utils.forceUnlockWorkers([...workers]));
     },
     async holders() {
-      const { rows } = await pool.query<{ worker: string }>(
+      const workers = await select<{ worker: string }>(
         `select distinct locked_by as worker from ${QUEUE_SCHEMA}.jobs
 where locked_at < clock_timestamp() - $1::interval`,
-        [INTRODUCTION],
+        INTRODUCTION,
       );
-      return rows.map(({ worker }) => worker);
+      return workers.map(({ worker }) => worker);
     },
     async work({ concurrency, load, run: follow, onName }) {
       const events = new EventEmitter();
@@ -184,17 +198,19 @@ where locked_at < clock_timestamp() - $1::interval`,
         });
       const isLast = ({ attempts, max_attempts }: Job) => attempts >= max_attempts;
       // Runs that are followed wait for partitions: they must not take their places.
-      const runners = await Promise.all([
-        start(concurrency, {
-          [tasks.load]: (payload, { job }) => load(payload as LoadJob, isLast(job)),
-        }),
-        start(FOLLOWED, {
-          [tasks.run]: (payload, { job }) => follow(payload as RunJob, isLast(job)),
-        }),
-      ]);
+      const runners = await asking(() =>
+        Promise.all([
+          start(concurrency, {
+            [tasks.load]: (payload, { job }) => load(payload as LoadJob, isLast(job)),
+          }),
+          start(FOLLOWED, {
+            [tasks.run]: (payload, { job }) => follow(payload as RunJob, isLast(job)),
+          }),
+        ])
+      );
       return {
         stop: async () => void await Promise.all(runners.map((runner) => runner.stop())),
-        ended: Promise.all(runners.map(({ promise }) => promise)).then(() => {}),
+        ended: asking(() => Promise.all(runners.map(({ promise }) => promise))).then(() => {}),
       };
     },
     async [Symbol.asyncDispose]() {
@@ -202,6 +218,15 @@ where locked_at < clock_timestamp() - $1::interval`,
       await pool.end();
     },
   };
+}
+
+function queueError(error: unknown, describe: string): SluiceError {
+  if (error instanceof SluiceError) return error;
+  if (!(error instanceof pg.DatabaseError)) return connectionLost(describe, error);
+  const { message, severity, code, detail, hint, where, schema, table } = error;
+  const fields = { message, severity, code, detail, hint, where, schema, table };
+  const sent = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return postgresError(Object.fromEntries(sent));
 }
 
 async function poolConfig(target: ResolvedTarget): Promise<pg.PoolConfig> {

@@ -1,7 +1,6 @@
 import { backoff } from "../core/backoff.ts";
 import { SluiceError } from "../core/error.ts";
 import type { Session } from "../db/database.ts";
-import { isTransient } from "../db/with_retry.ts";
 import type { RunContext } from "../run_context.ts";
 import { releaseDeadWorkers, showAlive } from "./dead_workers.ts";
 import { loadPart } from "./load_part.ts";
@@ -40,11 +39,11 @@ export async function workOn(queue: Queue, context: WorkContext): Promise<void> 
     try {
       await workWhileConnected(queue, context);
     } catch (error) {
-      if (signal.aborted || !isPassing(error)) throw error;
+      if (signal.aborted || !mayPass(error)) throw error;
       if (clock.monotonic() - began > 60_000) attempt = 1;
       const delay = backoff(attempt, random(), { base: 1_000, cap: 30_000 });
       const seconds = Math.round(delay / 100) / 10;
-      warn(`The worker waits ${seconds} s for the database: ${(error as Error).message}`);
+      warn(`The worker waits ${seconds} s for the database: ${error.message}`);
       await clock.sleep(delay, signal).catch(() => {});
     }
   }
@@ -68,26 +67,20 @@ async function workWhileConnected(queue: Queue, context: WorkContext): Promise<v
       await follow(job, lastAttempt, context);
     },
   });
-  const ended = worker.ended.catch((error) => {
-    throw new SluiceError("db/queue", `The queue of jobs broke: ${(error as Error).message}`, {
-      retry: "later",
-      cause: error,
-    });
-  });
   try {
     await Promise.all(alive);
     while (!stop.aborted) {
       try {
         await releaseDeadWorkers(queue, db);
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!mayPass(error)) throw error;
       }
-      await Promise.race([clock.sleep(LOOK_AFTER, stop).catch(() => {}), ended]);
+      await Promise.race([clock.sleep(LOOK_AFTER, stop).catch(() => {}), worker.ended]);
     }
   } finally {
     if (signal.aborted) note({ pipeline: "worker", message: "stops, and gives back what it has" });
     await worker.stop().catch(() => {});
-    await ended.catch(() => {});
+    await worker.ended.catch(() => {});
   }
   // Without this session the others take this worker for dead.
   if (!signal.aborted) throw lost.reason;
@@ -109,11 +102,7 @@ async function follow(job: RunJob, lastAttempt: boolean, context: WorkContext): 
   if (context.signal.aborted && !lastAttempt) throw new Error("The worker was stopped");
 }
 
-/** Both drivers, and what lies between them and the server, may tell that it is away. */
-function isPassing(error: unknown): boolean {
-  if (isTransient(error)) return true;
-  if (error instanceof SluiceError) return error.code === "db/queue" || error.retry === "later";
-  const code = (error as { code?: unknown }).code;
-  return typeof code === "string" && /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|53)/.test(code) ||
-    error instanceof Error && /^Connection terminated|timeout exceeded/.test(error.message);
+/** Whether waiting may help. */
+function mayPass(error: unknown): error is SluiceError {
+  return error instanceof SluiceError && error.retry === "later";
 }

@@ -1,206 +1,273 @@
 import { expect } from "expect";
-import { SluiceError } from "../../src/core/error.ts";
 import { workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { testDatabase } from "../support/postgres.ts";
+import {
+  command,
+  content,
+  expected,
+  MONTHS,
+  months,
+  queued,
+  runMonths,
+  staging,
+  until,
+  untilCopying,
+  worker,
+  YAML,
+} from "./support.ts";
 
-const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+const ignore = Deno.build.os === "windows";
+if (ignore) console.log("skipped: Windows has no such signals");
 
-const YAML = `
-pipeline: months
-partitions: { by: month, from: 2026-01, to: 2026-06 }
-source: { url: "{month}.csv" }
-target: { table: shop.months, indexes: [[name]] }
-idempotency_key: [id]
-columns: { id: { type: integer, required: true }, name: text }
-`;
+Deno.test(
+  { name: "run --distributed has workers load, follows them and tells all", ignore },
+  async () => {
+    await using test = await testDatabase();
+    using files = workspace({
+      ...months(200),
+      "months.yaml": YAML,
+      "2026-03.csv": "id,name\nx,bad\n",
+    });
+    await using _one = worker(files.folder, test.url);
+    await using _two = worker(files.folder, test.url);
+    const first = await runMonths(files.folder, test.url);
+    expect(first.code).toBe(3);
+    expect(first.result).toMatchObject({ status: "refused", rows_read: 1001, rows_loaded: 1000 });
+    expect(first.result.partitions.map(({ status }: { status: string }) => status)).toEqual([
+      "published",
+      "published",
+      "refused",
+      "published",
+      "published",
+      "published",
+    ]);
+    expect(first.result.error).toMatchObject({ code: "rows/too_many_rejects" });
+    // The stages of each, as when they are loaded here.
+    for (const month of MONTHS) expect(first.stderr).toMatch(new RegExp(`${month}.*rows read`));
+    files.write("2026-03.csv", months(200)["2026-03.csv"]);
+    const second = await runMonths(files.folder, test.url);
+    expect(second).toMatchObject({ code: 0, result: { status: "succeeded", rows_loaded: 200 } });
+    expect(await content(test)).toEqual(expected(200));
+    expect(await test.db.query("select count(*)::int as n from sluice.loads")).toEqual([{ n: 6 }]);
+    expect(await queued(test)).toBe(0);
+  },
+);
 
-const MONTHS = ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06"];
-
-function command(folder: string, url: string, ...args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-env",
-      "--allow-read",
-      "--allow-net",
-      "--allow-sys=hostname,uid,homedir",
-      MAIN,
-      ...args,
-    ],
-    cwd: folder,
-    env: { DATABASE_URL: url, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-/** A worker that is told to stop, and waited for, at the end. */
-function worker(folder: string, url: string) {
-  const process = command(folder, url, "worker").spawn();
-  const output = process.output();
-  return {
-    kill: (signal: Deno.Signal) => process.kill(signal),
-    output,
-    async [Symbol.asyncDispose]() {
-      try {
-        process.kill("SIGTERM");
-      } catch {
-        // It has ended.
-      }
-      await output;
-    },
-  };
-}
-
-async function run(folder: string, url: string, ...args: string[]) {
-  const { code, stdout, stderr } = await command(
-    folder,
-    url,
-    "run",
-    "months.yaml",
-    "--distributed",
-    "--output",
-    "json",
-    ...args,
-  ).output();
-  const text = new TextDecoder().decode(stdout);
-  if (text === "") throw new Error(new TextDecoder().decode(stderr));
-  return { code, result: JSON.parse(text) };
-}
-
-function months(rows: number, file = (month: string) => `id,name\n${lines(month, rows)}`) {
-  return Object.fromEntries(MONTHS.map((month) => [`${month}.csv`, file(month)]));
-}
-
-function lines(month: string, rows: number): string {
-  return Array.from({ length: rows }, (_, id) => `${id},${month} ${"x".repeat(40)}\n`).join("");
-}
-
-async function content(test: TestDatabase) {
-  return await test.db.query(
-    `select _partition, count(*)::int as rows, count(distinct id)::int as ids, min(name) = max(name) as one
-from shop.months group by 1 order by 1`,
-  );
-}
-
-const expected = (rows: number) =>
-  MONTHS.map((month) => ({ _partition: `${month}-01`, rows, ids: rows, one: true }));
-
-Deno.test("run --distributed has workers load the partitions, and tells of all of them", async () => {
-  if (Deno.build.os === "windows") return console.log("skipped: Windows has no such signals");
-  await using test = await testDatabase();
-  using files = workspace({
-    ...months(200),
-    "months.yaml": YAML,
-    "2026-03.csv": "id,name\nx,bad\n",
-  });
-  await using _one = worker(files.folder, test.url);
-  await using _two = worker(files.folder, test.url);
-  const first = await run(files.folder, test.url);
-  expect(first.code).toBe(3);
-  expect(first.result).toMatchObject({ status: "refused", rows_read: 1001, rows_loaded: 1000 });
-  expect(first.result.partitions.map(({ status }: { status: string }) => status)).toEqual([
-    "published",
-    "published",
-    "refused",
-    "published",
-    "published",
-    "published",
-  ]);
-  files.write("2026-03.csv", `id,name\n${lines("2026-03", 200)}`);
-  const second = await run(files.folder, test.url);
-  expect(second).toMatchObject({ code: 0, result: { status: "succeeded", rows_loaded: 200 } });
-  expect(await content(test)).toEqual(expected(200));
-  const loads = await test.db.query("select count(*)::int as n from sluice.loads");
-  expect(loads).toEqual([{ n: 6 }]);
-});
-
-Deno.test("a worker killed in the middle costs time only: each partition is published exactly once", async () => {
-  if (Deno.build.os === "windows") return console.log("skipped: Windows has no such signals");
+Deno.test({ name: "a worker killed in the middle costs time only", ignore }, async () => {
   await using test = await testDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });
   await using victim = worker(files.folder, test.url);
-  const whole = run(files.folder, test.url);
-  // In the middle of a COPY.
-  await until("a COPY is under way", async () => await copying(test) > 0);
+  const whole = runMonths(files.folder, test.url);
+  await untilCopying(test);
   victim.kill("SIGKILL");
   await victim.output;
   await using _other = worker(files.folder, test.url);
   await using _third = worker(files.folder, test.url);
-  const { code, result } = await whole;
-  expect(code).toBe(0);
+  const { code, result, stderr } = await whole;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(result).toMatchObject({ status: "succeeded", rows_loaded: rows * 6 });
+  expect(stderr).toContain("taken over by");
   expect(await content(test)).toEqual(expected(rows));
-  const loads = await test.db.query(
-    "select count(*)::int as n, max(version) as v from sluice.loads",
-  );
-  expect(loads).toEqual([{ n: 6, v: 1 }]);
-  const attempts = await test.db.query<{ most: number }>(
-    "select max(attempts) as most from sluice.run_partitions",
-  );
-  expect(attempts[0].most).toBeGreaterThan(1);
-  const left = await test.db.query(
-    "select relname from pg_class where obj_description(oid, 'pg_class') = 'Sluice staging: not published'",
-  );
-  expect(left).toEqual([]);
+  expect(await test.db.query("select count(*)::int as n, max(version) as v from sluice.loads"))
+    .toEqual([{ n: 6, v: 1 }]);
+  expect(await test.db.query("select max(attempts) as most from sluice.run_partitions"))
+    .toEqual([{ most: 2 }]);
+  expect(await staging(test)).toEqual([]);
 });
 
-Deno.test("a worker that is told to stop gives its partition back", async () => {
-  if (Deno.build.os === "windows") return console.log("skipped: Windows has no such signals");
+Deno.test(
+  { name: "workers killed again and again publish each partition once", ignore },
+  async () => {
+    const seed = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Date.now() % 1e6);
+    console.log(`  seed ${seed}`);
+    const random = seeded(seed);
+    await using test = await testDatabase();
+    const rows = 20_000;
+    // Rows that nothing tells apart: loaded twice they would be there twice.
+    const yaml = YAML.replace("idempotency_key: [id]", "refresh: { mode: append }");
+    using files = workspace({ ...months(rows), "months.yaml": yaml });
+    await using stack = new AsyncDisposableStack();
+    const start = () => stack.use(worker(files.folder, test.url));
+    const workers = [start(), start(), start()];
+    let ended = false;
+    const whole = runMonths(files.folder, test.url).finally(() => ended = true);
+    let kills = 0;
+    for (; kills < 5 && !ended; kills++) {
+      await untilCopyingOr(test, () => ended);
+      await new Promise((resolve) => setTimeout(resolve, random() * 300));
+      const at = Math.floor(random() * workers.length);
+      workers[at].kill("SIGKILL");
+      await workers[at].output;
+      workers[at] = start();
+    }
+    const { code, result, stderr } = await whole;
+    console.log(`  ${kills} workers killed`);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(result).toMatchObject({
+      status: "succeeded",
+      rows_read: rows * 6,
+      rows_loaded: rows * 6,
+    });
+    const counts = await test.db.query(
+      "select left(name, 7) as month, count(*)::int as n from shop.months group by 1 order by 1",
+    );
+    expect(counts).toEqual(MONTHS.map((month) => ({ month, n: rows })));
+    expect(await staging(test)).toEqual([]);
+    expect(kills).toBeGreaterThan(1);
+  },
+);
+
+async function untilCopyingOr(
+  test: Parameters<typeof untilCopying>[0],
+  ended: () => boolean,
+): Promise<void> {
+  await Promise.race([
+    untilCopying(test),
+    until("the run has ended", () => Promise.resolve(ended())),
+  ]);
+}
+
+/** mulberry32: the same numbers for the same seed. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = state + 0x6d2b79f5 | 0;
+    let mixed = Math.imul(state ^ state >>> 15, 1 | state);
+    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed;
+    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+Deno.test({ name: "a worker that is told to stop gives its partition back", ignore }, async () => {
   await using test = await testDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });
   await using first = worker(files.folder, test.url);
-  const whole = run(files.folder, test.url, "--partition", "2026-01");
-  await until("a COPY is under way", async () => await copying(test) > 0);
+  const whole = runMonths(files.folder, test.url, "--partition", "2026-01");
+  await untilCopying(test);
   first.kill("SIGTERM");
   expect((await first.output).code).toBe(143);
   await using _second = worker(files.folder, test.url);
   expect(await whole).toMatchObject({ code: 0, result: { rows_loaded: rows } });
 });
 
-Deno.test("a distributed run that is interrupted takes its jobs back, and the next one loads all", async () => {
-  if (Deno.build.os === "windows") return console.log("skipped: Windows has no such signals");
+Deno.test(
+  { name: "a distributed run that is interrupted takes its jobs back", ignore },
+  async () => {
+    await using test = await testDatabase();
+    using files = workspace({ ...months(60_000), "months.yaml": YAML });
+    const run = () =>
+      command(files.folder, test.url, "run", "months.yaml", "--distributed").spawn();
+    // Nobody has begun.
+    const alone = run();
+    const aloneOutput = alone.output();
+    await until("all partitions are queued", async () => await queued(test) === 6);
+    alone.kill("SIGINT");
+    expect((await aloneOutput).code).toBe(130);
+    expect(await queued(test)).toBe(0);
+    // A worker is at it, which stops as well.
+    await using _worker = worker(files.folder, test.url);
+    const watched = run();
+    const watchedOutput = watched.output();
+    await untilCopying(test);
+    watched.kill("SIGTERM");
+    const { code, stderr } = await watchedOutput;
+    expect({ code, stderr: new TextDecoder().decode(stderr) }).toMatchObject({ code: 143 });
+    expect(await staging(test)).toEqual([]);
+    const [{ status }] = await test.db.query<{ status: string }>(
+      "select status from sluice.runs order by started_at desc limit 1",
+    );
+    expect(status).toBe("interrupted");
+    const { result } = await runMonths(files.folder, test.url);
+    expect(result.status).toBe("succeeded");
+    expect(await content(test)).toEqual(expected(60_000));
+    await until("the queue is empty", async () => await queued(test) === 0);
+  },
+);
+
+Deno.test({ name: "connections that all break in the middle cost time only", ignore }, async () => {
   await using test = await testDatabase();
-  using files = workspace({ ...months(10), "months.yaml": YAML });
-  const process = command(files.folder, test.url, "run", "months.yaml", "--distributed").spawn();
-  const output = process.output();
-  await until("all partitions are queued", async () => await queued(test) === 6);
-  process.kill("SIGINT");
-  expect((await output).code).toBe(130);
-  expect(await queued(test)).toBe(0);
-  await using _worker = worker(files.folder, test.url);
-  expect(await run(files.folder, test.url)).toMatchObject({ code: 0, result: { rows_loaded: 60 } });
-  expect(await content(test)).toEqual(expected(10));
+  const rows = 60_000;
+  using files = workspace({ ...months(rows), "months.yaml": YAML });
+  await using first = worker(files.folder, test.url);
+  await using _second = worker(files.folder, test.url);
+  const whole = runMonths(files.folder, test.url);
+  await untilCopying(test);
+  await test.db.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+  const { code, result, stderr } = await whole;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(result.rows_loaded).toBe(rows * 6);
+  expect(await content(test)).toEqual(expected(rows));
+  // They are still there.
+  expect((await runMonths(files.folder, test.url, "--force")).code).toBe(0);
+  first.kill("SIGTERM");
+  expect((await first.output).stderr).toContain("for the database");
 });
 
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!await condition()) {
-    if (performance.now() > end) throw new Error(`Waited a minute, and not ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+Deno.test({
+  name: "partitions that are published together wait for the last one, wherever it is staged",
+  ignore,
+}, async () => {
+  await using test = await testDatabase();
+  using files = workspace({
+    ...months(100),
+    "months.yaml": YAML.replace("to: 2026-06", "to: 2026-06, publish: together"),
+    "2026-05.csv": "id,name\nx,bad\n",
+  });
+  await using _one = worker(files.folder, test.url);
+  await using _two = worker(files.folder, test.url);
+  const first = await runMonths(files.folder, test.url);
+  expect(first.code).toBe(3);
+  expect(first.result).toMatchObject({ status: "refused", rows_loaded: 0 });
+  expect(await test.db.query("select from sluice.loads")).toEqual([]);
+  expect(await staging(test)).toEqual([]);
+  files.write("2026-05.csv", months(100)["2026-05.csv"]);
+  const second = await runMonths(files.folder, test.url);
+  expect(second).toMatchObject({ code: 0, result: { status: "succeeded", rows_loaded: 600 } });
+  expect(await content(test)).toEqual(expected(100));
+  expect(await test.db.query("select count(distinct xmin::text)::int as n from sluice.loads"))
+    .toEqual([{ n: 1 }]);
+});
 
-async function copying(test: TestDatabase): Promise<number> {
-  const [{ n }] = await test.db.query<{ n: number }>(
-    "select count(*)::int as n from pg_stat_progress_copy where datname = current_database()",
-  );
-  return n;
-}
-
-async function queued(test: TestDatabase): Promise<number> {
-  try {
-    const [{ n }] = await test.db.query<{ n: number }>(
-      "select count(*)::int as n from sluice_jobs.jobs",
+Deno.test({
+  name: "a detached run is done by workers, and by another one when the first is killed",
+  ignore,
+}, async () => {
+  await using test = await testDatabase();
+  const rows = 60_000;
+  using files = workspace({ ...months(rows), "months.yaml": YAML });
+  const { code, stdout } = await command(
+    files.folder,
+    test.url,
+    "run",
+    "months.yaml",
+    "--detach",
+    "--output",
+    "json",
+  ).output();
+  expect(code).toBe(0);
+  expect(JSON.parse(new TextDecoder().decode(stdout)))
+    .toEqual({ pipeline: "months", status: "queued" });
+  await using victim = worker(files.folder, test.url);
+  await untilCopying(test);
+  victim.kill("SIGKILL");
+  await victim.output;
+  await using other = worker(files.folder, test.url, "--concurrency", "2");
+  // Unchanged: the first one's partitions were all loaded before the run was begun anew.
+  await until("the run has ended well", async () => {
+    const runs = await test.db.query(
+      "select from sluice.runs where status in ('succeeded', 'unchanged')",
     );
-    return n;
-  } catch (error) {
-    // The queue is being made.
-    if (error instanceof SluiceError && error.code === "db/unknown_table") return 0;
-    throw error;
-  }
-}
+    return runs.length > 0;
+  });
+  expect(await content(test)).toEqual(expected(rows));
+  expect(await test.db.query("select count(*)::int as n from sluice.loads")).toEqual([{ n: 6 }]);
+  other.kill("SIGTERM");
+  const { stderr } = await other.output;
+  expect(stderr).toContain("months: begins");
+  expect(stderr).toMatch(/months: (succeeded|unchanged)/);
+});

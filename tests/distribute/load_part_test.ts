@@ -1,0 +1,437 @@
+import { expect } from "expect";
+import type { PartitionResult } from "../../src/core/result.ts";
+import { secretsFrom } from "../../src/core/secret.ts";
+import type { Database, Queryable } from "../../src/db/database.ts";
+import { resolveTarget } from "../../src/db/resolve_target.ts";
+import { loadElsewhere } from "../../src/distribute/elsewhere.ts";
+import { loadPart } from "../../src/distribute/load_part.ts";
+import { type LoadJob, openQueue, type Queue } from "../../src/distribute/queue.ts";
+import { workOn } from "../../src/distribute/work.ts";
+import { runPipeline } from "../../src/run.ts";
+import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
+import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { staging, until } from "./support.ts";
+
+const yaml = (mode: string) => `
+pipeline: things
+source: { url: things.csv }
+target: { table: shop.things }
+refresh: { mode: ${mode} }
+rejects: { limit: 1 }
+columns: { id: { type: integer, required: true }, name: text }
+${mode === "upsert" ? "idempotency_key: [id]" : ""}
+`;
+
+const queueOf = async ({ url }: TestDatabase, version = "test"): Promise<Queue> =>
+  await openQueue(await resolveTarget(url), version, 10);
+
+/** A worker's context, and what it notes. */
+function workContext(db: Database, signal = new AbortController().signal) {
+  const notes: string[] = [];
+  const { context } = testContext(db, signal);
+  return {
+    notes,
+    context: {
+      ...context,
+      concurrency: 1,
+      run: () => Promise.reject(new Error("There is no detached run here")),
+      note: ({ message }: { message: string }) => void notes.push(message),
+      warn: (message: string) => void notes.push(message),
+    },
+  };
+}
+
+/** A distributed run whose one job is taken out of the queue's hands: tests play the worker. */
+async function offered(test: TestDatabase, queue: Queue, mode: string, folder: string) {
+  const spec = specOf(yaml(mode), folder);
+  const jobs: LoadJob[] = [];
+  const { context, events } = testContext(test.db);
+  const added = Promise.withResolvers<void>();
+  const result = runPipeline(spec, ALL, {
+    ...context,
+    elsewhere: loadElsewhere({
+      ...queue,
+      async addLoad(job, priority) {
+        await queue.addLoad(job, priority);
+        jobs.push(job);
+        added.resolve();
+      },
+    }, 0),
+  });
+  // A run that fails before is told by its own error.
+  await Promise.race([added.promise, result]);
+  return { job: jobs[0], result, events, spec };
+}
+
+/** Halts before the N-th transaction or copy, until it is let go. */
+function halting(real: Database, at: number) {
+  let calls = 0;
+  const reached = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  async function step<T>(work: () => Promise<T>): Promise<T> {
+    if (++calls === at) {
+      reached.resolve();
+      await go.promise;
+    }
+    return await work();
+  }
+  const db: Database = {
+    describe: real.describe,
+    query: (sql, params) => step(() => real.query(sql, params)),
+    transaction: (work) => step(() => real.transaction(work)),
+    copyIn: (sql, first) => step(() => real.copyIn(sql, first)),
+    cancelRunning: () => real.cancelRunning(),
+    session: () => real.session(),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  return { db, reached: reached.promise, go: () => go.resolve() };
+}
+
+for (const mode of ["full", "append", "upsert"]) {
+  Deno.test(`${mode}: a worker whose partition was taken over writes nothing, wherever it was`, async () => {
+    let points = 0;
+    for (let at = 1;; at++) {
+      await using test = await testDatabase();
+      await using queue = await queueOf(test);
+      using files = workspace({ "things.csv": "id,name\n1,a\n2,b\nx,bad\n" });
+      const { job, result } = await offered(test, queue, mode, files.folder);
+      const slow = halting(test.db, at);
+      const first = workContext(slow.db);
+      let ended = false;
+      const firstDone = loadPart(queue, job, false, first.context).finally(() => ended = true);
+      await Promise.race([slow.reached, firstDone]);
+      if (ended) {
+        slow.go();
+        await firstDone;
+        await result;
+        break;
+      }
+      points++;
+      const second = workContext(test.db);
+      // Where the first one is in a transaction, the second one waits for it to end.
+      const late = setTimeout(slow.go, 1_000);
+      await loadPart(queue, job, false, second.context);
+      clearTimeout(late);
+      slow.go();
+      await firstDone;
+      expect(await result).toMatchObject({
+        status: "succeeded",
+        rows_read: 3,
+        rows_loaded: 2,
+        rows_rejected: 1,
+      });
+      expect(await test.db.query("select id, name from shop.things order by id")).toEqual([
+        { id: 1, name: "a" },
+        { id: 2, name: "b" },
+      ]);
+      expect(await test.db.query("select version, state from sluice.loads")).toEqual([
+        { version: 1, state: "live" },
+      ]);
+      expect(await test.db.query("select line from sluice.rejected_rows")).toEqual([{ line: 4 }]);
+      expect(await staging(test)).toEqual([]);
+    }
+    console.log(`  ${points} points`);
+    expect(points).toBeGreaterThan(8);
+  });
+
+  Deno.test(`${mode}: a worker that dies right after its publish is not repeated`, async () => {
+    await using test = await testDatabase();
+    await using queue = await queueOf(test);
+    using files = workspace({ "things.csv": "id,name\n1,a\n2,b\nx,bad\n" });
+    const { job, result } = await offered(test, queue, mode, files.folder);
+    const dying: Queryable["query"] = (sql, params) => {
+      if (/^update sluice\.run_partitions set (result = coalesce|events)/.test(sql)) {
+        throw new Error("killed");
+      }
+      return test.db.query(sql, params);
+    };
+    const first = workContext({ ...bound(test.db), query: dying });
+    await expect(loadPart(queue, job, false, first.context)).rejects.toThrow("killed");
+    const second = workContext(test.db);
+    await loadPart(queue, job, false, second.context);
+    expect(second.notes).toEqual(["was published already"]);
+    const { status, partitions } = await result;
+    expect(status).toBe("succeeded");
+    const [partition]: readonly PartitionResult[] = partitions;
+    expect(partition).toMatchObject({
+      status: "published",
+      version: 1,
+      rows_read: 3,
+      rows_loaded: 2,
+      rows_rejected: 1,
+    });
+    expect(await test.db.query("select count(*)::int as n from shop.things")).toEqual([{ n: 2 }]);
+    const third = workContext(test.db);
+    await loadPart(queue, job, false, third.context);
+    expect(third.notes).toEqual(["is not asked for any more"]);
+  });
+}
+
+function bound(db: Database): Database {
+  return {
+    describe: db.describe,
+    query: (sql, params) => db.query(sql, params),
+    transaction: (work) => db.transaction(work),
+    copyIn: (sql, first) => db.copyIn(sql, first),
+    cancelRunning: () => db.cancelRunning(),
+    session: () => db.session(),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+Deno.test("a partition that fails for a while is given back, and on the last attempt that is its result", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const { job, result } = await offered(test, queue, "full", files.folder);
+  const { context } = workContext(test.db);
+  const away = { ...job, partition: { ...job.partition, source: await gone(job) } };
+  await expect(loadPart(queue, away, false, context)).rejects.toThrow(/refused|reach|connect/i);
+  await loadPart(queue, away, true, context);
+  const { status, error } = await result;
+  expect(status).toBe("failed");
+  expect(error?.retry).toBe("later");
+});
+
+/** A source that nobody serves any more. */
+async function gone({ partition: { source } }: LoadJob): Promise<typeof source> {
+  const server = serve("");
+  await server[Symbol.asyncDispose]();
+  const url = `http://127.0.0.1:${server.port}/things.csv` as typeof source.url;
+  return { ...source, url, retries: 0 };
+}
+
+Deno.test("a job that workers died of too often fails its partition, with the last word on it", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const { result } = await offered(test, queue, "full", files.folder);
+  await test.db.query(
+    "update sluice_jobs._private_jobs set attempts = max_attempts, last_error = 'out of memory'",
+  );
+  expect(await result).toMatchObject({
+    status: "failed",
+    error: { code: "load/given_up", retry: "later" },
+  });
+  expect((await result).error?.message).toContain("out of memory");
+  expect(await test.db.query("select from sluice_jobs.jobs")).toEqual([]);
+});
+
+Deno.test("a job that somebody removed fails its partition", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const { result } = await offered(test, queue, "full", files.folder);
+  await test.db.query("delete from sluice_jobs._private_jobs");
+  expect((await result).error?.message).toContain("its job was taken away");
+});
+
+Deno.test("a run that no worker takes says so, and workers of another version leave it alone", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  await using otherQueue = await queueOf(test, "another");
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const stop = new AbortController();
+  const other = workContext(test.db, stop.signal);
+  const others = workOn(otherQueue, other.context);
+  const { context, events } = testContext(test.db);
+  // A second lasts ten.
+  const clock = { ...context.clock, monotonic: () => context.clock.monotonic() * 10 };
+  const spec = specOf(yaml("full"), files.folder);
+  const result = runPipeline(spec, ALL, { ...context, clock, elsewhere: loadElsewhere(queue, 0) });
+  const lonely = () =>
+    events.some((event) => event.type === "warning" && event.message.startsWith("No worker has"));
+  await until("it is told", () => Promise.resolve(lonely()));
+  expect(other.notes).toEqual([]);
+  const mine = workContext(test.db, stop.signal);
+  const work = workOn(queue, mine.context);
+  expect((await result).status).toBe("succeeded");
+  expect(other.notes).toEqual([]);
+  stop.abort();
+  await Promise.all([others, work]);
+  expect(mine.notes).toEqual(["begins", "published", "stops, and gives back what it has"]);
+});
+
+Deno.test("jobs are taken by priority", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const waiting = ["late", "soon"].map((name, at) => {
+    const spec = specOf(
+      yaml("full").replaceAll("things", name).replace(`${name}.csv`, "things.csv"),
+      files.folder,
+    );
+    const { context } = testContext(test.db);
+    return { name, priority: at === 0 ? 100 : 1, spec, context };
+  });
+  const results: Promise<unknown>[] = [];
+  for (const { spec, priority, context } of waiting) {
+    results.push(runPipeline(spec, ALL, { ...context, elsewhere: loadElsewhere(queue, priority) }));
+    const n = results.length;
+    await until("it is queued", async () => {
+      const jobs = await test.db.query("select from sluice_jobs.jobs");
+      return jobs.length === n;
+    });
+  }
+  const stop = new AbortController();
+  const order: string[] = [];
+  const { context } = workContext(test.db, stop.signal);
+  const work = workOn(queue, {
+    ...context,
+    note: ({ pipeline, message }) => void (message === "begins" && order.push(pipeline)),
+  });
+  await Promise.all(results);
+  stop.abort();
+  await work;
+  expect(order).toEqual(["soon", "late"]);
+});
+
+Deno.test("no secret is in a job, or in what a worker tells", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  const CANARY = "canary-7f3a";
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  await using server = serve("id,name\n1,a\n");
+  const text = yaml("full").replace(
+    "{ url: things.csv }",
+    `{ url: "http://127.0.0.1:${server.port}/things.csv?key=\${KEY}", headers: { X-Key: "\${KEY}" } }`,
+  );
+  const variables = { KEY: CANARY };
+  const spec = specOf(text, files.folder, variables);
+  const secrets = secretsFrom(variables);
+  const { context } = testContext(test.db);
+  const stop = new AbortController();
+  const worker = workContext(test.db, stop.signal);
+  const result = runPipeline(spec, ALL, {
+    ...context,
+    secrets,
+    elsewhere: loadElsewhere(queue, 0),
+  });
+  await until(
+    "it is queued",
+    async () =>
+      (await test.db.query("select from pg_class where relname = '_private_jobs'")).length > 0 &&
+      (await test.db.query("select from sluice_jobs._private_jobs")).length > 0,
+  );
+  const jobs = await test.db.query<{ payload: unknown }>(
+    "select payload from sluice_jobs._private_jobs",
+  );
+  expect(JSON.stringify(jobs)).toContain("${KEY}");
+  expect(JSON.stringify(jobs)).not.toContain(CANARY);
+  const work = workOn(queue, { ...worker.context, secrets });
+  expect((await result).status).toBe("succeeded");
+  expect(server.keys.at(-1)).toBe(CANARY);
+  const parts = await test.db.query("select * from sluice.run_partitions");
+  expect(JSON.stringify(parts)).not.toContain(CANARY);
+  await queue.addRun({ spec, options: ALL, priority: 0 });
+  const runs = await test.db.query("select payload from sluice_jobs._private_jobs");
+  expect(JSON.stringify(runs)).not.toContain(CANARY);
+  stop.abort();
+  await work;
+});
+
+function serve(text: string) {
+  const keys: (string | null)[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    keys.push(request.headers.get("x-key"));
+    return new Response(text);
+  });
+  return { port: server.addr.port, keys, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+Deno.test("a worker without a variable that the source names says which", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace();
+  await using server = serve("id,name\n1,a\n");
+  const text = yaml("full").replace(
+    "{ url: things.csv }",
+    `{ url: "http://127.0.0.1:${server.port}/\${KEY}.csv" }`,
+  );
+  const variables = { KEY: "secret" };
+  const spec = specOf(text, files.folder, variables);
+  const { job, result } = await offeredFrom(test, queue, spec, variables);
+  const { context } = workContext(test.db);
+  await loadPart(queue, job, false, context);
+  const { error } = await result;
+  expect(error?.message).toContain("KEY");
+});
+
+/** As `offered`, for a source that needs variables. */
+async function offeredFrom(
+  test: TestDatabase,
+  queue: Queue,
+  spec: ReturnType<typeof specOf>,
+  variables: Record<string, string>,
+) {
+  const jobs: LoadJob[] = [];
+  const added = Promise.withResolvers<void>();
+  const { context } = testContext(test.db);
+  const result = runPipeline(spec, { ...ALL, force: true }, {
+    ...context,
+    secrets: secretsFrom(variables),
+    elsewhere: loadElsewhere({
+      ...queue,
+      async addLoad(job, priority) {
+        await queue.addLoad(job, priority);
+        jobs.push(job);
+        added.resolve();
+      },
+    }, 0),
+  });
+  await Promise.race([added.promise, result]);
+  return { job: jobs[0], result };
+}
+
+Deno.test("a role that may not make the queue is told what it needs", async () => {
+  await using test = await testDatabase();
+  const role = `role_${crypto.randomUUID().slice(0, 8)}`;
+  await test.db.query(`create role ${role} login password 'x'`);
+  try {
+    const url = new URL(test.url);
+    url.username = role;
+    url.password = "x";
+    await expect(openQueue(await resolveTarget(url.href), "test", 2)).rejects.toMatchObject({
+      code: "db/queue",
+      message: expect.stringContaining("permission denied"),
+    });
+    // Once it is there, rights on its schema are enough.
+    await using _queue = await queueOf(test);
+    await test.db.query(`grant usage on schema sluice_jobs to ${role};
+grant all on all tables in schema sluice_jobs to ${role};
+grant all on all sequences in schema sluice_jobs to ${role}`);
+    await using theirs = await openQueue(await resolveTarget(url.href), "test", 2);
+    expect(await theirs.holders()).toEqual([]);
+  } finally {
+    await test.db.query(`drop owned by ${role}`);
+    await test.db.query(`drop role ${role}`);
+  }
+});
+
+Deno.test("a pipeline that was read is the same after its way through a job", () => {
+  const names = [...Deno.readDirSync("pipelines")].map(({ name }) => name)
+    .filter((name) => name.endsWith(".yaml"));
+  expect(names.length).toBeGreaterThan(2);
+  for (const name of names) {
+    const spec = specOf(Deno.readTextFileSync(`pipelines/${name}`), Deno.cwd());
+    expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+  }
+  const spec = specOf(
+    `${
+      yaml("full")
+    }notify:\n  - { on: [failure], webhook: "https://example.com" }\nchecks:\n  - row_count: { min: 1 }\n`,
+    "/",
+  );
+  expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+});
+
+Deno.test("a distributed run of nothing new asks for no worker", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const spec = specOf(yaml("full"), files.folder);
+  await run(test.db, spec);
+  const { context } = testContext(test.db);
+  const again = await runPipeline(spec, ALL, { ...context, elsewhere: loadElsewhere(queue, 0) });
+  expect(again.status).toBe("unchanged");
+});
