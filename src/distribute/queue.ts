@@ -111,11 +111,12 @@ export async function openQueue(
     await utils.migrate();
   } catch (error) {
     await pool.end();
+    const { message, retry } = queueError(error, target.describe);
     throw new SluiceError(
       "db/queue",
-      `The queue of jobs cannot be opened: ${(error as Error).message}`,
+      `The queue of jobs cannot be opened: ${message}`,
       {
-        retry: "later",
+        retry,
         hint:
           `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the role needs CREATE on ` +
           "the database once, and then that schema",

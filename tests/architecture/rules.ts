@@ -46,6 +46,10 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
   },
   // Listens to what runs tell; the command line and the service hand it their runs.
   observe: { values: ["core", "db", "plan"], types: ["spec", "ledger", "top"] },
+  distribute: {
+    values: ["core", "db", "ledger", "plan", "publish", "top"],
+    types: ["spec"],
+  },
   schedule: { values: ["*"], types: [] },
   cli: { values: ["*"], types: [] },
 };
@@ -64,6 +68,8 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "prom-client": "observe",
   "cli-progress": "cli",
   "croner": "core",
+  "graphile-worker": "distribute",
+  "pg": "distribute",
   "commander": "cli",
 };
 

@@ -31,9 +31,7 @@ Deno.test("--help and --version go to standard output and exit 0", async () => {
   const help = await sluice(["--help"]);
   expect(help).toMatchObject({ code: 0, err: "" });
   expect(help.out).toMatch(/^Usage: sluice/);
-  for (const absent of ["init", "worker"]) {
-    expect(help.out).not.toMatch(new RegExp(`^ +${absent} `, "m"));
-  }
+  expect(help.out).not.toMatch(/^ +init /m);
   const version = await sluice(["--version"]);
   expect(version).toMatchObject({ code: 0, err: "" });
   expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
