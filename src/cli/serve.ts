@@ -35,6 +35,8 @@ export interface ServeFlags extends OutputFlags, ObserveFlags, SpecFlags, Databa
   readonly grace: number;
   readonly concurrency: number;
   readonly dryRun?: boolean;
+  /** Workers load the partitions. */
+  readonly distributed?: boolean;
 }
 
 /** Prints what would run when. */

@@ -3,7 +3,8 @@ import type { RunResult } from "../core/result.ts";
 import { type Metrics, metricsObserver } from "../observe/metrics.ts";
 import { recordOf } from "../schedule/attempt.ts";
 import type { RunPipeline } from "../schedule/scheduler_host.ts";
-import { openDatabase, runContext } from "./open_database.ts";
+import type { RunContext } from "../run_context.ts";
+import { openDatabase, openQueue, runContext } from "./open_database.ts";
 import type { DatabaseFlags } from "./options.ts";
 import type { Session } from "./session.ts";
 import type { RunWarning } from "./views/serve_text.ts";
@@ -14,7 +15,7 @@ import type { RunWarning } from "./views/serve_text.ts";
  * @param warn where warnings go beside the log
  */
 export function serveRun(
-  flags: DatabaseFlags,
+  flags: DatabaseFlags & { readonly distributed?: boolean },
   metrics: Metrics,
   session: Session,
   warn: (pipeline: string, warning: RunWarning) => void,
@@ -39,13 +40,14 @@ export function serveRun(
       onStart(event.runId);
     }
     try {
-      await using database = await openDatabase(
-        url === undefined ? {} : { database: url },
-        [spec],
-        "serve",
-        own,
-      );
-      const context = { ...runContext(database.db, own), emit };
+      await using stack = new AsyncDisposableStack();
+      const where = url === undefined ? {} : { database: url };
+      const { db } = stack.use(await openDatabase(where, [spec], "serve", own));
+      let context: RunContext = { ...runContext(db, own), emit };
+      if (flags.distributed) {
+        const queue = stack.use(await openQueue(where, "serve", own));
+        context = { ...context, elsewhere: await cli.services.loadElsewhere(queue, 0) };
+      }
       const options = { partitions, force, allowDestructive: false };
       return await cli.services.runPipeline(spec, options, context) satisfies RunResult;
     } catch (error) {

@@ -4,6 +4,7 @@ import { serveHttp } from "../support/http_server.ts";
 import { workspace } from "../support/pipeline.ts";
 import { receiver } from "../observe/support.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { worker } from "../distribute/support.ts";
 import { cuttableProxy } from "./proxy.ts";
 import { type ServeProcess, sluice, startServe, TOKEN } from "./serve_process.ts";
 
@@ -43,6 +44,18 @@ Deno.test("serve runs pipelines by hand, shows them, follows its folder and stop
   expect((await server.status).code).toBe(143);
   expect(server.err()).toContain("stopped: 0 runs finished, 0 interrupted, 0 left behind");
   expect(server.err()).not.toContain(TOKEN);
+});
+
+Deno.test("serve --distributed has workers load what it starts", async () => {
+  await using database = await testDatabase();
+  using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n2,two\n" });
+  await using server = await startServe(files.folder, database.url, ["--distributed"]);
+  await using _worker = worker(files.folder, database.url);
+  await until(async () => (await status(server, "/readyz")) === 200);
+  const { run_id } = await (await post(server, { pipeline: "trips" })).json();
+  expect(await untilEnded(server, run_id)).toMatchObject({ status: "succeeded", rows_loaded: 2 });
+  const parts = await database.db.query("select attempts from sluice.run_partitions");
+  expect(parts).toEqual([{ attempts: 1 }]);
 });
 
 Deno.test("serve stops a run cleanly that does not end within the grace time", async () => {

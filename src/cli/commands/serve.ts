@@ -33,6 +33,7 @@ export function addServeCommand(program: Command, cli: Cli, finish: Finish): voi
       new Option("--concurrency <n>", "pipelines that run at once").default(4)
         .argParser(wholeNumber(64)),
     )
+    .option("--distributed", "have workers load the partitions; see the command worker")
     .option("--dry-run", "print what would run when, and end");
   addObserveOptions(addOutputOptions(addDatabaseOption(addSpecOptions(command))))
     .addHelpText(
