@@ -187,7 +187,8 @@ where locked_at < clock_timestamp() - $1::interval`,
     },
     async work({ concurrency, load, run: follow, onName }) {
       const events = new EventEmitter();
-      events.on("worker:create", ({ worker }) => onName(worker.workerId));
+      // Jobs are held in the name of the pool, not of the worker in it.
+      events.on("pool:create", ({ workerPool }) => onName(workerPool.id));
       const start = (concurrency: number, taskList: TaskList): Promise<Runner> =>
         run({
           ...options,

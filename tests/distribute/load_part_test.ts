@@ -252,6 +252,31 @@ Deno.test("a run that no worker takes says so, and workers of another version le
   expect(mine.notes).toEqual(["begins", "published", "stops, and gives back what it has"]);
 });
 
+Deno.test("a worker that is at work for long is not taken for dead", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  await using otherQueue = await queueOf(test);
+  using files = workspace();
+  // Longer than it takes to see that a worker is gone.
+  await using server = serve("id,name\n1,a\n", 9_000);
+  const url = `http://127.0.0.1:${server.port}/things.csv`;
+  const spec = specOf(yaml("full").replace("things.csv", `"${url}"`), files.folder);
+  const stop = new AbortController();
+  const both = [queue, otherQueue].map((each) => {
+    const { context, notes } = workContext(test.db, stop.signal);
+    return { work: workOn(each, context), notes };
+  });
+  const { context, events } = testContext(test.db);
+  const result = await runPipeline(spec, ALL, { ...context, elsewhere: loadElsewhere(queue, 0) });
+  stop.abort();
+  await Promise.all(both.map(({ work }) => work));
+  expect(result.status).toBe("succeeded");
+  expect(await test.db.query("select attempts from sluice.run_partitions"))
+    .toEqual([{ attempts: 1 }]);
+  expect(events.filter(({ type }) => type === "warning")).toEqual([]);
+  expect(both.flatMap(({ notes }) => notes).filter((note) => note === "begins").length).toBe(1);
+});
+
 Deno.test("jobs are taken by priority", async () => {
   await using test = await testDatabase();
   await using queue = await queueOf(test);
@@ -330,10 +355,15 @@ Deno.test("no secret is in a job, or in what a worker tells", async () => {
   await work;
 });
 
-function serve(text: string) {
+/** @param milliseconds before the body of a GET begins */
+function serve(text: string, milliseconds = 0) {
   const keys: (string | null)[] = [];
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+  const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+  const server = Deno.serve(options, async (request) => {
     keys.push(request.headers.get("x-key"));
+    if (request.method === "GET") {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    }
     return new Response(text);
   });
   return { port: server.addr.port, keys, [Symbol.asyncDispose]: () => server.shutdown() };
