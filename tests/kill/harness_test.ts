@@ -23,12 +23,16 @@ function state(partitions: Readonly<Record<string, string>>): State {
 
 Deno.test("judge tells old from new, each partition by itself, and throws for anything between", () => {
   const arena = {
+    pipeline: {},
     old: state({ a: "1", b: "1", same: "1" }),
     new: state({ a: "2", b: "2", c: "2", same: "1" }),
   };
   expect(judge(state({ a: "1", b: "1", same: "1" }), arena)).toBe("old");
   expect(judge(state({ a: "2", b: "2", c: "2", same: "1" }), arena)).toBe("new");
   expect(judge(state({ a: "2", b: "1", same: "1" }), arena)).toBe("some partitions new");
+  expect(() =>
+    judge(state({ a: "2", b: "1", same: "1" }), { ...arena, pipeline: { together: true } })
+  ).toThrow("which were to be published together");
   expect(() => judge(state({ a: "1 and 2", b: "1", same: "1" }), arena)).toThrow(
     "Neither old nor new: a",
   );

@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { type Arena, type ArenaDatabase, listTables, withDatabase } from "./arena.ts";
+import type { KillPipeline } from "./pipelines.ts";
 import { type Outcome, startRun } from "./command_line.ts";
 import {
   leftovers,
@@ -101,8 +102,13 @@ async function requireClean(db: Database, { pipeline }: Arena): Promise<void> {
 
 const NOTHING: PartitionState = { content: null, live: null, rows: 0, rejects: 0 };
 
-/** Old or new, each partition by itself; anything else is thrown. */
-export function judge(state: State, arena: Pick<Arena, "old" | "new">): Verdict {
+/** What a state is held against. */
+export type Judged = Pick<Arena, "old" | "new"> & {
+  readonly pipeline: Pick<KillPipeline, "together">;
+};
+
+/** Old or new, each partition by itself or all together; anything else is thrown. */
+export function judge(state: State, arena: Judged): Verdict {
   const names = new Set([...state.keys(), ...arena.old.keys(), ...arena.new.keys()]);
   let olds = 0;
   let news = 0;
@@ -121,6 +127,11 @@ export function judge(state: State, arena: Pick<Arena, "old" | "new">): Verdict 
   new ${after}`);
     }
   }
+  if (arena.pipeline.together && news > 0 && olds > 0) {
+    throw new Error(
+      "Some partitions are new and some are old, which were to be published together",
+    );
+  }
   return news === 0 ? "old" : olds === 0 ? "new" : "some partitions new";
 }
 
@@ -133,11 +144,19 @@ function startWatch(arena: Arena, copy: ArenaDatabase): { stop(): Promise<void> 
   const watching = withDatabase(copy, async (db) => {
     while (going) {
       const content = await readContent(db, pipeline);
+      const seen = new Set<string>();
       for (const name of new Set([...arena.old.keys(), ...arena.new.keys(), ...content.keys()])) {
         const { checksum = null, rows = 0 } = content.get(name) ?? {};
         if (!allowed(name, checksum)) {
           throw new Error(`A reader saw neither old nor new: ${name}, ${rows} rows`);
         }
+        const old = arena.old.get(name)?.content ?? null;
+        if (old !== (arena.new.get(name)?.content ?? null)) {
+          seen.add(checksum === old ? "old" : "new");
+        }
+      }
+      if (pipeline.together && seen.size > 1) {
+        throw new Error("A reader saw some partitions new and some old");
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -9,6 +9,8 @@ export interface KillPipeline {
   readonly target: string;
   /** SQL over the target as `t`: which partition a row belongs to. */
   readonly partition: string;
+  /** All partitions are old, or all are new. */
+  readonly together?: true;
   /** Run on the empty database, before anything else. */
   readonly prepare?: string;
   /** The files of each load by name; the last one is the load that is interrupted. */
@@ -46,6 +48,33 @@ function things(name: string, about: string, rest: string): KillPipeline {
   };
 }
 
+function months(name: string, about: string, publish: string): KillPipeline {
+  return {
+    name,
+    about,
+    yaml: `pipeline: months
+source: { url: "{base}/trips_{month}.csv", retries: 2 }
+environments: { here: { vars: { base: . } } }
+partitions:
+  { by: month, from: 2021-01, to: 2021-03, concurrency: 2, missing: pending, publish: ${publish} }
+target: { table: shop.trips, partition_column: file_month, versions: 1, indexes: [[name]] }
+refresh: { mode: partition }
+rejects: { limit: 10 }
+${KEYED}${COLUMNS}`,
+    target: "shop.trips",
+    partition: "to_char(t.file_month, 'YYYY-MM')",
+    loads: [
+      { "trips_2021-01.csv": thingsFile(1), "trips_2021-02.csv": thingsFile(4) },
+      { "trips_2021-01.csv": thingsFile(2), "trips_2021-02.csv": thingsFile(4) },
+      {
+        "trips_2021-01.csv": thingsFile(3),
+        "trips_2021-02.csv": thingsFile(4),
+        "trips_2021-03.csv": thingsFile(5),
+      },
+    ],
+  };
+}
+
 const KEYED = `idempotency_key: [id]\non_duplicate: keep_last\n`;
 const TARGET = `target: { table: shop.things, versions: 1, indexes: [[name]] }\n`;
 
@@ -63,28 +92,10 @@ export const PIPELINES: readonly KillPipeline[] = [
     partition: "'all'",
     loads: [{ "things.csv": thingsFile(3) }],
   },
+  months("partition", "three months, two at once: one changed, one unchanged, one new", "each"),
   {
-    name: "partition",
-    about: "three months, two at once: one changed, one unchanged, one new",
-    yaml: `pipeline: months
-source: { url: "{base}/trips_{month}.csv", retries: 2 }
-environments: { here: { vars: { base: . } } }
-partitions: { by: month, from: 2021-01, to: 2021-03, concurrency: 2, missing: pending }
-target: { table: shop.trips, partition_column: file_month, versions: 1, indexes: [[name]] }
-refresh: { mode: partition }
-rejects: { limit: 10 }
-${KEYED}${COLUMNS}`,
-    target: "shop.trips",
-    partition: "to_char(t.file_month, 'YYYY-MM')",
-    loads: [
-      { "trips_2021-01.csv": thingsFile(1), "trips_2021-02.csv": thingsFile(4) },
-      { "trips_2021-01.csv": thingsFile(2), "trips_2021-02.csv": thingsFile(4) },
-      {
-        "trips_2021-01.csv": thingsFile(3),
-        "trips_2021-02.csv": thingsFile(4),
-        "trips_2021-03.csv": thingsFile(5),
-      },
-    ],
+    ...months("together", "the same, published in one transaction", "together"),
+    together: true,
   },
   things(
     "append",

@@ -113,6 +113,31 @@ Deno.test("a run whose lock dropped goes on where no other run has begun", async
   expect((await outcome).status).toBe("succeeded");
 });
 
+Deno.test("a run that lost its lock before it began does not take the one that has it for dead", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "things.csv": "id,name\n1,old\n" });
+  const spec = specOf(YAML, files.folder);
+  await run(test.db, spec);
+  files.write("things.csv", "id,name\n2,new\n");
+  // Right after it has the lock.
+  const first = halting(test.db, 1);
+  const outcome = runPipeline(spec, ALL, testContext(first.db).context);
+  outcome.catch(() => {});
+  await first.reached;
+  await first.cutLock();
+  const second = halting(test.db, 12);
+  const load = runPipeline(spec, ALL, testContext(second.db).context);
+  await second.reached;
+  first.go();
+  await expect(outcome).rejects.toMatchObject({ code: "ledger/target_locked" });
+  second.go();
+  expect(await load).toMatchObject({ status: "succeeded", rows_loaded: 1 });
+  expect(await test.db.query("select status from sluice.runs order by started_at")).toEqual([
+    { status: "succeeded" },
+    { status: "succeeded" },
+  ]);
+});
+
 Deno.test("a run at work in a transaction is waited for, and then told of", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name\n1,old\n" });
