@@ -50,7 +50,7 @@ else
 fi
 
 if command -v kubectl > /dev/null; then
-  for folder in cronjob serve; do
+  for folder in cronjob serve worker; do
     manifests=$tools/$folder.yaml
     check "kubernetes/$folder (kustomize)" sh -c "kubectl kustomize deploy/kubernetes/$folder > '$manifests'"
     check "kubernetes/$folder (schemas)" "$bin/kubernetes-validate" --strict "$manifests"

@@ -49,7 +49,7 @@ def command_of(pipeline: str) -> list[str]:
     """What runs one pipeline; the permissions are those of the `run` task in deno.json."""
     command = [
         "deno", "run", "--frozen", "--no-prompt",
-        "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname", "--allow-write=logs",
+        "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname,homedir", "--allow-write=logs",
         "src/main.ts", "run", f"pipelines/{pipeline}.yaml", "--output", "json",
     ]
     return command if ENVIRONMENT is None else [*command, "--env", ENVIRONMENT]

@@ -20,7 +20,8 @@ const PIPELINES = [...Deno.readDirSync(new URL("pipelines/", ROOT))].map(({ name
 Deno.test("kubernetes: pods run as the image's user, without privileges, and fit the server", () => {
   const job = yaml("deploy/kubernetes/cronjob/cronjob.yaml").spec.jobTemplate.spec;
   const serve = yaml("deploy/kubernetes/serve/deployment.yaml").spec;
-  for (const { template: { spec } } of [job, serve]) {
+  const worker = yaml("deploy/kubernetes/worker/deployment.yaml").spec;
+  for (const { template: { spec } } of [job, serve, worker]) {
     expect(spec.securityContext).toMatchObject({
       runAsNonRoot: true,
       runAsUser: USER,
@@ -36,7 +37,9 @@ Deno.test("kubernetes: pods run as the image's user, without privileges, and fit
     });
     expect(container.envFrom).toEqual([{ secretRef: { name: "sluice" } }]);
     expect(container.resources.limits.memory).toBeDefined();
-    expect(container.volumeMounts[0]).toMatchObject({ mountPath: "/app/pipelines" });
+  }
+  for (const { template: { spec } } of [job, serve]) {
+    expect(spec.containers[0].volumeMounts[0]).toMatchObject({ mountPath: "/app/pipelines" });
   }
   const { template: { spec: pod } } = serve;
   const { args, ports, livenessProbe, readinessProbe } = pod.containers[0];
@@ -57,6 +60,37 @@ Deno.test("kubernetes: the job tries again what time may mend, and nothing else"
   expect(spec.jobTemplate.spec.template.spec.restartPolicy).toBe("Never");
   const recurrence = { cron: spec.schedule, timezone: spec.timeZone };
   expect(occurrencesAfter(recurrence, new Date(0), 1).length).toBe(1);
+});
+
+Deno.test("kubernetes/worker: a command there is, with time to give back what it has", async () => {
+  const base = "deploy/kubernetes/worker";
+  for (const resource of yaml(`${base}/kustomization.yaml`).resources) {
+    Deno.statSync(new URL(`${base}/${resource}`, ROOT));
+  }
+  const { terminationGracePeriodSeconds, containers: [{ args, ports }] } =
+    yaml(`${base}/deployment.yaml`).spec.template.spec;
+  expect(terminationGracePeriodSeconds).toBeGreaterThan(30);
+  expect(ports).toBeUndefined();
+  const { services } = yaml("deploy/docker-compose.yaml");
+  const unit = read("deploy/systemd/sluice-worker@.service");
+  const ofUnit = /src\/main\.ts (.*)$/m.exec(unit)![1].replaceAll("%i", "1").split(" ");
+  for (const words of [args, services.worker.command, ofUnit]) {
+    expect(words[0]).toBe("worker");
+    const options = words.filter((word: string) => word.startsWith("--"));
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-R",
+        "-E",
+        "--allow-sys",
+        new URL("src/main.ts", ROOT).href,
+        "worker",
+        "--help",
+      ],
+    }).output();
+    const help = new TextDecoder().decode(stdout);
+    for (const option of options) expect(help).toContain(`${option} `);
+  }
 });
 
 for (const folder of ["cronjob", "serve"]) {
@@ -87,7 +121,11 @@ Deno.test("compose: the server can be stopped cleanly, and is open to this machi
     expect(environment[name]).toMatch(/^\$\{\w+:\?/);
   }
   expect(services.postgres.image).toMatch(/^postgres:\d+\.\d+$/);
-  expect(services.sluice.cap_drop).toEqual(["ALL"]);
+  for (const { cap_drop } of [services.sluice, services.worker]) expect(cap_drop).toEqual(["ALL"]);
+  expect(services.worker.environment).toEqual({
+    DATABASE_URL: environment.DATABASE_URL,
+    PGPASSWORD: environment.PGPASSWORD,
+  });
 });
 
 Deno.test("github: the workflow has the image's Deno, and few permissions", () => {
@@ -106,7 +144,7 @@ Deno.test("systemd: units start deno itself, with the image's permissions, and s
     /^ENTRYPOINT ([^]*?\])$/m.exec(DOCKERFILE)![1].replace(/\\\n/g, ""),
   );
   const granted = image.filter((word) => word.startsWith("--allow") && !/write/.test(word));
-  for (const name of ["sluice-run@.service", "sluice-serve.service"]) {
+  for (const name of ["sluice-run@.service", "sluice-serve.service", "sluice-worker@.service"]) {
     const unit = read(`deploy/systemd/${name}`);
     const command = /^ExecStart=(.*)$/m.exec(unit)![1].split(" ");
     expect(command[0]).toMatch(/\/deno$/);

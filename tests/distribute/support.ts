@@ -23,7 +23,7 @@ export function command(folder: string, url: string, ...args: string[]): Deno.Co
       "--allow-env",
       "--allow-read",
       "--allow-net",
-      "--allow-sys=hostname,uid,homedir",
+      "--allow-sys=hostname,homedir",
       MAIN,
       ...args,
     ],
