@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { parseConnectionUrl } from "../src/db/connection_url.ts";
-import { measure, type Measured } from "./measure.ts";
+import { measure, type Measured, watchPeak } from "./measure.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -12,9 +12,8 @@ export interface SluiceOutput {
   readonly seconds: number;
 }
 
-/** Runs the command line as a user does, and fails where it does. */
-export async function sluice(args: readonly string[], url: string): Promise<Measured> {
-  const measured = await measure(Deno.execPath(), [
+function commandLine(args: readonly string[]): string[] {
+  return [
     "run",
     // As the task does; see docs/performance.md.
     "--v8-flags=--max-semi-space-size=4",
@@ -22,11 +21,54 @@ export async function sluice(args: readonly string[], url: string): Promise<Meas
     "--allow-all",
     `${ROOT}src/main.ts`,
     ...args,
-  ], { cwd: ROOT, env: { DATABASE_URL: url } });
+  ];
+}
+
+/** Runs the command line as a user does, and fails where it does. */
+export async function sluice(args: readonly string[], url: string): Promise<Measured> {
+  const options = { cwd: ROOT, env: { DATABASE_URL: url } };
+  const measured = await measure(Deno.execPath(), commandLine(args), options);
   if (measured.code === 0) return measured;
   throw new Error(
     `"sluice ${args.join(" ")}" ended with ${measured.code}:\n${measured.stderr}${measured.stdout}`,
   );
+}
+
+/** A worker that waits for jobs; disposing stops it. */
+export interface BenchWorker extends AsyncDisposable {
+  /** Stops it, and returns the most memory it held, bytes; null where the system does not tell. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a worker, and waits until it waits for jobs. */
+export async function startWorker(url: string): Promise<BenchWorker> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: commandLine(["worker"]),
+    cwd: ROOT,
+    env: { DATABASE_URL: url },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const peak = watchPeak(child.pid);
+  let told = "";
+  const waits = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      told += text;
+      if (told.includes("waits for partitions")) waits.resolve();
+    }
+    waits.reject(new Error(`The worker ended:\n${told}`));
+  })();
+  await waits.promise;
+  let stopped: Promise<number | null> | null = null;
+  const stop = () =>
+    stopped ??= (async () => {
+      child.kill("SIGTERM");
+      await Promise.all([child.status, reading]);
+      return await peak;
+    })();
+  return { stop, [Symbol.asyncDispose]: async () => void await stop() };
 }
 
 /** Runs psql commands, each in its own transaction, and fails at the first that does. */

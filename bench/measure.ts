@@ -48,7 +48,7 @@ export function median(values: readonly number[]): number {
  *
  * By a shell: Deno itself opens /proc to programs with every permission only.
  */
-async function watchPeak(pid: number): Promise<number | null> {
+export async function watchPeak(pid: number): Promise<number | null> {
   if (Deno.build.os !== "linux") return null;
   const script = 'while [ -d "/proc/$1" ]; do grep VmHWM "/proc/$1/status"; sleep 0.1; done';
   const { stdout } = await new Deno.Command("sh", {
