@@ -18,8 +18,12 @@ export async function openDatabase(
   specs: readonly PipelineSpec[],
   command: string,
   session: Session,
+  /** Connections that are kept beside those of the partitions. */
+  kept = 0,
 ): Promise<OpenDatabase> {
-  return await session.cli.services.openDatabase(databaseRequest(flags, specs, command, session));
+  const request = databaseRequest(flags, specs, command, session);
+  const maxConnections = request.maxConnections + kept;
+  return await session.cli.services.openDatabase({ ...request, maxConnections });
 }
 
 /** The same database's queue of jobs. */

@@ -9,8 +9,8 @@ import type { Elsewhere, RunContext } from "../run_context.ts";
 import { FollowedRun } from "./followed_run.ts";
 import type { Queue } from "./queue.ts";
 
-/** Partitions that are offered to workers at once. */
-const OFFERED = 10_000;
+/** Partitions that are offered to workers at once: a job holds its whole plan, some tens of kB. */
+const OFFERED = 256;
 
 /**
  * Has the partitions of a run loaded by workers: each is a job, and its result is waited for.

@@ -123,6 +123,11 @@ export class FollowedRun {
 
   /** Nothing is published after it; what was published until then is told as such. */
   async #takeBack(cause: unknown): Promise<void> {
+    // Others may be offered meanwhile.
+    while (this.#awaited.size > 0) await this.#takeBackAll(cause);
+  }
+
+  async #takeBackAll(cause: unknown): Promise<void> {
     const { context, queue, runId } = this;
     const { clock, random, signal } = context;
     const positions = [...this.#awaited.keys()];
@@ -135,9 +140,11 @@ export class FollowedRun {
         }
       }
       // Whoever was at work on the others may write no more, and so cannot tidy up.
-      for (const { partition } of this.#awaited.values()) {
-        await executeStatements(context.db, partition.cleanup);
-        await forgetRejects(context.db, runId, partition.partition);
+      for (const position of positions) {
+        const awaited = this.#awaited.get(position);
+        if (awaited === undefined) continue;
+        await executeStatements(context.db, awaited.partition.cleanup);
+        await forgetRejects(context.db, runId, awaited.partition.partition);
       }
     };
     try {
@@ -146,8 +153,10 @@ export class FollowedRun {
       // What was wrong first is what the user must hear; workers see that the run is over.
       if (!(error instanceof SluiceError)) cause = error;
     }
-    for (const { result } of this.#awaited.values()) result.reject(cause);
-    this.#awaited.clear();
+    for (const position of positions) {
+      this.#awaited.get(position)?.result.reject(cause);
+      this.#awaited.delete(position);
+    }
   }
 }
 

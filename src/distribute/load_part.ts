@@ -52,7 +52,7 @@ export async function loadPart(
       clock,
       (news) => tellPart(db, part, claim, news),
       async () => {
-        if (!await queue.isWanted(runId, position)) unwanted.abort();
+        if (!await queue.hold(runId, position)) unwanted.abort();
       },
     );
     result = await runPartition({ ...plan, partitions: [partition] }, partition, runId, {

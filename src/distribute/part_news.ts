@@ -24,6 +24,8 @@ export class PartNewsSender implements AsyncDisposable {
     readonly meanwhile: () => Promise<void>,
   ) {
     this.#ended = this.#sendNowAndThen();
+    // Told when it is disposed.
+    this.#ended.catch(() => {});
   }
 
   readonly emit = (event: RunEvent): void => {

@@ -25,9 +25,6 @@ export const ATTEMPTS = 8;
 /** Milliseconds between two looks for jobs, where no notification came. */
 const POLL = 1_000;
 
-/** Detached runs that one worker may follow at once: they wait, most of the time. */
-const FOLLOWED = 16;
-
 /** A job may be in a worker's hands this long before the worker is seen to live. */
 const INTRODUCTION = "5 seconds";
 
@@ -42,6 +39,8 @@ export interface LoadJob {
 
 /** What a worker needs to do a whole run: a detached one. JSON-safe, without a secret. */
 export interface RunJob {
+  /** A UUID. */
+  readonly id: string;
   readonly spec: PipelineSpec;
   readonly options: RunOptions;
   readonly priority: number;
@@ -55,8 +54,10 @@ export interface Queue extends AsyncDisposable {
   addRun(job: RunJob): Promise<void>;
   /** Takes partitions back: nobody begins them any more, and who has begun can see it. */
   remove(runId: string, positions: readonly number[]): Promise<void>;
-  /** Whether a partition is still asked for. */
-  isWanted(runId: string, position: number): Promise<boolean>;
+  /** Keeps a partition that is under way, however long it takes; false where nobody asks for it. */
+  hold(runId: string, position: number): Promise<boolean>;
+  /** Keeps a run that is under way, however long it takes. */
+  holdRun(job: RunJob): Promise<void>;
   /** Positions of a run whose jobs are gone or given up, with the last word on each. */
   lost(runId: string, positions: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Gives back what these workers had; they are gone. */
@@ -70,6 +71,8 @@ export interface Queue extends AsyncDisposable {
 export interface WorkOptions {
   /** Partitions at once. */
   readonly concurrency: number;
+  /** Runs at once. */
+  readonly followed: number;
   /** @param lastAttempt throwing gives the job up */
   load(job: LoadJob, lastAttempt: boolean): Promise<void>;
   run(job: RunJob, lastAttempt: boolean): Promise<void>;
@@ -124,6 +127,7 @@ export async function openQueue(
       },
     );
   }
+  const runKeyOf = ({ id }: RunJob) => `run/${id}`;
   const keyOf = (runId: string, position: number) => `${runId}/${position}`;
   /** Its errors are ours, so that whoever waits for the database knows them. */
   async function asking<T>(work: () => Promise<T>): Promise<T> {
@@ -135,6 +139,14 @@ export async function openQueue(
   }
   const select = async <Row extends object>(sql: string, ...params: unknown[]): Promise<Row[]> =>
     (await asking(() => pool.query<Row>(sql, params))).rows;
+  /** After four hours it would take the worker for dead; see `dead_workers.ts` for how we tell. */
+  async function touch(key: string): Promise<void> {
+    await select(
+      `update ${QUEUE_SCHEMA}._private_jobs set locked_at = clock_timestamp()
+where key = $1 and locked_at < clock_timestamp() - interval '1 hour'`,
+      key,
+    );
+  }
   return {
     async addLoad(job, priority) {
       const spec = {
@@ -147,7 +159,12 @@ export async function openQueue(
       await asking(() => utils.addJob(tasks.load, job, spec));
     },
     async addRun(job) {
-      const spec = { maxAttempts: ATTEMPTS, priority: job.priority };
+      const spec = {
+        jobKey: runKeyOf(job),
+        jobKeyMode: "unsafe_dedupe" as const,
+        maxAttempts: ATTEMPTS,
+        priority: job.priority,
+      };
       await asking(() => utils.addJob(tasks.run, job, spec));
     },
     async remove(runId, positions) {
@@ -156,13 +173,15 @@ export async function openQueue(
         positions.map((position) => keyOf(runId, position)),
       );
     },
-    async isWanted(runId, position) {
+    async hold(runId, position) {
+      await touch(keyOf(runId, position));
       const jobs = await select(
         `select id from ${QUEUE_SCHEMA}.jobs where key = $1`,
         keyOf(runId, position),
       );
       return jobs.length > 0;
     },
+    holdRun: (job) => touch(runKeyOf(job)),
     async lost(runId, positions) {
       const lost = await select<{ position: number; error: string }>(
         `select p.position, coalesce(j.last_error, 'its job was taken away') as error
@@ -185,7 +204,7 @@ where locked_at < clock_timestamp() - $1::interval`,
       );
       return workers.map(({ worker }) => worker);
     },
-    async work({ concurrency, load, run: follow, onName }) {
+    async work({ concurrency, followed, load, run: follow, onName }) {
       const events = new EventEmitter();
       // Jobs are held in the name of the pool, not of the worker in it.
       events.on("pool:create", ({ workerPool }) => onName(workerPool.id));
@@ -205,7 +224,7 @@ where locked_at < clock_timestamp() - $1::interval`,
           start(concurrency, {
             [tasks.load]: (payload, { job }) => load(payload as LoadJob, isLast(job)),
           }),
-          start(FOLLOWED, {
+          start(followed, {
             [tasks.run]: (payload, { job }) => follow(payload as RunJob, isLast(job)),
           }),
         ])

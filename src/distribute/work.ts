@@ -9,6 +9,9 @@ import type { Queue, RunJob } from "./queue.ts";
 /** Milliseconds between two looks for workers that are gone. */
 const LOOK_AFTER = 2_000;
 
+/** Milliseconds between two times that a followed run is held. */
+const HOLD_AFTER = 600_000;
+
 /** What a worker tells of each job. */
 export interface JobNote {
   readonly pipeline: string;
@@ -21,6 +24,8 @@ export interface JobNote {
 export interface WorkContext extends RunContext {
   /** Partitions at once. */
   readonly concurrency: number;
+  /** Detached runs at once; each holds a connection. */
+  readonly followed: number;
   /** Does a detached run: its partitions are offered to workers in turn. */
   readonly run: (job: RunJob) => Promise<string>;
   readonly note: (note: JobNote) => void;
@@ -50,21 +55,27 @@ export async function workOn(queue: Queue, context: WorkContext): Promise<void> 
 }
 
 async function workWhileConnected(queue: Queue, context: WorkContext): Promise<void> {
-  const { db, clock, signal, concurrency, note } = context;
+  const { db, clock, signal, concurrency, followed, note } = context;
   await using session: Session = await db.session();
   const alive: Promise<void>[] = [];
   const lost = session.lost ?? new AbortController().signal;
   const stop = AbortSignal.any([signal, lost]);
   const worker = await queue.work({
     concurrency,
-    onName: (name) => void alive.push(showAlive(session, name)),
+    followed,
+    onName(name) {
+      const shown = showAlive(session, name);
+      // Whoever waits for it is told.
+      shown.catch(() => {});
+      alive.push(shown);
+    },
     async load(job, lastAttempt) {
       await Promise.all(alive);
       await loadPart(queue, job, lastAttempt, context);
     },
     async run(job, lastAttempt) {
       await Promise.all(alive);
-      await follow(job, lastAttempt, context);
+      await follow(queue, job, lastAttempt, context);
     },
   });
   try {
@@ -87,9 +98,16 @@ async function workWhileConnected(queue: Queue, context: WorkContext): Promise<v
 }
 
 /** Does a detached run; throws where it is worth another attempt later. */
-async function follow(job: RunJob, lastAttempt: boolean, context: WorkContext): Promise<void> {
+async function follow(
+  queue: Queue,
+  job: RunJob,
+  lastAttempt: boolean,
+  context: WorkContext,
+): Promise<void> {
   const { pipeline } = job.spec;
   const tell = (message: string) => context.note({ pipeline, message });
+  const ended = new AbortController();
+  const holding = holdRun(queue, job, ended.signal, context);
   tell("begins");
   try {
     tell(await context.run(job));
@@ -97,9 +115,26 @@ async function follow(job: RunJob, lastAttempt: boolean, context: WorkContext): 
     if (!(error instanceof SluiceError)) throw error;
     tell(`failed: ${error.message}`);
     if (error.retry === "later" && !lastAttempt) throw error;
+  } finally {
+    ended.abort();
+    await holding;
   }
   // Another worker takes the run over, and loads what is missing.
   if (context.signal.aborted && !lastAttempt) throw new Error("The worker was stopped");
+}
+
+/** Keeps the run this worker's, however long it takes. */
+async function holdRun(
+  queue: Queue,
+  job: RunJob,
+  ended: AbortSignal,
+  { clock }: WorkContext,
+): Promise<void> {
+  while (!ended.aborted) {
+    await clock.sleep(HOLD_AFTER, ended).catch(() => {});
+    // The next time will do.
+    if (!ended.aborted) await queue.holdRun(job).catch(() => {});
+  }
 }
 
 /** Whether waiting may help. */

@@ -14,7 +14,8 @@ function fakeQueue() {
     addLoad: unused,
     addRun: (job) => Promise.resolve(void runs.push(job)),
     remove: unused,
-    isWanted: unused,
+    hold: unused,
+    holdRun: unused,
     lost: unused,
     release: unused,
     holders: unused,
@@ -90,7 +91,7 @@ Deno.test("worker works until it is stopped, tells what it does, and runs detach
       const options = { partitions: [], force: false, allowDestructive: false };
       context.note({
         pipeline: "trips",
-        message: await context.run({ spec: spec!, options, priority: 0 }),
+        message: await context.run({ id: "1", spec: spec!, options, priority: 0 }),
       });
     },
   }, FILES);

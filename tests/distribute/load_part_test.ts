@@ -34,6 +34,7 @@ function workContext(db: Database, signal = new AbortController().signal) {
     context: {
       ...context,
       concurrency: 1,
+      followed: 1,
       run: () => Promise.reject(new Error("There is no detached run here")),
       note: ({ message }: { message: string }) => void notes.push(message),
       warn: (message: string) => void notes.push(message),
@@ -277,6 +278,28 @@ Deno.test("a worker that is at work for long is not taken for dead", async () =>
   expect(both.flatMap(({ notes }) => notes).filter((note) => note === "begins").length).toBe(1);
 });
 
+Deno.test("a job that takes hours stays its worker's", async () => {
+  await using test = await testDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const { job, result } = await offered(test, queue, "full", files.folder);
+  const spec = specOf(yaml("full"), files.folder);
+  const run = { id: crypto.randomUUID(), spec, options: ALL, priority: 0 };
+  await queue.addRun(run);
+  await test.db.query(
+    "update sluice_jobs._private_jobs set locked_by = 'it', locked_at = now() - interval '3 hours'",
+  );
+  expect(await queue.hold(job.runId, job.position)).toBe(true);
+  await queue.holdRun(run);
+  const held = await test.db.query(
+    "select now() - locked_at < interval '1 minute' as fresh from sluice_jobs.jobs",
+  );
+  expect(held).toEqual([{ fresh: true }, { fresh: true }]);
+  await queue.remove(job.runId, [job.position]);
+  expect(await queue.hold(job.runId, job.position)).toBe(false);
+  expect((await result).error?.code).toBe("load/given_up");
+});
+
 Deno.test("jobs are taken by priority", async () => {
   await using test = await testDatabase();
   await using queue = await queueOf(test);
@@ -348,7 +371,7 @@ Deno.test("no secret is in a job, or in what a worker tells", async () => {
   expect(server.keys.at(-1)).toBe(CANARY);
   const parts = await test.db.query("select * from sluice.run_partitions");
   expect(JSON.stringify(parts)).not.toContain(CANARY);
-  await queue.addRun({ spec, options: ALL, priority: 0 });
+  await queue.addRun({ id: crypto.randomUUID(), spec, options: ALL, priority: 0 });
   const runs = await test.db.query("select payload from sluice_jobs._private_jobs");
   expect(JSON.stringify(runs)).not.toContain(CANARY);
   stop.abort();

@@ -98,7 +98,12 @@ async function detach(
   { view }: Session,
 ): Promise<number> {
   for (const spec of specs) {
-    await queue.addRun({ spec, options: runOptionsOf(flags), priority: flags.priority });
+    await queue.addRun({
+      id: crypto.randomUUID(),
+      spec,
+      options: runOptionsOf(flags),
+      priority: flags.priority,
+    });
     view.detached({ file: spec.file, pipeline: spec.pipeline });
   }
   return EXIT.done;

@@ -14,6 +14,9 @@ import {
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
+/** Detached runs that a worker follows at once: they wait, most of the time. */
+const FOLLOWED = 8;
+
 type Flags = OutputFlags & ObserveFlags & DatabaseFlags & { readonly concurrency: number };
 
 /** `worker`: do jobs of distributed runs, until stopped. */
@@ -43,13 +46,14 @@ Examples:
 
 async function work(flags: Flags, session: Session): Promise<number> {
   const { services, interrupt } = session.cli;
-  await using database = await openDatabase(flags, [], "worker", session);
+  await using database = await openDatabase(flags, [], "worker", session, FOLLOWED);
   await using queue = await openQueue(flags, "worker", session);
   session.say("The worker waits for partitions to load\n");
   const context = runContext(database.db, session);
   await services.workOn(queue, {
     ...context,
     concurrency: flags.concurrency,
+    followed: FOLLOWED,
     async run({ spec, options, priority }) {
       const { status, error } = await services.runPipeline(spec, options, {
         ...context,
