@@ -16,6 +16,7 @@ const TESTS = [
   "tests/db/pooler_test.ts",
   "tests/db/session_settings_test.ts",
   "tests/db/transient_test.ts",
+  "tests/distribute",
   "tests/ledger",
   "tests/load",
   "tests/plan",
