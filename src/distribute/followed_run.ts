@@ -60,7 +60,8 @@ export class FollowedRun {
         if (this.#awaited.size > 0) await clock.sleep(POLL, signal);
       }
     } catch (error) {
-      await this.#takeBack(error);
+      // Others may be offered meanwhile.
+      while (this.#awaited.size > 0) await this.#takeBack([...this.#awaited.keys()], error);
     }
     this.#following = false;
   }
@@ -75,11 +76,7 @@ export class FollowedRun {
       if (part.finished && part.result !== null) this.#end(part.position, part.result);
     }
     for (const [position, message] of lost) {
-      const awaited = this.#awaited.get(position);
-      if (awaited === undefined) continue;
-      this.#awaited.delete(position);
-      awaited.result.reject(givenUp(message));
-      await queue.remove(runId, [position]);
+      if (this.#awaited.has(position)) await this.#takeBack([position], givenUp(message));
     }
     await releaseDeadWorkers(queue, context.ledger ?? context.db);
     this.#tellWhenLonely();
@@ -121,16 +118,10 @@ export class FollowedRun {
     });
   }
 
-  /** Nothing is published after it; what was published until then is told as such. */
-  async #takeBack(cause: unknown): Promise<void> {
-    // Others may be offered meanwhile.
-    while (this.#awaited.size > 0) await this.#takeBackAll(cause);
-  }
-
-  async #takeBackAll(cause: unknown): Promise<void> {
+  /** Nothing of them is published after it; what was published until then is told as such. */
+  async #takeBack(positions: readonly number[], cause: unknown): Promise<void> {
     const { context, queue, runId } = this;
     const { clock, random, signal } = context;
-    const positions = [...this.#awaited.keys()];
     const work = async () => {
       await queue.remove(runId, positions);
       await revokeParts(context.ledger ?? context.db, runId, positions);

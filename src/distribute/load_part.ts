@@ -1,4 +1,6 @@
+import { redactDeep } from "../core/redact_deep.ts";
 import type { PartitionResult } from "../core/result.ts";
+import type { Secrets } from "../core/secret.ts";
 import { type RetryOptions, withRetry } from "../db/with_retry.ts";
 import {
   claimPart,
@@ -26,7 +28,7 @@ export async function loadPart(
   lastAttempt: boolean,
   context: WorkContext,
 ): Promise<void> {
-  const { db, clock, random, signal } = context;
+  const { db, clock, random, signal, secrets } = context;
   const part = { runId, position };
   const retries: RetryOptions = { clock, random, signal };
   const tell = (message: string) =>
@@ -50,7 +52,7 @@ export async function loadPart(
   {
     await using news = new PartNewsSender(
       clock,
-      (news) => tellPart(db, part, claim, news),
+      (news) => tellPart(db, part, claim, redactDeep(news, secrets)),
       async () => {
         if (!await queue.hold(runId, position)) unwanted.abort();
       },
@@ -61,8 +63,9 @@ export async function loadPart(
       ledger: db,
       signal: AbortSignal.any([signal, unwanted.signal]),
       emit: news.emit,
-      recordPublished: (tx, result) => recordResult(tx, part, result),
+      recordPublished: (tx, result) => recordResult(tx, part, withoutSecrets(result, secrets)),
     });
+    result = withoutSecrets(result, secrets);
   }
   tell(result.status + (result.error === null ? "" : `: ${result.error.message}`));
   const unpublished = result.status === "failed" || result.status === "skipped";
@@ -73,6 +76,12 @@ export async function loadPart(
     throw new Error(result.error?.message ?? "The worker was stopped");
   }
   await withRetry(() => finishPart(db, part, claim, result), retries);
+}
+
+/** As it is stored. What a publish will need is no text to show, and has none. */
+function withoutSecrets(result: PartitionResult, secrets: Secrets): PartitionResult {
+  const { staged, ...shown } = result;
+  return { ...redactDeep(shown, secrets), ...(staged === undefined ? {} : { staged }) };
 }
 
 function isWorthAnother({ error }: PartitionResult, signal: AbortSignal): boolean {

@@ -229,14 +229,18 @@ where locked_at < clock_timestamp() - $1::interval`,
           }),
         ])
       );
+      const ended = asking(() => Promise.all(runners.map(({ promise }) => promise))).then(() => {});
+      // Told to whoever waits for it.
+      ended.catch(() => {});
       return {
         stop: async () => void await Promise.all(runners.map((runner) => runner.stop())),
-        ended: asking(() => Promise.all(runners.map(({ promise }) => promise))).then(() => {}),
+        ended,
       };
     },
     async [Symbol.asyncDispose]() {
-      await utils.release();
-      await pool.end();
+      // Where the database is away there is nothing to give back.
+      await asking(async () => void await utils.release()).catch(() => {});
+      await pool.end().catch(() => {});
     },
   };
 }
