@@ -11,6 +11,7 @@ import { EventEmitter } from "node:events";
 import pg from "pg";
 import { SluiceError } from "../core/error.ts";
 import { connectionLost, postgresError } from "../db/db_error.ts";
+import { poolConfig } from "./pool_config.ts";
 import type { ResolvedTarget } from "../db/resolve_target.ts";
 import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
 import type { RunOptions } from "../run_context.ts";
@@ -252,35 +253,4 @@ function queueError(error: unknown, describe: string): SluiceError {
   const fields = { message, severity, code, detail, hint, where, schema, table };
   const sent = Object.entries(fields).filter(([, value]) => value !== undefined);
   return postgresError(Object.fromEntries(sent));
-}
-
-async function poolConfig(target: ResolvedTarget): Promise<pg.PoolConfig> {
-  const { host, port, user, password, database, tls, material } = target;
-  const config = { host, port, user, password, database, application_name: "sluice queue" };
-  if (tls === "disable") return config;
-  const encrypted = {
-    ...config,
-    ssl: {
-      rejectUnauthorized: tls === "verify-ca" || tls === "verify-full",
-      ...(tls === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
-      ...(material.root === null ? {} : { ca: material.root }),
-      ...(material.certificate === null ? {} : { cert: material.certificate }),
-      ...(material.key === null ? {} : { key: material.key }),
-    },
-  };
-  return tls === "prefer" && !await takesTls(encrypted) ? config : encrypted;
-}
-
-/** `pg` knows no `sslmode=prefer`: encrypted where the server can, else as without. */
-async function takesTls(config: pg.ClientConfig): Promise<boolean> {
-  const client = new pg.Client(config);
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return true;
-  } catch (error) {
-    return (error as Error).message !== "The server does not support SSL connections";
-  } finally {
-    await client.end().catch(() => {});
-  }
 }
