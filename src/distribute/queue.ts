@@ -113,20 +113,10 @@ export async function openQueue(
   try {
     utils = await makeWorkerUtils(options);
     await utils.migrate();
+    await requireOwner(pool);
   } catch (error) {
     await pool.end();
-    const { message, retry } = queueError(error, target.describe);
-    throw new SluiceError(
-      "db/queue",
-      `The queue of jobs cannot be opened: ${message}`,
-      {
-        retry,
-        hint:
-          `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the role needs CREATE on ` +
-          "the database once, and then that schema",
-        cause: error,
-      },
-    );
+    throw cannotOpen(queueError(error, target.describe));
   }
   const runKeyOf = ({ id }: RunJob) => `run/${id}`;
   const keyOf = (runId: string, position: number) => `${runId}/${position}`;
@@ -244,6 +234,28 @@ where locked_at < clock_timestamp() - $1::interval`,
       await pool.end().catch(() => {});
     },
   };
+}
+
+/** To all but its owner the queue's tables look empty: jobs would be put into it and never taken. */
+async function requireOwner(pool: pg.Pool): Promise<void> {
+  const { rows: [{ hidden, owner }] } = await pool.query<{ hidden: boolean; owner: string }>(
+    `select row_security_active(c.oid) as hidden, pg_get_userbyid(c.relowner) as owner
+from pg_class c where c.oid = '${QUEUE_SCHEMA}._private_jobs'::regclass`,
+  );
+  if (!hidden) return;
+  const message = `its tables belong to the role "${owner}", and hide their rows from others`;
+  throw cannotOpen({ message, retry: "never" });
+}
+
+function cannotOpen(cause: Pick<SluiceError, "message" | "retry">): SluiceError {
+  if (cause instanceof SluiceError && cause.code === "db/queue") return cause;
+  return new SluiceError("db/queue", `The queue of jobs cannot be opened: ${cause.message}`, {
+    retry: cause.retry,
+    hint:
+      `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the first who opens it needs ` +
+      "CREATE on the database and owns it, all others must be members of that role",
+    cause,
+  });
 }
 
 function queueError(error: unknown, describe: string): SluiceError {

@@ -2,6 +2,7 @@ import { expect } from "expect";
 import type { PartitionResult } from "../../src/core/result.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";
+import { connect } from "../../src/db/connect.ts";
 import { resolveTarget } from "../../src/db/resolve_target.ts";
 import { loadElsewhere } from "../../src/distribute/elsewhere.ts";
 import { loadPart } from "../../src/distribute/load_part.ts";
@@ -436,29 +437,56 @@ async function offeredFrom(
   return { job: jobs[0], result };
 }
 
-Deno.test("a role that may not make the queue is told what it needs", async () => {
+Deno.test("a role that may not make the queue is told what it needs, and works with that", async () => {
   await using test = await testDatabase();
-  const role = `role_${crypto.randomUUID().slice(0, 8)}`;
-  await test.db.query(`create role ${role} login password 'x'`);
-  try {
+  const id = crypto.randomUUID().slice(0, 8);
+  const [owner, other] = [`owner_${id}`, `other_${id}`];
+  const urlOf = (role: string) => {
     const url = new URL(test.url);
     url.username = role;
     url.password = "x";
-    await expect(openQueue(await resolveTarget(url.href), "test", 2)).rejects.toMatchObject({
+    return url.href;
+  };
+  const open = async (role: string) => await openQueue(await resolveTarget(urlOf(role)), "test", 4);
+  const [{ database }] = await test.db.query<{ database: string }>(
+    "select current_database() as database",
+  );
+  await test.db.query(`create role ${owner} login password 'x';
+create role ${other} login password 'x';
+grant create on database ${database} to ${owner}`);
+  try {
+    await expect(open(other)).rejects.toMatchObject({
       code: "db/queue",
       message: expect.stringContaining("permission denied"),
       retry: "never",
     });
-    // Once it is there, rights on its schema are enough.
-    await using _queue = await queueOf(test);
-    await test.db.query(`grant usage on schema sluice_jobs to ${role};
-grant all on all tables in schema sluice_jobs to ${role};
-grant all on all sequences in schema sluice_jobs to ${role}`);
-    await using theirs = await openQueue(await resolveTarget(url.href), "test", 2);
-    expect(await theirs.holders()).toEqual([]);
+    {
+      await using _queue = await open(owner);
+    }
+    // Rights alone are not enough: to all but the owner the tables look empty.
+    await test.db.query(`grant usage on schema sluice_jobs to ${other};
+grant all on all tables in schema sluice_jobs to ${other};
+grant all on all sequences in schema sluice_jobs to ${other}`);
+    await expect(open(other)).rejects.toMatchObject({
+      code: "db/queue",
+      message: expect.stringContaining(`belong to the role "${owner}"`),
+      retry: "never",
+    });
+    await test.db.query(`grant ${owner} to ${other}`);
+    await using queue = await open(other);
+    using files = workspace({ "things.csv": "id,name\n1,a\n" });
+    const spec = specOf(yaml("full"), files.folder);
+    await using db = await connect({ url: urlOf(other) });
+    const stop = new AbortController();
+    const work = workOn(queue, workContext(db, stop.signal).context);
+    const { context } = testContext(db);
+    const result = await runPipeline(spec, ALL, { ...context, elsewhere: loadElsewhere(queue, 0) });
+    expect(result.status).toBe("succeeded");
+    stop.abort();
+    await work;
   } finally {
-    await test.db.query(`drop owned by ${role}`);
-    await test.db.query(`drop role ${role}`);
+    await test.db.query(`drop owned by ${owner}, ${other} cascade`);
+    await test.db.query(`drop role ${owner}, ${other}`);
   }
 });
 
