@@ -16,15 +16,13 @@ import { formatCount } from "../src/core/format_text.ts";
 import { secretsFrom } from "../src/core/secret.ts";
 import { connect } from "../src/db/connect.ts";
 import type { Database } from "../src/db/database.ts";
-import { startEmbedded } from "../src/db/embedded/mod.ts";
-import { tryAdvisoryLock } from "../src/db/lock.ts";
 import { rollbackPipeline, type RunContext, runPipeline } from "../src/run.ts";
 import { loadSpec } from "../src/spec/load_spec.ts";
 import type { PipelineSpec } from "../src/spec/pipeline_spec.ts";
 import { median } from "./measure.ts";
+import { inScratchDatabase } from "./scratch_database.ts";
 
 const FOLDER = fileURLToPath(new URL("./data", import.meta.url));
-const SERVER = fileURLToPath(new URL("../.sluice/bench", import.meta.url));
 const DATABASE = "bench_lock_time";
 
 /** Milliseconds that one exchange held its lock, and the longest that a query took meanwhile. */
@@ -51,19 +49,7 @@ async function main(): Promise<void> {
   });
   const [rounds, small, large] = [values.rounds, values.small, values.large].map(wholeNumber);
   await Deno.mkdir(FOLDER, { recursive: true });
-  await using server = await startEmbedded({ folder: SERVER });
-  await using admin = await connect({ url: server.url, maxConnections: 2 });
-  await using turn = await admin.session();
-  if (!await tryAdvisoryLock(turn, "bench")) throw new Error("Another benchmark is running");
-  await admin.query(`drop database if exists ${DATABASE} with (force)`);
-  await admin.query(`create database ${DATABASE}`);
-  const url = new URL(server.url);
-  url.pathname = `/${DATABASE}`;
-  try {
-    await compare(url.href, rounds, [small, large]);
-  } finally {
-    await admin.query(`drop database if exists ${DATABASE} with (force)`);
-  }
+  await inScratchDatabase(DATABASE, (url) => compare(url, rounds, [small, large]));
 }
 
 async function compare(url: string, rounds: number, sizes: readonly number[]): Promise<void> {

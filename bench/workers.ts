@@ -13,13 +13,11 @@ import { fileURLToPath } from "node:url";
 import { FULL_MONTH_ROWS, writeFullMonth } from "../fixtures/full_month.ts";
 import { formatBytes, formatCount } from "../src/core/format_text.ts";
 import { connect } from "../src/db/connect.ts";
-import { startEmbedded } from "../src/db/embedded/mod.ts";
-import { tryAdvisoryLock } from "../src/db/lock.ts";
 import { sluice, type SluiceOutput, startWorker } from "./contestants.ts";
 import { median } from "./measure.ts";
+import { inScratchDatabase } from "./scratch_database.ts";
 
 const FOLDER = fileURLToPath(new URL("./data", import.meta.url));
-const SERVER = fileURLToPath(new URL("../.sluice/bench", import.meta.url));
 const PIPELINE = new URL("./yellow_month.yaml", import.meta.url);
 const DATABASE = "bench_workers";
 const TINY_ROWS = 10;
@@ -61,26 +59,16 @@ async function main(): Promise<void> {
     console.error(`Making ${month}, where it is missing`);
     await writeFullMonth(FOLDER, month, { plain: false });
   }
-  await using server = await startEmbedded({ folder: SERVER });
-  await using admin = await connect({ url: server.url, maxConnections: 2 });
-  await using turn = await admin.session();
-  if (!await tryAdvisoryLock(turn, "bench")) throw new Error("Another benchmark is running");
-  await admin.query(`drop database if exists ${DATABASE} with (force)`);
-  await admin.query(`create database ${DATABASE}`);
-  const url = new URL(server.url);
-  url.pathname = `/${DATABASE}`;
-  try {
+  await inScratchDatabase(DATABASE, async (url) => {
     const big = await writePipeline(values.money === "double");
     const load = ["--from", months[0], "--to", months.at(-1)!, "--set", `base=${FOLDER}`];
     const rows = FULL_MONTH_ROWS * count;
-    const large = await compare(url.href, [big, ...load], rounds, rows, "bench.yellow_trips");
+    const large = await compare(url, [big, ...load], rounds, rows, "bench.yellow_trips");
     for (const line of report(large, rows, `${count} months`)) console.log(line);
-    const tiny = await compare(url.href, [await writeTiny()], rounds, 12 * TINY_ROWS, "bench.tiny");
+    const tiny = await compare(url, [await writeTiny()], rounds, 12 * TINY_ROWS, "bench.tiny");
     console.log();
     for (const line of report(tiny, 12 * TINY_ROWS, "12 tiny partitions")) console.log(line);
-  } finally {
-    await admin.query(`drop database if exists ${DATABASE} with (force)`);
-  }
+  });
 }
 
 /** Loads of each contestant, a round for each; the first load of all is not counted. */

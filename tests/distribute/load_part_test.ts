@@ -9,6 +9,8 @@ import { loadPart } from "../../src/distribute/load_part.ts";
 import { type LoadJob, openQueue, type Queue } from "../../src/distribute/queue.ts";
 import { workOn } from "../../src/distribute/work.ts";
 import { runPipeline } from "../../src/run.ts";
+import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
+import { haltingDatabase } from "../support/halting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 import { staging, until } from "./support.ts";
@@ -44,13 +46,18 @@ function workContext(db: Database, signal = new AbortController().signal) {
 }
 
 /** A distributed run whose one job is taken out of the queue's hands: tests play the worker. */
-async function offered(test: TestDatabase, queue: Queue, mode: string, folder: string) {
-  const spec = specOf(yaml(mode), folder);
+async function offered(
+  test: TestDatabase,
+  queue: Queue,
+  spec: PipelineSpec,
+  variables: Record<string, string> = {},
+) {
   const jobs: LoadJob[] = [];
-  const { context, events } = testContext(test.db);
+  const { context } = testContext(test.db);
   const added = Promise.withResolvers<void>();
   const result = runPipeline(spec, ALL, {
     ...context,
+    secrets: secretsFrom(variables),
     elsewhere: loadElsewhere({
       ...queue,
       async addLoad(job, priority) {
@@ -62,31 +69,7 @@ async function offered(test: TestDatabase, queue: Queue, mode: string, folder: s
   });
   // A run that fails before is told by its own error.
   await Promise.race([added.promise, result]);
-  return { job: jobs[0], result, events, spec };
-}
-
-/** Halts before the N-th transaction or copy, until it is let go. */
-function halting(real: Database, at: number) {
-  let calls = 0;
-  const reached = Promise.withResolvers<void>();
-  const go = Promise.withResolvers<void>();
-  async function step<T>(work: () => Promise<T>): Promise<T> {
-    if (++calls === at) {
-      reached.resolve();
-      await go.promise;
-    }
-    return await work();
-  }
-  const db: Database = {
-    describe: real.describe,
-    query: (sql, params) => step(() => real.query(sql, params)),
-    transaction: (work) => step(() => real.transaction(work)),
-    copyIn: (sql, first) => step(() => real.copyIn(sql, first)),
-    cancelRunning: () => real.cancelRunning(),
-    session: () => real.session(),
-    [Symbol.asyncDispose]: async () => {},
-  };
-  return { db, reached: reached.promise, go: () => go.resolve() };
+  return { job: jobs[0], result };
 }
 
 for (const mode of ["full", "append", "upsert"]) {
@@ -96,8 +79,8 @@ for (const mode of ["full", "append", "upsert"]) {
       await using test = await testDatabase();
       await using queue = await queueOf(test);
       using files = workspace({ "things.csv": "id,name\n1,a\n2,b\nx,bad\n" });
-      const { job, result } = await offered(test, queue, mode, files.folder);
-      const slow = halting(test.db, at);
+      const { job, result } = await offered(test, queue, specOf(yaml(mode), files.folder));
+      const slow = haltingDatabase(test.db, at);
       const first = workContext(slow.db);
       let ended = false;
       const firstDone = loadPart(queue, job, false, first.context).finally(() => ended = true);
@@ -140,7 +123,7 @@ for (const mode of ["full", "append", "upsert"]) {
     await using test = await testDatabase();
     await using queue = await queueOf(test);
     using files = workspace({ "things.csv": "id,name\n1,a\n2,b\nx,bad\n" });
-    const { job, result } = await offered(test, queue, mode, files.folder);
+    const { job, result } = await offered(test, queue, specOf(yaml(mode), files.folder));
     const dying: Queryable["query"] = (sql, params) => {
       if (/^update sluice\.run_partitions set (result = coalesce|events)/.test(sql)) {
         throw new Error("killed");
@@ -185,7 +168,7 @@ Deno.test("a partition that fails for a while is given back, and on the last att
   await using test = await testDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
-  const { job, result } = await offered(test, queue, "full", files.folder);
+  const { job, result } = await offered(test, queue, specOf(yaml("full"), files.folder));
   const { context } = workContext(test.db);
   const away = { ...job, partition: { ...job.partition, source: await gone(job) } };
   await expect(loadPart(queue, away, false, context)).rejects.toThrow(/refused|reach|connect/i);
@@ -207,7 +190,7 @@ Deno.test("a job that workers died of too often fails its partition, with the la
   await using test = await testDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
-  const { result } = await offered(test, queue, "full", files.folder);
+  const { result } = await offered(test, queue, specOf(yaml("full"), files.folder));
   await test.db.query(
     "update sluice_jobs._private_jobs set attempts = max_attempts, last_error = 'out of memory'",
   );
@@ -223,7 +206,7 @@ Deno.test("a job that somebody removed fails its partition", async () => {
   await using test = await testDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
-  const { result } = await offered(test, queue, "full", files.folder);
+  const { result } = await offered(test, queue, specOf(yaml("full"), files.folder));
   await test.db.query("delete from sluice_jobs._private_jobs");
   expect((await result).error?.message).toContain("its job was taken away");
 });
@@ -283,7 +266,7 @@ Deno.test("a job that takes hours stays its worker's", async () => {
   await using test = await testDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
-  const { job, result } = await offered(test, queue, "full", files.folder);
+  const { job, result } = await offered(test, queue, specOf(yaml("full"), files.folder));
   const spec = specOf(yaml("full"), files.folder);
   const run = { id: crypto.randomUUID(), spec, options: ALL, priority: 0 };
   await queue.addRun(run);
@@ -404,38 +387,12 @@ Deno.test("a worker without a variable that the source names says which", async 
   );
   const variables = { KEY: "secret" };
   const spec = specOf(text, files.folder, variables);
-  const { job, result } = await offeredFrom(test, queue, spec, variables);
+  const { job, result } = await offered(test, queue, spec, variables);
   const { context } = workContext(test.db);
   await loadPart(queue, job, false, context);
   const { error } = await result;
   expect(error?.message).toContain("KEY");
 });
-
-/** As `offered`, for a source that needs variables. */
-async function offeredFrom(
-  test: TestDatabase,
-  queue: Queue,
-  spec: ReturnType<typeof specOf>,
-  variables: Record<string, string>,
-) {
-  const jobs: LoadJob[] = [];
-  const added = Promise.withResolvers<void>();
-  const { context } = testContext(test.db);
-  const result = runPipeline(spec, { ...ALL, force: true }, {
-    ...context,
-    secrets: secretsFrom(variables),
-    elsewhere: loadElsewhere({
-      ...queue,
-      async addLoad(job, priority) {
-        await queue.addLoad(job, priority);
-        jobs.push(job);
-        added.resolve();
-      },
-    }, 0),
-  });
-  await Promise.race([added.promise, result]);
-  return { job: jobs[0], result };
-}
 
 Deno.test("a role that may not make the queue is told what it needs, and works with that", async () => {
   await using test = await testDatabase();

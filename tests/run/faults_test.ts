@@ -1,11 +1,9 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
-import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
-import { runPipeline } from "../../src/run.ts";
-import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
+import { attempt } from "../support/attempt.ts";
 import { type Fault, faultyDatabase } from "../support/faulty_database.ts";
-import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
+import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 /** Every point of failure has a target of its own, in one database: a new one each would cost more. */
@@ -25,18 +23,6 @@ const FILE = {
   old: "id,name\n1,old\n",
   new: "id,name\n1,x\n1,new\nbad,row\n",
 };
-
-/** No waiting between attempts: the faults are the subject, not the clock. */
-async function attempt(db: Database, spec: PipelineSpec): Promise<RunResult | SluiceError> {
-  const { context } = testContext(db);
-  const clock = { ...context.clock, sleep: () => Promise.resolve() };
-  try {
-    return await runPipeline(spec, ALL, { ...context, clock });
-  } catch (error) {
-    if (error instanceof SluiceError) return error;
-    throw error;
-  }
-}
 
 /** The live rows, and what the ledger says is live: they must always agree. */
 async function state(

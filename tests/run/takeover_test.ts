@@ -1,8 +1,8 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
-import type { Database } from "../../src/db/database.ts";
 import { runPipeline } from "../../src/run.ts";
+import { haltingDatabase } from "../support/halting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
@@ -13,41 +13,6 @@ target: { table: shop.things, indexes: [[name]] }
 columns: { id: integer, name: text }
 `;
 
-/** Halts before the N-th transaction or copy of a run, until it is let go. */
-function halting(real: Database, at: number) {
-  let calls = 0;
-  let session: string | null = null;
-  const reached = Promise.withResolvers<void>();
-  const go = Promise.withResolvers<void>();
-  async function step<T>(work: () => Promise<T>): Promise<T> {
-    if (++calls === at) {
-      reached.resolve();
-      await go.promise;
-    }
-    return await work();
-  }
-  const db: Database = {
-    describe: real.describe,
-    query: (sql, params) => step(() => real.query(sql, params)),
-    transaction: (work) => step(() => real.transaction(work)),
-    copyIn: (sql, first) => step(() => real.copyIn(sql, first)),
-    cancelRunning: () => real.cancelRunning(),
-    async session() {
-      const opened = await real.session();
-      [{ session }] = await opened.query<{ session: string }>("select pg_backend_pid() as session");
-      return opened;
-    },
-    [Symbol.asyncDispose]: async () => {},
-  };
-  return {
-    db,
-    reached: reached.promise,
-    go: () => go.resolve(),
-    cutLock: () => real.query("select pg_terminate_backend($1::int, 5000)", [session]),
-    calls: () => calls,
-  };
-}
-
 Deno.test("a run that lost its lock writes nothing once another has begun, wherever it was", async () => {
   let points = 0;
   let takenOver = 0;
@@ -57,7 +22,7 @@ Deno.test("a run that lost its lock writes nothing once another has begun, where
     const spec = specOf(YAML, files.folder);
     await run(test.db, spec);
     files.write("things.csv", "id,name\n1,new\n2,new\n3,new\n");
-    const first = halting(test.db, at);
+    const first = haltingDatabase(test.db, at);
     const { context } = testContext(first.db);
     const outcome: Promise<RunResult | SluiceError> = runPipeline(spec, ALL, context).catch(
       (error) => {
@@ -68,7 +33,7 @@ Deno.test("a run that lost its lock writes nothing once another has begun, where
     const halted = await Promise.race([first.reached.then(() => true), outcome.then(() => false)]);
     if (!halted) break;
     points++;
-    await first.cutLock();
+    await first.cutSession();
     // The one whose lock it is now; it must come to its end whatever the other one does.
     const second = await run(test.db, spec);
     expect(["succeeded", "unchanged"]).toContain(second.status);
@@ -105,10 +70,10 @@ Deno.test("a run whose lock dropped goes on where no other run has begun", async
   const spec = specOf(YAML, files.folder);
   await run(test.db, spec);
   files.write("things.csv", "id,name\n2,new\n");
-  const first = halting(test.db, 12);
+  const first = haltingDatabase(test.db, 12);
   const outcome = runPipeline(spec, ALL, testContext(first.db).context);
   await first.reached;
-  await first.cutLock();
+  await first.cutSession();
   first.go();
   expect((await outcome).status).toBe("succeeded");
 });
@@ -120,12 +85,12 @@ Deno.test("a run that lost its lock before it began does not take the one that h
   await run(test.db, spec);
   files.write("things.csv", "id,name\n2,new\n");
   // Right after it has the lock.
-  const first = halting(test.db, 1);
+  const first = haltingDatabase(test.db, 1);
   const outcome = runPipeline(spec, ALL, testContext(first.db).context);
   outcome.catch(() => {});
   await first.reached;
-  await first.cutLock();
-  const second = halting(test.db, 12);
+  await first.cutSession();
+  const second = haltingDatabase(test.db, 12);
   const load = runPipeline(spec, ALL, testContext(second.db).context);
   await second.reached;
   first.go();

@@ -3,7 +3,7 @@ import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
 import { rollbackPipeline, runPipeline } from "../../src/run.ts";
-import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
+import { attempt } from "../support/attempt.ts";
 import { type Fault, faultyDatabase } from "../support/faulty_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
@@ -178,18 +178,6 @@ Deno.test("an interrupt before the publish leaves nothing", async () => {
   expect(await staging(test.db)).toEqual([]);
   expect((await run(test.db, spec)).rows_loaded).toBe(4);
 });
-
-/** No waiting between attempts: the faults are the subject, not the clock. */
-async function attempt(db: Database, spec: PipelineSpec): Promise<RunResult | SluiceError> {
-  const { context } = testContext(db);
-  const clock = { ...context.clock, sleep: () => Promise.resolve() };
-  try {
-    return await runPipeline(spec, ALL, { ...context, clock });
-  } catch (error) {
-    if (error instanceof SluiceError) return error;
-    throw error;
-  }
-}
 
 /** Every third call, another third for each fault: all of them take a minute and a half. */
 const FAULTS = ["before", "after", "disconnect"] as const satisfies readonly Fault[];

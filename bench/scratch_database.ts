@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { connect } from "../src/db/connect.ts";
+import { startEmbedded } from "../src/db/embedded/mod.ts";
+import { tryAdvisoryLock } from "../src/db/lock.ts";
+
+const SERVER = fileURLToPath(new URL("../.sluice/bench", import.meta.url));
+
+/**
+ * Does work on an empty database of the benchmarks' server, which is dropped at the end.
+ *
+ * @throws Error where another benchmark is running: both would measure each other
+ */
+export async function inScratchDatabase(
+  name: string,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  await using server = await startEmbedded({ folder: SERVER });
+  await using admin = await connect({ url: server.url, maxConnections: 2 });
+  await using turn = await admin.session();
+  if (!await tryAdvisoryLock(turn, "bench")) throw new Error("Another benchmark is running");
+  await admin.query(`drop database if exists ${name} with (force)`);
+  await admin.query(`create database ${name}`);
+  const url = new URL(server.url);
+  url.pathname = `/${name}`;
+  try {
+    await work(url.href);
+  } finally {
+    await admin.query(`drop database if exists ${name} with (force)`);
+  }
+}
