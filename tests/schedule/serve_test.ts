@@ -197,6 +197,10 @@ values ('trips', '30 6 * * *', 'Europe/Berlin', now() - interval '3 days')`,
   await using server = await startServe(files.folder, database.url);
   expect(server.err()).toMatch(/trips {2}next \d{4}-/);
   await until(() => /trips {2}succeeded: 1 row/.test(server.err()));
+  // It is recorded after it is told.
+  await until(async () =>
+    (await database.db.query("select from sluice.schedules where state <> 'running'")).length === 1
+  );
   const [row] = await database.db.query(
     `select state, status, attempt, run_id, extract(minute from tick)::int as minute,
   tick > now() - interval '26 hours' as newest from sluice.schedules`,
