@@ -26,6 +26,11 @@ export function trialIndexName(versionTable: string, n: number | "key"): string 
   return n === "key" ? `${versionTable}_q` : `${versionTable}_t${n}`;
 }
 
+/** Names the index that tells the rows of staging apart while they are loaded. */
+export function offsetIndexName(versionTable: string): string {
+  return `${versionTable}_o`;
+}
+
 /** Names the table of the rows that a merge of this version took away or changed, as they were. */
 export function beforeImageName(versionTable: string): string {
   return `${versionTable}_b`;

@@ -6,6 +6,11 @@ export interface Catalog {
   /** As `server_version_num`: 180004 is Postgres 18.4. */
   readonly serverVersion: number;
   readonly schemaExists: boolean;
+  /**
+   * Updates or deletes of whatever table stands in the schema are published (FOR ALL TABLES, FOR
+   * TABLES IN SCHEMA): Postgres then refuses both where a table has no replica identity.
+   */
+  readonly published: boolean;
   readonly table: TableInfo | null;
 }
 
@@ -32,6 +37,11 @@ export interface TableInfo {
   readonly incomingKeys: readonly IncomingKey[];
   /** Rows it is thought to hold; null before the first ANALYZE. */
   readonly estimatedRows: number | null;
+  /**
+   * Of the table and its partitions those whose updates or deletes are published although they have
+   * no replica identity, so that Postgres refuses them; by name.
+   */
+  readonly unidentified: readonly QualifiedName[];
 }
 
 export interface ColumnInfo {
@@ -133,9 +143,24 @@ group by c.relname`,
   return new Map(tables.map(({ name, columns }) => [name, columns]));
 }
 
+/** Publications of updates or deletes that cover the schema of that OID, whatever is in it. */
+function publishing(schema: string): string {
+  // Postgres 14 knows no publication of a schema, and has no pg_publication_namespace to look at:
+  // where there is one, its rows depend on the publication and on the schema.
+  return `exists (
+      select from pg_publication p
+      where (p.pubupdate or p.pubdelete) and (p.puballtables or exists (
+        select from pg_depend ofp
+        join pg_depend ofs on ofs.classid = ofp.classid and ofs.objid = ofp.objid
+          and ofs.refclassid = 'pg_namespace'::regclass and ofs.refobjid = ${schema}
+        where ofp.classid = to_regclass('pg_catalog.pg_publication_namespace')
+          and ofp.refclassid = 'pg_publication'::regclass and ofp.refobjid = p.oid)))`;
+}
+
 const CATALOG = `
 select current_setting('server_version_num')::int as "serverVersion",
   exists (select from pg_namespace where nspname = $1) as "schemaExists",
+  ${publishing(`(select oid from pg_namespace where nspname = $1)`)} as published,
   (
     select json_build_object(
       'kind', case c.relkind
@@ -217,6 +242,28 @@ select current_setting('server_version_num')::int as "serverVersion",
         join pg_namespace fn on fn.oid = f.relnamespace
         where k.contype = 'f' and k.confrelid = c.oid and k.conparentid = 0
           and k.conrelid <> c.oid),
+      'unidentified', (
+        select coalesce(json_agg(json_build_object('schema', tn.nspname, 'table', t.relname)
+          order by tn.nspname collate "C", t.relname collate "C"), '[]')
+        from pg_class t
+        join pg_namespace tn on tn.oid = t.relnamespace
+        where t.relkind = 'r' and t.relpersistence = 'p'
+          and (t.oid = c.oid or t.oid in (select relid from pg_partition_tree(c.oid)))
+          and case t.relreplident
+            when 'f' then false
+            when 'n' then true
+            when 'i' then not exists (
+              select from pg_index where indrelid = t.oid and indisreplident)
+            else not exists (
+              select from pg_index where indrelid = t.oid and indisprimary and indimmediate) end
+          and exists (
+            select from (
+              select t.oid as relid union select relid from pg_partition_ancestors(t.oid)) as self
+            join pg_class s on s.oid = self.relid
+            where ${publishing("s.relnamespace")} or exists (
+              select from pg_publication_rel m
+              join pg_publication p on p.oid = m.prpubid and (p.pubupdate or p.pubdelete)
+              where m.prrelid = s.oid))),
       'estimatedRows', (
         select sum(t.reltuples)::float8 from pg_class t
         where t.reltuples >= 0 and (t.oid = c.oid and t.relkind = 'r'

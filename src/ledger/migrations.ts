@@ -281,6 +281,14 @@ group by run_id, pipeline, partition, column_name, code`,
 )`,
     ],
   },
+  {
+    number: 8,
+    why: "Let headers of rejects be deleted where all tables are published",
+    statements: [
+      // What has no key cannot be deleted from once its deletes are published.
+      `alter table sluice.reject_headers add column id bigint generated always as identity primary key`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

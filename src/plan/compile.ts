@@ -8,6 +8,7 @@ import { evolve } from "./evolve.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import type { LoadPlan, PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import type { PlanInput } from "./plan_input.ts";
+import { requireIdentity } from "./replica_identity.ts";
 import { setupStatements, targetIndexes } from "./setup.ts";
 import { boundClause, STAGING_COMMENT } from "./staging.ts";
 import { type TargetShape, targetShape } from "./target.ts";
@@ -42,6 +43,20 @@ export function compilePlan(input: PlanInput): LoadPlan {
     1,
     Math.min(loading.length, input.concurrency ?? spec.partitions?.concurrency ?? 1),
   );
+  const setup = setupStatements({
+    spec,
+    layout,
+    indexes,
+    catalog,
+    migrations: input.migrations,
+    managed: shape.managed,
+    merges: shape.method === "merge",
+    evolution,
+    leaves: missingLeaves(input, layout, shape, loading),
+  });
+  if (shape.method === "merge" && !shape.managed && loading.length > 0) {
+    if (spec.refresh.mode !== "append") requireIdentity(targetKey, catalog);
+  }
   return {
     planVersion: 1,
     pipeline: spec.pipeline,
@@ -54,16 +69,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     evolved: input.evolved ?? [],
     target: layout.target,
     targetKey,
-    setup: setupStatements({
-      spec,
-      layout,
-      indexes,
-      catalog,
-      migrations: input.migrations,
-      managed: shape.managed,
-      evolution,
-      leaves: missingLeaves(input, layout, shape, loading),
-    }),
+    setup,
     sweep: sweepStatements(input),
     rows: rowsPlan(spec),
     onDuplicate: spec.onDuplicate,

@@ -14,6 +14,7 @@ import { MODES } from "./modes/mod.ts";
 import type { PlanInput } from "./plan_input.ts";
 import { preserveStaging, referencedTables } from "./preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
+import { stagingIdentity } from "./replica_identity.ts";
 import { rulesPlan } from "./rules.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sourcePlan } from "./source_plan.ts";
@@ -139,6 +140,7 @@ function exchangeStatements(publishing: Publishing): Method {
   if (exchange === null) throw new Error(`Mode ${spec.refresh.mode} has no exchange`);
   const bound = boundClause(spec, layout, partition);
   const leaf = root === null ? mergeLeaf(input, partition) : null;
+  const identity = stagingIdentity(input.catalog, needsOffset(spec));
   const kept = preserveStaging({
     parent: input.properties ?? null,
     replaced: root === null ? leaf : tableOf(root),
@@ -146,10 +148,11 @@ function exchangeStatements(publishing: Publishing): Method {
     version: staging,
     indexes,
     uniqueKey: layout.uniqueColumns,
+    identity,
   });
   return {
     stage: [
-      ...stageStatements(spec, layout, partition, staging, needsOffset(spec)),
+      ...stageStatements(spec, layout, partition, staging, needsOffset(spec), identity),
       ...kept.stage,
     ],
     finish: [
@@ -159,7 +162,10 @@ function exchangeStatements(publishing: Publishing): Method {
     isolation: isolationPlan({
       layout,
       staging,
-      stage: [...stageStatements(spec, layout, partition, staging, true), ...kept.stage],
+      stage: [
+        ...stageStatements(spec, layout, partition, staging, true, identity),
+        ...kept.stage,
+      ],
       constraints: kept.constraints,
       indexes,
       finish: finishStatements(staging, indexes, true, kept.finish),
@@ -199,13 +205,14 @@ function mergeStatements(publishing: Publishing): Method {
   const { spec, layout, targetKey } = input;
   const merge = mergeOf(input, partition, staging, version);
   const basedOn = live !== undefined && holds ? live.version : null;
+  const identity = input.catalog.published ? "full" : null;
   return {
-    stage: mergeStageStatements(layout, staging, needsOffset(spec)),
+    stage: mergeStageStatements(layout, staging, needsOffset(spec), identity),
     finish: finishStatements(staging, [], needsOffset(spec)),
     isolation: isolationPlan({
       layout,
       staging,
-      stage: mergeStageStatements(layout, staging, true),
+      stage: mergeStageStatements(layout, staging, true, identity),
       constraints: [],
       indexes: [],
       finish: finishStatements(staging, [], true),

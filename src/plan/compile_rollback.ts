@@ -13,6 +13,7 @@ import { moveMerge } from "./merge/undo.ts";
 import { NOTHING_TO_PRESERVE, type Preservation, preserve, referencedTables } from "./preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { exchangePartition } from "./modes/exchange.ts";
+import { identifyTarget } from "./replica_identity.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
 import { keyNames } from "./target.ts";
 import { beforeTableOf, chainOf, momentOf, tableOf } from "./versions.ts";
@@ -152,7 +153,9 @@ function pathStatements(
   const partition = (live ?? to)!.partition;
   if (out !== null) requireUnreferenced(input);
   const kept = into === null ? NOTHING_TO_PRESERVE : preservation(input, out, into);
+  const moves = input.ledger.madeTarget && undone.length + redone.length > 0;
   return [
+    ...(moves ? identifyTarget(input.catalog.table?.unidentified ?? []) : []),
     ...undone.flatMap((load) => mergeStatements(input, layout, load, "undo")),
     ...kept.stage,
     ...kept.constraints,
@@ -188,6 +191,7 @@ function preservation(
     version: tableOf(into),
     indexesMadeBySluice: {},
     uniqueKey: [],
+    identity: null,
   });
   requireKept(targetKeyOf(spec), into.partition, kept.refused);
   return kept;

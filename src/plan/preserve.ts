@@ -7,6 +7,7 @@ import { keyWork } from "./preserve/key_work.ts";
 import { likeParent, modelOf } from "./preserve/like_parent.ts";
 import { refusals } from "./preserve/refusals.ts";
 import { settings } from "./preserve/settings.ts";
+import type { StagingIdentity } from "./replica_identity.ts";
 import type { TargetIndex } from "./setup.ts";
 
 /** What a table must get before it takes the place of a partition. */
@@ -24,6 +25,8 @@ export interface PreserveInput {
   readonly indexesMadeBySluice: Readonly<Record<string, string>>;
   /** No two rows of a finished staging table are alike in these; empty: that may be. */
   readonly uniqueKey: readonly string[];
+  /** How staging tells its rows apart already. */
+  readonly identity: StagingIdentity;
 }
 
 /** How a table comes to have all that belongs to the partition whose place it takes. */
@@ -47,9 +50,9 @@ export interface Preservation {
  * builds beforehand what ATTACH would build under its lock. Pure.
  */
 export function preserve(input: PreserveInput): Preservation {
-  const { parent, leaf, standing, staging, version } = input;
-  const has = standing ?? likeParent(parent);
-  const wanted = leaf ?? standing ?? modelOf(parent);
+  const { parent, leaf, standing, staging, version, identity } = input;
+  const has = standing ?? likeParent(parent, identity);
+  const wanted = leaf ?? standing ?? modelOf(parent, identity);
   const indexes = indexWork(input);
   const keys = keyWork(parent, wanted, has, staging);
   const table = settings(parent, wanted, has, staging, standing === null);
@@ -66,8 +69,8 @@ export function preserve(input: PreserveInput): Preservation {
 
 /** The same for a staging table that `stageStatements` makes and `finishStatements` finishes. */
 export function preserveStaging(
-  { parent, replaced, staging, version, indexes, uniqueKey }:
-    & Pick<PreserveInput, "staging" | "version" | "uniqueKey">
+  { parent, replaced, staging, version, indexes, uniqueKey, identity }:
+    & Pick<PreserveInput, "staging" | "version" | "uniqueKey" | "identity">
     & {
       /** Null where the target is not there yet. */
       readonly parent: TableProperties | null;
@@ -84,6 +87,7 @@ export function preserveStaging(
     staging,
     version,
     uniqueKey,
+    identity,
     indexesMadeBySluice: Object.fromEntries(indexes.map((index) => [
       index.name,
       childIndexName(staging.table, index.unique ? "key" : declared.indexOf(index) + 1),

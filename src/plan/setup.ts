@@ -7,6 +7,7 @@ import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Evolution } from "./evolve.ts";
 import type { Layout } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
+import { identifyTarget } from "./replica_identity.ts";
 import { sqlType } from "./sql_types.ts";
 
 /** An index of the target; staging must have it as well where it takes the target's place. */
@@ -54,6 +55,8 @@ export interface SetupInput {
   readonly catalog: Catalog;
   readonly migrations: readonly Migration[];
   readonly managed: boolean;
+  /** Loads are merged into it. */
+  readonly merges: boolean;
   /** Null where the table does not stand yet. */
   readonly evolution: Evolution | null;
   /** Partitions that a merge needs and that do not stand: name, and bound. */
@@ -107,7 +110,16 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
     });
   }
   if (input.managed) statements.push(...createIndexes(input));
+  if (input.managed && input.merges) statements.push(...identify(input));
   return statements;
+}
+
+/** Merges update and delete rows of the target; what stands with an identity keeps it. */
+function identify({ layout, catalog, leaves }: SetupInput): Statement[] {
+  const { table, published } = catalog;
+  const plain = table === null && layout.strategy === null ? [layout.target] : [];
+  const made = published ? [...plain, ...leaves.map(({ name }) => name)] : [];
+  return identifyTarget([...made, ...table?.unidentified ?? []]);
 }
 
 function createIndexes({ layout, indexes, catalog }: SetupInput): Statement[] {

@@ -4,6 +4,7 @@ import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { type Layout, partitionValue } from "./layout.ts";
 import type { DeduplicatePlan, PartitionBounds, Statement, TableName } from "./load_plan.ts";
+import { identifyStaging, type StagingIdentity } from "./replica_identity.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sqlType } from "./sql_types.ts";
 
@@ -48,6 +49,7 @@ export function mergeStageStatements(
   layout: Layout,
   staging: TableName,
   offsetColumn: boolean,
+  identity: StagingIdentity,
 ): readonly Statement[] {
   const columns = layout.loaded.map(({ name }) => quoteIdent(name)).join(", ");
   return [
@@ -60,6 +62,7 @@ select ${columns} from ${quoteTable(layout.target)} with no data`,
     },
     markStaging(staging),
     ...(offsetColumn ? [addOffsetColumn(staging)] : []),
+    ...identifyStaging(staging, identity),
   ];
 }
 
@@ -70,6 +73,7 @@ export function stageStatements(
   partition: string | null,
   staging: TableName,
   offsetColumn: boolean,
+  identity: StagingIdentity,
 ): readonly Statement[] {
   const statements: Statement[] = [
     {
@@ -93,7 +97,7 @@ export function stageStatements(
     });
   }
   if (offsetColumn) statements.push(addOffsetColumn(staging));
-  return statements;
+  return [...statements, ...identifyStaging(staging, identity)];
 }
 
 function markStaging(staging: TableName): Statement {

@@ -82,6 +82,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
     ],
     incomingKeys: [],
     estimatedRows: null,
+    unidentified: [],
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 import {
   command,
   content,
@@ -19,7 +19,7 @@ import {
 const ignore = Deno.build.os === "windows";
 if (ignore) console.log("skipped: Windows has no such signals");
 
-Deno.test(
+it(
   { name: "run --distributed has workers load, follows them and tells all", ignore },
   async () => {
     await using test = await testDatabase();
@@ -139,7 +139,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-Deno.test({ name: "a worker that is told to stop gives its partition back", ignore }, async () => {
+it({ name: "a worker that is told to stop gives its partition back", ignore }, async () => {
   await using test = await testDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });

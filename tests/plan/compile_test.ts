@@ -99,10 +99,21 @@ const TABLE: TableInfo = {
   indexes: [],
   incomingKeys: [],
   estimatedRows: null,
+  unidentified: [],
 };
 
-const CATALOG: Catalog = { serverVersion: 180004, schemaExists: true, table: TABLE };
-const EMPTY: Catalog = { serverVersion: 180004, schemaExists: false, table: null };
+const CATALOG: Catalog = {
+  serverVersion: 180004,
+  schemaExists: true,
+  published: false,
+  table: TABLE,
+};
+const EMPTY: Catalog = {
+  serverVersion: 180004,
+  schemaExists: false,
+  published: false,
+  table: null,
+};
 
 function version(n: number, state: LoadRecord["state"]): LoadRecord {
   return {

@@ -78,6 +78,7 @@ const INPUT: PreserveInput = {
   version: { schema: "s", table: "t__v2" },
   indexesMadeBySluice: {},
   uniqueKey: [],
+  identity: null,
 };
 
 /** What is done, in order, under the name of the list it stands in. */

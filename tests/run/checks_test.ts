@@ -3,7 +3,7 @@ import { checkPipeline } from "../../src/check_live.ts";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline } from "../../src/run.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 const HEAD = `
 pipeline: trips
@@ -166,7 +166,7 @@ for (const method of ["exchange", "merge"] as const) {
   });
 }
 
-Deno.test("upsert deletes nothing and append changes nothing, as row_diff sees them", async () => {
+it("upsert deletes nothing and append changes nothing, as row_diff sees them", async () => {
   for (
     const [mode, observed] of [
       ["upsert", "1 added, 0 deleted, 1 changed"],
@@ -183,7 +183,7 @@ Deno.test("upsert deletes nothing and append changes nothing, as row_diff sees t
   }
 });
 
-Deno.test("a failed check publishes nothing, keeps the rows for a look, and is swept by the next run", async () => {
+it("a failed check publishes nothing, keeps the rows for a look, and is swept by the next run", async () => {
   await using test = await testDatabase();
   using files = workspace({ "trips.csv": ROWS });
   await run(test.db, specOf(HEAD, files.folder));
@@ -212,7 +212,7 @@ Deno.test("a failed check publishes nothing, keeps the rows for a look, and is s
   expect(await test.db.query("select id from shop.trips")).toEqual([{ id: 8 }]);
 });
 
-Deno.test("a check that only warns is told, recorded, and keeps nothing back", async () => {
+it("a check that only warns is told, recorded, and keeps nothing back", async () => {
   await using test = await testDatabase();
   using files = workspace({ "trips.csv": ROWS });
   const { context, events } = testContext(test.db);
@@ -227,7 +227,7 @@ Deno.test("a check that only warns is told, recorded, and keeps nothing back", a
   expect(warning).toMatchObject({ stage: "check", message: expect.stringContaining("unique_id") });
 });
 
-Deno.test("SQL that Postgres does not understand is an error of the file, before anything is written", async () => {
+it("SQL that Postgres does not understand is an error of the file, before anything is written", async () => {
   await using test = await testDatabase();
   using files = workspace({ "trips.csv": ROWS });
   const spec = specOf(
@@ -248,7 +248,7 @@ Deno.test("SQL that Postgres does not understand is an error of the file, before
   }]);
 });
 
-Deno.test("a check that writes, or breaks while it runs, fails the load and changes nothing", async () => {
+it("a check that writes, or breaks while it runs, fails the load and changes nothing", async () => {
   await using test = await testDatabase();
   await test.db.query("create table notes (n int)");
   await test.db.query(`create function scribble() returns int language plpgsql as
@@ -282,7 +282,7 @@ checks:
   - sql: { name: dated, query: "select count(*) from {staging} where day < '{month:start}' or day >= {month:end}::date", expect: 0 }
 `;
 
-Deno.test("checks know their partition, each fails by itself, and `check` looks at what is live", async () => {
+it("checks know their partition, each fails by itself, and `check` looks at what is live", async () => {
   await using test = await testDatabase();
   using files = workspace({
     "2026-01.csv": "id,day\n1,2026-01-15\n",
@@ -318,7 +318,7 @@ Deno.test("checks know their partition, each fails by itself, and `check` looks 
   });
 });
 
-Deno.test("`check` of a table that keeps no partitions apart looks at it once, and says what it leaves out", async () => {
+it("`check` of a table that keeps no partitions apart looks at it once, and says what it leaves out", async () => {
   await using test = await testDatabase();
   using files = workspace({
     "2026-01.csv": "id,day\n1,2026-01-15\n",

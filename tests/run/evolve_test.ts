@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 function yaml(mode: string, columns: string): string {
   return `
@@ -28,7 +28,7 @@ where attrelid = 'shop.things'::regclass and attnum > 0 and not attisdropped
 }
 
 for (const mode of ["full", "append", "upsert", "history"]) {
-  Deno.test(`${mode}: columns are added and widened, and earlier versions can still be put back`, async () => {
+  it(`${mode}: columns are added and widened, and earlier versions can still be put back`, async () => {
     await using test = await testDatabase();
     using files = workspace({ "things.csv": "id,price,name\n1,1.50,one\n2,2.00,two\n" });
     await run(test.db, specOf(yaml(mode, BEFORE), files.folder));
@@ -80,7 +80,7 @@ from shop.things ${mode === "history" ? "where _current" : ""} order by id`,
   });
 }
 
-Deno.test("a column that leaves the pipeline stays in the table, as NULL", async () => {
+it("a column that leaves the pipeline stays in the table, as NULL", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,note\n1,a,x\n" });
   const both =
@@ -98,7 +98,7 @@ Deno.test("a column that leaves the pipeline stays in the table, as NULL", async
   ]);
 });
 
-Deno.test("a change that values may not survive needs --allow-destructive", async () => {
+it("a change that values may not survive needs --allow-destructive", async () => {
   for (const mode of ["full", "upsert"]) {
     await using test = await testDatabase();
     using files = workspace({ "things.csv": "id,price,name\n1,1.50,12\n" });
@@ -127,7 +127,7 @@ Deno.test("a change that values may not survive needs --allow-destructive", asyn
   }
 });
 
-Deno.test("a value that does not survive stops a destructive change before anything is done", async () => {
+it("a value that does not survive stops a destructive change before anything is done", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,price,name\n1,1.50,one\n" });
   await run(test.db, specOf(yaml("full", BEFORE), files.folder));
@@ -148,7 +148,7 @@ Deno.test("a value that does not survive stops a destructive change before anyth
   expect(status).toBe("failed");
 });
 
-Deno.test("a column that the table is partitioned by keeps its type", async () => {
+it("a column that the table is partitioned by keeps its type", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   await run(test.db, specOf(yaml("full", "id: integer, name: text"), files.folder));
@@ -159,7 +159,7 @@ Deno.test("a column that the table is partitioned by keeps its type", async () =
     });
 });
 
-Deno.test("key and partition columns cannot come later", async () => {
+it("key and partition columns cannot come later", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const id = "id: { type: integer, required: true }, name: text";

@@ -3,7 +3,7 @@ import type { Database } from "../../src/db/database.ts";
 import { readRejects } from "../../src/ledger/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 // Rows that only Postgres can refuse become rejects; the rest of the load goes on.
 
@@ -95,6 +95,7 @@ create trigger no before insert or update on shop.bookings
     what: "partition bounds",
     table: `create table shop.bookings (id int, room int, note text) partition by list (room);
 create table shop.bookings_some partition of shop.bookings for values in (1, 2, 3);
+alter table shop.bookings_some replica identity full;
 create unique index on shop.bookings (id, room)`,
     bad: ["7,x", "8,x", "9,x"],
     code: "sqlstate:23514",
@@ -114,7 +115,7 @@ for (const { what, table, bad, code } of REFUSALS) {
   for (const mode of ["full", "append", "upsert"] as const) {
     // Without a unique index on the key alone the plan refuses.
     if (what === "partition bounds" && mode === "upsert") continue;
-    Deno.test(`${mode}: rows refused by ${what} are rejects with the SQLSTATE`, async () => {
+    it(`${mode}: rows refused by ${what} are rejects with the SQLSTATE`, async () => {
       await using test = await testDatabase();
       const text = file(bad);
       using files = workspace({ "bookings.csv": text });
@@ -152,7 +153,7 @@ for (const { what, table, bad, code } of REFUSALS) {
   }
 }
 
-Deno.test("a target of Sluice's own keeps its checks, and rows that fail them are rejects", async () => {
+it("a target of Sluice's own keeps its checks, and rows that fail them are rejects", async () => {
   await using test = await testDatabase();
   using files = workspace({ "bookings.csv": "id,room,note\n1,1,\n" });
   const spec = specOf(
@@ -175,7 +176,7 @@ Deno.test("a target of Sluice's own keeps its checks, and rows that fail them ar
   expect(await ids(test.db)).toBe(GOOD);
 });
 
-Deno.test("rows that Postgres refuses count against the budget, and then nothing is published", async () => {
+it("rows that Postgres refuses count against the budget, and then nothing is published", async () => {
   await using test = await testDatabase();
   using files = workspace({ "bookings.csv": file(["7,x", "8,x", "9,x"]) });
   await test.db.query(`${TABLE} ${REFUSALS[0].table}`);

@@ -4,7 +4,7 @@ import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { rollbackPipeline } from "../../src/run.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 const THINGS = `
 pipeline: things
@@ -64,7 +64,7 @@ const CHANGES: readonly {
 ];
 
 for (const { mode, second, changes } of CHANGES) {
-  Deno.test(`refresh.mode: ${mode} merges a load, goes back, forward and to the very start`, async () => {
+  it(`refresh.mode: ${mode} merges a load, goes back, forward and to the very start`, async () => {
     await using test = await testDatabase();
     using files = workspace({ "things.csv": FIRST });
     const spec = things(mode, files.folder);
@@ -92,7 +92,7 @@ for (const { mode, second, changes } of CHANGES) {
   });
 }
 
-Deno.test("append with a key counts rows that are there already as duplicates", async () => {
+it("append with a key counts rows that are there already as duplicates", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": FIRST });
   const spec = things("append", files.folder);
@@ -109,7 +109,7 @@ Deno.test("append with a key counts rows that are there already as duplicates", 
   expect(load).toEqual({ rows: 1, rows_inserted: 1, based_on: 1 });
 });
 
-Deno.test("append without a key adds equal rows again, and rollback takes as many away", async () => {
+it("append without a key adds equal rows again, and rollback takes as many away", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,extra\n1,a,\n1,a,\n,,\n" });
   const yaml = THINGS.replace("idempotency_key: [id]\n", "").replace(", required: true", "");
@@ -126,7 +126,7 @@ Deno.test("append without a key adds equal rows again, and rollback takes as man
   expect(await count()).toBe("1 1 -");
 });
 
-Deno.test("history closes what vanished where hard_deletes says so, and rollback reopens it", async () => {
+it("history closes what vanished where hard_deletes says so, and rollback reopens it", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": FIRST });
   const yaml = THINGS.replace("mode: MODE", "mode: history, hard_deletes: invalidate");
@@ -145,7 +145,7 @@ where not a._current and b._current and a._valid_to <> b._valid_from`,
   expect(await names(test.db)).toBe("1:one 2:two 3:three");
 });
 
-Deno.test("rollback refuses to lose later changes, and lists them", async () => {
+it("rollback refuses to lose later changes, and lists them", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": FIRST });
   const later: readonly [RefreshMode, string, string][] = [
@@ -176,7 +176,7 @@ Deno.test("rollback refuses to lose later changes, and lists them", async () => 
   }
 });
 
-Deno.test("sources of many partitions are merged into one table, and rolled back one by one", async () => {
+it("sources of many partitions are merged into one table, and rolled back one by one", async () => {
   await using test = await testDatabase();
   using files = workspace({
     "t_2021-01.csv": "id,name,extra\n1,a,\n2,b,\n",
@@ -197,7 +197,7 @@ Deno.test("sources of many partitions are merged into one table, and rolled back
   expect(await names(test.db)).toBe("");
 });
 
-Deno.test("merges go into a partitioned target, each load into its partition", async () => {
+it("merges go into a partitioned target, each load into its partition", async () => {
   for (const mode of ["append", "upsert", "history"] as const) {
     await using test = await testDatabase();
     using files = workspace({
@@ -225,7 +225,7 @@ Deno.test("merges go into a partitioned target, each load into its partition", a
   }
 });
 
-Deno.test("lineage alone is no change", async () => {
+it("lineage alone is no change", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": FIRST });
   const spec = things(
@@ -238,7 +238,7 @@ Deno.test("lineage alone is no change", async () => {
   expect(result.partitions[0].changes).toMatchObject({ updated: 0, unchanged: 3 });
 });
 
-Deno.test("upsert compares to the byte: json and trailing zeros count as changes", async () => {
+it("upsert compares to the byte: json and trailing zeros count as changes", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": `id,name,extra\n1,1.0,"{""a"":1}"\n` });
   const spec = things("upsert", files.folder, THINGS.replace("name: text", "name: numeric"));
@@ -252,7 +252,7 @@ Deno.test("upsert compares to the byte: json and trailing zeros count as changes
     .toMatchObject({ unchanged: 1 });
 });
 
-Deno.test("versions beyond target.versions cannot be gone back to, and leave no table", async () => {
+it("versions beyond target.versions cannot be gone back to, and leave no table", async () => {
   for (const mode of ["append", "upsert", "history"] as const) {
     for (const versions of [0, 1, 2]) {
       await using test = await testDatabase();
@@ -285,7 +285,7 @@ Deno.test("versions beyond target.versions cannot be gone back to, and leave no 
   }
 });
 
-Deno.test("a target keeps its rows when the mode changes from full to upsert and back", async () => {
+it("a target keeps its rows when the mode changes from full to upsert and back", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": FIRST });
   await run(test.db, things("full", files.folder));

@@ -3,7 +3,7 @@ import { readRejects, rejectPages } from "../../src/ledger/mod.ts";
 import { rollbackPipeline, runPipeline } from "../../src/run.ts";
 import { replayRejects } from "../../src/run.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 function yaml(mode: string, columns: string): string {
   return `
@@ -33,7 +33,7 @@ x,no number,1
 `;
 
 for (const mode of ["full", "append", "upsert", "history"]) {
-  Deno.test(`${mode}: a replay loads what is valid by now, exactly once`, async () => {
+  it(`${mode}: a replay loads what is valid by now, exactly once`, async () => {
     await using test = await testDatabase();
     using files = workspace({ "trips.csv": FILE });
     const strict = specOf(yaml(mode, STRICT), files.folder);
@@ -76,7 +76,7 @@ for (const mode of ["full", "append", "upsert", "history"]) {
   });
 }
 
-Deno.test("a replay makes the file count as loaded with the mended pipeline", async () => {
+it("a replay makes the file count as loaded with the mended pipeline", async () => {
   await using test = await testDatabase();
   using files = workspace({ "trips.csv": FILE });
   await run(test.db, specOf(yaml("full", STRICT), files.folder));
@@ -89,7 +89,7 @@ Deno.test("a replay makes the file count as loaded with the mended pipeline", as
   });
 });
 
-Deno.test("rejected rows of a load that is not live are not replayed", async () => {
+it("rejected rows of a load that is not live are not replayed", async () => {
   await using test = await testDatabase();
   using files = workspace({ "trips.csv": FILE });
   await run(test.db, specOf(yaml("full", STRICT), files.folder));
@@ -102,7 +102,7 @@ Deno.test("rejected rows of a load that is not live are not replayed", async () 
   });
 });
 
-Deno.test("rejectPages exports every row, with bytes that are no UTF-8 as hex", async () => {
+it("rejectPages exports every row, with bytes that are no UTF-8 as hex", async () => {
   await using test = await testDatabase();
   const head = new TextEncoder().encode("id,note,seats\n");
   const bad = new Uint8Array([0x31, 0x2c, 0xff, 0x2c, 0x31, 0x0a]);

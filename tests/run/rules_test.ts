@@ -3,7 +3,7 @@ import { readRejects } from "../../src/ledger/mod.ts";
 import type { RuleSpec } from "../../src/spec/pipeline_spec.ts";
 import { planPipeline, runPipeline } from "../../src/run.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 const YAML = `
 pipeline: trips
@@ -45,7 +45,7 @@ function specWith(folder: string, rules: readonly RuleSpec[]) {
   return { ...specOf(YAML, folder), rules };
 }
 
-Deno.test("rules reject the rows that fail them, with line, offset and raw record", async () => {
+it("rules reject the rows that fail them, with line, offset and raw record", async () => {
   await using test = await testDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const spec = specWith(files.folder, [ORDER, MONTH]);
@@ -76,7 +76,7 @@ Deno.test("rules reject the rows that fail them, with line, offset and raw recor
   ]);
 });
 
-Deno.test("a rule's own limit refuses the load, and so does the pipeline's", async () => {
+it("a rule's own limit refuses the load, and so does the pipeline's", async () => {
   await using test = await testDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const own = specWith(files.folder, [{ ...ORDER, limit: { kind: "rows", rows: 2 } }]);
@@ -95,7 +95,7 @@ Deno.test("a rule's own limit refuses the load, and so does the pipeline's", asy
   expect(await test.db.query("select from shop.trips")).toEqual([]);
 });
 
-Deno.test("on_fail: warn tells and publishes, on_fail: fail refuses with examples", async () => {
+it("on_fail: warn tells and publishes, on_fail: fail refuses with examples", async () => {
   await using test = await testDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const { context, events } = testContext(test.db);
@@ -116,7 +116,7 @@ Deno.test("on_fail: warn tells and publishes, on_fail: fail refuses with example
   expect(versions).toBe(1);
 });
 
-Deno.test("bad SQL in a rule is told at plan time, with its line", async () => {
+it("bad SQL in a rule is told at plan time, with its line", async () => {
   await using test = await testDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const { context } = testContext(test.db);
@@ -138,7 +138,7 @@ Deno.test("bad SQL in a rule is told at plan time, with its line", async () => {
     .toEqual([]);
 });
 
-Deno.test("rules of a pipeline file load as they are written, and name their line", async () => {
+it("rules of a pipeline file load as they are written, and name their line", async () => {
   await using test = await testDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const yaml = `${YAML}rules:
@@ -164,7 +164,7 @@ Deno.test("rules of a pipeline file load as they are written, and name their lin
   });
 });
 
-Deno.test("rejects.keep_days forgets rejected rows that are older", async () => {
+it("rejects.keep_days forgets rejected rows that are older", async () => {
   await using test = await testDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const yaml = YAML.replace("limit: 10", "limit: 10, keep_days: 30") +

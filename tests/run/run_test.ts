@@ -4,7 +4,7 @@ import type { Database } from "../../src/db/database.ts";
 import { readHistory, readRejects } from "../../src/ledger/mod.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 const FULL = `
 pipeline: things
@@ -33,7 +33,7 @@ async function rows(db: Database, sql: string): Promise<unknown[]> {
   return await db.query(sql);
 }
 
-Deno.test("runPipeline publishes a whole table with its ledger row", async () => {
+it("runPipeline publishes a whole table with its ledger row", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": 'id,name,price\n1,bolt,0.10\n2,"nut, hex",.20\n' });
   const result = await run(test.db, specOf(FULL, files.folder));
@@ -54,7 +54,7 @@ Deno.test("runPipeline publishes a whole table with its ledger row", async () =>
   expect(metrics).toEqual([{ table_name: "shop.things", total_rows: 2 }]);
 });
 
-Deno.test("runPipeline leaves an unchanged source alone and --force reloads it", async () => {
+it("runPipeline leaves an unchanged source alone and --force reloads it", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,bolt,1\n" });
   const spec = specOf(FULL, files.folder);
@@ -72,7 +72,7 @@ Deno.test("runPipeline leaves an unchanged source alone and --force reloads it",
   expect(await rows(test.db, "select price::text from shop.things")).toEqual([{ price: "2.00" }]);
 });
 
-Deno.test("runPipeline keeps views and grants, and rollback goes back and forth", async () => {
+it("runPipeline keeps views and grants, and rollback goes back and forth", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,old,1\n" });
   const spec = specOf(FULL, files.folder);
@@ -97,7 +97,7 @@ Deno.test("runPipeline keeps views and grants, and rollback goes back and forth"
   });
 });
 
-Deno.test("runPipeline keeps as many versions as the pipeline says", async () => {
+it("runPipeline keeps as many versions as the pipeline says", async () => {
   await using test = await testDatabase();
   using files = workspace();
   const spec = specOf(FULL.replace("shop.things", "shop.things, versions: 2"), files.folder);
@@ -124,7 +124,7 @@ Deno.test("runPipeline keeps as many versions as the pipeline says", async () =>
   ]);
 });
 
-Deno.test("runPipeline refuses too many rejects and leaves the live table untouched", async () => {
+it("runPipeline refuses too many rejects and leaves the live table untouched", async () => {
   await using test = await testDatabase();
   const good = "id,name,price\n1,a,1\n";
   using files = workspace({ "things.csv": good });
@@ -160,7 +160,7 @@ Deno.test("runPipeline refuses too many rejects and leaves the live table untouc
   expect(leftovers).toEqual([]);
 });
 
-Deno.test("runPipeline loads within the budget and keeps the rejects", async () => {
+it("runPipeline loads within the budget and keeps the rejects", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\nx,b,2\n" });
   const spec = specOf(FULL, files.folder);
@@ -169,7 +169,7 @@ Deno.test("runPipeline loads within the budget and keeps the rejects", async () 
   expect((await readRejects(test.db, spec, { limit: 1 })).total).toBe(1);
 });
 
-Deno.test("runPipeline loads partitions side by side and tells each", async () => {
+it("runPipeline loads partitions side by side and tells each", async () => {
   await using test = await testDatabase();
   using files = workspace({
     "trips_2021-01.csv": gzipSync("id,at\n1,2021-01-01\n2,2021-01-02\n1,2021-01-03\n"),
@@ -223,7 +223,7 @@ for (
     { onDuplicate: "reject", kept: "a", counts: { rows_duplicate: 0, rows_rejected: 2 } },
   ]
 ) {
-  Deno.test(`on_duplicate: ${onDuplicate} keeps the right row of each key`, async () => {
+  it(`on_duplicate: ${onDuplicate} keeps the right row of each key`, async () => {
     await using test = await testDatabase();
     using files = workspace({
       "keys.csv": "id,part,name\n1,,a\n2,x,other\n1,,b\n1,,c\n",
@@ -258,7 +258,7 @@ where table_schema = 'shop' and table_name = 'keys__all__v1'`,
   });
 }
 
-Deno.test("on_duplicate: fail refuses and names the keys", async () => {
+it("on_duplicate: fail refuses and names the keys", async () => {
   await using test = await testDatabase();
   using files = workspace({ "keys.csv": "id\n1\n2\n1\n" });
   const yaml = `
@@ -275,7 +275,7 @@ columns: { id: integer }
   expect(result.error?.message).toContain("id = 1 (2 rows)");
 });
 
-Deno.test("RANGE partitions prune, and rows outside the bounds are rejects", async () => {
+it("RANGE partitions prune, and rows outside the bounds are rejects", async () => {
   await using test = await testDatabase();
   using files = workspace({
     "trips_2021-01.csv": "id,at\n1,2021-01-01 00:00:00\n2,2021-01-31 23:59:59\n3,2021-02-01\n4,\n",
@@ -304,7 +304,7 @@ rejects: { limit: 2 }
   expect(bound).toBe("FOR VALUES FROM ('2021-01-01 00:00:00') TO ('2021-02-01 00:00:00')");
 });
 
-Deno.test("target.lineage tells where each row came from", async () => {
+it("target.lineage tells where each row came from", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n2,b,1\n" });
   const spec = specOf(FULL.replace("shop.things", "shop.things, lineage: true"), files.folder);
@@ -324,7 +324,7 @@ from shop.things order by id`,
   })));
 });
 
-Deno.test("planPipeline writes nothing and is what runPipeline executes", async () => {
+it("planPipeline writes nothing and is what runPipeline executes", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   const spec = specOf(FULL, files.folder);
@@ -337,7 +337,7 @@ Deno.test("planPipeline writes nothing and is what runPipeline executes", async 
   ).toEqual([]);
 });
 
-Deno.test("a table that Sluice did not make is never altered, and a view never loaded", async () => {
+it("a table that Sluice did not make is never altered, and a view never loaded", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   await test.db.query("create schema shop");
@@ -352,7 +352,7 @@ Deno.test("a table that Sluice did not make is never altered, and a view never l
   });
 });
 
-Deno.test("a changed column is refused with the difference", async () => {
+it("a changed column is refused with the difference", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   await run(test.db, specOf(FULL, files.folder));
@@ -363,7 +363,7 @@ Deno.test("a changed column is refused with the difference", async () => {
   });
 });
 
-Deno.test("a missing file fails, and its partition waits where the pipeline says so", async () => {
+it("a missing file fails, and its partition waits where the pipeline says so", async () => {
   await using test = await testDatabase();
   using files = workspace();
   const result = await run(test.db, specOf(FULL, files.folder));
@@ -374,7 +374,7 @@ Deno.test("a missing file fails, and its partition waits where the pipeline says
   expect(new Set(months.partitions.map(({ status }) => status))).toEqual(new Set(["pending"]));
 });
 
-Deno.test("a second run of the same target exits with a clear word, other targets do not wait", async () => {
+it("a second run of the same target exits with a clear word, other targets do not wait", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   const spec = specOf(FULL, files.folder);
@@ -392,7 +392,7 @@ Deno.test("a second run of the same target exits with a clear word, other target
   expect((await run(test.db, spec)).status).toBe("succeeded");
 });
 
-Deno.test("leftovers of a died run are swept and the run is marked", async () => {
+it("leftovers of a died run are swept and the run is marked", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   const spec = specOf(FULL, files.folder);

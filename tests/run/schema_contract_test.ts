@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, replayRejects, rollbackPipeline } from "../../src/run.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 // What `schema_contract: evolve` makes of files that change.
 
@@ -30,7 +30,7 @@ const NEW_FIELDS = `id,Zip Code,at,note,big,when,ok,money,empty,mixed,id2
 2,98765,2021-01-02,b,1,2021-01-01 11:00:00.5,FALSE,2,,x,0f8fad5b-d9cb-469f-a165-70867728950f
 `;
 
-Deno.test("new_columns: evolve adds columns with the narrowest type that loses nothing", async () => {
+it("new_columns: evolve adds columns with the narrowest type that loses nothing", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": NEW_FIELDS });
   const spec = specOf(yaml("new_columns: evolve"), files.folder);
@@ -56,7 +56,7 @@ Deno.test("new_columns: evolve adds columns with the narrowest type that loses n
     ]);
 });
 
-Deno.test("new_columns: evolve alters what stands, says so, and later files may do without", async () => {
+it("new_columns: evolve alters what stands, says so, and later files may do without", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,a\n" });
   const spec = specOf(yaml("new_columns: evolve"), files.folder);
@@ -88,7 +88,7 @@ Deno.test("new_columns: evolve alters what stands, says so, and later files may 
   expect(await test.db.query("select id, seats from shop.things")).toEqual([{ id: 2, seats: 7 }]);
 });
 
-Deno.test("type_changes: evolve widens columns by the values, in append mode and full", async () => {
+it("type_changes: evolve widens columns by the values, in append mode and full", async () => {
   for (const mode of ["full", "append"]) {
     await using test = await testDatabase();
     using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,abc\n" });
@@ -106,7 +106,7 @@ Deno.test("type_changes: evolve widens columns by the values, in append mode and
   }
 });
 
-Deno.test("type_changes: evolve keeps a wider column for files that fit the pipeline again", async () => {
+it("type_changes: evolve keeps a wider column for files that fit the pipeline again", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,abc\n" });
   const spec = specOf(yaml("type_changes: evolve", "refresh: { mode: append }\n"), files.folder);
@@ -123,7 +123,7 @@ Deno.test("type_changes: evolve keeps a wider column for files that fit the pipe
   expect((await test.db.query("select from shop.things")).length).toBe(3);
 });
 
-Deno.test("a file with nothing new evolves nothing, and none is read twice where the contract is frozen", async () => {
+it("a file with nothing new evolves nothing, and none is read twice where the contract is frozen", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,abc\n" });
   const spec = specOf(yaml("new_columns: evolve, type_changes: evolve"), files.folder);
@@ -134,7 +134,7 @@ Deno.test("a file with nothing new evolves nothing, and none is read twice where
   expect(plan.setup).toEqual([]);
 });
 
-Deno.test("a replay fills the columns that an earlier load has added", async () => {
+it("a replay fills the columns that an earlier load has added", async () => {
   await using test = await testDatabase();
   using files = workspace({
     "things.csv": "id,at,note,seats\n1,2021-01-01,a,4\n2,2021-01-01,abcd,7\n",

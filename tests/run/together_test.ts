@@ -6,7 +6,7 @@ import { rollbackPipeline, runPipeline } from "../../src/run.ts";
 import { attempt } from "../support/attempt.ts";
 import { type Fault, faultyDatabase } from "../support/faulty_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { it, testDatabase } from "../support/every_db.ts";
 
 interface Options {
   readonly mode?: string;
@@ -66,7 +66,7 @@ for (
   ]
 ) {
   const { mode, column } = options;
-  Deno.test(`${mode}${column ? " with a partition column" : ""}: partitions are published together, or not at all`, async () => {
+  it(`${mode}${column ? " with a partition column" : ""}: partitions are published together, or not at all`, async () => {
     await using test = await testDatabase();
     using folder = workspace(files("old"));
     const spec = specOf(yaml(options), folder.folder);
@@ -113,7 +113,7 @@ for (
   });
 }
 
-Deno.test("partitions that are unchanged or pending keep the others from nothing", async () => {
+it("partitions that are unchanged or pending keep the others from nothing", async () => {
   await using test = await testDatabase();
   using folder = workspace(files("old"));
   const text = yaml().replace("publish: together", "publish: together, missing: pending");
@@ -124,7 +124,7 @@ Deno.test("partitions that are unchanged or pending keep the others from nothing
   expect(statuses(await run(test.db, spec))).toEqual(["unchanged", "unchanged", "published"]);
 });
 
-Deno.test("a rollback takes one of the partitions that were published together back", async () => {
+it("a rollback takes one of the partitions that were published together back", async () => {
   await using test = await testDatabase();
   using folder = workspace(files("old"));
   const spec = specOf(yaml(), folder.folder);
@@ -135,7 +135,7 @@ Deno.test("a rollback takes one of the partitions that were published together b
   expect(await names(test.db)).toEqual(["1 new", "2 old", "3 new", "4 new"]);
 });
 
-Deno.test("a lock that cannot be had fails all of them, and the next run publishes all", async () => {
+it("a lock that cannot be had fails all of them, and the next run publishes all", async () => {
   await using test = await testDatabase();
   using folder = workspace(files("old"));
   const spec = specOf(yaml(), folder.folder);
@@ -155,7 +155,7 @@ Deno.test("a lock that cannot be had fails all of them, and the next run publish
   expect((await run(test.db, spec)).status).toBe("succeeded");
 });
 
-Deno.test("an interrupt before the publish leaves nothing", async () => {
+it("an interrupt before the publish leaves nothing", async () => {
   await using test = await testDatabase();
   using folder = workspace(files("old"));
   const spec = specOf(yaml(), folder.folder);
@@ -183,7 +183,7 @@ Deno.test("an interrupt before the publish leaves nothing", async () => {
 const FAULTS = ["before", "after", "disconnect"] as const satisfies readonly Fault[];
 
 for (const [at, fault] of FAULTS.entries()) {
-  Deno.test(`all or none of them are live, whichever call fails (${fault})`, async () => {
+  it(`all or none of them are live, whichever call fails (${fault})`, async () => {
     await using test = await testDatabase();
     let points = 0;
     for (let failAt = at + 1;; failAt += FAULTS.length) {

@@ -1,0 +1,31 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type TestDatabase, testDatabase as emptyDatabase } from "./postgres.ts";
+
+/** What a database can be like without the loads noticing, by what a test's name says of it. */
+const DATABASES: Readonly<Record<string, string>> = {
+  "": "",
+  // What tools for change data capture set up: Postgres then refuses to update and to delete in
+  // tables whose rows nothing tells apart.
+  " (all tables published)": "create publication everything for all tables",
+};
+
+const setup = new AsyncLocalStorage<string>();
+
+/** Registers a test once for each kind of database, which its {@link testDatabase} makes. */
+export function it(
+  what: string | { readonly name: string; readonly ignore: boolean },
+  work: () => Promise<void>,
+): void {
+  const { name, ignore } = typeof what === "string" ? { name: what, ignore: false } : what;
+  for (const [suffix, sql] of Object.entries(DATABASES)) {
+    Deno.test({ name: `${name}${suffix}`, ignore }, () => setup.run(sql, work));
+  }
+}
+
+/** A fresh database of the kind that this test is about. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const test = await emptyDatabase();
+  const sql = setup.getStore() ?? "";
+  if (sql !== "") await test.db.query(sql);
+  return test;
+}
