@@ -68,7 +68,8 @@ export function serverless(variables: Readonly<Record<string, string>>): Serverl
         version: config.version,
         host: hostname(),
       };
-      const settings = observeSettings(variables, { lineageFile: null, logTable: null });
+      const nothing = { lineageFile: null, logTable: null, allowCommand: [] };
+      const settings = observeSettings(variables, nothing);
       const options = { partitions, force, allowDestructive: false };
       return await observeRun(
         spec,

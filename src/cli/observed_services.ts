@@ -8,11 +8,14 @@ import type { Services } from "./services.ts";
 /** The services, with each run watched by whomever the flags, the environment and its file name. */
 export function observedServices(
   { services, variables, workingFolder }: Cli,
-  { lineageFile, logDatabase, logLevel }: ObserveFlags & { readonly logLevel?: LogLevel },
+  { lineageFile, logDatabase, logLevel, allowCommand }: ObserveFlags & {
+    readonly logLevel?: LogLevel;
+  },
 ): Services {
   const settings = observeSettings(variables, {
     lineageFile: lineageFile === undefined ? null : resolve(workingFolder, lineageFile),
     logTable: logDatabase === true ? logLevel ?? "info" : null,
+    allowCommand: allowCommand ?? [],
   });
   return {
     ...services,

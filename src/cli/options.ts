@@ -38,6 +38,7 @@ export interface RunFlags {
 export interface ObserveFlags {
   readonly logDatabase?: boolean;
   readonly lineageFile?: string;
+  readonly allowCommand?: readonly string[];
 }
 
 /** Adds the options of every command. */
@@ -69,7 +70,14 @@ export function addOutputOptions(
 export function addObserveOptions(command: Command): Command {
   return command
     .option("--log-database", "log to the table sluice.logs as well")
-    .option("--lineage-file <path>", "append OpenLineage events to a file, as JSON lines");
+    .option("--lineage-file <path>", "append OpenLineage events to a file, as JSON lines")
+    .addOption(
+      new Option("--allow-command <program>", "let notifications run this program; repeatable")
+        .default([], "none").argParser((program: string, all: readonly string[]) => [
+          ...all,
+          program,
+        ]),
+    );
 }
 
 /** Adds the options that decide how a pipeline file reads. */

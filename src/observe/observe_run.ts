@@ -13,6 +13,8 @@ export interface ObserveSettings {
   readonly lineage: LineageSettings | null;
   /** The least that goes into `sluice.logs`; null: nothing. */
   readonly logTable: LogLevel | null;
+  /** Programs that notifications may run. */
+  readonly allowedCommands: readonly string[];
   /** Null where the runtime exports none. */
   readonly telemetry: { readonly traceparent: string | null } | null;
   /** Made for this run alone, such as the one that counts for `/metrics`. */
@@ -104,6 +106,7 @@ async function openObservers(
       ...delivery,
       secrets,
       patience,
+      allowedCommands: settings.allowedCommands,
       notify: spec.notify,
       expect: spec.expect ?? { durationSeconds: null },
       pipeline,

@@ -1,5 +1,6 @@
 import { lineageSettings } from "./lineage/settings.ts";
 import type { LogLevel } from "./log_entry.ts";
+import { allowedCommands } from "./notify/allowed_commands.ts";
 import type { ObserveSettings } from "./observe_run.ts";
 
 /** What flags say about who listens to runs. */
@@ -7,17 +8,20 @@ export interface ObserveRequest {
   /** Absolute path; null: no file. */
   readonly lineageFile: string | null;
   readonly logTable: LogLevel | null;
+  /** Values of `--allow-command`. */
+  readonly allowCommand: readonly string[];
 }
 
 /** Who listens to runs, as the flags and the environment ask for it. */
 export function observeSettings(
   variables: Readonly<Record<string, string>>,
-  { lineageFile, logTable }: ObserveRequest,
+  { lineageFile, logTable, allowCommand }: ObserveRequest,
 ): ObserveSettings {
   const { TRACEPARENT: traceparent = null } = variables;
   return {
     lineage: lineageSettings(variables, lineageFile),
     logTable,
+    allowedCommands: allowedCommands(allowCommand, variables),
     telemetry: telemetryIsOn(variables) ? { traceparent } : null,
   };
 }

@@ -68,6 +68,7 @@ Deno.test("no secret is in anything that a command prints, logs, stores or sends
   const env = {
     ...SECRETS,
     DATABASE_URL: test.url,
+    SLUICE_ALLOWED_COMMANDS: "no-such-program",
     OPENLINEAGE_URL: server.origin,
     OPENLINEAGE_API_KEY: "canary-lineage",
     OTEL_DENO: "true",
@@ -179,6 +180,7 @@ Deno.test("no secret is in notifications, metrics, or warnings of what was not d
     const settings = {
       lineage: null,
       logTable: null,
+      allowedCommands: [],
       telemetry: null,
       observers: [metricsObserver(metrics, context.clock)],
     };

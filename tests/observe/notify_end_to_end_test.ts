@@ -102,7 +102,7 @@ Deno.test("a run that takes longer than expected is told as slow, to a receiver 
   expect(first.alerts[0].reason).toMatch(/^\d\.\d+ s, where 1 s are expected$/);
 });
 
-Deno.test("a command is told where Deno may run it, and is a warning where not", async () => {
+Deno.test("a command is told where the operator and Deno let it run, and is a warning where not", async () => {
   await using test = await testDatabase();
   using files = workspace({
     "things.yaml": YAML.replace(/notify:[^]*/, "") +
@@ -111,10 +111,16 @@ Deno.test("a command is told where Deno may run it, and is a warning where not",
   });
   const notice = `${files.folder}/notice.json`;
   const env = { DATABASE_URL: test.url, HOOK: notice };
-  const refused = await sluice(files.folder, env, "run", "things.yaml");
+  const run = (permissions: string[], env: Record<string, string>, ...flags: string[]) =>
+    sluiceAllowed(permissions, files.folder, env, "run", "things.yaml", ...flags);
+  const unnamed = await run(["--allow-run=sh"], env);
+  expect(unnamed.code).toBe(3);
+  expect(unnamed.err.match(/"sh" is not among the programs that may run/g)).toHaveLength(1);
+  const refused = await run([], env, "--allow-command", "sh");
   expect(refused.code).toBe(3);
   expect(refused.err).toContain("--allow-run");
-  const told = await sluiceAllowed(["--allow-run=sh"], files.folder, env, "run", "things.yaml");
+  expect(() => Deno.statSync(notice)).toThrow(Deno.errors.NotFound);
+  const told = await run(["--allow-run=sh"], { ...env, SLUICE_ALLOWED_COMMANDS: "sh" });
   expect(told.code).toBe(3);
   expect(told.err).not.toContain("was not delivered");
   expect(JSON.parse(Deno.readTextFileSync(notice))).toMatchObject({

@@ -1,5 +1,7 @@
 import { expect } from "expect";
+import { delimiter } from "node:path";
 import { secretsFrom } from "../../src/core/secret.ts";
+import { allowedCommands } from "../../src/observe/notify/allowed_commands.ts";
 import { notify, type NotifyContext } from "../../src/observe/notify/notify.ts";
 import type { NotifySpec } from "../../src/spec/notify_spec.ts";
 import type { Observer } from "../../src/observe/observer.ts";
@@ -28,6 +30,7 @@ function scene(
     fetch,
     secrets: secretsFrom({ HOOK: "/services/T0/token" }),
     patience: { attempts: 3, timeout: 300, base: 1_000, cap: 10_000 },
+    allowedCommands: ["sh", "sleep", "no-such-program-here", "true"],
     notify: notifySpec,
     expect: { durationSeconds: null },
     pipeline: "trips",
@@ -182,6 +185,36 @@ Deno.test("notify() runs a command with the notice on its standard input", async
   );
   expect(warnings).toEqual([]);
   await Deno.remove(file);
+});
+
+Deno.test("notify() runs no program but those that are named, in the very words", async () => {
+  const folder = await Deno.makeTempDir();
+  const mark = `${folder}/mark`;
+  const touch = (program: string): NotifySpec => ({ on: ["failure"], command: [program, mark] });
+  const wanted = ["touch", "/usr/bin/touch", "./touch", " touch", "TOUCH", "${PROGRAM}", ""];
+  const { finish, warnings } = scene(wanted.map(touch), {
+    allowedCommands: ["/bin/touch", "sh", "touch -c", "./bin/touch"],
+    secrets: secretsFrom({ PROGRAM: "touch" }),
+  });
+  await finish(FAILED);
+  expect(warnings).toEqual(
+    wanted.map((program) =>
+      `The notification by command will not be delivered: "${program}" is not among the programs ` +
+      "that may run. Name it with --allow-command or in SLUICE_ALLOWED_COMMANDS, and let Deno run it"
+    ),
+  );
+  expect([...Deno.readDirSync(folder)]).toEqual([]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("allowedCommands() joins what flags and the environment name", () => {
+  const list = ["/usr/local/bin/page", "tell"].join(delimiter);
+  const allowed = (flags: string[], value?: string) =>
+    allowedCommands(flags, value === undefined ? {} : { SLUICE_ALLOWED_COMMANDS: value });
+  expect(allowed([])).toEqual([]);
+  expect(allowed([], "")).toEqual([]);
+  expect(allowed([], delimiter)).toEqual([]);
+  expect(allowed(["tell", "other"], list)).toEqual(["tell", "other", "/usr/local/bin/page"]);
 });
 
 Deno.test("notify() makes a warning of a command that fails, hangs, is not there or reads nothing", async () => {

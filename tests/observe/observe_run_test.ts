@@ -19,7 +19,12 @@ target: { table: shop.things }
 columns: { id: { type: integer, required: true }, name: text }
 `;
 
-const NOBODY: ObserveSettings = { lineage: null, logTable: null, telemetry: null };
+const NOBODY: ObserveSettings = {
+  lineage: null,
+  logTable: null,
+  allowedCommands: [],
+  telemetry: null,
+};
 
 /** An observer that keeps what it hears. */
 function listener(): Observer & { readonly heard: ObservedEvent[]; closed: number } {
@@ -43,6 +48,7 @@ Deno.test("observeRun() lets log, lineage and notifications follow a real run", 
   const { context, events } = testContext(test.db);
   const each = listener();
   const settings: ObserveSettings = {
+    allowedCommands: [],
     logTable: "info",
     lineage: {
       url: `${server.origin}/lineage`,

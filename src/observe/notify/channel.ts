@@ -17,4 +17,6 @@ export interface Channel {
 export interface ChannelContext extends DeliveryContext {
   readonly secrets: Secrets;
   readonly patience: Patience;
+  /** Programs that the operator lets notifications run: see `allowed_commands.ts`. */
+  readonly allowedCommands: readonly string[];
 }

@@ -1,11 +1,15 @@
-import type { Channel } from "./channel.ts";
+import type { NotifySpec } from "../../spec/notify_spec.ts";
+import type { Channel, ChannelContext } from "./channel.ts";
 import { headline } from "./notice.ts";
 
 /** A program on this machine: the notice as JSON on its standard input, its headline in a variable. */
 export const command: Channel = {
   name: "command",
   wanted: (spec) => spec.command !== undefined,
-  async send(notice, spec, { secrets, patience }) {
+  async send(notice, spec, context) {
+    // The run has warned of it at its start.
+    if (!mayRun(spec, context)) return;
+    const { secrets, patience } = context;
     const [program, ...args] = spec.command!.map((word) => secrets.reveal(word));
     const child = spawn(program, args, {
       SLUICE_PIPELINE: notice.pipeline,
@@ -26,6 +30,14 @@ export const command: Channel = {
     }
   },
 };
+
+/** Whether the operator has named the program of an entry that has a command. */
+export function mayRun(
+  { command }: Pick<NotifySpec, "command">,
+  { secrets, allowedCommands }: Pick<ChannelContext, "secrets" | "allowedCommands">,
+): boolean {
+  return allowedCommands.includes(secrets.reveal(command![0]));
+}
 
 function spawn(
   program: string,

@@ -3,7 +3,9 @@ import type { RunResult } from "../../core/result.ts";
 import type { ObservedEvent, Observer, Warn } from "../observer.ts";
 import type { PastRun } from "../run_history.ts";
 import { alertsFor, type Raised } from "./alerts.ts";
+import { ALLOWED_COMMANDS } from "./allowed_commands.ts";
 import type { Channel, ChannelContext } from "./channel.ts";
+import { mayRun } from "./command.ts";
 import { CHANNELS } from "./mod.ts";
 import { type Notice, troubledPartitions } from "./notice.ts";
 import type { ExpectSpec, NotifySpec } from "../../spec/notify_spec.ts";
@@ -26,6 +28,7 @@ const WARNINGS = 10;
 
 /** Decides when a run ends what is worth telling, and tells it before `close` resolves. */
 export function notify(context: NotifyContext): Observer {
+  warnOfCommands(context);
   const warnings: string[] = [];
   let underWay: Promise<void> = Promise.resolve();
   function warning(text: string): void {
@@ -56,6 +59,19 @@ export function notify(context: NotifyContext): Observer {
     },
     close: () => underWay,
   };
+}
+
+/** Said at the start: when there is something to tell it would be too late. */
+function warnOfCommands(context: NotifyContext): void {
+  const refused = context.notify
+    .filter((spec) => spec.command !== undefined && !mayRun(spec, context))
+    .map(({ command }) => command![0]);
+  for (const program of new Set(refused)) {
+    context.warn(
+      `The notification by command will not be delivered: "${program}" is not among the programs ` +
+        `that may run. Name it with --allow-command or in ${ALLOWED_COMMANDS}, and let Deno run it`,
+    );
+  }
 }
 
 type End = Pick<RunResult, "status" | "seconds" | "rows_read" | "rows_loaded" | "rows_rejected"> & {
