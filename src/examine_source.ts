@@ -6,16 +6,20 @@ import type { RecordBatch } from "./rows/record_batch.ts";
 import type { SourceContext } from "./source/context.ts";
 import { openReader } from "./source/formats/mod.ts";
 import { openSource } from "./source/open.ts";
+import type { ColumnType } from "./spec/pipeline_spec.ts";
 
 /**
  * Reads a source without loading it, for a contract that lets columns evolve.
  *
  * It is read once more to load it: what the columns are must be known before the first row.
+ *
+ * @param declared the pipeline file's types by column
  */
 export async function examineSource(
   rows: RowsPlan,
   { partition, source }: PartitionPlan,
   context: SourceContext,
+  declared: ReadonlyMap<string, ColumnType>,
 ): Promise<SourceEvidence> {
   await using open = await openSource(source, context);
   const reader = openReader(source.format);
@@ -27,6 +31,7 @@ export async function examineSource(
       header: reader.header,
       width: batch.width,
       format: source.format,
+      declared,
     });
     collector.take(batch);
   }
@@ -41,6 +46,7 @@ export async function examineSource(
     header: reader.header,
     width: reader.header?.length ?? 0,
     format: source.format,
+    declared,
   });
   return { partition, ...(collector as EvidenceCollector).result() };
 }

@@ -41,7 +41,7 @@ export async function planPipeline(
     {
       probe: (partition, known) =>
         probeSource(sourcePlan(spec, partition), sourceContext(context), known ?? null),
-      examine: (plan) => examineSources(plan, context),
+      examine: (plan) => examineSources(plan, spec, context),
     },
   );
 }
@@ -110,12 +110,14 @@ function replacedTables(plan: LoadPlan, { table }: Catalog): readonly string[] |
 /** What the sources that would be loaded show; where one cannot be read, its load tells why. */
 async function examineSources(
   plan: LoadPlan,
+  spec: PipelineSpec,
   context: RunContext,
 ): Promise<readonly SourceEvidence[]> {
+  const declared = new Map(spec.columns.map(({ name, type }) => [name, type]));
   const loading = plan.partitions.filter(({ action }) => action === "load");
   return await mapConcurrently(loading, plan.concurrency, async (partition) => {
     try {
-      return await examineSource(plan.rows, partition, sourceContext(context));
+      return await examineSource(plan.rows, partition, sourceContext(context), declared);
     } catch (error) {
       if (!(error instanceof SluiceError) || context.signal.aborted) throw error;
       return { partition: partition.partition, added: [], widened: [] };

@@ -55,6 +55,12 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
     value: "read committed",
     why: "an exchange must see what was committed while it waited for its lock",
   },
+  {
+    name: "extra_float_digits",
+    value: "1",
+    why: "a float that becomes text keeps all its digits",
+  },
+  { name: "IntervalStyle", value: "postgres", why: "an interval that becomes text is read again" },
 ];
 
 /**

@@ -19,6 +19,8 @@ export interface SourceEvidence {
   }[];
 }
 
+const TEXT: ColumnType = { name: "text" };
+
 /** A pipeline that follows its sources, and in which way. */
 export interface EvolvedSpec {
   readonly spec: PipelineSpec;
@@ -68,14 +70,15 @@ export function evolveSpec(
       const name = freeName(field, taken);
       taken.add(name);
       const there = columnTypeOf(present.get(name) ?? "");
+      // A field without a value says nothing of its type.
       const known = proofs.filter(({ types }) => types.length > 0);
-      const type = known.length === 0 && there !== null ? there : commonType(known);
+      const type = known.length === 0 ? there ?? TEXT : commonType(known, there);
       const values = proofs.reduce((sum, proof) => sum + proof.values, 0);
-      if (there === null || sqlType(widest([there, type])) !== sqlType(there)) {
+      if (there === null || sqlType(type) !== sqlType(there)) {
         evolved.push({
           column: name,
           change: there === null ? "added" : "widened",
-          type: sqlType(there === null ? type : widest([there, type])),
+          type: sqlType(type),
           evidence: values === 0
             ? `field "${field}" has no value yet`
             : `field "${field}" has ${values} values, all of them ${sqlType(type)}`,
@@ -86,7 +89,7 @@ export function evolveSpec(
         from: field,
         aliases: [],
         optional: true,
-        type: there === null ? type : widest([there, type]),
+        type,
         required: false,
         default: null,
         rules: {},
@@ -104,7 +107,7 @@ function standing(printed: string | undefined, declared: ColumnType): ColumnType
 
 /** The one that holds all the others; text where none does. */
 function widest(types: readonly ColumnType[]): ColumnType {
-  return types.find((type) => types.every((other) => holds(type, other))) ?? { name: "text" };
+  return types.find((type) => types.every((other) => holds(type, other))) ?? TEXT;
 }
 
 function holds(wide: ColumnType, narrow: ColumnType): boolean {
@@ -112,12 +115,34 @@ function holds(wide: ColumnType, narrow: ColumnType): boolean {
     typeChange(catalogType(narrow), wide) !== "destructive";
 }
 
-/** The first type that holds the values of every source. */
-function commonType(proofs: readonly { readonly types: readonly ColumnType[] }[]): ColumnType {
-  const common = proofs[0]?.types.find((type) =>
+/**
+ * The first type that writes the values of every source, and those in the table, as they are.
+ *
+ * @param there the column's type in the table; null where there is none
+ */
+function commonType(
+  proofs: readonly { readonly types: readonly ColumnType[] }[],
+  there: ColumnType | null,
+): ColumnType {
+  const common = proofs[0].types.filter((type) =>
     proofs.every(({ types }) => types.some((other) => sqlType(other) === sqlType(type)))
   );
-  return common ?? { name: "text" };
+  if (there === null) return common[0] ?? TEXT;
+  const same = common.find((type) => sqlType(type) === sqlType(there));
+  return same ?? common.find((type) => writesAlike(there, type)) ?? TEXT;
+}
+
+/** Types whose values a number type writes as they did. */
+const WRITES_ALIKE: Readonly<Record<string, readonly string[]>> = {
+  smallint: ["integer", "bigint", "numeric", "double precision"],
+  integer: ["bigint", "numeric", "double precision"],
+  bigint: ["numeric"],
+  numeric: ["numeric"],
+};
+
+/** Whether a column's values stay the same texts in another type: a date would get a midnight. */
+function writesAlike(from: ColumnType, { name }: ColumnType): boolean {
+  return name === "text" || (WRITES_ALIKE[from.name]?.includes(name) ?? false);
 }
 
 function freeName(field: string, taken: ReadonlySet<string>): string {

@@ -7,6 +7,7 @@ import { Frame } from "./frame.ts";
 import { type Fields, matchHeader } from "./match_header.ts";
 import type { RecordBatch } from "./record_batch.ts";
 import { compileType, type Encode } from "./types/mod.ts";
+import { GUESSABLE, writesBack } from "./writes_back.ts";
 
 /** What a file shows of fields that are no columns, and of values that their column cannot hold. */
 export interface Evidence {
@@ -17,7 +18,10 @@ export interface Evidence {
 export interface AddedField {
   /** As the header has it. */
   readonly field: string;
-  /** Types that hold every value, the narrowest first; text is always one of them. */
+  /**
+   * Types that write every value as it is in the file, the narrowest first; text is always one of
+   * them. None where no value tells anything.
+   */
   readonly types: readonly ColumnType[];
   /** Values that are not NULL. */
   readonly values: number;
@@ -36,44 +40,35 @@ export interface EvidenceCollector {
   result(): Evidence;
 }
 
-/** Guesses are made only of texts that the type would write in the same way. */
-const GUESSES: readonly (readonly [ColumnType, RegExp])[] = [
-  [{ name: "integer" }, /^-?(0|[1-9]\d*)$/],
-  [{ name: "bigint" }, /^-?(0|[1-9]\d*)$/],
-  [{ name: "numeric", precision: null, scale: null }, /^-?(0|[1-9]\d*)(\.\d+)?$/],
-  [{ name: "double precision" }, /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/],
-  [{ name: "boolean" }, /^(true|false)$/i],
-  [{ name: "date" }, /^\d{4}-\d{2}-\d{2}$/],
-  [{ name: "timestamp" }, /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$/],
-  [
-    { name: "timestamptz" },
-    /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[-+]\d{2}(:?\d{2})?)$/,
-  ],
-  [{ name: "uuid" }, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
-];
-
 const TEXT: ColumnType = { name: "text" };
 
-/** Wider types to try, in order, each of which holds every value of those before. */
+/**
+ * Wider types to try, in order, each of which writes every value of those before as they did. A
+ * date is no timestamp (midnight would be added), and a real no double (0.1 would be
+ * 0.10000000149011612).
+ */
 const WIDER: Readonly<Record<string, readonly ColumnType[]>> = {
   smallint: [{ name: "integer" }, { name: "bigint" }, numeric()],
   integer: [{ name: "bigint" }, numeric()],
   bigint: [numeric()],
   numeric: [numeric()],
-  real: [{ name: "double precision" }],
-  date: [{ name: "timestamp" }],
-  varchar: [],
 };
 
+/** What evidence is collected with. */
+export interface EvidenceInput {
+  readonly header: readonly string[] | null;
+  readonly width: number;
+  readonly format: CsvOptions;
+  /** The pipeline file's types by column; an earlier load may have made those of the plan wider. */
+  readonly declared: ReadonlyMap<string, ColumnType>;
+}
+
 /** Collects evidence for the parts of a contract that say `evolve`. */
-export function collectEvidence(
-  plan: RowsPlan,
-  input: { header: readonly string[] | null; width: number; format: CsvOptions },
-): EvidenceCollector {
+export function collectEvidence(plan: RowsPlan, input: EvidenceInput): EvidenceCollector {
   const fields = matchHeader({ ...plan, typeChanges: "freeze" }, input.header, input.width);
   const reader = new FieldReader(input.format);
   const added = plan.newColumns === "evolve" ? newFields(fields, input) : [];
-  const widening = plan.typeChanges === "evolve" ? wideningColumns(plan, fields, input.format) : [];
+  const widening = plan.typeChanges === "evolve" ? wideningColumns(plan, fields, input) : [];
   return {
     take(batch) {
       for (let record = 0; record < batch.count; record++) {
@@ -96,7 +91,11 @@ function newFields(
   const options = anyValue(format);
   const scratch = new Frame(1 << 10);
   return unused.filter((index) => header !== null && header[index] !== "").map((index) => {
-    let guesses = GUESSES.map(([type, form]) => ({ type, form, encode: compileType(type, {}) }));
+    let guesses = GUESSABLE.map((type) => ({
+      type,
+      encode: compileType(type, {}),
+      writes: writesBack(type),
+    }));
     let values = 0;
     return {
       see(reader: FieldReader, batch: RecordBatch, first: number) {
@@ -104,58 +103,86 @@ function newFields(
         if (reader.isNull) return;
         values++;
         if (guesses.length === 0) return;
-        const text = new TextDecoder().decode(reader.bytes.subarray(reader.start, reader.end));
-        guesses = guesses.filter(({ form, encode }) =>
-          form.test(text) && holds(encode, reader, scratch)
+        const text = textOf(reader);
+        guesses = guesses.filter(({ encode, writes }) =>
+          writes(text) && holds(encode, reader, scratch)
         );
       },
       result: (): AddedField => ({
         field: header![index],
-        types: values === 0 ? [TEXT] : [...guesses.map(({ type }) => type), TEXT],
+        types: values === 0 ? [] : [...guesses.map(({ type }) => type), TEXT],
         values,
       }),
     };
   });
 }
 
-function wideningColumns(plan: RowsPlan, { columns: fields }: Fields, format: CsvOptions) {
+function wideningColumns(
+  plan: RowsPlan,
+  { columns: fields }: Fields,
+  { format, declared }: EvidenceInput,
+) {
   const compiled = compileColumns({ ...plan, columns: bare(plan.columns) }, fields, format, null);
   const scratch = new Frame(1 << 10);
   return plan.columns.flatMap((column, c) => {
     const reads = compiled[c];
     if (reads.isMissing) return [];
-    const wider = [...(WIDER[column.type.name] ?? []), ...(mayBeText(column) ? [TEXT] : [])];
-    return wider.length === 0 ? [] : [wideningColumn(column, reads, wider, scratch)];
+    const type = declared.get(column.name) ?? column.type;
+    const wider = [
+      ...(type === column.type ? [] : [column.type]),
+      ...(WIDER[column.type.name] ?? []),
+      ...(mayBeText(column) ? [TEXT] : []),
+    ];
+    return wider.length === 0 ? [] : [wideningColumn(column, type, reads, wider, scratch)];
   });
 }
 
 function wideningColumn(
   column: ColumnPlan,
+  declared: ColumnType,
   reads: Column,
   wider: readonly ColumnType[],
   scratch: Frame,
 ) {
-  let type = column.type;
-  let encode = reads.encode;
-  let next = 0;
+  const candidates = wider.map((type) => ({
+    type,
+    encode: compileType(type, column.options),
+    writes: writesBack(type, column.options),
+  }));
+  const own = compileType(declared, column.options);
+  /** Index of the narrowest candidate for all values so far; -1: the declared type. */
+  let chosen = -1;
   let firstLine = 0;
+  /** A wider type would take a value and write it in another way. */
+  let isChanged = false;
   return {
     see(reader: FieldReader, batch: RecordBatch, first: number, line: number) {
       reader.read(reads, batch, first + reads.field);
-      if (reader.isNull || holds(encode, reader, scratch)) return;
-      for (let at = next; at < wider.length; at++) {
-        const candidate = compileType(wider[at], column.options);
-        if (!holds(candidate, reader, scratch)) continue;
+      // The pipeline file itself says how the declared type reads its values.
+      if (reader.isNull || holds(own, reader, scratch)) return;
+      const text = textOf(reader);
+      let isHeld = false;
+      for (let at = Math.max(chosen, 0); at < candidates.length; at++) {
+        const { encode, writes } = candidates[at];
+        if (!holds(encode, reader, scratch)) continue;
+        isHeld = true;
+        if (!writes(text)) continue;
         if (firstLine === 0) firstLine = line;
-        type = wider[at];
-        encode = candidate;
-        next = at + 1;
+        chosen = at;
         return;
       }
+      // What no type holds is a reject, and no reason to change the others.
+      isChanged ||= isHeld;
     },
     result: (): WidenedColumn | null =>
-      type === column.type ? null : { name: column.name, type, line: firstLine },
+      chosen === -1 || isChanged
+        ? null
+        : { name: column.name, type: candidates[chosen].type, line: firstLine },
   };
+}
+
+function textOf({ bytes, start, end }: FieldReader): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start, end));
 }
 
 /** Whether a value fits; what breaks no type (a rule) is no business of evidence. */

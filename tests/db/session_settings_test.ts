@@ -34,6 +34,8 @@ const HASTY = {
   idle_in_transaction_session_timeout: "100ms",
   idle_session_timeout: "100ms",
   default_transaction_isolation: "serializable",
+  extra_float_digits: "0",
+  intervalstyle: "iso_8601",
 };
 
 Deno.test("each session runs with our settings, whatever the role's are", async () => {
@@ -54,6 +56,8 @@ Deno.test("each session runs with our settings, whatever the role's are", async 
     idle_in_transaction_session_timeout: "1min",
     idle_session_timeout: "0",
     default_transaction_isolation: "read committed",
+    extra_float_digits: "1",
+    IntervalStyle: "postgres",
   });
   // A session gives back what was set in it, and keeps ours.
   {

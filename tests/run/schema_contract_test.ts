@@ -27,7 +27,7 @@ where attrelid = 'shop.things'::regclass and attnum > 0 and not attisdropped ord
 
 const NEW_FIELDS = `id,Zip Code,at,note,big,when,ok,money,empty,mixed,id2
 1,01234,2021-01-01,a,5000000000,2021-01-01 10:00:00,true,1.50,,1,0f8fad5b-d9cb-469f-a165-70867728950e
-2,98765,2021-01-02,b,1,2021-01-01 11:00:00.5,FALSE,2,,x,0f8fad5b-d9cb-469f-a165-70867728950f
+2,98765,2021-01-02,b,1,2021-01-01 11:00:00.5,false,2,,x,0f8fad5b-d9cb-469f-a165-70867728950f
 `;
 
 it("new_columns: evolve adds columns with the narrowest type that loses nothing", async () => {
@@ -100,7 +100,8 @@ it("type_changes: evolve widens columns by the values, in append mode and full",
     expect(plan.evolved.map(({ column, type, evidence }) => [column, type, evidence])).toEqual([
       // Postgres cannot change the column that a table is partitioned by.
       ...(mode === "full" ? [] : [["id", "integer", "a value on line 3 is no smallint"]]),
-      ["at", "timestamp", "a value on line 2 is no date"],
+      // A timestamp would give a midnight to the dates that are there.
+      ["at", "text", "a value on line 2 is no date"],
       ["note", "text", "a value on line 2 is no varchar(3)"],
     ]);
   }
@@ -117,7 +118,7 @@ it("type_changes: evolve keeps a wider column for files that fit the pipeline ag
   expect(await run(test.db, spec)).toMatchObject({ status: "succeeded", rows_loaded: 1 });
   expect(await types(test.db)).toEqual({
     id: "integer",
-    at: "timestamp without time zone",
+    at: "text",
     note: "text",
   });
   expect((await test.db.query("select from shop.things")).length).toBe(3);
