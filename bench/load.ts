@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     await writeFullMonth(FOLDER, month, { plain: options.months === 1 });
   }
   await using server = await startEmbedded({ folder: SERVER });
-  await using db = await connect({ url: server.url, maxConnections: 2 });
+  await using db = await connect({ url: server.superuserUrl, maxConnections: 2 });
   await using turn = await db.session();
   if (!await tryAdvisoryLock(turn, "bench")) throw new Error("Another benchmark is running");
   await db.query("drop schema if exists bench cascade");
@@ -65,23 +65,23 @@ async function main(): Promise<void> {
   ];
 
   // Makes the target, whose columns the other table copies, and warms the files up for both.
-  await sluice(load, server.url);
+  await sluice(load, server.superuserUrl);
   const rounds: Round[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     await db.query("checkpoint");
-    const ours = await sluice(load, server.url);
+    const ours = await sluice(load, server.superuserUrl);
     let copy: Measured | null = null;
     if (options.months === 1) {
       await makeCopyTable(db);
       await db.query("checkpoint");
-      copy = await psql(copyCommands(options.withKey), server.url);
+      copy = await psql(copyCommands(options.withKey), server.superuserUrl);
     }
     rounds.push({ sluice: ours, output: JSON.parse(ours.stdout), copy });
     console.error(`Round ${round} of ${options.rounds} done`);
   }
   for (const line of report(options, rounds)) console.log(line);
   if (options.months === 1) console.log(`\n${await compareTables(db)}`);
-  const waits = await measureWaits(pipeline, months, server.url);
+  const waits = await measureWaits(pipeline, months, server.superuserUrl);
   for (const line of waits) console.log(line);
 }
 

@@ -15,12 +15,12 @@ export async function inScratchDatabase(
   work: (url: string) => Promise<void>,
 ): Promise<void> {
   await using server = await startEmbedded({ folder: SERVER });
-  await using admin = await connect({ url: server.url, maxConnections: 2 });
+  await using admin = await connect({ url: server.superuserUrl, maxConnections: 2 });
   await using turn = await admin.session();
   if (!await tryAdvisoryLock(turn, "bench")) throw new Error("Another benchmark is running");
   await admin.query(`drop database if exists ${name} with (force)`);
   await admin.query(`create database ${name}`);
-  const url = new URL(server.url);
+  const url = new URL(server.superuserUrl);
   url.pathname = `/${name}`;
   try {
     await work(url.href);

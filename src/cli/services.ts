@@ -169,8 +169,8 @@ export function realServices(): Services {
     async startEmbedded({ folder, clock, signal }) {
       const { startEmbedded } = await import("../db/embedded/mod.ts");
       await using server = await startEmbedded({ folder, clock, signal, keep: true });
-      const { url, port, pid, dataFolder } = server;
-      return { url, port, pid, dataFolder };
+      const { url, superuserUrl, port, pid, dataFolder } = server;
+      return { url, superuserUrl, port, pid, dataFolder };
     },
     async stopEmbedded({ folder, clock }) {
       const { stopEmbedded } = await import("../db/embedded/mod.ts");

@@ -292,6 +292,7 @@ Deno.test("rollback, history and rejects hand on what was asked and show what ca
 Deno.test("db start, stop, url and psql", async () => {
   const server = {
     url: "postgres://sluice:hunter2@127.0.0.1:5433/sluice",
+    superuserUrl: "postgres://root:hunter2@127.0.0.1:5433/sluice",
     port: 5433,
     pid: 7,
     dataFolder: "/data",
@@ -317,6 +318,10 @@ Deno.test("db start, stop, url and psql", async () => {
   });
   expect(await run(["db", "stop"])).toEqual({ code: 0, out: "Postgres is stopped\n" });
   expect(await run(["db", "url"])).toEqual({ code: 0, out: `${server.url}\n` });
+  expect(await run(["db", "url", "--superuser"])).toEqual({
+    code: 0,
+    out: `${server.superuserUrl}\n`,
+  });
   expect(JSON.parse((await run(["db", "url", "--output", "json"])).out)).toEqual({
     url: server.url,
   });

@@ -58,7 +58,7 @@ Deno.test({
         },
       );
       await t.step("a copy works through it, and a drop in its middle is noticed", async () => {
-        await copyAndDrop(`${server.url}?sslmode=verify-full&sslrootcert=${root}`);
+        await copyAndDrop(`${server.superuserUrl}?sslmode=verify-full&sslrootcert=${root}`);
       });
       await t.step("another name is refused by verify-full only", async () => {
         const other = { subject: "/CN=db.example", altNames: "DNS:db.example" };
@@ -179,7 +179,7 @@ async function give({ dataFolder }: EmbeddedServer, from: string, name: string):
   await Deno.chmod(to, 0o600);
 }
 
-async function reload({ url }: EmbeddedServer, settings: readonly string[]): Promise<void> {
+async function reload({ superuserUrl: url }: EmbeddedServer, settings: readonly string[]): Promise<void> {
   await using db = await connect({ url: `${url}?sslmode=disable` });
   for (const setting of settings) await db.query(`alter system set ${setting}`);
   const loaded = async () => {

@@ -79,10 +79,10 @@ Deno.test({
 
 /** Whether the queue's connections are encrypted. */
 async function encrypted(server: EmbeddedServer, query: string): Promise<boolean> {
-  const target = await resolveTarget(`${server.url}?${query}`);
+  const target = await resolveTarget(`${server.superuserUrl}?${query}`);
   await using queue = await openQueue(target, "test", 2);
   await queue.holders();
-  await using db = await connect({ url: server.url, maxConnections: 1 });
+  await using db = await connect({ url: server.superuserUrl, maxConnections: 1 });
   const connections = await db.query<{ ssl: boolean }>(
     `select ssl from pg_stat_ssl join pg_stat_activity using (pid)
 where application_name = 'sluice queue'`,
@@ -101,12 +101,12 @@ async function use(server: EmbeddedServer, certificate: string): Promise<void> {
     if (uid !== null && gid !== null) await Deno.chown(to, uid, gid);
     await Deno.chmod(to, 0o600);
   }
-  await using db = await connect({ url: server.url, maxConnections: 1 });
+  await using db = await connect({ url: server.superuserUrl, maxConnections: 1 });
   await db.query("alter system set ssl = on");
   await db.query("select pg_reload_conf()");
   // A reload takes effect in its own time.
   for (let tries = 0; tries < 100; tries++) {
-    await using other = await connect({ url: server.url, maxConnections: 1 });
+    await using other = await connect({ url: server.superuserUrl, maxConnections: 1 });
     const [{ on }] = await other.query<{ on: boolean }>(
       "select current_setting('ssl')::boolean as on",
     );

@@ -32,14 +32,14 @@ export async function openOwnServer(folder = FOLDER): Promise<OwnServer> {
   await Deno.mkdir(folder, { recursive: true });
   const lock = await lockFile(`${folder}/harness.lock`);
   let server: EmbeddedServer = await startEmbedded({ folder });
-  const { url, dataFolder } = server;
+  const { superuserUrl: url, dataFolder } = server;
   const used: EmbeddedServer[] = [server];
 
   async function start(): Promise<void> {
     const { port } = server;
     server = await startEmbedded({ folder, port });
     used.push(server);
-    if (server.url !== url) throw new Error("The server came back under another address");
+    if (server.superuserUrl !== url) throw new Error("The server came back under another address");
   }
 
   return {

@@ -49,7 +49,7 @@ async function openServer(): Promise<string> {
   const other = Deno.env.get("SLUICE_TEST_DATABASE_URL");
   if (other !== undefined && other !== "") return other;
   // Never stopped here: the use ends with the process, and then the watcher stops the server.
-  const { url, owned } = await startEmbedded({ folder: FOLDER });
+  const { superuserUrl: url, owned } = await startEmbedded({ folder: FOLDER });
   if (owned) {
     await using db = await connect({ url, maxConnections: 1 });
     // Nothing of the tests needs to outlive a power cut.

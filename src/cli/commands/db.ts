@@ -19,6 +19,7 @@ Examples:
   deno task db start
   deno task db psql -c "select * from sluice.ingestion_metrics"
   psql "$(deno task db url)"
+  psql "$(deno task db url --superuser)" -c "create extension pg_stat_statements"
   deno task db stop`,
     );
   const add = (
@@ -30,7 +31,14 @@ Examples:
       .action(async (flags: OutputFlags) => finish(await inSession(cli, flags, work)));
   add("start", "start it and keep it up", start);
   add("stop", "stop it", stop);
-  add("url", "print how to connect to it, password included", url);
+  addOutputOptions(
+    db.command("url").description("print how to connect to it, password included")
+      .option("--superuser", "as the superuser, and not as the role that loads"),
+  ).action(async (flags: OutputFlags & { readonly superuser?: boolean }) =>
+    finish(
+      await inSession(cli, flags, (session) => url(flags.superuser ?? false, session)),
+    )
+  );
   db.command("psql").description("open it in psql, which must be installed")
     .argument("[args...]", "passed on to psql").allowUnknownOption().passThroughOptions()
     .helpOption(false)
@@ -49,14 +57,14 @@ async function stop({ cli, view }: Session): Promise<number> {
   return EXIT.done;
 }
 
-async function url({ cli, view }: Session): Promise<number> {
+async function url(superuser: boolean, { cli, view }: Session): Promise<number> {
   const running = await cli.services.findEmbedded(embeddedRequest(cli));
   if (running === null) {
     throw new SluiceError("db/embedded_not_running", "The embedded database is not running", {
       hint: 'Start it with "deno task db start"',
     });
   }
-  view.databaseUrl(running.url);
+  view.databaseUrl(superuser ? running.superuserUrl : running.url);
   return EXIT.done;
 }
 

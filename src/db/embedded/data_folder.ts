@@ -17,14 +17,17 @@ const PASSWORD_FILE = "sluice_password";
  * It is made under another name and renamed when complete: what is called `data` never is half
  * made, and what is half made never holds anybody's data.
  */
-export async function ensureDataFolder(home: Home, runtime: Runtime): Promise<void> {
+export async function ensureDataFolder(
+  home: Home,
+  prepare: () => Promise<Runtime>,
+): Promise<void> {
   if (await statOrNull(home.data) !== null) return;
   await removeHalfMade(home);
   const fresh = `${home.data}.new-${crypto.randomUUID().slice(0, 8)}`;
   const passwordFile = `${fresh}.password`;
   const password = randomPassword();
   await makePrivate(home, fresh, passwordFile, password);
-  const { success, text } = await runProgram(runtime.initdb, [
+  const { success, text } = await runProgram((await prepare()).initdb, [
     `--pgdata=${fresh}`,
     `--username=${EMBEDDED_USER}`,
     `--pwfile=${passwordFile}`,

@@ -1,6 +1,6 @@
-import { dirname, join } from "node:path";
+import { Buffer } from "node:buffer";
+import { dirname, join, relative } from "node:path";
 import { lockFile } from "./file_lock.ts";
-import { readNote, statOrNull } from "./home.ts";
 import type { PostgresPackage } from "./platform.ts";
 
 /** The programs of Postgres, ready to run. */
@@ -13,23 +13,27 @@ export interface Runtime {
 const SKIP = /\.a$|[/\\]pkgconfig$|[/\\]pgxs$|[/\\]include$|libecpg|libpgtypes/;
 
 /**
- * Copies Postgres out of npm's folder, once per version.
+ * Copies Postgres out of npm's folder, and again where the copy is not equal to it, byte by byte.
  *
  * In place it would not run: the links to its libraries are missing (npm's install script makes
  * them, which Deno does not run), and another user may not be able to enter npm's folder. Files are
  * copied under the name that the loader looks for, so that no link is needed: Deno allows links
  * only with permissions for the whole disk.
+ *
+ * This process may write where the copy lies, and npm's folder it may not: what something else put
+ * into the copy must never be run. Comparing 45 MB takes some 30 ms.
  */
 export async function prepareRuntime(
   target: string,
-  { folder, version }: PostgresPackage,
+  { folder }: PostgresPackage,
 ): Promise<Runtime> {
   // Several projects may share the place.
   await using _turn = await lockFile(`${target}.lock`);
-  if (await readNote(join(target, "VERSION")) !== version) {
+  const files = await filesOf(folder, folder, await loadedNames(folder));
+  if (!await isCopy(target, files)) {
     const fresh = `${target}.${crypto.randomUUID().slice(0, 8)}`;
-    await copyTree(folder, fresh, await loadedNames(folder));
-    await Deno.writeTextFile(join(fresh, "VERSION"), version);
+    await makeOpen(fresh);
+    await copyFiles(files, fresh);
     await replaceFolder(target, fresh);
   }
   const suffix = Deno.build.os === "windows" ? ".exe" : "";
@@ -55,17 +59,80 @@ async function loadedNames(folder: string): Promise<Map<string, string[]>> {
   return names;
 }
 
-async function copyTree(from: string, to: string, loaded: Map<string, string[]>): Promise<void> {
-  await makeOpen(to);
-  for await (const entry of Deno.readDir(from)) {
-    const source = join(from, entry.name);
+/** What a copy consists of: paths in it, each with the file of the package it is made from. */
+async function filesOf(
+  root: string,
+  at: string,
+  loaded: Map<string, string[]>,
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const entry of Deno.readDir(at)) {
+    const source = join(at, entry.name);
     if (SKIP.test(source)) continue;
     if (entry.isDirectory) {
-      await copyTree(source, join(to, entry.name), loaded);
+      for (const [path, from] of await filesOf(root, source, loaded)) files.set(path, from);
       continue;
     }
-    const names = loaded.get(source) ?? [source];
-    for (const name of names) await copyOpen(source, join(to, name.slice(from.length + 1)));
+    for (const name of loaded.get(source) ?? [source]) files.set(relative(root, name), source);
+  }
+  return files;
+}
+
+/** Whether a folder holds these files and nothing else: a library more would be loaded as well. */
+async function isCopy(target: string, files: ReadonlyMap<string, string>): Promise<boolean> {
+  try {
+    if (!(await Deno.lstat(target)).isDirectory) return false;
+    const found = await pathsIn(target, target);
+    if (found.length !== files.size) return false;
+    if (!found.every((path) => files.has(path))) return false;
+    let equal = true;
+    const left = found.values();
+    const compare = async () => {
+      for (const path of left) {
+        if (!equal) return;
+        if (!await isSame(files.get(path)!, join(target, path))) equal = false;
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, compare));
+    return equal;
+  } catch (error) {
+    // Removed under our hands, or a link where a file should be.
+    if (error instanceof Deno.errors.NotFound || error instanceof NotAFile) return false;
+    throw error;
+  }
+}
+
+class NotAFile extends Error {}
+
+async function pathsIn(root: string, at: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name, isDirectory, isFile } of Deno.readDir(at)) {
+    const path = join(at, name);
+    if (isDirectory) paths.push(...await pathsIn(root, path));
+    else if (isFile) paths.push(relative(root, path));
+    else throw new NotAFile();
+  }
+  return paths;
+}
+
+async function isSame(a: string, b: string): Promise<boolean> {
+  if ((await Deno.stat(a)).size !== (await Deno.stat(b)).size) return false;
+  const [one, other] = await Promise.all([Deno.readFile(a), Deno.readFile(b)]);
+  return Buffer.compare(one, other) === 0;
+}
+
+async function copyFiles(files: ReadonlyMap<string, string>, to: string): Promise<void> {
+  const made = new Set([to]);
+  const makeParents = async (folder: string): Promise<void> => {
+    if (made.has(folder)) return;
+    await makeParents(dirname(folder));
+    await makeOpen(folder);
+    made.add(folder);
+  };
+  for (const [path, source] of files) {
+    const copy = join(to, path);
+    await makeParents(dirname(copy));
+    await copyOpen(source, copy);
   }
 }
 
@@ -84,12 +151,14 @@ async function makeOpen(folder: string): Promise<void> {
 
 /** A server that runs from the old files keeps them until it ends. */
 async function replaceFolder(target: string, fresh: string): Promise<void> {
-  if (await statOrNull(target) !== null) {
-    const old = `${fresh}.old`;
+  const old = `${fresh}.old`;
+  try {
     await Deno.rename(target, old);
-    await Deno.rename(fresh, target);
-    await Deno.remove(old, { recursive: true });
-    return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return await Deno.rename(fresh, target);
   }
   await Deno.rename(fresh, target);
+  // A link goes, and not what it points to.
+  await Deno.remove(old, { recursive: true });
 }

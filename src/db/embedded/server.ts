@@ -11,6 +11,7 @@ import {
   requireVersion,
 } from "./data_folder.ts";
 import { type FileLock, lockFile, tryLockFile } from "./file_lock.ts";
+import { ensureLoader, LOADER, loaderPassword } from "./loader_role.ts";
 import { type Home, openHome, readNote, statOrNull } from "./home.ts";
 import { locatePackage } from "./platform.ts";
 import { type Postmaster, readPostmaster, startPostmaster, stopPostmaster } from "./postmaster.ts";
@@ -33,8 +34,10 @@ export interface EmbeddedOptions {
 
 /** A running server that this process uses; disposing ends the use. */
 export interface EmbeddedServer extends AsyncDisposable {
-  /** With the password: not to be printed but by `db url`. */
+  /** As the role that loads, with its password: not to be printed but by `db url`. */
   readonly url: string;
+  /** As the superuser. */
+  readonly superuserUrl: string;
   readonly port: number;
   readonly pid: number;
   readonly dataFolder: string;
@@ -47,6 +50,7 @@ export interface EmbeddedServer extends AsyncDisposable {
 /** A server that runs now, whoever started it. */
 export interface RunningServer {
   readonly url: string;
+  readonly superuserUrl: string;
   readonly port: number;
   readonly pid: number;
   readonly dataFolder: string;
@@ -70,19 +74,19 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   await using _turn = await lockFile(join(home.notes, TURN));
   options.signal?.throwIfAborted();
   const found = await locatePackage();
-  const runtime = await prepareRuntime(home.runtime, found);
-  await ensureDataFolder(home, runtime);
+  const prepare: Prepare = () => prepareRuntime(home.runtime, found);
+  await ensureDataFolder(home, prepare);
   await requireVersion(home.data, found.version);
   let running = await reach(home, clock);
   const owned = running === null;
   let settled: Promise<unknown> = Promise.resolve();
   if (running === null) {
-    ({ running, settled } = await start(home, runtime, clock, options));
+    ({ running, settled } = await start(home, await prepare(), clock, options));
   }
   if (options.keep) await Deno.writeTextFile(join(home.notes, KEEP), "");
   const use = await lockFile(join(home.notes, USERS), { shared: true });
   let stopped: Promise<void> | null = null;
-  const stop = () => stopped ??= endUse(home, runtime, clock, use, settled);
+  const stop = () => stopped ??= endUse(home, prepare, clock, use, settled);
   return { ...running, owned, stop, [Symbol.asyncDispose]: stop };
 }
 
@@ -113,9 +117,12 @@ export async function stopEmbedded(
   return "stopped";
 }
 
+/** Called right before a program is run: the programs could have been changed since the last time. */
+type Prepare = () => Promise<Runtime>;
+
 async function endUse(
   home: Home,
-  runtime: Runtime,
+  prepare: Prepare,
   clock: Clock,
   use: FileLock,
   settled: Promise<unknown>,
@@ -125,7 +132,7 @@ async function endUse(
   await use[Symbol.asyncDispose]();
   if (await statOrNull(join(home.notes, KEEP)) !== null) return;
   await using alone = await tryLockFile(join(home.notes, USERS));
-  if (alone !== null) await stopPostmaster(home, runtime, clock);
+  if (alone !== null) await stopPostmaster(home, await prepare(), clock);
 }
 
 async function start(
@@ -161,6 +168,7 @@ async function start(
 /** Makes a server that has just started usable. */
 async function setUp(home: Home, postmaster: Postmaster): Promise<RunningServer> {
   await ensureDatabase(home, postmaster.port);
+  await ensureRole(home, postmaster.port);
   await Deno.writeTextFile(join(home.notes, PORT), String(postmaster.port));
   return await describe(home, postmaster);
 }
@@ -190,12 +198,13 @@ async function reach(home: Home, clock: Clock): Promise<RunningServer | null> {
     if (postmaster === null || postmaster.port === 0) return null;
     const running = await describe(home, postmaster);
     try {
-      await using _ = await connect({ url: running.url, maxConnections: 1 });
+      await ensureRole(home, postmaster.port);
       return running;
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       if (error.code === "db/unknown_database") {
         await ensureDatabase(home, postmaster.port);
+        await ensureRole(home, postmaster.port);
         return running;
       }
       if (NOT_OURS.has(error.code)) return null;
@@ -210,16 +219,26 @@ async function describe(
   { data }: Home,
   { pid, port }: { pid: number; port: number },
 ): Promise<RunningServer> {
-  return { url: await urlOf(data, port, EMBEDDED_DATABASE), port, pid, dataFolder: data };
+  const password = loaderPassword(await readPassword(data));
+  const url = `postgres://${LOADER}:${password}@127.0.0.1:${port}/${EMBEDDED_DATABASE}`;
+  const superuserUrl = await superuserUrlOf(data, port, EMBEDDED_DATABASE);
+  return { url, superuserUrl, port, pid, dataFolder: data };
 }
 
-async function urlOf(data: string, port: number, database: string): Promise<string> {
+async function superuserUrlOf(data: string, port: number, database: string): Promise<string> {
   const password = await readPassword(data);
   return `postgres://${EMBEDDED_USER}:${password}@127.0.0.1:${port}/${database}`;
 }
 
+async function ensureRole({ data }: Home, port: number): Promise<void> {
+  const url = await superuserUrlOf(data, port, EMBEDDED_DATABASE);
+  await using db = await connect({ url, maxConnections: 1 });
+  await ensureLoader(db, await readPassword(data));
+}
+
 async function ensureDatabase({ data }: Home, port: number): Promise<void> {
-  await using db = await connect({ url: await urlOf(data, port, "postgres"), maxConnections: 1 });
+  const url = await superuserUrlOf(data, port, "postgres");
+  await using db = await connect({ url, maxConnections: 1 });
   const found = await db.query(`select from pg_database where datname = $1`, [EMBEDDED_DATABASE]);
   if (found.length === 0) await db.query(`create database ${quoteIdent(EMBEDDED_DATABASE)}`);
 }
