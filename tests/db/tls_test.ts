@@ -87,7 +87,7 @@ Deno.test({
       await t.step("a server that wants a certificate gets it", async () => {
         await use(server, good);
         await wantCertificate(server, certificates);
-        const subject = "/CN=sluice";
+        const subject = "/CN=sluice_loader";
         const client = await certificates.issue("client", { subject });
         const key = client.replace(".crt", ".key");
         const query = `sslmode=verify-full&sslrootcert=${root}`;
@@ -179,7 +179,10 @@ async function give({ dataFolder }: EmbeddedServer, from: string, name: string):
   await Deno.chmod(to, 0o600);
 }
 
-async function reload({ superuserUrl: url }: EmbeddedServer, settings: readonly string[]): Promise<void> {
+async function reload(
+  { superuserUrl: url }: EmbeddedServer,
+  settings: readonly string[],
+): Promise<void> {
   await using db = await connect({ url: `${url}?sslmode=disable` });
   for (const setting of settings) await db.query(`alter system set ${setting}`);
   const loaded = async () => {
