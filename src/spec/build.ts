@@ -42,6 +42,7 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
   const mode = input.refresh?.mode ?? (partitions === null ? "full" : "partition");
   const merging = mode !== "full" && mode !== "partition";
   const format = csvOptions(input.source.format);
+  const keys = new Set(input.idempotency_key);
   return {
     file: context.file,
     folder: context.folder,
@@ -79,7 +80,7 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
         input.columns[name],
         format.header ? name : String(at + 1),
         // Rows are found by their key, and nothing equals NULL.
-        merging && input.idempotency_key.includes(name),
+        merging && keys.has(name),
       )
     ),
     rejects: {

@@ -9,12 +9,13 @@ export function buildChecks(
 ): CheckSpec[] {
   const entries = inputs.map(entryOf);
   const taken = new Set(entries.flatMap(([, options]) => givenBase(options).name ?? []));
+  const numbers = new Map<string, number>();
   return entries.map(([kind, options], at) => {
     const check = CHECKS[kind].build(options);
     const { name, severity } = givenBase(options);
     return {
       ...check,
-      name: name ?? freeName(check, taken),
+      name: name ?? freeName(check, taken, numbers),
       severity: severity ?? "error",
       line: lineOf(["checks", at]),
     };
@@ -32,13 +33,19 @@ function givenBase(options: unknown): Partial<Pick<CheckBase, "name" | "severity
 }
 
 /** The kind and its columns; a number tells those apart that have both in common. */
-function freeName(check: CheckKind, taken: Set<string>): string {
+function freeName(
+  check: CheckKind,
+  taken: Set<string>,
+  /** How often each base was asked for. */
+  numbers: Map<string, number>,
+): string {
   const columns = "columns" in check ? check.columns : "column" in check ? [check.column] : [];
   const base = [check.kind, ...columns].join("_");
-  for (let n = 1;; n++) {
+  for (let n = (numbers.get(base) ?? 0) + 1;; n++) {
     const name = n === 1 ? base : `${base}_${n}`;
     if (taken.has(name)) continue;
     taken.add(name);
+    numbers.set(base, n);
     return name;
   }
 }

@@ -1,3 +1,4 @@
+import { BrokenPaths } from "./broken_paths.ts";
 import type { Report } from "./report.ts";
 import { type PipelineInput, pipelineSchema } from "./schema/pipeline.ts";
 import { faultsOf, reportIssues } from "./schema_issues.ts";
@@ -8,7 +9,7 @@ export interface Checked {
   /** What is wrong is left out, or replaced by something that is right. */
   readonly input: PipelineInput;
   /** Where something was wrong: what stands there says nothing about the rest of the file. */
-  readonly broken: readonly Path[];
+  readonly broken: BrokenPaths;
 }
 
 /** Reports what the schema refuses, except at the `silent` paths, and mends it. */
@@ -19,17 +20,9 @@ export function checkSchema(
   silent: readonly Path[],
 ): Checked | null {
   const first = pipelineSchema.safeParse(plain);
-  if (first.success) return { input: first.data, broken: [] };
+  if (first.success) return { input: first.data, broken: new BrokenPaths() };
   reportIssues(first.error.issues, plain, tree, report, silent);
   return mend(plain);
-}
-
-/** Whether something is wrong at a path, above it or below it. */
-export function isBroken(broken: readonly Path[], path: Path): boolean {
-  return broken.some((other) => {
-    const length = Math.min(other.length, path.length);
-    return other.slice(0, length).every((step, at) => step === path[at]);
-  });
 }
 
 /** Removing a wrong key may leave a section without a key that it needs, and so on upwards. */
@@ -49,14 +42,14 @@ const STAND_INS: readonly (readonly [RegExp, unknown])[] = [
 
 function mend(plain: unknown): Checked | null {
   const rest = structuredClone(plain);
-  const broken: Path[] = [];
+  const broken = new BrokenPaths();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const result = pipelineSchema.safeParse(rest);
     if (result.success) return { input: result.data, broken };
     for (const { path, unknown } of faultsOf(result.error.issues)) {
       if (path.length === 0) return null;
       if (unknown) remove(rest, path);
-      else broken.push(mendAt(rest, path));
+      else broken.add(mendAt(rest, path));
     }
   }
   return null;

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { didYouMean } from "../core/did_you_mean.ts";
 import { buildSpec } from "./build.ts";
-import { checkSchema, isBroken } from "./check_schema.ts";
+import { checkSchema } from "./check_schema.ts";
 import { checkCoherence } from "./coherence/mod.ts";
 import { specHash } from "./hash.ts";
 import { reportNotAvailable } from "./not_available.ts";
@@ -75,7 +75,7 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
     ),
     set: input.set ?? {},
   };
-  if (!isBroken(broken, ["environments"]) && !isBroken(broken, ["source", "url"])) {
+  if (!broken.touches(["environments"]) && !broken.touches(["source", "url"])) {
     checkVariables(file.source.url, scope, report);
     checkUrlSecrets(file.source.url, scope, input.variables, report);
   }

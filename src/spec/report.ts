@@ -21,6 +21,7 @@ export interface Report {
 export function reportOn(text: string, file: string, tree: Tree | null): Report {
   const diagnostics: Diagnostic[] = [];
   const said = new Set<string>();
+  const lineStarts = startsOfLines(text);
   const none: Range = { start: 0, end: 0 };
   const report: Report = {
     diagnostics,
@@ -66,12 +67,24 @@ export function reportOn(text: string, file: string, tree: Tree | null): Report 
 
   function positionOf(at: number): Position {
     const offset = Math.min(Math.max(at, 0), text.length);
-    const before = text.slice(0, offset).split(/\r\n|\n/);
-    return { line: before.length, column: before.at(-1)!.length + 1, offset };
+    // The last line that does not start behind it.
+    let line = 0;
+    for (let above = lineStarts.length; above - line > 1;) {
+      const middle = (line + above) >>> 1;
+      if (lineStarts[middle] <= offset) line = middle;
+      else above = middle;
+    }
+    return { line: line + 1, column: offset - lineStarts[line] + 1, offset };
   }
 
-  function sourceLine({ offset, column }: Position): string {
-    const rest = text.slice(offset - column + 1);
-    return rest.split(/\r?\n/, 1)[0];
+  function sourceLine({ line }: Position): string {
+    const rest = text.slice(lineStarts[line - 1], lineStarts[line] ?? text.length);
+    return rest.replace(/\r?\n$/, "");
   }
+}
+
+function startsOfLines(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
 }

@@ -59,11 +59,11 @@ const MAX_FAULTS = 20;
 /** Reads YAML into a tree that keeps places and texts. */
 export function readYaml(text: string): YamlFile {
   try {
-    const document = parseDocument(text, { uniqueKeys: true, prettyErrors: false });
-    const faults = parserFaults(document, text);
-    if (document.contents === null || faults.some(({ code }) => code === "spec/yaml")) {
-      return { tree: null, faults };
-    }
+    // The parser compares each key with all before it: minutes, for a hundred thousand keys.
+    const document = parseDocument(text, { uniqueKeys: false, prettyErrors: false });
+    const unreadable = parserFaults(document);
+    const faults = [...unreadable, ...duplicateKeys(document, text)];
+    if (document.contents === null || unreadable.length > 0) return { tree: null, faults };
     const converted = convert(document);
     const all = [...faults, ...converted.faults];
     // Where a part could not be read, all that depends on it would be blamed as well.
@@ -75,24 +75,38 @@ export function readYaml(text: string): YamlFile {
   }
 }
 
-function parserFaults(document: Document, text: string): YamlFault[] {
+function parserFaults(document: Document): YamlFault[] {
   const faults: YamlFault[] = [];
   for (const { code, message, pos: [start, end] } of [...document.errors, ...document.warnings]) {
     if (faults.length >= MAX_FAULTS || faults.some((fault) => fault.start === start)) continue;
-    if (code === "DUPLICATE_KEY") {
-      const key = wordAt(text, start);
-      faults.push({
-        code: "spec/duplicate_key",
-        message: `Key "${key}" occurs twice`,
-        start,
-        end: start + key.length,
-      });
-    } else if (code === "MULTIPLE_DOCS") {
+    if (code === "MULTIPLE_DOCS") {
       faults.push({ ...yamlFault("a second document starts here"), start, end: start + 3 });
     } else {
       faults.push({ ...yamlFault(message), start, end: Math.max(start + 1, end) });
     }
   }
+  return faults;
+}
+
+function duplicateKeys(document: Document, text: string): YamlFault[] {
+  const faults: YamlFault[] = [];
+  visit(document, {
+    Map(_key, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        // As text, `1` and "1" are one key; as values, `true` and `True` are.
+        const names = [`text ${textOf(key)}`, `${typeof key.value} ${key.value}`];
+        if (names.some((name) => seen.has(name)) && faults.length < MAX_FAULTS) {
+          const { start } = rangeOf(key);
+          const word = wordAt(text, start);
+          const message = `Key "${word}" occurs twice`;
+          faults.push({ code: "spec/duplicate_key", message, start, end: start + word.length });
+        }
+        for (const name of names) seen.add(name);
+      }
+    },
+  });
   return faults;
 }
 
@@ -196,26 +210,39 @@ function emptyAt(range: Range): Tree {
 
 /** The node at a path, or the nearest one above it that exists. */
 export function nodeAt(tree: Tree, path: Path): Tree {
-  const [first, ...rest] = path;
-  const next = first === undefined ? undefined : childOf(tree, first);
-  return next === undefined ? tree : nodeAt(next, rest);
+  let node = tree;
+  for (const step of path) {
+    const next = childOf(node, step);
+    if (next === undefined) return node;
+    node = next;
+  }
+  return node;
 }
 
 /** The place of the key that a path ends with; of the nearest node where there is none. */
 export function keyRangeAt(tree: Tree, path: Path): Range {
   const parent = nodeAt(tree, path.slice(0, -1));
   const key = path.at(-1);
-  const entry = parent.kind === "map"
-    ? parent.entries.findLast((entry) => entry.key === key)
-    : null;
+  const entry = parent.kind === "map" ? entryOf(parent.entries, String(key)) : undefined;
   return entry?.keyRange ?? nodeAt(tree, path);
 }
 
 function childOf(tree: Tree, step: string | number): Tree | undefined {
   if (tree.kind === "list") return tree.items[Number(step)];
-  if (tree.kind !== "map") return undefined;
-  // Of a key that occurs twice the last one is the value, as in the plain values.
-  return tree.entries.findLast(({ key }) => key === String(step))?.value;
+  return tree.kind === "map" ? entryOf(tree.entries, String(step))?.value : undefined;
+}
+
+/** The entries of mappings that were asked for one, by key. */
+const INDEXES = new WeakMap<readonly TreeEntry[], ReadonlyMap<string, TreeEntry>>();
+
+function entryOf(entries: readonly TreeEntry[], key: string): TreeEntry | undefined {
+  let index = INDEXES.get(entries);
+  if (index === undefined) {
+    // Of a key that occurs twice the last one is the value, as in the plain values.
+    index = new Map(entries.map((entry) => [entry.key, entry]));
+    INDEXES.set(entries, index);
+  }
+  return index.get(key);
 }
 
 function scalarOf(value: unknown, text: string): Scalar {

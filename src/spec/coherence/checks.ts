@@ -31,19 +31,21 @@ const TYPES: { readonly [Kind in CheckSpec["kind"]]?: RegExp } = {
 
 /** Checks name columns of a type that they can look at, and values that these can hold. */
 export const checkColumns: Check = (spec, report) => {
+  const columns = new Map(spec.columns.map((column) => [column.name, column]));
+  const names = new Set(spec.columnNames);
   for (const { check, path, options } of spec.placedChecks) {
+    const seen = new Set<string>();
     columnsOf(check).forEach((name, at) => {
       const place = "column" in options
         ? [...path, "column"]
         : [...path, ...(Array.isArray(options) ? [] : ["columns"]), at];
-      if (!spec.columnNames.includes(name)) {
+      if (!names.has(name)) {
         unknownColumn(name, place, spec.columnNames, report);
         return;
       }
-      if (columnsOf(check).indexOf(name) < at) {
-        report.value(place, "spec/name_clash", `"${name}" is named twice`);
-      }
-      const column = spec.columns.find((column) => column.name === name);
+      if (seen.has(name)) report.value(place, "spec/name_clash", `"${name}" is named twice`);
+      seen.add(name);
+      const column = columns.get(name);
       // Something else is wrong with the column.
       if (column === undefined) return;
       if (!(TYPES[check.kind] ?? /./).test(column.type.name)) {

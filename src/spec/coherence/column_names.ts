@@ -32,14 +32,21 @@ function requireColumns(
   known: readonly string[],
   report: Report,
 ): void {
+  const all = new Set(known);
+  const seen = new Set<string>();
   names.forEach((name, at) => {
     const place = [...path, at];
-    if (names.indexOf(name) < at) {
-      report.value(place, "spec/name_clash", `"${name}" is named twice`);
-    }
-    if (!known.includes(name)) unknownColumn(name, place, known, report);
+    if (seen.has(name)) report.value(place, "spec/name_clash", `"${name}" is named twice`);
+    seen.add(name);
+    if (!all.has(name)) unknownColumn(name, place, known, report);
   });
 }
+
+/** Faults of a file before names are no longer looked for that are near. */
+const HINTED = 100;
+
+/** Columns that a hint names at the most. */
+const NAMED = 50;
 
 /** Reports a name that is none of the columns. */
 export function unknownColumn(
@@ -48,12 +55,16 @@ export function unknownColumn(
   known: readonly string[],
   report: Report,
 ): void {
-  const near = didYouMean(name, known);
+  // Nobody reads on for so long, and each name is compared with all columns.
+  const near = report.diagnostics.length < HINTED ? didYouMean(name, known) : null;
+  const more = known.length > NAMED ? ", …" : "";
   report.value(
     path,
     "spec/unknown_column",
     `"${name}" is no column`,
-    near === null ? `Columns: ${known.join(", ")}` : `Did you mean "${near}"?`,
+    near === null
+      ? `Columns: ${known.slice(0, NAMED).join(", ")}${more}`
+      : `Did you mean "${near}"?`,
   );
 }
 

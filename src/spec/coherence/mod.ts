@@ -1,4 +1,4 @@
-import { type Checked, isBroken } from "../check_schema.ts";
+import type { Checked } from "../check_schema.ts";
 import type { Report } from "../report.ts";
 import type { Check, Draft, PlacedCheck } from "./check.ts";
 import { checkColumns, checkNames, checkSettings } from "./checks.ts";
@@ -87,19 +87,19 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
 /** Runs every check that the rest of the file leaves something to say. */
 export function checkCoherence(draft: Draft, report: Report, { input, broken }: Checked): void {
   // Without its columns a file cannot be told which of them it names wrongly.
-  if (broken.some((path) => path.length === 1 && path[0] === "columns")) return;
+  if (broken.has(["columns"])) return;
   const subject = {
     ...draft,
-    columns: draft.columns.filter(({ name }) => !isBroken(broken, ["columns", name])),
+    columns: draft.columns.filter(({ name }) => !broken.touches(["columns", name])),
     columnNames: draft.columns.map(({ name }) => name),
     placedChecks: draft.checks.flatMap((check, at): PlacedCheck[] => {
-      if (isBroken(broken, ["checks", at])) return [];
+      if (broken.touches(["checks", at])) return [];
       const options = input.checks[at][check.kind] as PlacedCheck["options"];
       return [{ check, path: ["checks", at, check.kind], options }];
     }),
   };
   for (const [check, reads] of COHERENCE) {
-    if (reads.some((key) => isBroken(broken, key.split(".")))) continue;
+    if (reads.some((key) => broken.touches(key.split(".")))) continue;
     check(subject, report, input);
   }
 }

@@ -16,13 +16,15 @@ export const partitionRange: Check = ({ partitions }, report, input) => {
     if (values.length === 0) {
       report.key(["partitions"], "spec/bad_list", `"partitions.values" names no partition`);
     }
+    const seen = new Set<string>();
     values.forEach((value, at) => {
       const path = ["partitions", "values", at];
-      if (values.indexOf(value) < at) {
+      if (seen.has(value)) {
         report.value(path, "spec/bad_list", `Partition "${value}" occurs twice`);
       } else if (value === "" || value.includes("\0")) {
         report.value(path, "spec/bad_list", "A partition cannot be empty or hold NUL");
       }
+      seen.add(value);
     });
     return;
   }
