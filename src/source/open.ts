@@ -32,7 +32,7 @@ export async function openSource(source: SourcePlan, context: SourceContext): Pr
   const stored = await transportFor(location).open(location, source, context);
   const meter = new Meter();
   const bytes = decompress(
-    coalesce(meter.watch(stored.chunks), MIN_CHUNK_BYTES),
+    coalesce(meter.watch(stored), MIN_CHUNK_BYTES),
     source.compression,
     stored.contentEncoding,
     location.shown,
@@ -54,13 +54,14 @@ class Meter {
   readonly #hash = createHash("sha256");
   #digest: string | null = null;
 
-  async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of chunks) {
+  async *watch(stored: StoredFile): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of stored.chunks) {
       this.bytes += chunk.length;
       this.#hash.update(chunk);
       yield chunk;
     }
     this.#digest = this.#hash.digest("hex");
+    await stored.confirm?.(this.#digest);
   }
 
   sha256(): string {

@@ -1,8 +1,19 @@
 import { expect } from "expect";
 import { gzipSync } from "node:zlib";
+import { systemClock } from "../../src/core/clock.ts";
 import { openSource } from "../../src/source/open.ts";
 import { probeSource } from "../../src/source/probe.ts";
-import { bytesOf, failure, fetchAll, planFor, readAll, sha256, testContext } from "./support.ts";
+import {
+  bytesOf,
+  concat,
+  failure,
+  fetchAll,
+  planFor,
+  readAll,
+  sha256,
+  type TestContext,
+  testContext,
+} from "./support.ts";
 
 const TEXT = bytesOf("a,b\n1,2\n".repeat(200_000));
 
@@ -20,6 +31,27 @@ async function withFile(
   }
 }
 
+/** A context that looks at files long after they were written. */
+function later(): TestContext {
+  const { clock } = testContext();
+  return testContext({}, { clock: { ...clock, now: () => new Date(Date.now() + 3_600_000) } });
+}
+
+/** Other bytes of the same length in place, with the modification time put back. */
+async function rewriteUnseen(path: string): Promise<void> {
+  const { size, atime, mtime } = await Deno.stat(path);
+  await Deno.writeFile(path, new Uint8Array(size).fill(0x39));
+  await Deno.utime(path, atime!, mtime!);
+  expect((await Deno.stat(path)).mtime).toEqual(mtime);
+}
+
+/** Makes the last change to an inode lie in the past, as far as whole seconds tell. */
+async function untilNextSecond(path: string): Promise<void> {
+  const { ctime } = await Deno.stat(path);
+  const end = (Math.floor(ctime!.getTime() / 1000) + 1) * 1000;
+  while (Date.now() < end) await systemClock.sleep(end - Date.now());
+}
+
 function fileUrl(path: string): string {
   const url = new URL("file:///");
   url.pathname = path.replaceAll("%", "%25").replaceAll("#", "%23");
@@ -29,10 +61,10 @@ function fileUrl(path: string): string {
 Deno.test("openSource reads a file by path and by file URL, with its facts", async () => {
   await withFile(TEXT, async (path) => {
     for (const url of [path, fileUrl(path)]) {
-      await using source = await openSource(planFor(url), testContext());
+      await using source = await openSource(planFor(url), later());
       expect(source.facts).toEqual({
         url,
-        etag: null,
+        etag: `ctime ${(await Deno.stat(path)).ctime!.toISOString()}`,
         lastModified: (await Deno.stat(path)).mtime!.toISOString(),
         bytes: TEXT.length,
         sha256: null,
@@ -74,6 +106,18 @@ Deno.test("openSource tells a missing file, also where a folder is missing or a 
         retry: "never",
       });
       expect(await probeSource(planFor(missing), testContext(), null)).toBeNull();
+    }
+  });
+});
+
+Deno.test("openSource says that a pattern is not expanded, and reads a file of that name", async () => {
+  await withFile(TEXT, async (_path, folder) => {
+    for (const name of ["part-*.csv", "part-?.csv", "part-[12].csv", "{a,b}.csv"]) {
+      const error = await failure(() => openSource(planFor(`${folder}/${name}`), testContext()));
+      expect(error.code).toBe("source/not_found");
+      expect(error.hint).toContain("A pattern is not expanded");
+      await Deno.writeFile(`${folder}/${name}`, TEXT);
+      expect((await fetchAll(planFor(`${folder}/${name}`), testContext())).bytes).toEqual(TEXT);
     }
   });
 });
@@ -183,25 +227,90 @@ Deno.test("openSource reveals secrets in a path and shows none", async () => {
 Deno.test("openSource refuses a scheme it does not know, and a broken URL", async () => {
   const ftp = await failure(() => openSource(planFor("ftp://host/x.csv"), testContext()));
   expect(ftp.code).toBe("source/unknown_scheme");
-  const url = await failure(() => openSource(planFor("file://host:1/%"), testContext()));
-  expect(url.code).toBe("source/bad_url");
+  for (const url of ["file://host:1/%", "file://in.csv", "file://host/in.csv", "file:in.csv"]) {
+    for (const look of [openSource, probeSource]) {
+      const error = await failure(() => look(planFor(url), testContext(), null));
+      expect([url, error.code, error.retry]).toEqual([url, "source/bad_url", "never"]);
+    }
+  }
   const windows = await failure(() => openSource(planFor("C:\\none\\x.csv"), testContext()));
   expect(windows.code).toBe("source/not_found");
 });
 
 Deno.test("probeSource digests a file of the known length and another date, and no other", async () => {
   await withFile(TEXT, async (path) => {
-    const plain = await probeSource(planFor(path), testContext(), null);
-    expect(plain).toMatchObject({ etag: null, bytes: TEXT.length, sha256: null });
+    const plain = await probeSource(planFor(path), later(), null);
+    expect(plain).toMatchObject({ bytes: TEXT.length, sha256: null });
     const known = { ...plain!, sha256: "0".repeat(64) };
-    expect(await probeSource(planFor(path), testContext(), known)).toEqual(plain);
+    expect(await probeSource(planFor(path), later(), known)).toEqual(plain);
     await Deno.utime(path, 1_000_000_000, 1_000_000_000);
-    expect(await probeSource(planFor(path), testContext(), known)).toMatchObject({
+    expect(await probeSource(planFor(path), later(), known)).toMatchObject({
       lastModified: "2001-09-09T01:46:40.000Z",
       sha256: await sha256(TEXT),
     });
-    expect(await probeSource(planFor(path), testContext(), { ...known, bytes: 5 })).toMatchObject({
+    expect(await probeSource(planFor(path), later(), { ...known, bytes: 5 })).toMatchObject({
       sha256: null,
     });
   });
+});
+
+Deno.test("probeSource digests a file whose inode changed, or may have changed unseen", async () => {
+  await withFile(TEXT, async (path) => {
+    const known = { ...(await probeSource(planFor(path), later(), null))!, sha256: "0".repeat(64) };
+    const digest = await sha256(TEXT);
+    const other = { ...known, etag: "ctime 2001-09-09T01:46:40.000Z" };
+    expect(await probeSource(planFor(path), later(), other)).toMatchObject({ sha256: digest });
+    // Looked at in the second in which it was written: it may have been written again since.
+    const early = (await probeSource(planFor(path), testContext(), null))!;
+    expect(early.etag).toBe("ctime unsettled");
+    const racy = { ...known, etag: early.etag };
+    expect(await probeSource(planFor(path), later(), racy)).toMatchObject({ sha256: digest });
+    // What an earlier release recorded.
+    const legacy = { ...known, etag: null };
+    expect(await probeSource(planFor(path), later(), legacy)).toMatchObject({ sha256: null });
+  });
+});
+
+Deno.test("openSource notices a file rewritten in place, its time put back, also in the same second", async () => {
+  for (const settled of [true, false]) {
+    await withFile(TEXT, async (path) => {
+      if (settled) await untilNextSecond(path);
+      const { clock } = testContext();
+      const context = testContext({}, { clock: { ...clock, now: () => new Date() } });
+      await using source = await openSource(planFor(path), context);
+      const error = await failure(async () => {
+        let isChanged = false;
+        for await (const _ of source.chunks) {
+          if (!isChanged) await rewriteUnseen(path);
+          isChanged = true;
+        }
+      });
+      expect(error.toJSON()).toMatchObject({ code: "source/changed_while_reading" });
+    });
+  }
+});
+
+Deno.test("openSource reads on where only the name, the mode or the links of a file change", async () => {
+  const changes: ((path: string) => Promise<void>)[] = [
+    (path) => Deno.chmod(path, 0o600),
+    (path) => Deno.rename(path, `${path}.old`),
+    (path) => Deno.remove(path),
+    async (path) => {
+      await Deno.writeTextFile(`${path}.new`, "a,b\n");
+      await Deno.rename(`${path}.new`, path);
+    },
+  ];
+  for (const change of changes) {
+    await withFile(TEXT, async (path) => {
+      await untilNextSecond(path);
+      await using source = await openSource(planFor(path), later());
+      const parts: Uint8Array[] = [];
+      for await (const chunk of source.chunks) {
+        if (parts.length === 0) await change(path);
+        parts.push(chunk.slice());
+      }
+      expect(concat(parts)).toEqual(TEXT);
+      expect(source.sha256()).toBe(await sha256(TEXT));
+    });
+  }
 });

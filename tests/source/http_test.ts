@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import type { SluiceError } from "../../src/core/error.ts";
 import { openSource } from "../../src/source/open.ts";
@@ -25,6 +26,7 @@ const FILE: ServedFile = {
   etag: '"v1"',
   lastModified: "Fri, 01 Jan 2021 00:00:00 GMT",
 };
+const equal = (a: Uint8Array, b: Uint8Array) => a.length === b.length && Buffer.compare(a, b) === 0;
 const DATED: ServedFile = { body: TEXT, lastModified: "Fri, 01 Jan 2021 00:00:00 GMT" };
 
 Deno.test("openSource reads a file over HTTP, with its facts", async () => {
@@ -144,6 +146,55 @@ Deno.test("openSource notices that the file changed between two connections", as
     expect(error.toJSON()).toMatchObject({ code: "source/changed_while_reading", retry: "later" });
     expect(server.requests).toHaveLength(2);
   }
+});
+
+Deno.test("openSource never splices two files, whatever a server leaves out of its answers", async () => {
+  const random = randomFrom(testSeed("http_test splice"));
+  const pick = <T>(...choices: T[]) => choices[Math.floor(random() * choices.length)];
+  const old: ServedFile = { ...FILE, headers: { date: "Fri, 01 Jan 2021 01:00:00 GMT" } };
+  const outcomes: Record<string, number> = {};
+  for (let round = 0; round < 150; round++) {
+    // Most often as long as the old one: then its length proves nothing.
+    const body = TEXT.slice(0, TEXT.length - pick(0, 0, 0, 500, 5)).fill(0x58, 0, 10);
+    const now: ServedFile = {
+      body,
+      etag: '"v2"',
+      lastModified: "Sat, 02 Jan 2021 00:00:00 GMT",
+    };
+    const hidden = pick([], [], ["etag"], ["last-modified"], ["etag", "last-modified"]);
+    const hiddenLater = pick([], ["etag"], ["last-modified"], ["etag", "last-modified"]);
+    const ignoresIfRange = pick(true, true, false);
+    const unknownTotal = pick(true, false);
+    const chunked = pick(true, false);
+    const cut = pick(TEXT.length, 1 + Math.floor(random() * TEXT.length));
+    const changes = pick(1, 2);
+    await using server = serveHttp((request, index) => {
+      const headers = { ...request.headers };
+      if (ignoresIfRange) delete headers["if-range"];
+      const answer = answerFile({ ...request, headers }, index < changes ? old : now);
+      const sent: Record<string, string> = { ...answer.headers };
+      for (const name of [...hidden, ...(index === 0 ? [] : hiddenLater)]) delete sent[name];
+      if (unknownTotal && sent["content-range"] !== undefined) {
+        sent["content-range"] = sent["content-range"].replace(/\/\d+$/, "/*");
+      }
+      const rest = answer.body?.length ?? 0;
+      const cutAfter = index === 0 ? cut : Math.floor(rest / 2);
+      return { ...answer, headers: sent, chunked, ...(index < changes ? { cutAfter } : {}) };
+    });
+    let outcome: string;
+    try {
+      const { bytes } = await fetchAll(planFor(`${server.origin}/x`), testContext());
+      const read = [old, now].find(({ body }) => equal(body, bytes));
+      outcome = read === undefined ? "spliced" : "whole";
+    } catch (error) {
+      outcome = (error as SluiceError).code;
+    }
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    expect([round, outcome]).not.toEqual([round, "spliced"]);
+  }
+  console.log(outcomes);
+  expect(outcomes["source/restart_needed"]).toBeGreaterThan(0);
+  expect(outcomes["source/changed_while_reading"]).toBeGreaterThan(0);
 });
 
 Deno.test("openSource refuses more bytes than were announced", async () => {

@@ -7,6 +7,9 @@ import type { StoredFile, Transport } from "./transport.ts";
 /** Large enough that the thread pool's hand-over costs nothing, small enough for a processor's cache. */
 const CHUNK_BYTES = 512 * 1024;
 
+/** A file that was changed in the second in which it was looked at may change again, unseen. */
+const UNSETTLED = "ctime unsettled";
+
 /** Files by path or `file:` URL. */
 export const file: Transport = {
   name: "file",
@@ -17,15 +20,17 @@ export const file: Transport = {
 
 async function openFile(location: Location, context: SourceContext): Promise<StoredFile> {
   context.signal.throwIfAborted();
+  const opened = context.clock.now();
   const handle = await attempt(location, context, () => Deno.open(pathOf(location)));
   try {
     const before = await attempt(location, context, () => handle.stat());
     refuseFolder(location, before);
     const chunks = readChunks(handle, before, location, context);
     return {
-      facts: factsOf(location, before),
+      facts: factsOf(location, before, opened),
       contentEncoding: null,
       chunks,
+      confirm: (sha256) => confirm(handle, before, opened, sha256, location, context),
       async [Symbol.asyncDispose]() {
         await chunks.return();
         close(handle);
@@ -50,9 +55,12 @@ async function probeFile(
     throw error;
   }
   refuseFolder(location, info);
-  const facts = factsOf(location, info);
+  const facts = factsOf(location, info, context.clock.now());
+  // Loads of earlier releases remember no time of the last change to the inode.
   const isTouched = known !== null && known.sha256 !== null && known.bytes !== null &&
-    known.bytes === facts.bytes && known.lastModified !== facts.lastModified;
+    known.bytes === facts.bytes &&
+    (known.lastModified !== facts.lastModified ||
+      known.etag !== null && (known.etag !== facts.etag || known.etag === UNSETTLED));
   // Only the digest tells a file that was copied or touched from one that was changed.
   return isTouched ? { ...facts, sha256: await digest(location, context) } : facts;
 }
@@ -61,7 +69,44 @@ async function digest(location: Location, context: SourceContext): Promise<strin
   await using stored = await openFile(location, context);
   const hash = createHash("sha256");
   for await (const chunk of stored.chunks) hash.update(chunk);
-  return hash.digest("hex");
+  const sha256 = hash.digest("hex");
+  await stored.confirm?.(sha256);
+  return sha256;
+}
+
+/**
+ * Makes sure that nobody wrote into the file while it was read, though its length and its
+ * modification time say so.
+ *
+ * Only the kernel sets the time of an inode's last change. A change of owner, mode or name sets it
+ * as well, so the bytes are read once more and their digest decides.
+ */
+async function confirm(
+  handle: Deno.FsFile,
+  before: Deno.FileInfo,
+  opened: Date,
+  sha256: string,
+  location: Location,
+  context: SourceContext,
+): Promise<void> {
+  if (!before.isFile || before.ctime === null) return;
+  const after = await attempt(location, context, () => handle.stat());
+  if (after.ctime?.getTime() === before.ctime.getTime() && isSettled(before.ctime, opened)) return;
+  await attempt(location, context, () => handle.seek(0, Deno.SeekMode.Start));
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  for (;;) {
+    context.signal.throwIfAborted();
+    const count = await attempt(location, context, () => handle.read(chunk));
+    if (count === null) break;
+    hash.update(chunk.subarray(0, count));
+  }
+  if (hash.digest("hex") !== sha256) throw changed(location, before, after);
+}
+
+/** Whether a change after `seen` would show: the time of a change comes in whole seconds. */
+function isSettled(changed: Date, seen: Date): boolean {
+  return Math.floor(changed.getTime() / 1000) < Math.floor(seen.getTime() / 1000);
 }
 
 /** Reads one chunk ahead, so that the disk works while the chunk before is being used. */
@@ -96,9 +141,17 @@ async function* readChunks(
     bytes === before.size && after.size === before.size &&
     after.mtime?.getTime() === before.mtime?.getTime()
   ) return;
-  throw new SluiceError(
+  throw changed(location, before, after);
+}
+
+function changed(
+  { shown }: Location,
+  before: Deno.FileInfo,
+  after: Deno.FileInfo,
+): SluiceError {
+  return new SluiceError(
     "source/changed_while_reading",
-    `"${location.shown}" changed while it was read`,
+    `"${shown}" changed while it was read`,
     {
       retry: "later",
       details: { bytes_before: before.size, bytes_after: after.size },
@@ -109,24 +162,29 @@ async function* readChunks(
 
 function pathOf({ href, shown }: Location): string | URL {
   if (!/^file:/i.test(href)) return href;
-  try {
-    return new URL(href);
-  } catch {
-    throw new SluiceError("source/bad_url", `"${shown}" is not a valid file URL`, {
-      hint: "A file URL has three slashes, such as file:///data/trips.csv",
-    });
-  }
+  const url = URL.parse(href);
+  if (url !== null && /^file:\//i.test(href) && /^(localhost)?$/i.test(url.host)) return url;
+  throw new SluiceError("source/bad_url", `"${shown}" is not a valid file URL`, {
+    hint: "A file URL has three slashes, such as file:///data/trips.csv; write a relative path " +
+      "without file:",
+  });
 }
 
-function factsOf({ shown }: Location, info: Deno.FileInfo): SourceFacts {
+function factsOf({ shown }: Location, info: Deno.FileInfo, seen: Date): SourceFacts {
   return {
     url: shown,
-    etag: null,
+    etag: info.isFile ? changeTag(info.ctime, seen) : null,
     lastModified: info.isFile ? info.mtime?.toISOString() ?? null : null,
     // A pipe has no length before its end.
     bytes: info.isFile ? info.size : null,
     sha256: null,
   };
+}
+
+/** What stands for a file's content as an etag does: the time of the last change to its inode. */
+function changeTag(changed: Date | null, seen: Date): string | null {
+  if (changed === null) return null;
+  return isSettled(changed, seen) ? `ctime ${changed.toISOString()}` : UNSETTLED;
 }
 
 function refuseFolder({ shown }: Location, info: Deno.FileInfo): void {
@@ -147,12 +205,16 @@ async function attempt<T>(
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw new SluiceError("source/not_found", `There is no file "${shown}"`, {
-        hint: "Relative paths start at the pipeline file's folder",
+        hint: /[*?]|\[.+\]|\{.*,.*\}/.test(shown)
+          ? "A pattern is not expanded: name one file, or load several with `partitions`"
+          : "Relative paths start at the pipeline file's folder",
       });
     }
     if (error instanceof Deno.errors.NotCapable) {
       throw new SluiceError("source/not_allowed", `Deno may not read "${shown}"`, {
-        hint: "Run with --allow-read for this path",
+        hint: /^\/(dev|proc|sys)\//.test(shown)
+          ? "What the system keeps there is no file to load: save it to one first"
+          : "Run with --allow-read for this path",
       });
     }
     if (error instanceof Deno.errors.PermissionDenied) {

@@ -2,7 +2,13 @@ import { SluiceError } from "../../core/error.ts";
 import type { SourceContext, SourceFacts } from "../context.ts";
 import type { Location } from "../location.ts";
 import { Retries } from "../retry.ts";
-import { isoDate, parseContentRange, parseLength, strongValidator } from "./http_headers.ts";
+import {
+  isoDate,
+  parseContentRange,
+  parseLength,
+  strongValidator,
+  type Validator,
+} from "./http_headers.ts";
 import { discard, networkError, sendRequest, within } from "./http_request.ts";
 import type { Patience, StoredFile } from "./transport.ts";
 
@@ -12,7 +18,7 @@ export class HttpDownload implements StoredFile {
   #facts: SourceFacts;
   #contentEncoding: string | null = null;
   /** Proves that a later answer is about the same bytes; null where the server offers no proof. */
-  #validator: string | null = null;
+  #validator: Validator | null = null;
   /** Bytes handed out so far. */
   #position = 0;
   #connection = new AbortController();
@@ -136,7 +142,7 @@ export class HttpDownload implements StoredFile {
       connection: this.#connection,
       ...(from === 0 ? { accept: [200] } : {
         accept: [200, 206, 416],
-        headers: { range: `bytes=${from}-`, "if-range": validator! },
+        headers: { range: `bytes=${from}-`, "if-range": validator!.value },
       }),
     }, this.#context);
     try {
@@ -171,15 +177,24 @@ export class HttpDownload implements StoredFile {
     const isSame = unchanged(etag, headers.get("etag")) &&
       unchanged(lastModified, isoDate(headers.get("last-modified"))) && unchanged(bytes, total);
     if (!isSame) throw this.#changed("changed while it was read");
+    if (status === 200) throw this.#restart("starts over instead of going on");
+    // Some servers ignore If-Range: only what the part says of itself tells whose part it is.
+    if (!this.#isProven(headers)) {
+      throw this.#restart("does not prove that the rest is of the same file");
+    }
     if (status === 416 && total === this.#position) return true;
     if (status === 416) throw this.#changed("changed while it was read");
-    if (status === 200) throw this.#restart("starts over instead of going on");
     if (range?.start !== this.#position) throw this.#restart("answers with another range");
     if (headers.get("content-encoding") !== this.#contentEncoding) {
       throw this.#restart("answers with another encoding");
     }
     if (total !== null) this.#facts = { ...this.#facts, bytes: total };
     return false;
+  }
+
+  /** Whether an answer repeats the very etag or date that the first answer had. */
+  #isProven(headers: Headers): boolean {
+    return headers.get(this.#validator!.header) === this.#validator!.value;
   }
 
   #restart(what: string): SluiceError {

@@ -35,18 +35,24 @@ export function isoDate(text: string | null): string | null {
   return Temporal.Instant.fromEpochMilliseconds(milliseconds).toString();
 }
 
+/** What identifies the bytes of a file: a header and its value, as the server sent it. */
+export interface Validator {
+  readonly header: "etag" | "last-modified";
+  readonly value: string;
+}
+
 /**
  * What `If-Range` may hold: the etag if it is strong, else the modification date if it is.
  *
  * A date proves nothing about a file that was changed in the second it was sent in (RFC 9110,
  * 8.8.2.2).
  */
-export function strongValidator(headers: Headers): string | null {
+export function strongValidator(headers: Headers): Validator | null {
   const etag = headers.get("etag");
-  if (etag !== null && !etag.startsWith("W/")) return etag;
+  if (etag !== null && !etag.startsWith("W/")) return { header: "etag", value: etag };
   const modified = headers.get("last-modified");
   const sent = headers.get("date");
   if (modified === null || Number.isNaN(Date.parse(modified))) return null;
   if (sent !== null && Date.parse(sent) - Date.parse(modified) < 1000) return null;
-  return modified;
+  return { header: "last-modified", value: modified };
 }

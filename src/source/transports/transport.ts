@@ -16,6 +16,12 @@ export interface StoredFile extends AsyncDisposable {
   readonly contentEncoding: string | null;
   /** Each chunk is valid until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /**
+   * Asked after the last chunk, with the digest of all of them (hex).
+   *
+   * @throws SluiceError `source/changed_while_reading` where they are of two states of the file
+   */
+  confirm?(sha256: string): Promise<void>;
 }
 
 /** A way to reach sources, chosen by the scheme of the URL. */
