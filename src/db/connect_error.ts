@@ -24,6 +24,14 @@ function loginError(error: unknown, target: ResolvedTarget): SluiceError | null 
   }
   const refusal = poolerRefusal(target.describe, postgres.message ?? "");
   if (refusal !== null) return refusal;
+  const setting = refusedSetting(postgres.message ?? "", target);
+  if (setting !== null) {
+    return failure("bad_url", target, postgres.message ?? "", {
+      hint: `"${setting}" in the database URL is taken for a setting of the server: ` +
+        "leave it out, or correct it",
+      postgres,
+    });
+  }
   const { word, retry, hint } = meaningOf(postgres.code ?? "");
   const hints = word === "authentication" ? [hint, target.passwordProblem] : [hint];
   const advice = hints.filter((text) => text).join("; ");
@@ -32,6 +40,11 @@ function loginError(error: unknown, target: ResolvedTarget): SluiceError | null 
     ...(advice === "" ? {} : { hint: advice }),
     postgres,
   });
+}
+
+/** The setting of the URL that the server names where it refuses one; null for other refusals. */
+function refusedSetting(message: string, { settings }: ResolvedTarget): string | null {
+  return Object.keys(settings).find((name) => message.includes(`"${name}"`)) ?? null;
 }
 
 /** What went wrong with an encryption, by the codes of Node's TLS. */

@@ -70,6 +70,47 @@ const HARMLESS: Readonly<Record<string, readonly string[] | "any">> = {
   sslsni: ["1"],
 };
 
+/**
+ * Parameters of other clients in addresses as hosts and frameworks hand them out, with the values
+ * that ask for nothing else than what Sluice does. They are no settings of the server.
+ */
+const OTHER_CLIENTS: Readonly<Record<string, readonly string[] | "any">> = {
+  // Prisma.
+  connection_limit: "any",
+  // Whether a pooler shares connections between transactions is found out on connecting.
+  pgbouncer: "any",
+  pool_timeout: "any",
+  schema: ["public"],
+  socket_timeout: "any",
+  sslaccept: ["accept_invalid_certs"],
+  statement_cache_size: "any",
+  // JDBC, whose names are in mixed case.
+  ApplicationName: "any",
+  currentSchema: ["public"],
+  prepareThreshold: "any",
+  reWriteBatchedInserts: "any",
+  ssl: ["false"],
+  tcpKeepAlive: "any",
+  // node-postgres, asyncpg, SQLAlchemy, Supabase.
+  prepared_statement_cache_size: "any",
+  supa: "any",
+  uselibpqcompat: "any",
+  workaround: "any",
+};
+
+const TABLES_NAME_SCHEMAS =
+  "Leave it out, and name the schema in the pipeline file: `target: { table: schema.table }`";
+
+/** What to do about values that are refused, where leaving them out is not all there is to say. */
+const HINTS: Readonly<Record<string, string>> = {
+  channel_binding: "Leave it out; sslmode=verify-full makes sure of the server by its certificate",
+  currentSchema: TABLES_NAME_SCHEMAS,
+  hostaddr: "Write the address as the host",
+  schema: TABLES_NAME_SCHEMAS,
+  ssl: "Write sslmode=require, or verify-full, which checks the server's certificate",
+  sslaccept: "Write sslmode=verify-full",
+};
+
 const URL_FORM = "Write it as postgres://user:password@host:5432/database";
 
 /** The variables that say where, not only how; the last two are refused later. */
@@ -97,12 +138,12 @@ export function readParameters(
   for (const [keyword, value] of urlParameters(url)) {
     parameters.set(keyword, { value, origin: "The database URL" });
   }
-  for (const [keyword, harmless] of Object.entries(HARMLESS)) {
+  for (const [keyword, harmless] of Object.entries({ ...HARMLESS, ...OTHER_CLIENTS })) {
     const given = parameters.get(keyword);
     if (given === undefined) continue;
     if (harmless !== "any" && !harmless.includes(given.value)) {
       const { origin } = given;
-      const hint = isVariable(origin) ? `Unset ${origin}` : "Leave it out";
+      const hint = isVariable(origin) ? `Unset ${origin}` : HINTS[keyword] ?? "Leave it out";
       throw badParameter(keyword, given, ", which Sluice cannot do", hint);
     }
     parameters.delete(keyword);

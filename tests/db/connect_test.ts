@@ -202,6 +202,21 @@ Deno.test("connect passes settings of the URL on", async () => {
   expect(row).toEqual({ work_mem: "5MB", path: "x" });
 });
 
+Deno.test("connect says which word of the URL the server does not know as a setting", async () => {
+  await using test = await testDatabase();
+  for (
+    const query of ["sslmod=require", "no_such_setting=1", "work_mem=lots", "max_connections=9"]
+  ) {
+    const [name] = query.split("=");
+    const error = await connect({ url: `${test.url}?${query}` }).then(
+      () => null,
+      (error) => error as SluiceError,
+    );
+    expect([query, error?.code, error?.retry]).toEqual([query, "db/bad_url", "never"]);
+    expect(error!.hint).toContain(`"${name}" in the database URL is taken for a setting`);
+  }
+});
+
 Deno.test("transaction commits what succeeded and rolls back what threw", async () => {
   await using test = await testDatabase();
   await test.db.query("create table t (a int)");

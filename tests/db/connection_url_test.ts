@@ -164,6 +164,37 @@ Deno.test("parseConnectionUrl ignores what asks for nothing and refuses what it 
     .toBe('PGSERVICE is "mine", which Sluice cannot do');
 });
 
+Deno.test("parseConnectionUrl takes addresses as hosts and frameworks hand them out, or says why not", () => {
+  const url = (query: string) => `postgres://u:s3cret@h/d?${query}`;
+  for (
+    const query of [
+      "pgbouncer=true&connection_limit=1&pool_timeout=20&socket_timeout=5&statement_cache_size=0",
+      "schema=public&sslmode=require",
+      "currentSchema=public&ApplicationName=x&prepareThreshold=0&tcpKeepAlive=true",
+      "reWriteBatchedInserts=true&ssl=false",
+      "supa=base-pooler.x&workaround=supabase-pooler.vercel&uselibpqcompat=true",
+      "prepared_statement_cache_size=0&sslaccept=accept_invalid_certs",
+      "channel_binding=prefer",
+    ]
+  ) {
+    expect([query, parseConnectionUrl(url(query)).settings]).toEqual([query, {}]);
+  }
+  const refused: [string, string][] = [
+    ["channel_binding=require", "sslmode=verify-full"],
+    ["schema=shop", "target: { table: schema.table }"],
+    ["currentSchema=shop,public", "target: { table: schema.table }"],
+    ["ssl=true", "sslmode=require"],
+    ["sslaccept=strict", "sslmode=verify-full"],
+    ["sslmode=no-verify", "Use one of disable"],
+  ];
+  for (const [query, hint] of refused) {
+    const error = failure(() => parseConnectionUrl(url(query)));
+    expect([query, error.code]).toEqual([query, "db/bad_url"]);
+    expect(error.hint).toContain(hint);
+    expect(Deno.inspect(error)).not.toContain("s3cret");
+  }
+});
+
 Deno.test("parseConnectionUrl refuses what it cannot use, and never quotes a password", () => {
   const cases: [string, string, Record<string, string>?][] = [
     ["nonsense s3cret", "cannot be read"],

@@ -4,6 +4,14 @@ import type { Check } from "./check.ts";
 /** Schemes that a later version will read. */
 const LATER = /^(s3|gs|gcs|az|azure|abfss?|sftp|ftp|ftps)$/;
 
+/** The names that shells and systems have for standard input and other open files. */
+const STANDARD_INPUT = /^(-|(file:\/\/)?\/dev\/(stdin|fd\/\d+)|(file:\/\/)?\/proc\/self\/fd\/\d+)$/;
+
+/** `file:a.csv` and `file://a.csv`, whose name would be taken for a host. */
+function isRelativeFileUrl(url: string): boolean {
+  return /^file:/i.test(url) && !/^file:\/[^/]|^file:\/\/(localhost)?\//i.test(url);
+}
+
 /** The source can be looked for: a path or an address, and headers that HTTP can carry. */
 export const sourceAddress: Check = ({ source, partitions }, report) => {
   const path = ["source", "url"];
@@ -24,6 +32,20 @@ export const sourceAddress: Check = ({ source, partitions }, report) => {
       "spec/wrong_value",
       `"${scheme}://" is not known`,
       "Schemes: https, http, file; a path needs none",
+    );
+  } else if (STANDARD_INPUT.test(url)) {
+    report.value(
+      path,
+      "spec/not_available_yet",
+      "Standard input cannot be a source yet: a load may have to read it again",
+      "Save it to a file first, and name that",
+    );
+  } else if (isRelativeFileUrl(url)) {
+    report.value(
+      path,
+      "spec/wrong_value",
+      "A file URL is absolute: it starts with `file:///`",
+      `Write a path relative to this file: ${source.url.replace(/^file:(\/\/)?/i, "")}`,
     );
   } else if (scheme !== undefined && !URL.canParse(url)) {
     // The address itself may hold a password that `--set` gave.
