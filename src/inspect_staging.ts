@@ -3,8 +3,8 @@ import type { RejectWriter } from "./ledger/mod.ts";
 import { applyRules } from "./load/apply_rules.ts";
 import { deduplicate } from "./load/deduplicate.ts";
 import { findRecords } from "./load/find_records.ts";
-import type { RefusedRow } from "./load/isolate.ts";
 import { mergeOffsets, type RejectedOffsets } from "./load/merge_offsets.ts";
+import type { RefusedRow } from "./load/refused_rows.ts";
 import type { LoadPlan, PartitionPlan, RulePlan } from "./plan/load_plan.ts";
 import type { LoadSource } from "./load_source.ts";
 import type { RunContext } from "./run_context.ts";
@@ -106,9 +106,9 @@ async function rejectByOffset(
   await rejects.drain();
 }
 
-function refusal({ error }: RefusedRow) {
+function refusal({ column, error }: RefusedRow) {
   return {
-    column: error.postgres?.column ?? null,
+    column,
     code: `sqlstate:${error.postgres?.code}`,
     message: error.message,
   };

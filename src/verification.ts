@@ -2,6 +2,7 @@ import type { Queryable } from "./db/database.ts";
 import { verifyStaging } from "./load/verify_staging.ts";
 import type { VerifyPlan } from "./plan/load_plan.ts";
 import type { RowEncoder } from "./rows/compile_rows.ts";
+import type { Frame } from "./rows/frame.ts";
 import {
   type CarriedColumn,
   type ColumnDigests,
@@ -11,8 +12,14 @@ import {
 
 /** Proves for one COPY that Postgres holds what was sent. */
 export interface Verification {
-  /** The encoder, its rows digested on their way; the types of its columns are told beside it. */
-  watch(encoder: RowEncoder, typed: readonly CarriedColumn[]): RowEncoder;
+  /**
+   * The encoder, its rows digested on their way; the types of its columns are told beside it.
+   *
+   * @param later only the rows that `taken` is told of are digested
+   */
+  watch(encoder: RowEncoder, typed: readonly CarriedColumn[], later: boolean): RowEncoder;
+  /** Digests the rows of a frame. */
+  taken(frame: Frame): void;
   /**
    * Compares, and returns what to report.
    *
@@ -25,9 +32,13 @@ export interface Verification {
 export function verification(plan: VerifyPlan): Verification {
   let digests: ColumnDigests | null = null;
   return {
-    watch(encoder, typed) {
+    watch(encoder, typed, later) {
       digests = columnDigests(encoder.columns, typed);
-      return digestingEncoder(encoder, digests);
+      return later ? encoder : digestingEncoder(encoder, digests);
+    },
+    taken(frame) {
+      if (digests === null) throw new Error("Rows were taken before anything was watched");
+      digests.add(frame, 0);
     },
     async compare(db, isolated) {
       if (digests === null) throw new Error("Nothing was watched that could be compared");

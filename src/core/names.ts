@@ -21,9 +21,9 @@ export function childIndexName(versionTable: string, n: number | "key"): string 
   return n === "key" ? `${versionTable}_k` : `${versionTable}_i${n}`;
 }
 
-/** Names an index that is only there while bad rows are looked for; as long as the lasting one. */
-export function trialIndexName(versionTable: string, n: number | "key"): string {
-  return n === "key" ? `${versionTable}_q` : `${versionTable}_t${n}`;
+/** Names the n-th index that is only there while bad rows are looked for. */
+export function trialIndexName(versionTable: string, n: number): string {
+  return `${versionTable}_t${n}`;
 }
 
 /** Names the index that tells the rows of staging apart while they are loaded. */

@@ -10,6 +10,18 @@ export interface TupleBuffer {
   length: number;
 }
 
+/** Where buffers of tuples go. */
+export interface RowSink<B extends TupleBuffer> {
+  /** A buffer to fill; waits until one is free. */
+  take(): Promise<B>;
+  /** Sends a buffer that was taken. */
+  send(buffer: B): Promise<void>;
+  /** Ends the sending. Returns the rows that Postgres counted. */
+  finish(): Promise<number>;
+  /** Gives up what is under way; never throws. */
+  abort(reason: string): Promise<void>;
+}
+
 /**
  * Spreads buffers of tuples over several COPY connections into one table.
  *
@@ -17,7 +29,7 @@ export interface TupleBuffer {
  * There is one buffer more than connections: one is filled while the others are on their way, and
  * waiting for a free one is the backpressure that reaches back to the download.
  */
-export class CopyFan<B extends TupleBuffer> {
+export class CopyFan<B extends TupleBuffer> implements RowSink<B> {
   readonly #open: () => Promise<CopyIn>;
   readonly #limit: number;
   readonly #lanes: Lane[] = [];

@@ -1,30 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import type { IsolationPlan } from "../plan/load_plan.ts";
-
-/** A row that only Postgres could refuse. */
-export interface RefusedRow {
-  /** Byte offset of its record. */
-  readonly offset: number;
-  readonly error: SluiceError;
-}
-
-/** Beyond this many, telling them one by one helps nobody. */
-export const MOST_REFUSED = 10_000;
-
-/** SQLSTATE classes about a row's values, errors that triggers raise, a value too long for an index. */
-const ABOUT_A_ROW = /^(22|23|44|P0001|54000)/;
-
-/** Schemas without a target: Postgres's catalog, and the ledger. */
-const OTHERS_SCHEMAS = ["pg_catalog", "sluice"];
-
-/** Whether an error may be the fault of a single row. */
-export function isAboutRows(error: SluiceError): boolean {
-  // What clashes in the catalog or in the ledger has the same code as a row; other tables may be
-  // those that a trigger writes to.
-  if (OTHERS_SCHEMAS.includes(error.postgres?.schema ?? "")) return false;
-  return ABOUT_A_ROW.test(error.postgres?.code ?? "");
-}
+import { addRefused, isAboutRows, type RefusedRow } from "./refused_rows.ts";
 
 /** Takes an isolation's attempts back without making them an error. */
 class TakenBack extends Error {}
@@ -35,15 +12,17 @@ class TakenBack extends Error {}
  * Ranges of offsets are halved until each refused row stands alone: with k of n rows refused that
  * takes about 2 k log2(n) attempts.
  *
- * @returns the refused rows by ascending offset
+ * @param copied rows that COPY has refused, and that are not in `raw`
+ * @returns the refused rows by ascending offset, those of COPY as well
  * @throws SluiceError the first error that is not about a row; `rows/too_many_rejects`
  */
 export async function isolate(
   db: Database,
   plan: IsolationPlan,
+  copied: readonly RefusedRow[],
   signal: AbortSignal,
 ): Promise<readonly RefusedRow[]> {
-  const refused: RefusedRow[] = [];
+  const refused = [...copied];
   try {
     await db.transaction(async (tx) => {
       // Errors must come where they are looked for, not at the commit.
@@ -89,8 +68,7 @@ async function search(
       range,
     );
     if (rows === 1) {
-      refused.push({ offset: middle, error });
-      if (refused.length > MOST_REFUSED) throw tooMany(error);
+      addRefused(refused, { offset: middle, column: error.postgres?.column ?? null, error });
       continue;
     }
     // The middle is the last row of the lower half.
@@ -113,12 +91,4 @@ async function attempt(
     await tx.query("rollback to savepoint attempt");
     return error;
   }
-}
-
-function tooMany(cause: SluiceError): SluiceError {
-  return new SluiceError(
-    "rows/too_many_rejects",
-    `Postgres refuses more than ${MOST_REFUSED} rows, the last one because: ${cause.message}`,
-    { hint: "Mend the file or the table's constraints", cause },
-  );
 }

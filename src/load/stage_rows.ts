@@ -7,7 +7,9 @@ import type { RowEncoder } from "../rows/compile_rows.ts";
 import type { Frame } from "../rows/frame.ts";
 import type { RecordBatch } from "../rows/record_batch.ts";
 import type { RecordReader } from "../source/formats/format.ts";
-import { CopyFan } from "./copy_fan.ts";
+import { CarefulCopy } from "./careful_copy.ts";
+import { CopyFan, type RowSink } from "./copy_fan.ts";
+import type { RefusedRow } from "./refused_rows.ts";
 
 /** The stages before this one, handed in ready to use: values meet in `run.ts`. */
 export interface RowStream {
@@ -17,6 +19,8 @@ export interface RowStream {
   /** Called once, when the header is known. */
   compile(header: readonly string[] | null, width: number): RowEncoder;
   makeFrame(): Frame;
+  /** Told of the rows that Postgres took, before their frame is used again. */
+  taken?(frame: Frame): void;
 }
 
 /** Where the rows go, and who is told. */
@@ -26,6 +30,8 @@ export interface StageRowsContext {
   readonly signal: AbortSignal;
   readonly staging: TableName;
   readonly copyConnections: number;
+  /** Gets the rows that COPY refuses; null: one of them ends the load. */
+  readonly refused: RefusedRow[] | null;
   readonly rejects: RejectWriter;
   progress(rowsRead: number): void;
 }
@@ -34,6 +40,8 @@ export interface StageRowsContext {
 export interface StagedRows {
   readonly rowsRead: number;
   readonly rowsStaged: number;
+  /** By COPY, where rows it refuses are looked for. */
+  readonly rowsRefused: number;
   /** Left out because the schema contract says so. */
   readonly rowsDiscarded: number;
   /** Seconds spent waiting for bytes, parsing, and waiting for Postgres. */
@@ -56,20 +64,17 @@ const MANY_MALFORMED = 1_000;
 export async function stageRows(stream: RowStream, context: StageRowsContext): Promise<StagedRows> {
   const { clock, rejects } = context;
   let encoder: RowEncoder | null = null;
-  let fan: CopyFan<Frame> | null = null;
+  let fan: RowSink<Frame> | null = null;
   let rowsRead = 0;
   let rowsStaged = 0;
+  let rowsRefused = 0;
   let parse = 0;
   let copy = 0;
   const started = clock.monotonic();
 
-  function prepare(): { encoder: RowEncoder; fan: CopyFan<Frame> } {
+  function prepare(): { encoder: RowEncoder; fan: RowSink<Frame> } {
     encoder ??= stream.compile(stream.reader.header, stream.reader.header?.length ?? 0);
-    fan ??= new CopyFan(
-      openCopy(context, encoder.columns),
-      context.copyConnections,
-      stream.makeFrame,
-    );
+    fan ??= openSink(stream, context, encoder.columns);
     return { encoder, fan };
   }
 
@@ -111,22 +116,44 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
     const finishing = clock.monotonic();
     const rowsCopied = await ready.fan.finish();
     copy += clock.monotonic() - finishing;
-    if (rowsCopied !== rowsStaged) {
-      throw new Error(`Sent ${rowsStaged} rows, Postgres counted ${rowsCopied}`);
+    rowsRefused = context.refused?.length ?? 0;
+    if (rowsCopied + rowsRefused !== rowsStaged) {
+      throw new Error(
+        `Sent ${rowsStaged} rows, Postgres refused ${rowsRefused} and counted ${rowsCopied}`,
+      );
     }
   } catch (error) {
-    await (fan as CopyFan<Frame> | null)?.abort("The load was given up");
+    await (fan as RowSink<Frame> | null)?.abort("The load was given up");
     throw error;
+  }
+  const rowsDiscarded = (encoder as RowEncoder | null)?.discarded ?? 0;
+  if (rowsRead !== rowsStaged + rejects.count + rowsDiscarded) {
+    throw new Error(
+      `Read ${rowsRead} rows, staged ${rowsStaged}, rejected ${rejects.count}, ` +
+        `discarded ${rowsDiscarded}`,
+    );
   }
   const total = clock.monotonic() - started;
   return {
     rowsRead,
-    rowsStaged,
-    rowsDiscarded: (encoder as RowEncoder | null)?.discarded ?? 0,
+    rowsStaged: rowsStaged - rowsRefused,
+    rowsRefused,
+    rowsDiscarded,
     read: Math.max(0, total - parse - copy) / 1000,
     parse: parse / 1000,
     copy: copy / 1000,
   };
+}
+
+function openSink(
+  { makeFrame, taken = () => {} }: RowStream,
+  context: StageRowsContext,
+  columns: readonly string[],
+): RowSink<Frame> {
+  const open = openCopy(context, columns);
+  return context.refused === null
+    ? new CopyFan(open, context.copyConnections, makeFrame)
+    : new CarefulCopy(open, columns, context.refused, makeFrame, taken);
 }
 
 function openCopy({ db, staging }: StageRowsContext, columns: readonly string[]) {

@@ -167,7 +167,8 @@ function exchangeStatements(publishing: Publishing): Method {
         ...kept.stage,
       ],
       constraints: kept.constraints,
-      indexes,
+      // Conditions of ours are the target's alone.
+      indexes: [...indexes.map(({ definition }) => ({ definition, where: null })), ...kept.trials],
       finish: finishStatements(staging, indexes, true, kept.finish),
       merge: null,
     }),

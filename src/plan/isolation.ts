@@ -3,8 +3,8 @@ import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { Layout } from "./layout.ts";
 import type { IsolationPlan, Statement, TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
+import type { TrialIndex } from "./preserve/index_work.ts";
 import { columnList, keyIn, sameKey } from "./merge/sql.ts";
-import type { TargetIndex } from "./setup.ts";
 import { sqlType } from "./sql_types.ts";
 import { STAGING_COMMENT } from "./staging.ts";
 
@@ -17,7 +17,7 @@ export interface IsolationInput {
   /** Everything that rows of staging can break. */
   readonly constraints: readonly Statement[];
   /** Indexes that staging gets later, and that a value may be too long for. */
-  readonly indexes: readonly TargetIndex[];
+  readonly indexes: readonly TrialIndex[];
   /** What is left to do at the end. */
   readonly finish: readonly Statement[];
   /** Null where staging itself becomes the partition. */
@@ -63,14 +63,14 @@ select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
 }
 
 /** Without uniqueness: which of two duplicates stays is decided afterwards. */
-function trialIndexes(staging: TableName, indexes: readonly TargetIndex[]) {
-  const names = indexes.map((index, at) =>
-    trialIndexName(staging.table, index.unique ? "key" : at)
-  );
+function trialIndexes(staging: TableName, indexes: readonly TrialIndex[]) {
+  const names = indexes.map((_index, at) => trialIndexName(staging.table, at));
   return {
-    made: indexes.map(({ definition }, at) => ({
+    made: indexes.map(({ definition, where }, at) => ({
       sql: `create index ${quoteIdent(names[at])}
-  on ${quoteTable(staging)} ${definition.replace(/ nulls not distinct$/, "")}`,
+  on ${quoteTable(staging)} ${definition.replace(/ nulls not distinct$/i, "")}${
+        where === null ? "" : `\n  where ${where}`
+      }`,
       params: [],
       why: "Finds the rows with a value that is too long for an index",
       lock: null,

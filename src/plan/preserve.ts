@@ -2,7 +2,7 @@ import { childIndexName } from "../core/names.ts";
 import type { LeafProperties, TableProperties } from "../db/table_properties.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { belongings } from "./preserve/belongings.ts";
-import { indexWork } from "./preserve/index_work.ts";
+import { indexWork, type TrialIndex } from "./preserve/index_work.ts";
 import { keyWork } from "./preserve/key_work.ts";
 import { likeParent, modelOf } from "./preserve/like_parent.ts";
 import { refusals } from "./preserve/refusals.ts";
@@ -37,6 +37,8 @@ export interface Preservation {
   readonly stage: readonly Statement[];
   /** What rows can break: made beforehand where those that do are looked for. */
   readonly constraints: readonly Statement[];
+  /** Indexes of `finish`: made beforehand as well where rows that break something are looked for. */
+  readonly trials: readonly TrialIndex[];
   /** When its rows are in. */
   readonly finish: readonly Statement[];
   /** In the publishing transaction, before the exchange; all of it touches the catalog only. */
@@ -61,6 +63,7 @@ export function preserve(input: PreserveInput): Preservation {
     refused: refusals(parent, leaf),
     stage: table.stage,
     constraints: [...keys.drop, ...indexes.unique, ...keys.add],
+    trials: indexes.trials,
     finish: [...indexes.other, ...table.finish],
     publish: things.publish,
     attached: things.attached,
@@ -105,6 +108,7 @@ export const NOTHING_TO_PRESERVE: Preservation = {
   refused: [],
   stage: [],
   constraints: [],
+  trials: [],
   finish: [],
   publish: [],
   attached: [],

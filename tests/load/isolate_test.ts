@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { type PostgresFields, SluiceError } from "../../src/core/error.ts";
-import { isAboutRows } from "../../src/load/isolate.ts";
+import { isAboutRows } from "../../src/load/refused_rows.ts";
 
 function isAbout(postgres: PostgresFields): boolean {
   return isAboutRows(new SluiceError("db/test", "Postgres refuses it", { postgres }));

@@ -83,7 +83,7 @@ const INPUT: PreserveInput = {
 
 /** What is done, in order, under the name of the list it stands in. */
 function done(input: Partial<PreserveInput>): string[] {
-  const { refused: _, ...lists } = preserve({ ...INPUT, ...input });
+  const { refused: _, trials: __, ...lists } = preserve({ ...INPUT, ...input });
   return Object.entries(lists).flatMap(([name, statements]) =>
     statements.map(({ sql }) => `${name}: ${sql}`)
   );

@@ -92,6 +92,35 @@ create trigger no before insert or update on shop.bookings
     code: "sqlstate:P0001",
   },
   {
+    what: "a trigger with a code of its own",
+    table: `create table shop.bookings (id int primary key, room int, note text);
+create function shop.no() returns trigger language plpgsql as $$begin
+  if new.room > 5 then raise 'closed' using errcode = 'ROOM5'; end if; return new;
+end$$;
+create trigger no before insert or update on shop.bookings
+  for each row execute function shop.no()`,
+    bad: ["7,x", "8,x", "9,x"],
+    code: "sqlstate:ROOM5",
+  },
+  {
+    what: "a computed column",
+    table: `create table shop.bookings (id int primary key, room int, note text,
+  share int generated always as (12 / (room - 7)) stored)`,
+    bad: ["7,x", "7,x", "7,x"],
+    code: "sqlstate:22012",
+  },
+  {
+    what: "a subquery of a trigger",
+    table: `create table shop.bookings (id int primary key, room int, note text);
+create function shop.one() returns trigger language plpgsql as $$begin
+  new.note := (select new.note from generate_series(6, new.room + 0) union all select new.note); return new;
+end$$;
+create trigger one before insert or update on shop.bookings
+  for each row execute function shop.one()`,
+    bad: ["7,x", "8,x", "9,x"],
+    code: "sqlstate:21000",
+  },
+  {
     what: "partition bounds",
     table: `create table shop.bookings (id int, room int, note text) partition by list (room);
 create table shop.bookings_some partition of shop.bookings for values in (1, 2, 3);

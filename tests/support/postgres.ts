@@ -14,17 +14,19 @@ const FOLDER = new URL("../../.sluice/test", import.meta.url).pathname;
 let server: Promise<string> | null = null;
 
 /**
- * Makes a fresh, empty database on a real Postgres.
+ * Makes a fresh, empty database on a real Postgres, in the C locale where its encoding asks for it.
  *
  * That is `SLUICE_TEST_DATABASE_URL` where it is set, else an embedded server which is started when
  * first needed and stops some seconds after the last test process has ended.
  */
-export async function testDatabase(): Promise<TestDatabase> {
+export async function testDatabase(encoding = "UTF8"): Promise<TestDatabase> {
   const adminUrl = await testServerUrl();
   const name = `test_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
   {
     await using admin = await connect({ url: adminUrl, maxConnections: 1 });
-    await admin.query(`create database ${name} template template0`);
+    await admin.query(
+      `create database ${name} template template0${await localeOf(admin, encoding)}`,
+    );
   }
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
@@ -38,6 +40,16 @@ export async function testDatabase(): Promise<TestDatabase> {
       await admin.query(`drop database if exists ${name} with (force)`);
     },
   };
+}
+
+/** What `create database` needs where the encoding is not the server's own. */
+async function localeOf(admin: Database, encoding: string): Promise<string> {
+  if (encoding === "UTF8") return "";
+  const [{ version }] = await admin.query<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+  );
+  const provider = version < 150000 ? "" : " locale_provider libc";
+  return ` encoding '${encoding}' lc_collate 'C' lc_ctype 'C'${provider}`;
 }
 
 /** URL of the server the tests use, as a superuser (or whoever may create databases). */

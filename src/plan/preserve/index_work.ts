@@ -4,6 +4,14 @@ import type { Statement, TableName } from "../load_plan.ts";
 import type { PreserveInput } from "../preserve.ts";
 import { change, commentOn, freeNames, optionChanges, optionList, same } from "./change.ts";
 
+/** An index that is built when the rows are in, and that a value of them may be too long for. */
+export interface TrialIndex {
+  /** What follows `create index NAME on TABLE`. */
+  readonly definition: string;
+  /** The condition after WHERE; null: all rows are in it. */
+  readonly where: string | null;
+}
+
 /** An index the table must have, and where its own settings come from. */
 interface Wish {
   readonly index: IndexProperties;
@@ -19,7 +27,11 @@ interface Wish {
  */
 export function indexWork(
   input: PreserveInput,
-): { readonly unique: readonly Statement[]; readonly other: readonly Statement[] } {
+): {
+  readonly unique: readonly Statement[];
+  readonly other: readonly Statement[];
+  readonly trials: readonly TrialIndex[];
+} {
   const { staging, standing } = input;
   const nextName = freeNames(staging.table, "p", [
     ...(standing?.indexes ?? []).map(({ name }) => name),
@@ -27,15 +39,20 @@ export function indexWork(
   ]);
   const unique: Statement[] = [];
   const other: Statement[] = [];
+  const trials: TrialIndex[] = [];
   const { wishes, beyond } = compare(input);
   for (const wish of wishes) {
     const { index, settings } = wish;
     const name = wish.standing?.name ?? nextName();
     const builds = wish.standing === null ? build(index, settings, staging, name) : [];
-    (mayBreak(index, input.uniqueKey) ? unique : other).push(...builds);
+    const breaks = mayBreak(index, input.uniqueKey);
+    (breaks ? unique : other).push(...builds);
+    if (!breaks && wish.standing === null && index.definition !== null) {
+      trials.push({ definition: index.definition, where: index.where });
+    }
     other.push(...adjust(wish, staging, name));
   }
-  return { unique: [...beyond.map((index) => drop(index, staging)), ...unique], other };
+  return { unique: [...beyond.map((index) => drop(index, staging)), ...unique], other, trials };
 }
 
 /** Whether rows can break it: rows whose keys differ cannot break what holds the whole key. */
