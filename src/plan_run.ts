@@ -5,14 +5,17 @@ import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from 
 import type { Queryable } from "./db/database.ts";
 import { type Catalog, listTables, readCatalog } from "./db/catalog.ts";
 import { readTableProperties } from "./db/table_properties.ts";
-import { type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
+import { type Ledger, type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
 import type { ProbedSource } from "./plan/decide.ts";
 import { checkProbes } from "./plan/compile_checks.ts";
+import { askedBefore } from "./plan/asked.ts";
+import { type ConformedSpec, conformSpec } from "./plan/conform.ts";
 import { evolveSpec, type SourceEvidence } from "./plan/evolve_spec.ts";
 import { layoutOf } from "./plan/layout.ts";
 import { ruleProbes } from "./plan/rules.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";
 import type { LoadPlan } from "./plan/load_plan.ts";
+import { isOurs } from "./plan/target.ts";
 import { sourcePlan } from "./plan/source_plan.ts";
 import { examineSource } from "./examine_source.ts";
 import type { RunContext, RunOptions } from "./run_context.ts";
@@ -87,14 +90,22 @@ export async function compileFor(
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     verify: options.verify ?? false,
   };
-  const known = { ...input, spec: evolveSpec(spec, [], catalog.table).spec };
-  const replaced = replacedTables(compilePlan(known), catalog);
-  const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
-  const plan = compilePlan({ ...known, properties });
+  const { spec: conformed, kept } = conformTo(spec, catalog.table, ledger);
   const { newColumns, typeChanges } = spec.schemaContract;
-  if (newColumns !== "evolve" && typeChanges !== "evolve") return plan;
-  const followed = evolveSpec(spec, await examine(plan), catalog.table);
-  return compilePlan({ ...input, properties, ...followed });
+  const follows = newColumns === "evolve" || typeChanges === "evolve";
+  const known = { ...input, file: spec, kept, spec: evolveSpec(conformed, [], catalog.table).spec };
+  const replaced = replacedTables(compilePlan({ ...known, preliminary: follows }), catalog);
+  const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
+  const plan = compilePlan({ ...known, properties, preliminary: follows });
+  if (!follows) return plan;
+  const followed = evolveSpec(conformed, await examine(plan), catalog.table);
+  return compilePlan({ ...known, properties, ...followed });
+}
+
+/** What others made stricter in a table of Sluice's own holds for the load as well. */
+function conformTo(spec: PipelineSpec, table: Catalog["table"], ledger: Ledger): ConformedSpec {
+  if (table === null || !isOurs(table, ledger)) return { spec, kept: [] };
+  return conformSpec(spec, table, askedBefore(spec, layoutOf(spec), table, ledger));
 }
 
 /** Partitions that loads will take the place of; null where nothing is exchanged. */

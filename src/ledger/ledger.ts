@@ -2,6 +2,9 @@ import { SluiceError } from "../core/error.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { LATEST_MIGRATION, type Migration, MIGRATIONS } from "./migrations.ts";
 
+/** The migration that makes `sluice.target_columns`. */
+const ASKED_SINCE = 9;
+
 /** What is known about a target before a run: every version ever published. */
 export interface Ledger {
   /** Number of the newest applied migration; 0 where the schema does not exist yet. */
@@ -9,6 +12,17 @@ export interface Ledger {
   readonly loads: readonly LoadRecord[];
   /** The target that stands now was made by Sluice, which may alter it. */
   readonly madeTarget: boolean;
+  /** What the pipeline file asked of the target's columns; none before that was recorded. */
+  readonly asked: readonly AskedColumn[];
+}
+
+/** What a pipeline file asked of a column when it was last run. */
+export interface AskedColumn {
+  readonly name: string;
+  /** As DDL writes it. */
+  readonly type: string;
+  /** Sluice made it NOT NULL. */
+  readonly notNull: boolean;
 }
 
 /** A published version of a partition. */
@@ -47,7 +61,7 @@ export type LoadState = "live" | "retained" | "rolled_back" | "dropped";
 /** Reads what was loaded into a target; works before the ledger exists, and writes nothing. */
 export async function readLedger(db: Queryable, targetKey: string): Promise<Ledger> {
   const migration = await appliedMigration(db);
-  if (migration === 0) return { migration, loads: [], madeTarget: false };
+  if (migration === 0) return { migration, loads: [], madeTarget: false, asked: [] };
   // `plan` reads a ledger that the next run will bring up to date: what it lacks reads as NULL.
   const loads = await db.query<LoadRecord>(
     `select pipeline, partition, version, table_schema as schema, table_name as table,
@@ -57,7 +71,26 @@ export async function readLedger(db: Queryable, targetKey: string): Promise<Ledg
 from sluice.loads l where target = $1 order by partition nulls first, version`,
     [targetKey],
   );
-  return { migration, loads, madeTarget: await madeTarget(db, migration, targetKey) };
+  const made = await madeTarget(db, migration, targetKey);
+  return {
+    migration,
+    loads,
+    madeTarget: made,
+    asked: await askedColumns(db, migration, targetKey),
+  };
+}
+
+async function askedColumns(
+  db: Queryable,
+  migration: number,
+  targetKey: string,
+): Promise<readonly AskedColumn[]> {
+  if (migration < ASKED_SINCE) return [];
+  return await db.query<AskedColumn>(
+    `select column_name as name, type, not_null as "notNull" from sluice.target_columns
+where target = $1 order by column_name collate "C"`,
+    [targetKey],
+  );
 }
 
 async function madeTarget(db: Queryable, migration: number, targetKey: string): Promise<boolean> {

@@ -289,6 +289,21 @@ group by run_id, pipeline, partition, column_name, code`,
       `alter table sluice.reject_headers add column id bigint generated always as identity primary key`,
     ],
   },
+  {
+    number: 9,
+    why: "Remember what a pipeline file asked of its columns: what others change is theirs",
+    statements: [
+      `create table sluice.target_columns (
+  target text not null,
+  column_name text not null,
+  -- As the file declares it.
+  type text not null,
+  -- Sluice made it NOT NULL, and may make it NULL again.
+  not_null boolean not null,
+  primary key (target, column_name)
+)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

@@ -1,6 +1,7 @@
 import { versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { type Asked, askedBefore, recordAsked } from "./asked.ts";
 import { beforeTableOf } from "./versions.ts";
 import { compilePartition } from "./compile_partition.ts";
 import { rowsPlan } from "./compile_rows.ts";
@@ -27,11 +28,16 @@ export function compilePlan(input: PlanInput): LoadPlan {
   const shape = targetShape(spec, layout, catalog, ledger);
   const indexes = targetIndexes(spec, layout, catalog.serverVersion);
   const targetKey = targetKeyOf(spec);
-  const evolution = catalog.table === null ? null : evolve({
+  const declared = layoutOf(input.file ?? spec);
+  const asked: Asked = catalog.table === null
+    ? new Map()
+    : askedBefore(spec, declared, catalog.table, ledger);
+  const evolution = catalog.table === null || input.preliminary ? null : evolve({
     layout,
     table: catalog.table,
     managed: shape.managed,
     allowDestructive: input.allowDestructive,
+    asked,
     kept: keptTables(input),
   });
   const common = { ...input, layout, shape, indexes, targetKey };
@@ -52,6 +58,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     managed: shape.managed,
     merges: shape.method === "merge",
     evolution,
+    record: recordAsked(declared, catalog.table, asked, ledger.asked),
     leaves: missingLeaves(input, layout, shape, loading),
   });
   if (shape.method === "merge" && !shape.managed && loading.length > 0) {
@@ -67,6 +74,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     method: shape.method,
     methodReason: shape.mergesBecause,
     evolved: input.evolved ?? [],
+    kept: input.kept ?? [],
     target: layout.target,
     targetKey,
     setup,

@@ -1,5 +1,6 @@
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { ColumnInfo, TableInfo } from "../db/catalog.ts";
+import { type Asked, boundNames, keepsNotNull } from "./asked.ts";
 import { HISTORY_COLUMNS, type Layout, type LayoutColumn } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { catalogType, sqlType } from "./sql_types.ts";
@@ -12,6 +13,8 @@ export interface Evolution {
   readonly differences: readonly string[];
   /** Differences that `--allow-destructive` would mend. */
   readonly destructive: boolean;
+  /** What to do about them, where it is one thing; else null. */
+  readonly hint: string | null;
 }
 
 /** Tables that must change with the target, so that rollback can use them. */
@@ -21,65 +24,120 @@ export interface Evolving {
   /** Sluice made the table; others are never altered. */
   readonly managed: boolean;
   readonly allowDestructive: boolean;
+  /** What the file asked for before: what the table has otherwise is somebody else's. */
+  readonly asked: Asked;
   /** Detached versions, and the tables of merges. */
   readonly kept: readonly TableName[];
 }
 
+/** One column's part of it. */
+interface Change {
+  readonly statements?: readonly Statement[];
+  readonly difference?: string;
+  readonly destructive?: boolean;
+  readonly hint?: string;
+}
+
 /** Compares the table with the pipeline's columns. Pure. */
 export function evolve(input: Evolving): Evolution {
-  const { layout, table, managed } = input;
+  const { layout, table } = input;
   const present = new Map(table.columns.map((column) => [column.name, column]));
-  const statements: Statement[] = [];
-  const differences: string[] = [];
-  let destructive = false;
-  for (const column of layout.columns) {
-    const there = present.get(column.name);
-    if (there === undefined) {
-      if (managed && canAdd(layout, column)) statements.push(...addColumn(input, column));
-      else differences.push(`column "${column.name}" is missing in the table`);
-      continue;
-    }
-    if (there.type !== catalogType(column.type)) {
-      const change = typeChange(there.type, column.type);
-      const fixed = !managed || column.name === layout.partitionColumn;
-      if (!fixed && (change !== "destructive" || input.allowDestructive)) {
-        statements.push(...changeType(input, column, there, change));
-      } else {
-        destructive ||= !fixed;
-        differences.push(
-          `column "${column.name}" is ${there.type} in the table, ${
-            sqlType(column.type)
-          } in the pipeline${
-            managed && fixed
-              ? ", and Postgres cannot change it: the table is partitioned by it"
-              : ""
-          }`,
-        );
-      }
-    }
-    if (there.notNull && !column.notNull) {
-      if (managed) statements.push(dropNotNull(layout, there, "may be NULL in the pipeline"));
-      else {
-        differences.push(
-          `column "${column.name}" is NOT NULL in the table, not required in the pipeline`,
-        );
-      }
-    }
+  const named = new Set(layout.columns.map(({ name }) => name));
+  const changes: Change[] = [
+    ...layout.columns.flatMap((column) => {
+      const there = present.get(column.name);
+      return there === undefined
+        ? [missing(input, column)]
+        : [otherType(input, column, there), otherNull(input, column, there)];
+    }),
+    ...table.columns.filter(({ name }) => !named.has(name))
+      .map((column) => beyond(input, column)),
+  ];
+  const differences = changes.flatMap(({ difference }) => difference ?? []);
+  const hints = changes.flatMap(({ hint }) => hint ?? []);
+  return {
+    statements: changes.flatMap(({ statements }) => statements ?? []),
+    differences,
+    destructive: changes.some(({ destructive }) => destructive ?? false),
+    hint: hints.length === differences.length ? [...new Set(hints)].join("; ") || null : null,
+  };
+}
+
+function missing(input: Evolving, column: LayoutColumn): Change {
+  if (input.managed && canAdd(input.layout, column)) {
+    return { statements: addColumn(input, column) };
   }
-  for (const column of table.columns) {
-    if (layout.columns.some(({ name }) => name === column.name)) continue;
-    if (!column.notNull || column.default !== null || column.generated) continue;
-    if (managed) {
-      statements.push(
+  return { difference: `column "${column.name}" is missing in the table` };
+}
+
+function otherType(input: Evolving, column: LayoutColumn, there: ColumnInfo): Change {
+  const { layout, managed, asked } = input;
+  if (there.type === catalogType(column.type)) return {};
+  const change = typeChange(there.type, column.type);
+  const pinned = column.name === layout.partitionColumn;
+  const difference = `column "${column.name}" is ${there.type} in the table, ${
+    sqlType(column.type)
+  } in the pipeline`;
+  if (!managed) return { difference };
+  if (asked.get(column.name)?.type === sqlType(column.type) && !input.allowDestructive) {
+    return {
+      difference: `${difference}, which has not changed: somebody altered the table`,
+      hint:
+        "Write in the pipeline file what the table has now, or alter the table back, or let --allow-destructive do it",
+    };
+  }
+  if (pinned) {
+    return {
+      difference: `${difference}, and Postgres cannot change it: the table is partitioned by it`,
+    };
+  }
+  if (change === "destructive" && !input.allowDestructive) {
+    return { difference, destructive: true };
+  }
+  return { statements: changeType(input, column, there, change) };
+}
+
+function otherNull(input: Evolving, column: LayoutColumn, there: ColumnInfo): Change {
+  const { layout, managed, asked, table } = input;
+  if (!there.notNull || column.notNull) return {};
+  if (!managed) {
+    return {
+      difference: `column "${column.name}" is NOT NULL in the table, not required in the pipeline`,
+    };
+  }
+  if (!keepsNotNull(there, asked, boundNames(table))) {
+    return { statements: [dropNotNull(layout, there, "may be NULL in the pipeline")] };
+  }
+  return {
+    difference: `column "${column.name}" was made NOT NULL, and Sluice writes NULL into it`,
+    hint: `alter table ${quoteTable(layout.target)} alter column ${
+      quoteIdent(column.name)
+    } drop not null`,
+  };
+}
+
+/** A column that is not in the pipeline. */
+function beyond({ layout, managed, asked, table }: Evolving, column: ColumnInfo): Change {
+  if (!column.notNull || column.default !== null || column.generated) return {};
+  if (managed && !keepsNotNull(column, asked, boundNames(table))) {
+    return {
+      statements: [
         dropNotNull(layout, column, "is no longer in the pipeline: it stays, as NULL"),
-      );
-    } else {
-      differences.push(
-        `column "${column.name}" of the table is NOT NULL and not in the pipeline`,
-      );
-    }
+      ],
+    };
   }
-  return { statements, differences, destructive };
+  const name = quoteIdent(column.name);
+  const alter = `alter table ${quoteTable(layout.target)} alter column ${name}`;
+  return {
+    difference:
+      `column "${column.name}" of the table is NOT NULL, has no default and is not in the pipeline`,
+    ...(managed
+      ? {
+        hint:
+          `Add "${column.name}" to the columns of the pipeline file, or give it a default (${alter} set default …), or let it be NULL (${alter} drop not null)`,
+      }
+      : {}),
+  };
 }
 
 /** What tells rows or versions apart cannot come later: the rows there would have no value. */
@@ -106,12 +164,15 @@ function changeType(
   change: TypeChange,
 ): Statement[] {
   const column = quoteIdent(name);
+  const collation = there.collation === null || !hasCollation(type)
+    ? ""
+    : ` collate ${there.collation}`;
   const sql = sqlType(type);
   const duration = change === "relabel" ? "for milliseconds" : "while every row is written anew";
   return [layout.target, ...kept].map((table) => ({
     sql: `alter table ${
       quoteTable(table)
-    } alter column ${column} type ${sql} using ${column}::${sql}`,
+    } alter column ${column} type ${sql}${collation} using ${column}::${sql}`,
     params: [],
     why: table !== layout.target
       ? "A version kept for rollback must have the same columns"
@@ -120,6 +181,10 @@ function changeType(
       : `${there.type} becomes ${sql}, which holds every value of it`,
     lock: table === layout.target ? exclusive(layout, duration) : null,
   }));
+}
+
+function hasCollation({ name }: LayoutColumn["type"]): boolean {
+  return name === "text" || name === "varchar" || name === "char";
 }
 
 function dropNotNull(layout: Layout, { name }: ColumnInfo, why: string): Statement {

@@ -38,6 +38,9 @@ export function evolveSpec(
   table: TableInfo | null,
 ): EvolvedSpec {
   const present = new Map(table?.columns.map((column) => [column.name, column.type]));
+  const notNull = new Set(
+    table?.columns.filter((column) => column.notNull).map(({ name }) => name),
+  );
   const evolved: EvolvedColumn[] = [];
   const columns = spec.columns.map((column) => {
     if (spec.schemaContract.typeChanges !== "evolve") return column;
@@ -90,7 +93,8 @@ export function evolveSpec(
         aliases: [],
         optional: true,
         type,
-        required: false,
+        // Somebody else made it so: only what the file requires does Sluice make NOT NULL.
+        required: notNull.has(name),
         default: null,
         rules: {},
         options: {},

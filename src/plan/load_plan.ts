@@ -30,6 +30,8 @@ export interface LoadPlan {
   readonly methodReason: string | null;
   /** How the columns follow the sources, beyond what the pipeline file says. */
   readonly evolved: readonly EvolvedColumn[];
+  /** Where the table is stricter than the pipeline file. */
+  readonly kept: readonly KeptColumn[];
   readonly target: TableName;
   /** `schema.table` as the ledger keys it. */
   readonly targetKey: string;
@@ -64,6 +66,13 @@ export interface EvolvedColumn {
   /** As DDL writes it. */
   readonly type: string;
   readonly evidence: string;
+}
+
+/** What somebody else made stricter in the table: it stays, and rows that break it are rejects. */
+export interface KeptColumn {
+  readonly column: string;
+  /** `NOT NULL`, `varchar(5), narrower than text in the pipeline file`. */
+  readonly what: string;
 }
 
 export type PublishMethod = "exchange" | "merge";

@@ -3,12 +3,14 @@ import type { TableProperties } from "../db/table_properties.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import type { EvolvedColumn } from "./load_plan.ts";
+import type { EvolvedColumn, KeptColumn } from "./load_plan.ts";
 import type { ProbedSource } from "./decide.ts";
 
 /** Everything a plan depends on; nothing else is looked at. */
 export interface PlanInput {
   readonly spec: PipelineSpec;
+  /** As the pipeline file has it, before it follows the sources or the table; `spec` if left out. */
+  readonly file?: PipelineSpec;
   readonly catalog: Catalog;
   readonly ledger: Ledger;
   readonly migrations: readonly Migration[];
@@ -25,6 +27,10 @@ export interface PlanInput {
   readonly allowDestructive: boolean;
   /** How `spec` differs from the pipeline file, where its contract lets it follow the sources. */
   readonly evolved?: readonly EvolvedColumn[];
+  /** Where `spec` is stricter than the file because the table is. */
+  readonly kept?: readonly KeptColumn[];
+  /** Nothing is executed of it: what the sources show may settle what differs from the table. */
+  readonly preliminary?: boolean;
   /** Overrides the pipeline's own. */
   readonly concurrency?: number;
   /** Verify, whatever the pipeline says. */

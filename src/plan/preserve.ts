@@ -62,7 +62,7 @@ export function preserve(input: PreserveInput): Preservation {
   return {
     refused: refusals(parent, leaf),
     stage: table.stage,
-    constraints: [...keys.drop, ...indexes.unique, ...keys.add],
+    constraints: [...keys.drop, ...keys.notNull, ...indexes.unique, ...keys.add],
     trials: indexes.trials,
     finish: [...indexes.other, ...table.finish],
     publish: things.publish,

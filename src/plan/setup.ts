@@ -59,6 +59,8 @@ export interface SetupInput {
   readonly merges: boolean;
   /** Null where the table does not stand yet. */
   readonly evolution: Evolution | null;
+  /** Remembers what the file asks for. */
+  readonly record: readonly Statement[];
   /** Partitions that a merge needs and that do not stand: name, and bound. */
   readonly leaves: readonly { readonly name: TableName; readonly bound: string }[];
 }
@@ -99,6 +101,7 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
       ),
     );
   }
+  if (input.managed) statements.push(...input.record);
   for (const { name, bound } of input.leaves) {
     statements.push({
       sql: `create table ${quoteTable(name)} partition of ${quoteTable(target)} ${bound}`,
@@ -180,7 +183,7 @@ values ($1::uuid, $2, $3, $4)`,
   };
 }
 
-function requireEvolved({ target }: Layout, { differences, destructive }: Evolution): void {
+function requireEvolved({ target }: Layout, { differences, destructive, hint }: Evolution): void {
   if (differences.length === 0) return;
   throw new SluiceError(
     "plan/target_differs",
@@ -190,7 +193,8 @@ function requireEvolved({ target }: Layout, { differences, destructive }: Evolut
     {
       hint: destructive
         ? "Change the columns in the pipeline file back, choose another target.table, or convert the values with --allow-destructive"
-        : "Change the columns in the pipeline file, alter the table, or choose another target.table",
+        : hint ??
+          "Change the columns in the pipeline file, alter the table, or choose another target.table",
     },
   );
 }

@@ -31,7 +31,7 @@ export function targetShape(
     return { method: merging ? "merge" : "exchange", managed: true, mergesBecause: null };
   }
   requireTable(layout, table);
-  const ours = ledger.madeTarget || isExchangeParent(table, ledger);
+  const ours = isOurs(table, ledger);
   if (merging) return { method: "merge", managed: ours, mergesBecause: null };
   if (ours && table.partitionKey !== null) {
     requirePartitionedAs(layout, table);
@@ -49,6 +49,11 @@ export function targetShape(
     managed: ours,
     mergesBecause: ours ? "it is one plain table" : "it was not made by Sluice",
   };
+}
+
+/** Whether Sluice made the table; only then may it alter it. */
+export function isOurs(table: TableInfo, ledger: Ledger): boolean {
+  return ledger.madeTarget || isExchangeParent(table, ledger);
 }
 
 /** Every partition is a version that the ledger knows: made before targets were recorded. */

@@ -91,6 +91,7 @@ export function planFixture(): LoadPlan {
     method: "exchange",
     methodReason: null,
     evolved: [],
+    kept: [],
     target: { schema: "ny", table: "trips" },
     targetKey: "ny.trips",
     setup: [statement("create schema if not exists ny", "The schema is missing")],

@@ -84,15 +84,23 @@ const TABLE: TableInfo = {
   kind: "partitioned",
   comment: null,
   columns: [
-    { name: "id", type: "bigint", notNull: false, default: null, generated: false },
+    {
+      name: "id",
+      type: "bigint",
+      notNull: false,
+      collation: null,
+      default: null,
+      generated: false,
+    },
     {
       name: "name",
       type: "character varying(10)",
       notNull: false,
+      collation: null,
       default: null,
       generated: false,
     },
-    { name: "m", type: "date", notNull: true, default: null, generated: false },
+    { name: "m", type: "date", notNull: true, collation: null, default: null, generated: false },
   ],
   partitionKey: { strategy: "list", columns: ["m"] },
   partitions: [{ name: { schema: "s", table: "t__2021_01__v3" }, bound: "" }],
@@ -140,7 +148,7 @@ function input(change: Partial<PlanInput> = {}): PlanInput {
   return {
     spec: SPEC,
     catalog: CATALOG,
-    ledger: { migration: 2, loads: [], madeTarget: true },
+    ledger: { migration: 2, loads: [], madeTarget: true, asked: [] },
     migrations: [],
     tables: [],
     partitions: ["2021-01"],
@@ -172,6 +180,7 @@ Deno.test("compilePlan makes the parent with its indexes where nothing stands", 
   "m" date not null
 ) partition by list ("m")`,
     expect.stringContaining("insert into sluice.targets"),
+    expect.stringContaining("insert into sluice.target_columns"),
     `create unique index "t_key"
   on "s"."t" using btree ("id", "m") nulls not distinct`,
     `create index "t_name_idx"
@@ -193,7 +202,7 @@ Deno.test("compilePlan keeps secrets as references and is plain JSON", () => {
 Deno.test("compilePlan exchanges the live version and drops what is beyond target.versions", () => {
   const loads = [version(1, "dropped"), version(2, "retained"), version(3, "live")];
   const { partitions: [partition] } = compilePlan(
-    input({ ledger: { migration: 2, loads, madeTarget: true } }),
+    input({ ledger: { migration: 2, loads, madeTarget: true, asked: [] } }),
   );
   expect(partition.version).toBe(4);
   expect(sqlOf(partition.publish).slice(-2)).toEqual([
@@ -206,7 +215,7 @@ Deno.test("compilePlan exchanges the live version and drops what is beyond targe
 
 Deno.test("compilePlan does not detach a live version whose table is gone", () => {
   const catalog = { ...CATALOG, table: { ...TABLE, partitions: [] } };
-  const ledger = { migration: 2, loads: [version(3, "live")], madeTarget: true };
+  const ledger = { migration: 2, loads: [version(3, "live")], madeTarget: true, asked: [] };
   const { partitions: [partition] } = compilePlan(input({ catalog, ledger }));
   expect(sqlOf(partition.publish).some((sql) => sql.includes("detach"))).toBe(false);
   expect(partition.publish[0].params).toEqual(["s.t", "2021-01", 3, "dropped"]);
@@ -220,7 +229,7 @@ Deno.test("compilePlan sweeps staging tables, and only those", () => {
     attachedTo: attached ? { schema: "s", table: "t" } : null,
   });
   const { sweep } = compilePlan(input({
-    ledger: { migration: 2, loads: [version(3, "live")], madeTarget: true },
+    ledger: { migration: 2, loads: [version(3, "live")], madeTarget: true, asked: [] },
     tables: [
       table("t__2021_01__v3", STAGING_COMMENT),
       table("t__2021_02__v1", STAGING_COMMENT, true),
@@ -261,12 +270,14 @@ Deno.test("compilePlan refuses a target of another shape, naming each difference
     name: "other",
     type: "text",
     notNull: true,
+    collation: null,
     default: null,
     generated: false,
   };
   expect(failure({ columns: [{ ...id, type: "text" }, name, other] }).message).toBe(
     'Table "s.t" does not have the columns of the pipeline: column "id" is text in the table, ' +
-      'bigint in the pipeline; column "m" is missing in the table',
+      'bigint in the pipeline; column "m" is missing in the table; column "other" of the table ' +
+      "is NOT NULL, has no default and is not in the pipeline",
   );
   // A column the user added, that needs no value, stays the user's own.
   compilePlan(
@@ -293,7 +304,7 @@ Deno.test("compilePlan quotes nasty names everywhere", () => {
 function rollbackInput(loads: LoadRecord[]) {
   return {
     spec: SPEC,
-    ledger: { migration: 2, loads, madeTarget: true },
+    ledger: { migration: 2, loads, madeTarget: true, asked: [] },
     catalog: CATALOG,
     columns: new Map(),
   };

@@ -19,6 +19,7 @@ export function planText(plan: LoadPlan, paint: Paint): string {
   return [
     summary(plan, paint),
     evolvedText(plan, paint),
+    keptText(plan, paint),
     section("Drop what died runs left behind", plan.sweep, paint),
     section("Set up the target, in one transaction", plan.setup, paint),
     ...loads.map((partition) => partitionText(plan, partition, paint)),
@@ -65,6 +66,12 @@ function evolvedText({ evolved }: LoadPlan, paint: Paint): string {
     evolved.map(({ column, change, type, evidence }) =>
       `  ${printable(column)} ${type} (${change}): ${printable(evidence)}\n`
     ).join("");
+}
+
+function keptText({ kept }: LoadPlan, paint: Paint): string {
+  if (kept.length === 0) return "";
+  return title("Stricter in the table than in the file: rows that break it are rejects", paint) +
+    kept.map(({ column, what }) => `  ${printable(column)} is ${printable(what)}\n`).join("");
 }
 
 function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {

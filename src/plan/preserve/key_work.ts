@@ -14,6 +14,8 @@ const ATTEMPTS = 12;
 /** What rows may not be, and what they must refer to. */
 export interface KeyWork {
   readonly drop: readonly Statement[];
+  /** NOT NULL, before a primary key makes one under a name of its own. */
+  readonly notNull: readonly Statement[];
   readonly add: readonly Statement[];
 }
 
@@ -46,9 +48,10 @@ export function keyWork(
         "Neither the table nor its partition has it any more",
       )
     ),
+    notNull: columnNulls(wanted, has, quoted, true),
     add: [
       ...missing.flatMap((wish) => add(wish, quoted, parent.own.constraints.includes(wish))),
-      ...columnNulls(wanted, has, quoted),
+      ...columnNulls(wanted, has, quoted, false),
     ],
   };
 }
@@ -99,10 +102,16 @@ end`;
   return `do ${quoteLiteral(body)}`;
 }
 
-function columnNulls(wanted: LeafProperties, has: LeafProperties, quoted: string): Statement[] {
+function columnNulls(
+  wanted: LeafProperties,
+  has: LeafProperties,
+  quoted: string,
+  notNull: boolean,
+): Statement[] {
   return wanted.columns.flatMap((column) => {
     const standing = has.columns.find(({ name }) => name === column.name);
     if (standing === undefined || standing.notNull === column.notNull) return [];
+    if (column.notNull !== notNull) return [];
     const name = quoteIdent(column.name);
     return [change(
       !column.notNull
