@@ -44,7 +44,7 @@ export async function planPipeline(
     {
       probe: (partition, known) =>
         probeSource(sourcePlan(spec, partition), sourceContext(context), known ?? null),
-      examine: (plan) => examineSources(plan, spec, context),
+      examine: (plan, conformed) => examineSources(plan, conformed, context),
     },
   );
 }
@@ -53,8 +53,8 @@ export async function planPipeline(
 export interface SourceInspection {
   /** Without reading it; null where there is none. */
   probe(partition: string | null, known?: LoadRecord): Promise<ProbedSource | null>;
-  /** By reading it, where the contract lets columns follow it. */
-  examine(plan: LoadPlan): Promise<readonly SourceEvidence[]>;
+  /** By reading it, where the contract lets columns follow it; `declared` before it does. */
+  examine(plan: LoadPlan, declared: PipelineSpec): Promise<readonly SourceEvidence[]>;
 }
 
 /** Compiles a plan for these partitions. */
@@ -98,7 +98,7 @@ export async function compileFor(
   const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
   const plan = compilePlan({ ...known, properties, preliminary: follows });
   if (!follows) return plan;
-  const followed = evolveSpec(conformed, await examine(plan), catalog.table);
+  const followed = evolveSpec(conformed, await examine(plan, conformed), catalog.table);
   return compilePlan({ ...known, properties, ...followed });
 }
 
