@@ -93,7 +93,7 @@ const LARGE: readonly LargeCase[] = [
     name: "a quote in each line that is never closed: time grows with the file only",
     // Between quotes each of these lines closes one and opens another.
     file: ["id,name\n", { part: '6","\n', times: 200_000 }],
-    error: { code: "source/malformed_quotes", says: ["on line 2", "never closed"] },
+    refused: 200_000,
   },
   {
     name: "10 MB of quotes in one line are a value of 5 MB",

@@ -5,6 +5,8 @@ import { type Dialect, markTable } from "./csv_dialect.ts";
 import { emptyBatch, reserve } from "./growing_batch.ts";
 
 /** What the scanner is in the middle of. */
+/** A malformed record was left: reading goes on behind its first line. */
+const LEFT = -1;
 const RECORD_START = 0;
 const UNQUOTED = 1;
 const IN_QUOTES = 2;
@@ -22,9 +24,9 @@ const CR = 13;
 const BLOCK = 32 * 1024;
 /** Fields of the first record, which tells the width; Postgres has at most 1,600 columns. */
 const MAX_FIELDS = 2_000_000;
-/** How much may be read in vain, in bytes and as a multiple of what was read at all. */
-const VAIN_BYTES = 64 * 1024 * 1024;
-const VAIN_SHARE = 8;
+const TEXT_AFTER_QUOTE = "Text follows a closing quote";
+const NEVER_CLOSED = "The quote that opens a field is never closed";
+
 /** How much of a record is kept for the user when the record is too long. */
 const RAW_LIMIT = 1024;
 
@@ -34,6 +36,11 @@ const RAW_LIMIT = 1024;
  * It works in two steps, block by block: `scan` lists the positions of all bytes that can end
  * something, without a branch, and `#walk` then visits only those. On taxi data (18 fields, 91 bytes
  * a record) the whole reader does 600 MB/s on one core, see bench/scan_micro.ts.
+ *
+ * A malformed record costs its first line: if it spans others, a stray quote may have swallowed
+ * them, and they are read again. Between two lines that end inside the quotes of one record, one
+ * field ends at least, and a record with too many fields is left at once: so no byte is read more
+ * often than a record has fields, and hardly any more than three times.
  */
 export class CsvScanner {
   readonly batch = emptyBatch();
@@ -64,12 +71,17 @@ export class CsvScanner {
   #pendingAt = 0;
   #textAfterQuote = false;
 
+  /**
+   * Where the quotes of the last malformed record went wrong. A record that begins behind its first
+   * line, and is inside quotes at a line end before this, is inside the very same ones.
+   */
+  #doomedUntil = 0;
+  #doom: "text_after_quote" | "unclosed_quote" = "unclosed_quote";
+  #doomLine = 0;
+
   #countTold = -1;
   #countText = "";
-  /** Bytes that were read in search of a quote's end, and are to be read again. */
-  #vain = 0;
-  /** Line of the first quote that is never closed. */
-  #unclosedLine = 0;
+  #bytesScanned = 0;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -80,6 +92,11 @@ export class CsvScanner {
   /** Bytes in the buffer, for looking at the start of the file. */
   get filled(): number {
     return this.#filled;
+  }
+
+  /** Bytes looked at so far; each one as often as it was read. */
+  get bytesScanned(): number {
+    return this.#bytesScanned;
   }
 
   /** Everything in the buffer has been split, and no record is unfinished. */
@@ -133,12 +150,13 @@ export class CsvScanner {
         marks[count] = i;
         count += isMark[bytes[i]];
       }
+      this.#bytesScanned += end - this.#next;
       this.#reserve(count);
       this.#next = this.#walk(count, end);
       if (this.batch.width === 0 && this.batch.count === 1) break;
       if (this.batch.width === 0 && this.#field > MAX_FIELDS) throw tooManyFields(this.#recordLine);
       if (this.#isOpen() && this.#next - this.#recordStart > this.#dialect.maxRecordBytes) {
-        this.#giveUp("record_too_long");
+        this.#leaveTooLong();
       }
     }
     return this.batch.width === 0 && this.batch.count === 1 ? this.#field : 0;
@@ -147,14 +165,17 @@ export class CsvScanner {
   /**
    * Ends the last record where it has no line end.
    *
-   * An unclosed quote gives back the lines behind it: `scan` and `end` again until `isDone`.
+   * A malformed record gives back the lines behind its first one: `scan` and `end` again until
+   * `isDone`.
    */
   end(): void {
     const { batch } = this;
     if (!this.#isOpen()) return;
     this.#reserve(0);
     if (this.#state === IN_QUOTES || this.#state === AFTER_ESCAPE) {
-      return this.#giveUp("unclosed_quote");
+      if (this.#textAfterQuote) return this.#leaveAfterQuote(this.#line, this.#filled);
+      this.#doomFrom("unclosed_quote", this.#line, this.#filled);
+      return this.#leave("unclosed_quote", NEVER_CLOSED);
     }
     let end = this.#filled;
     if (this.#state === AFTER_QUOTE) {
@@ -168,7 +189,7 @@ export class CsvScanner {
       batch.flags[at] = this.#flag;
     }
     this.#field++;
-    this.#endRecord(this.#filled);
+    if (!this.#endRecord(this.#filled, this.#line)) return;
     this.#state = RECORD_START;
     this.#recordStart = this.#filled;
   }
@@ -205,9 +226,19 @@ export class CsvScanner {
     let pendingAt = this.#pendingAt;
     let m = 0;
     let resume = end;
+    const blockStart = this.#next;
 
     for (;;) {
-      if (state === RECORD_START) {
+      if (state <= RECORD_START) {
+        if (state === LEFT) {
+          recordStart = this.#recordStart;
+          if (recordStart < blockStart || recordStart === this.#filled) return recordStart;
+          // The marks of this block are known.
+          this.#bytesScanned += marks[m - 1] + 1 - recordStart;
+          while (m > 0 && marks[m - 1] >= recordStart) m--;
+          line = this.#line;
+          afterCr = this.#afterCr;
+        }
         if (recordStart === afterCr && recordStart < end && bytes[recordStart] === LF) {
           recordStart++;
           m++;
@@ -272,10 +303,14 @@ export class CsvScanner {
         this.#recordStart = recordStart;
         batch.count = record;
         if (at - recordStart > maxRecordBytes) {
-          this.#giveUp("record_too_long");
-          return this.#next;
+          this.#leaveTooLong();
+          state = LEFT;
+          continue;
         }
-        this.#endRecord(at);
+        if (!this.#endRecord(at, line)) {
+          state = LEFT;
+          continue;
+        }
         record = batch.count;
         line++;
         recordStart = at + 1;
@@ -289,11 +324,17 @@ export class CsvScanner {
         if (c === quote || c === escape) {
           state = c === quote ? AFTER_QUOTE : AFTER_ESCAPE;
           pendingAt = at;
-        } else if (c === LF) {
-          if (at !== afterCr) line++;
-        } else if (c === CR) {
+        } else if ((c === LF || c === CR) && !(c === LF && at === afterCr)) {
+          if (this.#textAfterQuote || at < this.#doomedUntil || width > 0 && field >= width) {
+            this.#field = field;
+            this.#recordStart = recordStart;
+            batch.count = record;
+            this.#leaveInQuotes(at, line);
+            state = LEFT;
+            continue;
+          }
           line++;
-          afterCr = at + 1;
+          if (c === CR) afterCr = at + 1;
         }
       } else if (state === AFTER_ESCAPE) {
         state = IN_QUOTES;
@@ -373,16 +414,29 @@ export class CsvScanner {
     return m;
   }
 
-  /** Takes the fields since `#recordStart` as a record, or as a malformed one. */
-  #endRecord(at: number): void {
+  /**
+   * Takes the fields since `#recordStart` as a record, or as a malformed one.
+   *
+   * @returns false where the record was left, and its lines from the second on are to be read again
+   */
+  #endRecord(at: number, line: number): boolean {
     const { batch } = this;
     const { width } = batch;
     const isEmptyLine = at === this.#recordStart;
-    if (isEmptyLine && (width > 1 || width === 0 && this.#dialect.skipEmptyFirst)) return;
+    if (isEmptyLine && (width > 1 || width === 0 && this.#dialect.skipEmptyFirst)) return true;
+    const spans = line > this.#recordLine;
     if (this.#textAfterQuote) {
-      this.#reject("text_after_quote", "Text follows a closing quote", at);
+      if (spans) {
+        this.#leaveAfterQuote(line, at);
+        return false;
+      }
+      this.#reject("text_after_quote", TEXT_AFTER_QUOTE, at);
     } else if (width > 0 && this.#field !== width) {
       const code = this.#field < width ? "too_few_fields" : "too_many_fields";
+      if (spans) {
+        this.#leave(code, `${this.#wrongCount()}, from here to line ${line}`);
+        return false;
+      }
       this.#reject(code, this.#wrongCount(), at);
     } else {
       batch.recordStarts[batch.count] = this.#recordStart;
@@ -390,6 +444,7 @@ export class CsvScanner {
       batch.lines[batch.count] = this.#recordLine;
       batch.count++;
     }
+    return true;
   }
 
   /** The same text for the same number: a file of bad records is a file of few different ones. */
@@ -415,20 +470,49 @@ export class CsvScanner {
     });
   }
 
-  /** Leaves a record that does not end, and goes on at the line after its first one. */
-  #giveUp(code: "record_too_long" | "unclosed_quote"): void {
+  /** Leaves a record that is malformed, whatever follows, at a line end inside its quotes. */
+  #leaveInQuotes(at: number, line: number): void {
+    if (at - this.#recordStart > this.#dialect.maxRecordBytes) return this.#leaveTooLong();
+    if (this.#textAfterQuote) return this.#leaveAfterQuote(line, at);
+    if (at >= this.#doomedUntil) {
+      const { width } = this.batch;
+      return this.#leave(
+        "too_many_fields",
+        `More than ${counted(width)}, from here to line ${line}`,
+      );
+    }
+    if (this.#doom === "unclosed_quote") return this.#leave(this.#doom, NEVER_CLOSED);
+    this.#leaveAfterQuote(this.#doomLine, this.#doomedUntil);
+  }
+
+  #leaveAfterQuote(line: number, at: number): void {
+    const text = line === this.#recordLine
+      ? TEXT_AFTER_QUOTE
+      : `A quote that opens here is closed on line ${line}, where text follows it`;
+    this.#doomFrom("text_after_quote", line, at);
+    this.#leave("text_after_quote", text);
+  }
+
+  #leaveTooLong(): void {
+    const { maxRecordBytes } = this.#dialect;
+    // Not a byte behind the limit: it may not be the record's.
+    const kept = this.#recordStart + Math.min(RAW_LIMIT, maxRecordBytes);
+    this.#leave("record_too_long", `The record is longer than ${maxRecordBytes} bytes`, kept);
+  }
+
+  #doomFrom(code: "text_after_quote" | "unclosed_quote", line: number, until: number): void {
+    this.#doom = code;
+    this.#doomLine = line;
+    this.#doomedUntil = until;
+  }
+
+  /** Rejects the first line of a record, and goes on at the line after it. */
+  #leave(code: MalformedRecord["code"], message: string, kept?: number): void {
     const { bytes } = this.batch;
     let lineEnd = this.#recordStart;
     while (lineEnd < this.#filled && bytes[lineEnd] !== LF && bytes[lineEnd] !== CR) lineEnd++;
-    const { maxRecordBytes } = this.#dialect;
-    this.#countVain(lineEnd);
-    if (code === "unclosed_quote") {
-      this.#reject(code, "The quote that opens a field is never closed", lineEnd);
-    } else {
-      const message = `The record is longer than ${maxRecordBytes} bytes`;
-      // Not a byte behind the limit: it may not be the record's.
-      this.#reject(code, message, this.#recordStart + Math.min(RAW_LIMIT, maxRecordBytes));
-    }
+    this.#bytesScanned += lineEnd - this.#recordStart;
+    this.#reject(code, message, kept ?? lineEnd);
     this.#line = this.#recordLine;
     if (lineEnd === this.#filled) {
       this.#recordStart = this.#next = this.#filled;
@@ -440,29 +524,6 @@ export class CsvScanner {
     this.#afterCr = bytes[lineEnd] === CR ? lineEnd + 1 : -1;
     this.#recordStart = this.#next = lineEnd + 1;
     this.#state = RECORD_START;
-  }
-
-  /**
-   * Keeps the time in proportion to the file: where quotes are never closed, each line is read to
-   * the limit of a record or to the end of the file, and then the next one is.
-   */
-  #countVain(lineEnd: number): void {
-    // A long record of one line has no quote to tell of, and nothing of it is read again.
-    if (this.#next <= lineEnd) return;
-    if (this.#unclosedLine === 0) this.#unclosedLine = this.#recordLine;
-    this.#vain += this.#next - lineEnd;
-    const read = this.batch.base + this.#filled;
-    if (this.#vain <= VAIN_BYTES + VAIN_SHARE * read) return;
-    throw new SluiceError(
-      "source/malformed_quotes",
-      `Quotes that open a field are never closed, on line ${this.#unclosedLine} and on others after it`,
-      {
-        details: { line: this.#unclosedLine },
-        hint:
-          "Where quotes are ordinary characters of the file, say `quote: null` in its format; " +
-          "else close them, or check the delimiter and the escape character",
-      },
-    );
   }
 
   #isOpen(): boolean {
@@ -487,6 +548,7 @@ export class CsvScanner {
     this.#fieldStart -= count;
     this.#pendingAt -= count;
     this.#afterCr -= count;
+    this.#doomedUntil -= count;
     if (!this.#isOpen() || fields === 0 && count === 0) return;
     const open = batch.width === 0 ? this.#field : Math.min(this.#field, batch.width);
     for (let f = 0; f < open; f++) {

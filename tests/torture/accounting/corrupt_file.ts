@@ -2,8 +2,9 @@
 export interface CorruptFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
-   * Records whose quotes do not match are one field of as many bytes here: what becomes of them is
-   * the same, and csv-parse has its own idea of how they go on.
+   * Records whose quotes do not match, and those of several lines that have too few or too many
+   * fields, are lines of one field of as many bytes here: each of their lines is a record of its own
+   * and malformed, and csv-parse has its own idea of how they go on.
    */
   readonly forOracle: Uint8Array<ArrayBuffer>;
   /** How often each kind of fault was made. */
@@ -120,7 +121,9 @@ export function corruptFile(random: Random, rows: number): CorruptFile {
     } else if (random() < 0.1) earlier = row;
     const record = row.fields.join(",");
     text += record + row.lineEnd;
-    forOracle += (unbalanced ? "x".repeat(record.length) : record) + row.lineEnd;
+    const width = record.replace(/"[^"]*"/g, "").split(",").length;
+    const isMalformed = unbalanced || record.includes("\n") && width !== FIELDS.length;
+    forOracle += (isMalformed ? record.replace(/[^\n]/g, "x") : record) + row.lineEnd;
   }
   return { bytes: bytesOf(text), forOracle: bytesOf(forOracle), faults };
 }
