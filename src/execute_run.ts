@@ -219,6 +219,10 @@ function summarize(
     rows_duplicate: sum("rows_duplicate"),
     rows_discarded: sum("rows_discarded"),
   };
+  const valuesDiscarded = partitions.reduce(
+    (total, { values_discarded: values = 0 }) => total + values,
+    0,
+  );
   const accounted = counts.rows_loaded + counts.rows_rejected + counts.rows_duplicate +
     counts.rows_discarded;
   if (accounted !== counts.rows_read) {
@@ -229,6 +233,7 @@ function summarize(
     pipeline: plan.pipeline,
     status: runStatus(partitions, interrupted),
     ...counts,
+    ...(valuesDiscarded > 0 ? { values_discarded: valuesDiscarded } : {}),
     bytes_read: sum("bytes_read"),
     seconds,
     rows_per_second: seconds > 0 ? Math.round(counts.rows_read / seconds) : 0,

@@ -10,6 +10,8 @@ export interface Tally {
   rejected: number;
   duplicates: number;
   discarded: number;
+  /** Values in fields of no column. */
+  valuesDiscarded: number;
   /** Of a merge; null where it has not published, or exchanges. */
   counts: Counts | null;
   /** Stored bytes read. */
@@ -28,6 +30,7 @@ export function emptyTally(): Tally {
     rejected: 0,
     duplicates: 0,
     discarded: 0,
+    valuesDiscarded: 0,
     counts: null,
     bytes: 0,
     facts: null,
@@ -80,6 +83,7 @@ export function partitionResult(
     ...(published && counts !== null ? { changes: changesOf(counts) } : {}),
     // Good rows of a refused load were read and are not in the table.
     rows_discarded: published ? discarded : rowsRead - rejected,
+    ...(published && tally.valuesDiscarded > 0 ? { values_discarded: tally.valuesDiscarded } : {}),
     bytes_read: tally.bytes,
     seconds,
     source: tally.facts?.url ?? plannedSource,

@@ -21,6 +21,7 @@ import { chainOf } from "./plan/versions.ts";
 import { compileFor } from "./plan_run.ts";
 import type { RunContext } from "./run_context.ts";
 import { runPartition } from "./run_partition.ts";
+import { unusedFields } from "./rows/match_header.ts";
 import { openReplayReader } from "./source/replay_reader.ts";
 import type { PipelineSpec } from "./spec/pipeline_spec.ts";
 
@@ -102,11 +103,10 @@ function knownFields(
   { rows }: LoadPlan,
   replayable: readonly Replayable[],
 ): readonly SourceEvidence[] {
-  const read = new Set(rows.columns.flatMap(({ from, aliases }) => [from, ...aliases]));
   return replayable.map(({ partition, header }) => ({
     partition,
-    added: (header ?? []).filter((field) => field !== "" && !read.has(field))
-      .map((field) => ({ field, types: [], values: 0 })),
+    added: unusedFields(rows, header ?? [])
+      .map((index) => ({ field: header![index], index, types: [], values: 0 })),
     widened: [],
   }));
 }

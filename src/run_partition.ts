@@ -311,6 +311,7 @@ class PartitionLoad {
       copy: staged.copy,
     });
     this.#tally.discarded = staged.rowsDiscarded;
+    this.#tally.valuesDiscarded = staged.valuesDiscarded;
     this.#report("rows", `${staged.rowsRead} rows read, ${rejects.count} rejected`);
     return rejects;
   }

@@ -56,6 +56,8 @@ export interface PartitionResult extends RowCounts {
   readonly source: string;
   readonly sha256: string | null;
   readonly phases: Phases;
+  /** Values that the rows had in fields of no column; only where there were some. */
+  readonly values_discarded?: number;
   /** Only where the load was merged into the target. */
   readonly changes?: RowChanges;
   /** What the checks saw; the run's result has them together. */
@@ -83,6 +85,8 @@ export interface RunResult extends RowCounts {
   readonly run_id: string;
   readonly pipeline: string;
   readonly status: RunStatus;
+  /** The sum over the partitions; only where there are some. */
+  readonly values_discarded?: number;
   readonly bytes_read: number;
   readonly seconds: number;
   readonly rows_per_second: number;

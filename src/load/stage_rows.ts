@@ -44,6 +44,8 @@ export interface StagedRows {
   readonly rowsRefused: number;
   /** Left out because the schema contract says so. */
   readonly rowsDiscarded: number;
+  /** Values of staged rows in fields of no column. */
+  readonly valuesDiscarded: number;
   /** Seconds spent waiting for bytes, parsing, and waiting for Postgres. */
   readonly read: number;
   readonly parse: number;
@@ -139,6 +141,7 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
     rowsStaged: rowsStaged - rowsRefused,
     rowsRefused,
     rowsDiscarded,
+    valuesDiscarded: (encoder as RowEncoder | null)?.valuesDiscarded ?? 0,
     read: Math.max(0, total - parse - copy) / 1000,
     parse: parse / 1000,
     copy: copy / 1000,

@@ -6,9 +6,10 @@ import type { ConstantColumn, RowsPlan } from "./load_plan.ts";
 export function rowsPlan(spec: PipelineSpec): RowsPlan {
   return {
     columns: spec.columns.map((
-      { name, from, aliases, optional, type, required, default: standIn, rules, options },
+      { name, from, aliases, optional, unnamed, type, required, default: standIn, rules, options },
     ) => ({
       ...(optional ? { optional } : {}),
+      ...(unnamed ? { unnamed } : {}),
       name,
       from,
       aliases,

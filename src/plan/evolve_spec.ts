@@ -1,3 +1,4 @@
+import { freeColumnName, unnamedColumn } from "../core/column_name.ts";
 import type { TableInfo } from "../db/catalog.ts";
 import type { ColumnSpec, ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { EvolvedColumn } from "./load_plan.ts";
@@ -8,7 +9,10 @@ import { typeChange } from "./widening.ts";
 export interface SourceEvidence {
   readonly partition: string | null;
   readonly added: readonly {
+    /** As the header has it; empty where it has no name. */
     readonly field: string;
+    /** From 0. */
+    readonly index: number;
     readonly types: readonly ColumnType[];
     readonly values: number;
   }[];
@@ -66,32 +70,43 @@ export function evolveSpec(
   return { spec: { ...spec, columns: [...columns, ...addedColumns()] }, evolved };
 
   function addedColumns(): ColumnSpec[] {
-    const fields = [...new Set(sources.flatMap(({ added }) => added.map(({ field }) => field)))];
+    const groups = Map.groupBy(
+      sources.flatMap(({ added }) => added),
+      ({ field, index }) => field === "" ? index : field,
+    );
     const taken = new Set(columns.map(({ name }) => name));
-    return fields.map((field) => {
-      const proofs = sources.flatMap(({ added }) => added.filter((each) => each.field === field));
-      const name = freeName(field, taken);
-      taken.add(name);
+    if (spec.target.partitionColumn !== null) taken.add(spec.target.partitionColumn);
+    // Fields without a name come last: a name that is in the file is its own column's.
+    const ordered = [...groups].sort(([a], [b]) =>
+      Number(typeof a === "number") - Number(typeof b === "number")
+    );
+    return ordered.flatMap(([key, proofs]) => {
+      const unnamed = typeof key === "number";
+      const name = freeColumnName(unnamed ? unnamedColumn(key) : key, taken);
+      const field = unnamed ? `field ${key + 1}, which has no name,` : `field "${key}"`;
       const there = columnTypeOf(present.get(name) ?? "");
       // A field without a value says nothing of its type.
       const known = proofs.filter(({ types }) => types.length > 0);
       const type = known.length === 0 ? there ?? TEXT : commonType(known, there);
       const values = proofs.reduce((sum, proof) => sum + proof.values, 0);
+      // A delimiter at the end of each line makes a field, and no column.
+      if (unnamed && values === 0 && there === null) return [];
       if (there === null || sqlType(type) !== sqlType(there)) {
         evolved.push({
           column: name,
           change: there === null ? "added" : "widened",
           type: sqlType(type),
           evidence: values === 0
-            ? `field "${field}" has no value yet`
-            : `field "${field}" has ${values} values, all of them ${sqlType(type)}`,
+            ? `${field} has no value yet`
+            : `${field} has ${values} values, all of them ${sqlType(type)}`,
         });
       }
       return {
         name,
-        from: field,
+        from: unnamed ? String(key + 1) : key,
         aliases: [],
-        optional: true,
+        optional: true as const,
+        ...(unnamed ? { unnamed: true as const } : {}),
         type,
         // Somebody else made it so: only what the file requires does Sluice make NOT NULL.
         required: notNull.has(name),
@@ -147,18 +162,6 @@ const WRITES_ALIKE: Readonly<Record<string, readonly string[]>> = {
 /** Whether a column's values stay the same texts in another type: a date would get a midnight. */
 function writesAlike(from: ColumnType, { name }: ColumnType): boolean {
   return name === "text" || (WRITES_ALIKE[from.name]?.includes(name) ?? false);
-}
-
-function freeName(field: string, taken: ReadonlySet<string>): string {
-  const base = field.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") ||
-    "column";
-  // Postgres keeps 63 bytes; a number behind a clash needs some of them.
-  const short = new TextDecoder().decode(new TextEncoder().encode(base).slice(0, 56))
-    .replace(/\ufffd$/, "");
-  for (let n = 1;; n++) {
-    const name = n === 1 ? short : `${short}_${n}`;
-    if (!taken.has(name)) return name;
-  }
 }
 
 function of(partition: string | null): string {

@@ -322,6 +322,8 @@ export interface ColumnPlan {
   readonly aliases: readonly string[];
   /** The file may do without it, whatever the contract says: another file brought it. */
   readonly optional?: true;
+  /** `from` is the number of a field that has no name; a field with one is another field. */
+  readonly unnamed?: true;
   readonly type: ColumnType;
   readonly required: boolean;
   readonly default: string | null;

@@ -6,7 +6,7 @@ import type { CsvOptions } from "../spec/pipeline_spec.ts";
 import { type Column, compileColumns } from "./compile_columns.ts";
 import { anyValue, FieldReader } from "./field_reader.ts";
 import type { Frame } from "./frame.ts";
-import { matchHeader } from "./match_header.ts";
+import { isRowName, matchHeader } from "./match_header.ts";
 import type { MalformedRecord, RecordBatch } from "./record_batch.ts";
 import { encodeLiteral } from "./rules/literal.ts";
 import { putInt32 } from "./types/ascii.ts";
@@ -29,6 +29,8 @@ export interface RowEncoder {
   ): number;
   /** Records left out so far because the schema contract says so. */
   readonly discarded: number;
+  /** Values that the rows had in fields of no column, so far. */
+  readonly valuesDiscarded: number;
 }
 
 /** What is known once the file is open. */
@@ -61,7 +63,10 @@ export function compileRows(
     );
   }
   const discardsAll = plan.missingColumns === "discard_row" && missing.length > 0;
-  const watched = plan.newColumns === "discard_row" ? fields.unused : [];
+  const watched = plan.newColumns === "discard_row"
+    ? fields.unused.filter((index) => !isRowName(input.header, index))
+    : [];
+  const left = fields.unused.filter((index) => !watched.includes(index));
   const tail = concatenate([
     ...missing.map(({ nullValue }) => nullValue),
     ...encodeConstants(constants),
@@ -78,7 +83,10 @@ export function compileRows(
   const fixed = 32 * names.length + 32 + tail.length + defaults;
   const field = new FieldReader(input.format);
   const anyField = anyValue(input.format);
+  // Nothing but an empty field is NULL there, which needs no look at its bytes.
+  const isPlain = !anyField.trim && anyField.emptyIsNull && anyField.nulls === null;
   let discarded = 0;
+  let valuesDiscarded = 0;
 
   /** Fields that are quoted, trimmed or NULL: rarer than plain ones, and kept out of the hot loop. */
   function encodeSpecial(column: Column, batch: RecordBatch, at: number, frame: Frame) {
@@ -132,6 +140,9 @@ export function compileRows(
     get discarded() {
       return discarded;
     },
+    get valuesDiscarded() {
+      return valuesDiscarded;
+    },
     encode(batch, frame, reject, countOnly = false) {
       const { bytes, width, count, starts, ends, flags } = batch;
       const { recordStarts, recordEnds, malformed, base } = batch;
@@ -183,6 +194,15 @@ export function compileRows(
           }
           reject(countOnly ? COUNTED : toReject(batch, r, columns[c], problem));
           continue;
+        }
+        for (let k = 0; k < left.length; k++) {
+          const at = r * width + left[k];
+          if (isPlain && flags[at] === 0) {
+            if (starts[at] !== ends[at]) valuesDiscarded++;
+          } else {
+            field.read(anyField, batch, at);
+            if (!field.isNull) valuesDiscarded++;
+          }
         }
         // A few bytes, or none: not worth a call of `set` for each row.
         for (let i = 0; i < tail.length; i++) frame.bytes[frame.length + i] = tail[i];

@@ -16,8 +16,10 @@ export interface Evidence {
 }
 
 export interface AddedField {
-  /** As the header has it. */
+  /** As the header has it; empty where it has no name. */
   readonly field: string;
+  /** From 0. */
+  readonly index: number;
   /**
    * Types that write every value as it is in the file, the narrowest first; text is always one of
    * them. None where no value tells anything.
@@ -90,7 +92,8 @@ function newFields(
 ) {
   const options = anyValue(format);
   const scratch = new Frame(1 << 10);
-  return unused.filter((index) => header !== null && header[index] !== "").map((index) => {
+  if (header === null) return [];
+  return unused.map((index) => {
     let guesses = GUESSABLE.map((type) => ({
       type,
       encode: compileType(type, {}),
@@ -109,7 +112,8 @@ function newFields(
         );
       },
       result: (): AddedField => ({
-        field: header![index],
+        field: header[index],
+        index,
         types: values === 0 ? [] : [...guesses.map(({ type }) => type), TEXT],
         values,
       }),

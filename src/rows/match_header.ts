@@ -1,5 +1,7 @@
+import { freeColumnName, unnamedColumn } from "../core/column_name.ts";
 import { didYouMean } from "../core/did_you_mean.ts";
 import { SluiceError } from "../core/error.ts";
+import { quotedText } from "../core/quoted_text.ts";
 import type { ColumnPlan, RowsPlan } from "../plan/load_plan.ts";
 
 /** Which field each column is read from. */
@@ -26,21 +28,74 @@ const LONGEST_NAME = 100;
 /** Names that are compared with one that is missing. */
 const MOST_COMPARED = 10_000;
 
-function matchNames(plan: RowsPlan, header: readonly string[]): Fields {
+/**
+ * The fields that stand first in a file without a name: R and pandas write the number of the row
+ * there. They are no data that somebody has added, so that no row is left out because of them.
+ */
+export function isRowName(header: readonly string[] | null, index: number): boolean {
+  return index === 0 && header !== null && header[0] === "";
+}
+
+function matchNames(plan: RowsPlan, names: readonly string[]): Fields {
   const { columns } = plan;
+  const header = indexed(names);
   const fields = columns.map((column) => findField(column, header));
   const missing = columns.filter((column, c) => fields[c] === -1 && !mayBeMissing(plan, column));
-  const used = new Set(fields);
-  const unused = header.flatMap((_name, i) => used.has(i) ? [] : [i]);
-  const names = unused.map((i) => header[i]);
-  const added = plan.newColumns === "freeze" ? names : [];
-  if (missing.length > 0 || added.length > 0) throw mismatch(missing, added, names);
+  const used = new Map<number, ColumnPlan>();
+  columns.forEach((column, c) => {
+    if (fields[c] === -1) return;
+    const other = used.get(fields[c]);
+    if (other !== undefined) throw sharedField(other, column, fields[c], header);
+    used.set(fields[c], column);
+  });
+  const unused = names.flatMap((_name, i) => used.has(i) ? [] : [i]);
+  const added = plan.newColumns === "freeze" ? unused : [];
+  if (missing.length > 0 || added.length > 0) {
+    throw mismatch(plan, missing, added, unused, header);
+  }
+  const ambiguous = plan.newColumns === "evolve" ? unused.filter((i) => isRepeated(header, i)) : [];
+  if (ambiguous.length > 0) throw ambiguousFields(plan, ambiguous, header);
   return { columns: fields, unused };
 }
 
-function findField({ name, from, aliases }: ColumnPlan, header: readonly string[]): number {
-  const there = [from, ...aliases].filter((each) => header.includes(each));
-  if (there.length === 0) return -1;
+/** Indexes of the fields that no column reads, whatever the contract makes of them. */
+export function unusedFields(plan: RowsPlan, header: readonly string[]): readonly number[] {
+  const fields = indexed(header);
+  const used = new Set(plan.columns.map((column) => findField(column, fields)));
+  return header.flatMap((_name, i) => used.has(i) ? [] : [i]);
+}
+
+interface Header {
+  readonly names: readonly string[];
+  /** Indexes of the fields of each name. */
+  readonly fields: ReadonlyMap<string, readonly number[]>;
+  /** Some names are numbers: then a number is a name before it is a position. */
+  readonly hasNumbers: boolean;
+}
+
+function indexed(names: readonly string[]): Header {
+  const fields = Map.groupBy(names.keys(), (i) => names[i]);
+  return { names, fields, hasNumbers: names.some((name) => POSITION.test(name)) };
+}
+
+const POSITION = /^[1-9]\d{0,4}$/;
+
+function isRepeated({ names, fields }: Header, index: number): boolean {
+  return names[index] !== "" && fields.get(names[index])!.length > 1;
+}
+
+/** Whether only its position tells a field from others. */
+function needsPosition(header: Header, index: number): boolean {
+  return header.names[index] === "" || isRepeated(header, index);
+}
+
+function findField(column: ColumnPlan, header: Header): number {
+  const { name, from, aliases } = column;
+  if (column.unnamed) {
+    const index = Number(from) - 1;
+    return header.names[index] === "" ? index : -1;
+  }
+  const there = [from, ...aliases].filter((each) => header.fields.has(each));
   if (there.length > 1) {
     throw new SluiceError(
       "rows/duplicate_header",
@@ -50,12 +105,53 @@ function findField({ name, from, aliases }: ColumnPlan, header: readonly string[
       { hint: "Leave out of `from` what is another field in this file" },
     );
   }
-  const field = header.indexOf(there[0]);
-  if (field === header.lastIndexOf(there[0])) return field;
+  if (there.length === 0) return findPosition(column, header);
+  const fields = header.fields.get(there[0])!;
+  if (fields.length === 1) return fields[0];
   throw new SluiceError(
     "rows/duplicate_header",
-    `Column "${name}" reads field "${there[0]}", which the header names more than once`,
-    { hint: "Give the fields different names in the file, or read it without its header" },
+    `Column "${name}" reads field "${there[0]}", which the header names ${fields.length} times`,
+    {
+      hint: `Say which one it is by its position, as one of these keys of the column:\n${
+        fields.slice(0, MOST_NAMED).map((field) => `    from: ${field + 1}`).join("\n")
+      }`,
+    },
+  );
+}
+
+/** A number that is no name stands for the field at that position, from 1. */
+function findPosition({ name, from, aliases }: ColumnPlan, header: Header): number {
+  const positions = [from, ...aliases]
+    .filter((each) => POSITION.test(each) && each !== name)
+    .map((each) => Number(each) - 1)
+    .filter((index) =>
+      index < header.names.length && (!header.hasNumbers || needsPosition(header, index))
+    );
+  return positions[0] ?? -1;
+}
+
+function sharedField(
+  one: ColumnPlan,
+  other: ColumnPlan,
+  field: number,
+  header: Header,
+): SluiceError {
+  return new SluiceError(
+    "rows/shared_field",
+    `Columns "${one.name}" and "${other.name}" both read ${described(header, field)}`,
+    { hint: "Correct `from` of one of them: a number is the field's position, from 1" },
+  );
+}
+
+function ambiguousFields(
+  plan: RowsPlan,
+  fields: readonly number[],
+  header: Header,
+): SluiceError {
+  return new SluiceError(
+    "rows/duplicate_header",
+    `The header has the same name for several fields: ${listed(fields, header)}`,
+    { hint: `A column for each cannot be told by its name. ${additions(plan, fields, header)}` },
   );
 }
 
@@ -67,39 +163,35 @@ function mayBeMissing({ missingColumns }: RowsPlan, column: ColumnPlan): boolean
 }
 
 function mismatch(
+  plan: RowsPlan,
   missing: readonly ColumnPlan[],
-  added: readonly string[],
-  unused: readonly string[],
+  added: readonly number[],
+  unused: readonly number[],
+  header: Header,
 ): SluiceError {
   const facts: string[] = [];
   const hints: string[] = [];
   if (missing.length > 0) {
-    facts.push(`the file lacks ${listed(missing.map(({ from }) => from))}`);
+    facts.push(`the file lacks ${several(missing.map(({ from }) => told(from)))}`);
     hints.push(
       "Correct `from` of the missing columns, remove them, or load them as NULL:\n" +
         "schema_contract: { missing_columns: discard_value }",
     );
+    const names = unused.slice(0, MOST_COMPARED).map((i) => header.names[i])
+      .filter((name) => name !== "");
     for (const { name, from } of missing.slice(0, MOST_NAMED)) {
-      const near = didYouMean(from, unused.slice(0, MOST_COMPARED));
+      const near = didYouMean(from, names);
       if (near === null) continue;
       hints.push(
-        `Did you mean ${JSON.stringify(near)}? ${name}: { from: [${JSON.stringify(from)}, ${
-          JSON.stringify(near)
-        }] }`,
+        `Did you mean ${quotedText(near)}? Give column "${name}" the key\n    from: [${
+          quotedText(from)
+        }, ${quotedText(near)}]`,
       );
     }
   }
   if (added.length > 0) {
-    facts.push(`the pipeline does not know ${listed(added)}`);
-    const lines = added.slice(0, MOST_NAMED).filter((name) => name.length <= LONGEST_NAME)
-      .map((name) => `  ${JSON.stringify(columnName(name))}: ${addition(name)}`);
-    hints.push(
-      (lines.length === 0
-        ? "Ignore them"
-        : `Add the new columns:\ncolumns:\n${lines.join("\n")}\n` +
-          (lines.length < added.length ? `  … and ${added.length - lines.length} more\n` : "") +
-          "or ignore them") + ":\nschema_contract: { new_columns: discard_value }",
-    );
+    facts.push(`the pipeline does not know ${listed(added, header)}`);
+    hints.push(additions(plan, added, header));
   }
   return new SluiceError(
     "rows/schema_mismatch",
@@ -111,24 +203,50 @@ function mismatch(
   );
 }
 
+/** What to write so that fields become columns, or are left out. */
+function additions(plan: RowsPlan, fields: readonly number[], header: Header): string {
+  const taken = new Set(plan.columns.map(({ name }) => name));
+  const lines = fields.slice(0, MOST_NAMED)
+    .filter((i) => needsPosition(header, i) || header.names[i].length <= LONGEST_NAME)
+    .map((i) => addition(header, i, taken));
+  const more = fields.length - lines.length;
+  return (lines.length === 0
+    ? "Ignore them"
+    : `Add the new columns:\ncolumns:\n${lines.join("\n")}\n` +
+      (more > 0 ? `  # … and ${more} more\n` : "") +
+      "or ignore them") + ":\nschema_contract: { new_columns: discard_value }";
+}
+
+function addition(header: Header, index: number, taken: Set<string>): string {
+  const name = header.names[index];
+  const column = freeColumnName(name === "" ? unnamedColumn(index) : name, taken);
+  const from = needsPosition(header, index)
+    ? `, from: ${index + 1}`
+    : column === name
+    ? ""
+    : `, from: ${quotedText(name)}`;
+  return `  ${quotedText(column)}: { type: text${from} }`;
+}
+
+/** A field as a message tells it. */
+function described(header: Header, index: number): string {
+  const name = header.names[index];
+  if (name === "") return `field ${index + 1}, which has no name`;
+  return isRepeated(header, index) ? `${told(name)} (field ${index + 1})` : told(name);
+}
+
+function listed(fields: readonly number[], header: Header): string {
+  return several(fields.map((i) => described(header, i)));
+}
+
 /** A header can be of any size; what is told of it is not. */
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMED).map((name) =>
-    name.length > LONGEST_NAME ? `"${name.slice(0, LONGEST_NAME)}…"` : `"${name}"`
-  ).join(", ");
-  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
+function several(texts: readonly string[]): string {
+  const shown = texts.slice(0, MOST_NAMED).join(", ");
+  return texts.length > MOST_NAMED ? `${shown} and ${texts.length - MOST_NAMED} more` : shown;
 }
 
-function addition(name: string): string {
-  return columnName(name) === name
-    ? "{ type: text }"
-    : `{ type: text, from: ${JSON.stringify(name)} }`;
-}
-
-/** A header as a column's name: lower case, words joined by underscores. */
-export function columnName(header: string): string {
-  return header.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "") ||
-    "column";
+function told(name: string): string {
+  return quotedText(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
 }
 
 function matchPositions(plan: RowsPlan, width: number): Fields {

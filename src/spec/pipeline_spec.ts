@@ -167,12 +167,14 @@ export type SimpleTypeName =
 
 export interface ColumnSpec {
   readonly name: string;
-  /** Header of the field, or its number from 1 where the file has no header. */
+  /** Header of the field, or its number from 1. */
   readonly from: string;
   /** Other headers of the same field, tried in order where the file has no `from`. */
   readonly aliases: readonly string[];
   /** The file may do without it, whatever the contract says: another file brought it. */
   readonly optional?: true;
+  /** `from` is the number of a field that has no name; a field with one is another field. */
+  readonly unnamed?: true;
   readonly type: ColumnType;
   /** NULL is a reject, and the column is NOT NULL. */
   readonly required: boolean;

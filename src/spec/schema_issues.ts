@@ -149,7 +149,10 @@ function reportIssue(
           ? `${name} cannot be ${describe(value)}: ${lowerFirst(issue.message)}`
           : `${name} cannot be empty`
         : `${name} must be ${bound}`;
-      report.value(path, "spec/wrong_value", message);
+      const hint = path[0] === "columns" && path[2] === "from"
+        ? "A field without a name is read by its position, from 1: from: 3"
+        : null;
+      report.value(path, "spec/wrong_value", message, hint);
       return;
     }
   }

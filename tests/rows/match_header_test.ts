@@ -61,7 +61,7 @@ Deno.test("matchHeader tells both sides of a mismatch at once, and what was like
       'the pipeline does not know "Pickup_At", "tip amount"',
   );
   expect(error.hint).toContain(
-    'Did you mean "Pickup_At"? pickup_at: { from: ["pickup_at", "Pickup_At"] }',
+    'Did you mean "Pickup_At"? Give column "pickup_at" the key\n    from: ["pickup_at", "Pickup_At"]',
   );
   expect(error.hint).toContain('"tip_amount": { type: text, from: "tip amount" }');
   expect(error.hint).toContain("schema_contract: { new_columns: discard_value }");
@@ -89,6 +89,41 @@ Deno.test("matchHeader lets columns be missing where the contract does", () => {
   expect(match(["a", "b"], ["a"], "freeze", 1, "discard_row")).toEqual([0, -1]);
   expect(match(["a", "b"], null, "freeze", 1, "discard_value")).toEqual([0, -1]);
   expect(failure(match(["a", "b"], ["a"])).hint).toContain("missing_columns: discard_value");
+});
+
+Deno.test("matchHeader takes a number that is no header for a position", () => {
+  expect(match(["id<2", "v<3"], ["", "id", "v"], "discard_value")).toEqual([1, 2]);
+  expect(match(["row<1", "id", "v"], ["", "id", "v"])).toEqual([0, 1, 2]);
+  expect(match(["a<2", "b<3", "id"], ["id", "v", "v"])).toEqual([1, 2, 0]);
+  // A header comes before a position, and so do numbers in general where they are headers.
+  expect(match(["a<2", "b<1"], ["2", "1"])).toEqual([0, 1]);
+  expect(failure(match(["h<24"], ["22", "23"], "discard_value")).message).toContain('lacks "24"');
+  expect(failure(match(["h<1"], ["22", "23"], "discard_value")).message).toContain('lacks "1"');
+  expect(match(["h<1", "y<2021"], ["", "2021"])).toEqual([0, 1]);
+  // A column that is called by a number is looked for by its name.
+  expect(failure(match(["1"], ["a"], "discard_value")).message).toContain('lacks "1"');
+  expect(failure(match(["a", "b<1"], ["a", "c"], "discard_value")).code).toBe("rows/shared_field");
+  expect(failure(match(["a<9"], ["a", "b"], "discard_value")).message).toContain('lacks "9"');
+});
+
+Deno.test("matchHeader tells fields without a name, or with the same, by their positions", () => {
+  const error = failure(match(["id"], ["id", "", "v", "v", "id 2"]));
+  expect(error.message).toContain(
+    'does not know field 2, which has no name, "v" (field 3), "v" (field 4), "id 2"',
+  );
+  expect(error.hint).toContain(`columns:
+  "column_2": { type: text, from: 2 }
+  "v": { type: text, from: 3 }
+  "v_2": { type: text, from: 4 }
+  "id_2": { type: text, from: "id 2" }
+`);
+  expect(failure(match(["v"], ["v", "v"])).hint).toContain("    from: 1\n    from: 2");
+});
+
+Deno.test("matchHeader shows what cannot be seen in a name", () => {
+  const error = failure(match(["pickup"], ["pickup\u200b", "a\u0085b"]));
+  expect(error.message).toContain('does not know "pickup\\u200b", "a\\u0085b"');
+  expect(error.hint).toContain('from: ["pickup", "pickup\\u200b"]');
 });
 
 Deno.test("matchHeader without a header goes by position", () => {

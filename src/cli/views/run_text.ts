@@ -10,6 +10,7 @@ export function runText(result: RunResult, file: string, paint: Paint): string {
   return [
     table(result, paint),
     reasons(result, paint),
+    valuesDiscarded(result),
     checks(result, paint),
     rejectsHint(result, file),
   ].filter((part) => part !== "").join("\n");
@@ -88,6 +89,12 @@ function reasons({ partitions }: RunResult, paint: Paint): string {
 
 /** Partitions named on one line. */
 const NAMES = 3;
+
+function valuesDiscarded({ values_discarded: values = 0 }: RunResult): string {
+  if (values === 0) return "";
+  const what = values === 1 ? "value was" : "values were";
+  return `${formatCount(values)} ${what} left out: no column has their field (schema_contract)\n`;
+}
 
 function checks({ checks }: RunResult, paint: Paint): string {
   return checks.filter(({ passed }) => !passed).map((check) => {

@@ -48,6 +48,9 @@ export function digestingEncoder(encoder: RowEncoder, digests: ColumnDigests): R
     get discarded() {
       return encoder.discarded;
     },
+    get valuesDiscarded() {
+      return encoder.valuesDiscarded;
+    },
     encode(batch, frame, reject, countOnly) {
       const from = frame.length;
       const rows = encoder.encode(batch, frame, reject, countOnly);

@@ -16,7 +16,7 @@ const typeSchema = z.string().superRefine((text, context) => {
 export const columnSchema = z.strictObject({
   from: z.union([name(), z.array(name()).min(1)]).optional().describe(
     "Header of the field, or a list of headers it has had; the column's own name when left out; " +
-      "without a header its number, from 1",
+      "a number that is no header is the field's position, from 1",
   ),
   type: typeSchema,
   required: z.boolean().default(false).describe("NULL is a reject, and the column is NOT NULL"),
