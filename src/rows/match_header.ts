@@ -110,7 +110,7 @@ function findField(column: ColumnPlan, header: Header): number {
   if (fields.length === 1) return fields[0];
   throw new SluiceError(
     "rows/duplicate_header",
-    `Column "${name}" reads field "${there[0]}", which the header names ${fields.length} times`,
+    `Column "${name}" reads field "${there[0]}", which the header names more than once`,
     {
       hint: `Say which one it is by its position, as one of these keys of the column:\n${
         fields.slice(0, MOST_NAMED).map((field) => `    from: ${field + 1}`).join("\n")
