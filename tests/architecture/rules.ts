@@ -68,6 +68,8 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "prom-client": "observe",
   "cli-progress": "cli",
   "croner": "core",
+  "@eslint-community/regexpp": "core",
+  "re2js": "core",
   "graphile-worker": "distribute",
   "pg": "distribute",
   "commander": "cli",

@@ -118,6 +118,10 @@ Deno.test("max_length counts code points, pattern is searched and sees Unicode",
   expect(judge(columnOf("text", { pattern: "b" }), "abc")).toBe(null);
   expect(judge(columnOf("text", { pattern: "^b" }), "abc")).toBe("pattern_mismatch");
   expect(judge(columnOf("text", { pattern: "^.$" }), "😀")).toBe(null);
+  // A backtracking engine would need years.
+  expect(judge(columnOf("text", { pattern: "^(a+)+$" }), "a".repeat(60) + "!")).toBe(
+    "pattern_mismatch",
+  );
   expect(judge(columnOf("text", { pattern: "^\ufeff$" }), "\ufeff")).toBe(null);
 });
 

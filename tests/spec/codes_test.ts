@@ -133,6 +133,7 @@ const CASES: readonly Case[] = [
   ["spec/bad_rule_value", edited(["type: text", "type: jsonb, default: '{'"]), "'{'"],
   ["spec/bad_limits", edited(["type: bigint", "type: bigint, min: 9, max: 1"]), "9"],
   ["spec/bad_pattern", edited(["type: text", "type: text, pattern: '['"]), "'['"],
+  ["spec/unsupported_pattern", edited(["type: text", "type: text, pattern: '(?=a)'"]), "'(?=a)'"],
   [
     "spec/bad_csv_option",
     edited(["format: csv", "format: { type: csv, escape: '#', comment: '#' }"]),

@@ -1,3 +1,4 @@
+import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
 import type { ColumnRules, ColumnSpec } from "../pipeline_spec.ts";
 import type { Report } from "../report.ts";
 import type { Check } from "./check.ts";
@@ -30,19 +31,29 @@ export const columnRules: Check = ({ columns }, report) => {
       report.value(["columns", name, "min"], "spec/bad_limits", `"${min}" is above "${max}"`);
     }
     if (rules.pattern !== undefined) {
-      try {
-        new RegExp(rules.pattern, "u");
-      } catch (error) {
-        const why = error instanceof Error ? error.message.split(": ").at(-1) : String(error);
-        report.value(
-          ["columns", name, "pattern"],
-          "spec/bad_pattern",
-          `"${rules.pattern}" is no regular expression: ${why}`,
-        );
-      }
+      checkPattern(name, rules.pattern, report);
     }
   }
 };
+
+function checkPattern(column: string, pattern: string, report: Report): void {
+  try {
+    compilePattern(pattern);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    const path = ["columns", column, "pattern"];
+    if (error.syntax) {
+      const message = `"${pattern}" is no regular expression: ${error.message}`;
+      return report.value(path, "spec/bad_pattern", message);
+    }
+    report.value(
+      path,
+      "spec/unsupported_pattern",
+      `"${pattern}" cannot be matched without backtracking: ${error.message}`,
+      "Write it without lookaround, references and huge counts, or as a condition in SQL under rules",
+    );
+  }
+}
 
 function checkValues({ name, type, rules, default: standIn, options }: ColumnSpec, report: Report) {
   const check = (value: string | undefined | null, path: (string | number)[]) => {
