@@ -9,7 +9,7 @@ export function isRepeatable({ code, origin }: SluiceError): boolean {
 /** Whether data was refused: then its rejects are worth keeping. */
 export function isRefusal({ code }: SluiceError): boolean {
   return code === "rows/too_many_rejects" || code === "rows/rule_failed" ||
-    code === "load/duplicate_keys" || isFailedCheck({ code });
+    code === "load/duplicate_keys" || code === "load/empty" || isFailedCheck({ code });
 }
 
 /** Whether the staged rows are worth looking at. */

@@ -77,7 +77,7 @@ async function replayPlan(
 ): Promise<LoadPlan> {
   const mode = isMerging(spec.refresh.mode) ? spec.refresh.mode : "append";
   const plan = await compileFor(
-    { ...spec, refresh: { mode, hardDeletes: "ignore" } },
+    { ...spec, refresh: { mode, hardDeletes: "ignore", allowEmpty: true } },
     replayable.map(({ partition }) => partition),
     { force: true, allowDestructive: false },
     context,

@@ -11,6 +11,7 @@ import { isolate } from "./load/isolate.ts";
 import { isAboutRows, type RefusedRow } from "./load/refused_rows.ts";
 import { keptRejects, rejectBudget } from "./load/reject_budget.ts";
 import { type LoadSource, plannedSource } from "./load_source.ts";
+import { refuseEmpty } from "./load/refuse_empty.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import { isFailedCheck, isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
@@ -152,6 +153,7 @@ class PartitionLoad {
       await executeStatements(context.db, partition.cleanup);
       return this.#result("unchanged", null, null);
     }
+    if (staged === 0) await refuseEmpty(context.db, plan, partition, this.#tally);
     await this.#timed("index", () => executeStatements(context.db, finish));
     this.#report("load", `${staged} rows staged and indexed`);
     if (partition.checks.length > 0) {

@@ -5,7 +5,7 @@ import type { LoadRecord } from "../ledger/ledger.ts";
 import { compileChecks } from "./compile_checks.ts";
 import { constantColumns, needsOffset } from "./compile_rows.ts";
 import { decide, knownVersion, type ProbedSource } from "./decide.ts";
-import { type Layout, LINEAGE_COLUMNS } from "./layout.ts";
+import { type Layout, LINEAGE_COLUMNS, takesRowsAway } from "./layout.ts";
 import { isolationPlan } from "./isolation.ts";
 import { countChanges, dropVersionRow, insertLoad, replaceLive } from "./ledger_rows.ts";
 import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
@@ -15,6 +15,7 @@ import type { PlanInput } from "./plan_input.ts";
 import { preserveStaging, referencedTables } from "./preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { stagingIdentity } from "./replica_identity.ts";
+import { replacedRow } from "./replaced_row.ts";
 import { rulesPlan } from "./rules.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sourcePlan } from "./source_plan.ts";
@@ -77,6 +78,7 @@ export function compilePartition(
     verify: spec.verify === "full" || input.verify === true
       ? verifyPlan(layout, staging, needsOffset(spec), input.catalog.serverVersion)
       : null,
+    replacedRow: replacedRow(spec, layout, partition),
     rules: rulesPlan(spec, partition, staging),
     checks: compileChecks(spec, layout, partition, {
       staging,
@@ -274,7 +276,6 @@ function mergeOf(
   requireSafeMerge(input, keyed);
   const columns = layout.loaded.map(({ name }) => name);
   const lineage = spec.target.lineage ? LINEAGE_COLUMNS.map(({ name }) => name) : [];
-  const replaces = mode === "full" || mode === "partition";
   return {
     ...kind,
     key: kind.kind === "rows" && mode !== "append" ? [] : layout.uniqueColumns,
@@ -287,7 +288,7 @@ function mergeOf(
       .map(({ name }) => name) ?? layout.columns.map(({ name }) => name),
     scope: scopeCondition(spec, layout, partition),
     moment: momentOf(input.targetKey, partition, version),
-    removesVanished: replaces || spec.refresh.hardDeletes === "invalidate",
+    removesVanished: takesRowsAway(spec.refresh),
   };
 }
 

@@ -162,6 +162,11 @@ export interface PartitionPlan {
   readonly isolation: IsolationPlan;
   /** What happens to rows that share an idempotency key; null where there is no key. */
   readonly deduplicate: DeduplicatePlan | null;
+  /**
+   * Finds a row that this load takes the place of; a load without rows is refused where there is
+   * one. Null: it takes none away, or may be empty.
+   */
+  readonly replacedRow: Statement | null;
   /** What must hold of staging before it is published. */
   readonly checks: readonly CheckPass[];
   /** Builds indexes, then ANALYZE. */

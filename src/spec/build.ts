@@ -70,7 +70,11 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
       ),
       lineage: input.target.lineage,
     },
-    refresh: { mode, hardDeletes: input.refresh?.hard_deletes ?? "ignore" },
+    refresh: {
+      mode,
+      hardDeletes: input.refresh?.hard_deletes ?? "ignore",
+      allowEmpty: input.refresh?.allow_empty ?? false,
+    },
     idempotencyKey: input.idempotency_key,
     onDuplicate: input.on_duplicate ?? "reject",
     columns: context.columnOrder.map((name, at) =>

@@ -64,6 +64,7 @@ const KEY_WORDS: Words = {
   quality: "checks",
   checksum: "verify",
   invalidate_hard_deletes: "refresh.hard_deletes",
+  allow_empty: "refresh.allow_empty",
   cron: "schedule.cron",
 };
 

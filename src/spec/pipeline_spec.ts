@@ -75,6 +75,8 @@ export interface RefreshSpec {
   readonly mode: RefreshMode;
   /** `history`: what becomes of current rows whose key is no longer in the source. */
   readonly hardDeletes: "ignore" | "invalidate";
+  /** A load without rows may take the place of rows. */
+  readonly allowEmpty: boolean;
 }
 
 /** Refresh modes; `plan/modes/mod.ts` lists their implementations. */

@@ -25,7 +25,7 @@ export function keysAt(path: Path): string[] {
     [/^target\/indexes\/\d+$/, { columns: 0, method: 0 }],
     [/^columns\/[^/]*$/, columnSchema.shape],
     [/^environments\/[^/]*$/, { vars: 0 }],
-    [/^refresh$/, { mode: 0, hard_deletes: 0 }],
+    [/^refresh$/, { mode: 0, hard_deletes: 0, allow_empty: 0 }],
     [/^rules\/[^/]*$/, ruleSchema.shape],
     [/^rejects$/, { limit: 0, keep_days: 0 }],
     [/^checks\/\d+$/, checkSchema.shape],

@@ -39,6 +39,7 @@ export function planFixture(): LoadPlan {
     bounds: null,
     verify: null,
     rules: null,
+    replacedRow: null,
     isolation: {
       raw: { schema: "ny", table: "trips__2021-02__v2_r" },
       stage: [],

@@ -175,7 +175,7 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
       indexes: [],
       lineage: false,
     },
-    refresh: { mode: "full", hardDeletes: "ignore" },
+    refresh: { mode: "full", hardDeletes: "ignore", allowEmpty: false },
     idempotencyKey: [],
     onDuplicate: "reject",
     columns: [],

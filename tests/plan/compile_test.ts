@@ -51,7 +51,7 @@ const SPEC: PipelineSpec = {
     indexes: [{ columns: ["name"], method: "brin" }],
     lineage: false,
   },
-  refresh: { mode: "partition", hardDeletes: "ignore" },
+  refresh: { mode: "partition", hardDeletes: "ignore", allowEmpty: false },
   idempotencyKey: ["id"],
   onDuplicate: "keep_last",
   columns: [

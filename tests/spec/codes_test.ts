@@ -94,6 +94,11 @@ const CASES: readonly Case[] = [
     "hard_deletes",
   ],
   [
+    "spec/contradiction",
+    edited(["mode: partition", "mode: append\n  allow_empty: true"]),
+    "allow_empty",
+  ],
+  [
     "spec/name_clash",
     edited(["mode: partition", "mode: history"], ["  note:", "  _current: boolean\n  note:"]),
     "_current",

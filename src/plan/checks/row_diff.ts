@@ -1,5 +1,6 @@
 import { quoteIdent } from "../../core/quote.ts";
 import type { RejectLimit } from "../../spec/pipeline_spec.ts";
+import { takesRowsAway } from "../layout.ts";
 import { bindNumber, type CheckContext, type CheckPlug, LIVE, LOAD } from "./check.ts";
 
 /**
@@ -23,8 +24,7 @@ export const rowDiff: CheckPlug<"row_diff"> = (
       examples: null,
     };
   }
-  const { mode, hardDeletes } = spec.refresh;
-  const replaces = mode === "full" || mode === "partition" || hardDeletes === "invalidate";
+  const replaces = takesRowsAway(spec.refresh);
   const key = spec.idempotencyKey.map(quoteIdent).join(", ");
   // EXCEPT takes NULLs as equal, as the key does; json has no equality of its own.
   const row = spec.columns.map(({ name, type }) =>
@@ -37,7 +37,7 @@ export const rowDiff: CheckPlug<"row_diff"> = (
   return {
     aggregates: null,
     from: `(select added, deleted, base,
-    ${mode === "append" ? "0" : "greatest(differing - added, 0)"} as changed
+    ${spec.refresh.mode === "append" ? "0" : "greatest(differing - added, 0)"} as changed
   from (select ${except(key, LOAD, LIVE)} as added,
     ${replaces ? except(key, LIVE, LOAD) : "0"} as deleted,
     ${except(row, LOAD, LIVE)} as differing,

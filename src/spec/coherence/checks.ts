@@ -7,6 +7,7 @@ import { unknownColumn } from "./column_names.ts";
 import { RULE_TYPES } from "./column_rules.ts";
 import { examplePartition } from "./placeholders.ts";
 import { isAbove, isOf, notOfType, NUMBERS } from "./typed_text.ts";
+import { takesRowsAway } from "./takes_rows_away.ts";
 
 /** Names that the file gives are told apart; those that are made are already. */
 export const checkNames: Check = ({ placedChecks }, report) => {
@@ -160,7 +161,7 @@ export const checkSettings: Check = (spec, report) => {
 /** A mode that never removes or changes rows has nothing to limit. */
 function diffHasMeaning(
   { path, check }: PlacedCheck,
-  { idempotencyKey, refresh: { mode, hardDeletes } }: Parameters<Check>[0],
+  { idempotencyKey, refresh }: Parameters<Check>[0],
   report: Report,
 ): void {
   if (check.kind !== "row_diff") return;
@@ -171,9 +172,8 @@ function diffHasMeaning(
       `"row_diff" needs "idempotency_key", which tells one row from another`,
     );
   }
-  const removes = mode === "full" || mode === "partition" ||
-    (mode === "history" && hardDeletes === "invalidate");
-  if (check.deleted !== null && !removes) {
+  const { mode } = refresh;
+  if (check.deleted !== null && !takesRowsAway(refresh)) {
     report.key([...path, "deleted"], "spec/contradiction", `"${mode}" deletes no rows`);
   }
   if (check.changed !== null && mode === "append") {

@@ -68,6 +68,7 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
       "partitions.by",
       "refresh.mode",
       "refresh.hard_deletes",
+      "refresh.allow_empty",
       "idempotency_key",
       "on_duplicate",
       "target.partition_column",

@@ -1,5 +1,6 @@
 import { countPeriods, MAX_PARTITIONS, PERIOD_EXAMPLES, resolveBound } from "../../core/period.ts";
 import type { Check } from "./check.ts";
+import { takesRowsAway } from "./takes_rows_away.ts";
 
 /** `current` is checked against this moment: a file must not be right today and wrong tomorrow. */
 export const SOME_DAY = new Date("9000-01-01T00:00:00Z");
@@ -112,6 +113,14 @@ export const contradictions: Check = (spec, report, input) => {
       "spec/contradiction",
       `Each partition would close the rows of all others`,
       `Add "partition_column", which tells the rows of one partition, or write "ignore"`,
+    );
+  }
+  if (input.refresh?.allow_empty !== undefined && !takesRowsAway(refresh)) {
+    report.key(
+      ["refresh", "allow_empty"],
+      "spec/contradiction",
+      `"allow_empty" is for modes that take rows away`,
+      `A load without rows changes nothing here`,
     );
   }
   if (partitions === null && input.target.partition_column !== undefined) {

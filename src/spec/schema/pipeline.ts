@@ -36,6 +36,9 @@ export const pipelineSchema = z.strictObject({
     hard_deletes: z.enum(["ignore", "invalidate"]).optional().describe(
       "history: rows that the source no longer has stay current, or are closed; ignore when left out",
     ),
+    allow_empty: z.boolean().optional().describe(
+      "A load without rows may take the place of rows; false when left out: it is refused",
+    ),
   }).optional().describe("What a load does to the table; by default what partitions ask for"),
   idempotency_key: z.array(name()).default([])
     .describe("Columns that tell one row from another"),
