@@ -46,10 +46,9 @@ def database_url() -> str | None:
 
 
 def command_of(pipeline: str) -> list[str]:
-    """What runs one pipeline; the permissions are those of the `run` task in deno.json."""
+    """What runs one pipeline; its permissions are the set `service` of deno.json."""
     command = [
-        "deno", "run", "--frozen", "--no-prompt",
-        "--allow-env", "--allow-net", "--allow-read", "--allow-sys=hostname,homedir", "--allow-write=logs",
+        "deno", "run", "-q", "--frozen", "--no-prompt", "-P=service", "--allow-write=logs",
         "src/main.ts", "run", f"pipelines/{pipeline}.yaml", "--output", "json",
     ]
     return command if ENVIRONMENT is None else [*command, "--env", ENVIRONMENT]

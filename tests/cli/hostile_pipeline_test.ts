@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect } from "expect";
-import config from "../../deno.json" with { type: "json" };
+import { taskWords } from "../support/permissions.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const windows = Deno.build.os === "windows";
@@ -36,7 +36,7 @@ Deno.test({
     await Deno.chmod(join(folder, "evil"), 0o755);
     await Deno.writeTextFile(join(folder, "t.csv"), "id\n1\n");
     const task = async (name: "run" | "db", ...args: string[]) => {
-      const words = config.tasks[name].command.split(" ").slice(1);
+      const words = [...taskWords(name)];
       const main = words.indexOf("src/main.ts");
       words[main] = `${ROOT}src/main.ts`;
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -143,7 +143,7 @@ Deno.test("systemd: units start deno itself, with the image's permissions, and s
   const image: string[] = JSON.parse(
     /^ENTRYPOINT ([^]*?\])$/m.exec(DOCKERFILE)![1].replace(/\\\n/g, ""),
   );
-  const granted = image.filter((word) => word.startsWith("--allow") && !/write/.test(word));
+  const granted = image.filter((word) => word.startsWith("-P="));
   for (const name of ["sluice-run@.service", "sluice-serve.service", "sluice-worker@.service"]) {
     const unit = read(`deploy/systemd/${name}`);
     const command = /^ExecStart=(.*)$/m.exec(unit)![1].split(" ");

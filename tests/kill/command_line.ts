@@ -1,4 +1,4 @@
-import config from "../../deno.json" with { type: "json" };
+import { taskWords } from "../support/permissions.ts";
 
 /** How a command ended. */
 export interface Outcome {
@@ -20,7 +20,7 @@ const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const PATIENCE_MILLISECONDS = 180_000;
 
 /** Exactly the permissions of the task that users call. */
-const TASK = config.tasks.run.command.split(" ").filter((word) => word.startsWith("--"));
+const TASK = taskWords("run").filter((word) => word.startsWith("--"));
 
 /** Starts `sluice run`. */
 export function startRun(
