@@ -4,17 +4,20 @@ import { versionTableName } from "./core/names.ts";
 import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "./core/period.ts";
 import type { Queryable } from "./db/database.ts";
 import { type Catalog, listTables, readCatalog } from "./db/catalog.ts";
+import { readDependents } from "./db/dependents.ts";
 import { readTableProperties } from "./db/table_properties.ts";
 import { type Ledger, type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
 import type { ProbedSource } from "./plan/decide.ts";
 import { checkProbes } from "./plan/compile_checks.ts";
 import { askedBefore } from "./plan/asked.ts";
 import { type ConformedSpec, conformSpec } from "./plan/conform.ts";
+import { otherTypes } from "./plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "./plan/evolve_spec.ts";
 import { layoutOf } from "./plan/layout.ts";
 import { ruleProbes } from "./plan/rules.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";
-import type { LoadPlan } from "./plan/load_plan.ts";
+import type { Surroundings } from "./plan/plan_input.ts";
+import type { EvolvedColumn, LoadPlan } from "./plan/load_plan.ts";
 import { isOurs } from "./plan/target.ts";
 import { sourcePlan } from "./plan/source_plan.ts";
 import { examineSource } from "./examine_source.ts";
@@ -94,12 +97,35 @@ export async function compileFor(
   const { newColumns, typeChanges } = spec.schemaContract;
   const follows = newColumns === "evolve" || typeChanges === "evolve";
   const known = { ...input, file: spec, kept, spec: evolveSpec(conformed, [], catalog.table).spec };
-  const replaced = replacedTables(compilePlan({ ...known, preliminary: follows }), catalog);
+  const replaced = replacedTables(compilePlan({ ...known, preliminary: true }), catalog);
   const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
-  const plan = compilePlan({ ...known, properties, preliminary: follows });
-  if (!follows) return plan;
+  const final = async (spec: PipelineSpec, evolved: readonly EvolvedColumn[]) => {
+    const surroundings = await readSurroundings(spec, catalog.table, ledger, db);
+    return compilePlan({ ...known, properties, spec, evolved, surroundings });
+  };
+  if (!follows) return await final(known.spec, []);
+  const plan = compilePlan({ ...known, properties, preliminary: true });
   const followed = evolveSpec(conformed, await examine(plan, conformed), catalog.table);
-  return compilePlan({ ...known, properties, ...followed });
+  return await final(followed.spec, followed.evolved);
+}
+
+/** What a change of types touches; null where no type of a table of Sluice's own changes. */
+async function readSurroundings(
+  spec: PipelineSpec,
+  table: Catalog["table"],
+  ledger: Ledger,
+  db: Queryable,
+): Promise<Surroundings | null> {
+  if (table === null || !isOurs(table, ledger)) return null;
+  const changed = otherTypes(layoutOf(spec), table);
+  if (changed.length === 0) return null;
+  const target = { schema: spec.target.schema, table: spec.target.table };
+  const [parent, columns, whole] = await Promise.all([
+    readTableProperties(db, target, []),
+    readDependents(db, target, changed),
+    readDependents(db, target, null),
+  ]);
+  return parent === null ? null : { parent, columns, table: whole };
 }
 
 /** What others made stricter in a table of Sluice's own holds for the load as well. */

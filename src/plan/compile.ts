@@ -38,6 +38,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     managed: shape.managed,
     allowDestructive: input.allowDestructive,
     asked,
+    surroundings: input.surroundings ?? null,
     kept: keptTables(input),
   });
   const common = { ...input, layout, shape, indexes, targetKey };

@@ -3,6 +3,10 @@ import type { ColumnInfo, TableInfo } from "../db/catalog.ts";
 import { type Asked, boundNames, keepsNotNull } from "./asked.ts";
 import { HISTORY_COLUMNS, type Layout, type LayoutColumn } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
+import type { Surroundings } from "./plan_input.ts";
+import { createViews, dropViews } from "./preserve/views.ts";
+import { rebuildParent, rebuildRefusals } from "./rebuild.ts";
+import { recordTarget } from "./record_target.ts";
 import { catalogType, sqlType } from "./sql_types.ts";
 import { type TypeChange, typeChange } from "./widening.ts";
 
@@ -26,12 +30,22 @@ export interface Evolving {
   readonly allowDestructive: boolean;
   /** What the file asked for before: what the table has otherwise is somebody else's. */
   readonly asked: Asked;
+  /** Null where no type changes. */
+  readonly surroundings: Surroundings | null;
   /** Detached versions, and the tables of merges. */
   readonly kept: readonly TableName[];
 }
 
+/** A column whose type changes. */
+interface Retype {
+  readonly column: LayoutColumn;
+  readonly there: ColumnInfo;
+  readonly change: TypeChange;
+}
+
 /** One column's part of it. */
 interface Change {
+  readonly retype?: Retype;
   readonly statements?: readonly Statement[];
   readonly difference?: string;
   readonly destructive?: boolean;
@@ -53,10 +67,15 @@ export function evolve(input: Evolving): Evolution {
     ...table.columns.filter(({ name }) => !named.has(name))
       .map((column) => beyond(input, column)),
   ];
+  const retyped = retype(input, changes.flatMap(({ retype }) => retype ?? []));
+  changes.push(retyped);
   const differences = changes.flatMap(({ difference }) => difference ?? []);
   const hints = changes.flatMap(({ hint }) => hint ?? []);
   return {
-    statements: changes.flatMap(({ statements }) => statements ?? []),
+    statements: [
+      ...retyped.statements ?? [],
+      ...changes.filter((each) => each !== retyped).flatMap(({ statements }) => statements ?? []),
+    ],
     differences,
     destructive: changes.some(({ destructive }) => destructive ?? false),
     hint: hints.length === differences.length ? [...new Set(hints)].join("; ") || null : null,
@@ -71,10 +90,9 @@ function missing(input: Evolving, column: LayoutColumn): Change {
 }
 
 function otherType(input: Evolving, column: LayoutColumn, there: ColumnInfo): Change {
-  const { layout, managed, asked } = input;
+  const { managed, asked } = input;
   if (there.type === catalogType(column.type)) return {};
   const change = typeChange(there.type, column.type);
-  const pinned = column.name === layout.partitionColumn;
   const difference = `column "${column.name}" is ${there.type} in the table, ${
     sqlType(column.type)
   } in the pipeline`;
@@ -86,15 +104,58 @@ function otherType(input: Evolving, column: LayoutColumn, there: ColumnInfo): Ch
         "Write in the pipeline file what the table has now, or alter the table back, or let --allow-destructive do it",
     };
   }
-  if (pinned) {
-    return {
-      difference: `${difference}, and Postgres cannot change it: the table is partitioned by it`,
-    };
-  }
   if (change === "destructive" && !input.allowDestructive) {
     return { difference, destructive: true };
   }
-  return { statements: changeType(input, column, there, change) };
+  return { retype: { column, there, change } };
+}
+
+/** All columns whose types change, at once: what reads them is taken away and made again once. */
+function retype(input: Evolving, columns: readonly Retype[]): Change {
+  const { layout, surroundings, table } = input;
+  if (columns.length === 0) return {};
+  const pinned = columns.find(({ column }) => column.name === layout.partitionColumn);
+  const dependents = pinned === undefined ? surroundings?.columns : surroundings?.table;
+  const refused = [
+    ...(dependents?.others ?? []),
+    ...(dependents?.views ?? []).filter(({ ownable }) => !ownable)
+      .map(({ kind, name, owner }) => `${kind} ${name.schema}.${name.table} of "${owner}"`),
+    ...(pinned === undefined || surroundings === null ? [] : rebuildRefusals(surroundings.parent)),
+  ];
+  if (refused.length > 0) {
+    const names = columns.map(({ column }) => `"${column.name}"`).join(", ");
+    return {
+      difference: `the type of ${names} cannot change while these need it: ${refused.join("; ")}`,
+      hint: "Drop them, run, and make them again; or change the type in the pipeline file back",
+    };
+  }
+  const views = dependents?.views ?? [];
+  const back = surroundings === null ? [] : createViews(views, surroundings.parent);
+  if (pinned === undefined || surroundings === null) {
+    return {
+      statements: [
+        ...dropViews(views),
+        ...columns.flatMap((each) => changeType(input, each)),
+        ...back,
+      ],
+    };
+  }
+  return {
+    statements: [
+      ...dropViews(views),
+      ...rebuildParent({
+        layout,
+        table,
+        parent: surroundings.parent,
+        dependents: surroundings.table,
+        alter: columns.map(alterType),
+        kept: input.kept,
+        why: columns.map(reasonOf).join("; "),
+      }),
+      recordTarget(layout),
+      ...back,
+    ],
+  };
 }
 
 function otherNull(input: Evolving, column: LayoutColumn, there: ColumnInfo): Change {
@@ -157,30 +218,35 @@ function addColumn({ layout, kept }: Evolving, { name, type }: LayoutColumn): St
   }));
 }
 
-function changeType(
-  { layout, kept }: Evolving,
-  { name, type }: LayoutColumn,
-  there: ColumnInfo,
-  change: TypeChange,
-): Statement[] {
-  const column = quoteIdent(name);
+function changeType({ layout, kept }: Evolving, each: Retype): Statement[] {
+  const duration = each.change === "relabel"
+    ? "for milliseconds"
+    : "while every row is written anew";
+  return [layout.target, ...kept].map((table) => ({
+    sql: `alter table ${quoteTable(table)} ${alterType(each)}`,
+    params: [],
+    why: table !== layout.target
+      ? "A version kept for rollback must have the same columns"
+      : reasonOf(each),
+    lock: table === layout.target ? exclusive(layout, duration) : null,
+  }));
+}
+
+function reasonOf({ column: { type }, there, change }: Retype): string {
+  return change === "destructive"
+    ? `--allow-destructive: ${there.type} becomes ${
+      sqlType(type)
+    }; a value that does not fit stops the run`
+    : `${there.type} becomes ${sqlType(type)}, which holds every value of it`;
+}
+
+function alterType({ column: { name, type }, there }: Retype): string {
   const collation = there.collation === null || !hasCollation(type)
     ? ""
     : ` collate ${there.collation}`;
   const sql = sqlType(type);
-  const duration = change === "relabel" ? "for milliseconds" : "while every row is written anew";
-  return [layout.target, ...kept].map((table) => ({
-    sql: `alter table ${
-      quoteTable(table)
-    } alter column ${column} type ${sql}${collation} using ${column}::${sql}`,
-    params: [],
-    why: table !== layout.target
-      ? "A version kept for rollback must have the same columns"
-      : change === "destructive"
-      ? `--allow-destructive: ${there.type} becomes ${sql}; a value that does not fit stops the run`
-      : `${there.type} becomes ${sql}, which holds every value of it`,
-    lock: table === layout.target ? exclusive(layout, duration) : null,
-  }));
+  const column = quoteIdent(name);
+  return `alter column ${column} type ${sql}${collation} using ${column}::${sql}`;
 }
 
 function hasCollation({ name }: LayoutColumn["type"]): boolean {
@@ -198,4 +264,11 @@ function dropNotNull(layout: Layout, { name }: ColumnInfo, why: string): Stateme
 
 function exclusive({ target }: Layout, duration: string): string {
   return `ACCESS EXCLUSIVE on ${target.schema}.${target.table}, ${duration}`;
+}
+
+/** Columns of a table of Sluice's own whose type is not the one that is asked for. */
+export function otherTypes(layout: Layout, table: TableInfo): string[] {
+  const wanted = new Map(layout.columns.map(({ name, type }) => [name, catalogType(type)]));
+  return table.columns.filter(({ name, type }) => (wanted.get(name) ?? type) !== type)
+    .map(({ name }) => name);
 }

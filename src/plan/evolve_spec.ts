@@ -48,8 +48,6 @@ export function evolveSpec(
   const evolved: EvolvedColumn[] = [];
   const columns = spec.columns.map((column) => {
     if (spec.schemaContract.typeChanges !== "evolve") return column;
-    // Postgres cannot change the column that a table is partitioned by: its values stay rejects.
-    if (table?.partitionKey?.columns.includes(column.name)) return column;
     const type = widest([column.type, ...standing(present.get(column.name), column.type)]);
     const proofs = sources.flatMap(({ partition, widened }) =>
       widened.filter(({ name }) => name === column.name).map((proof) => ({ ...proof, partition }))

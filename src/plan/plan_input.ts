@@ -1,10 +1,20 @@
 import type { Catalog, ListedTable } from "../db/catalog.ts";
+import type { Dependents } from "../db/dependents.ts";
 import type { TableProperties } from "../db/table_properties.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { EvolvedColumn, KeptColumn } from "./load_plan.ts";
 import type { ProbedSource } from "./decide.ts";
+
+/** The target and what refers to it, as far as a change of its columns' types touches them. */
+export interface Surroundings {
+  readonly parent: TableProperties;
+  /** Of the columns that change. */
+  readonly columns: Dependents;
+  /** Of the whole table, which is made anew where the partition's own column changes. */
+  readonly table: Dependents;
+}
 
 /** Everything a plan depends on; nothing else is looked at. */
 export interface PlanInput {
@@ -29,6 +39,8 @@ export interface PlanInput {
   readonly evolved?: readonly EvolvedColumn[];
   /** Where `spec` is stricter than the file because the table is. */
   readonly kept?: readonly KeptColumn[];
+  /** What stands in the way of changing the target's columns; left out where nothing changes. */
+  readonly surroundings?: Surroundings | null;
   /** Nothing is executed of it: what the sources show may settle what differs from the table. */
   readonly preliminary?: boolean;
   /** Overrides the pipeline's own. */

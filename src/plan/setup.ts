@@ -8,6 +8,7 @@ import type { Evolution } from "./evolve.ts";
 import type { Layout } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { identifyTarget } from "./replica_identity.ts";
+import { recordTarget } from "./record_target.ts";
 import { sqlType } from "./sql_types.ts";
 
 /** An index of the target; staging must have it as well where it takes the target's place. */
@@ -156,19 +157,6 @@ ${columns.join(",\n")}
     why: layout.strategy === null
       ? "The target: loads are merged into it"
       : "The target: a partitioned parent, so that publishing is an exchange of partitions",
-    lock: null,
-  };
-}
-
-/** Only what Sluice made may it alter later. */
-function recordTarget({ target }: Layout): Statement {
-  return {
-    sql: `insert into sluice.targets (target, table_oid)
-select $1, c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = $2 and c.relname = $3
-on conflict (target) do update set table_oid = excluded.table_oid, made_at = clock_timestamp()`,
-    params: [`${target.schema}.${target.table}`, target.schema, target.table],
-    why: "Remember that this table is Sluice's own: only those are altered later",
     lock: null,
   };
 }

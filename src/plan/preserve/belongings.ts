@@ -51,7 +51,12 @@ export function belongings(
   };
 }
 
-function grantChanges(wanted: LeafProperties, has: LeafProperties, quoted: string): Statement[] {
+/** Gives a table or view the grants that are wanted, and no others. */
+export function grantChanges(
+  wanted: Pick<LeafProperties, "owner" | "grants">,
+  has: Pick<LeafProperties, "owner" | "grants">,
+  quoted: string,
+): Statement[] {
   const order = (grants: readonly Grant[]) => grants.map((grant) => JSON.stringify(grant)).sort();
   // What the owner had goes to the new owner with the table.
   const standing = has.grants.map((grant) =>

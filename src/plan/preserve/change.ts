@@ -3,9 +3,14 @@ import { byteLength, MAX_NAME_BYTES } from "../../core/names.ts";
 import { quoteIdent, quoteLiteral } from "../../core/quote.ts";
 import type { Statement } from "../load_plan.ts";
 
-/** A statement without parameters. */
-export function change(sql: string, why: string, lock: string | null = null): Statement {
-  return { sql, params: [], why, lock };
+/** A statement, most often without parameters. */
+export function change(
+  sql: string,
+  why: string,
+  lock: string | null = null,
+  params: Statement["params"] = [],
+): Statement {
+  return { sql, params, why, lock };
 }
 
 /** Whether two JSON-safe values are the same. */

@@ -130,7 +130,8 @@ function drop({ name, constraint }: IndexProperties, table: TableName): Statemen
   );
 }
 
-function build(
+/** Makes an index, or the constraint behind it. */
+export function build(
   index: IndexProperties,
   settings: IndexProperties,
   table: TableName,

@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { quoteIdent, quoteTable } from "../core/quote.ts";
+import type { TableInfo } from "../db/catalog.ts";
+import type { Dependents } from "../db/dependents.ts";
+import type { TableProperties } from "../db/table_properties.ts";
+import type { Layout } from "./layout.ts";
+import type { Statement, TableName } from "./load_plan.ts";
+import { belongings } from "./preserve/belongings.ts";
+import { change, commentOn } from "./preserve/change.ts";
+import { build } from "./preserve/index_work.ts";
+import { likeParent } from "./preserve/like_parent.ts";
+import { settings } from "./preserve/settings.ts";
+
+/** What making a partitioned table anew depends on. */
+export interface RebuildInput {
+  readonly layout: Layout;
+  readonly table: TableInfo;
+  readonly parent: TableProperties;
+  readonly dependents: Dependents;
+  /** `alter column "id" type bigint using "id"::bigint`: what it is made anew for. */
+  readonly alter: readonly string[];
+  /** Tables kept for rollback. */
+  readonly kept: readonly TableName[];
+  readonly why: string;
+}
+
+/**
+ * Changes the type of the column that a table is partitioned by, which ALTER TABLE refuses: makes the
+ * parent anew around the same partitions, with all that is on it, in the one transaction of the setup.
+ *
+ * Nothing is dropped with CASCADE: what could not be carried over makes Postgres refuse, and then
+ * nothing has happened. Views are the caller's.
+ */
+export function rebuildParent(input: RebuildInput): Statement[] {
+  const { layout, table, parent, dependents, alter, kept, why } = input;
+  const { own } = parent;
+  const { target } = layout;
+  const quoted = quoteTable(target);
+  const old = aside(target, "old");
+  const shape = aside(target, "shape");
+  const leaves = table.partitions.map(({ name }) => name);
+  const made = "The table made anew is as the one before";
+  const on = (action: string) => change(`alter table ${quoted} ${action}`, made);
+  const foreign = own.constraints.filter(({ type, inherited }) =>
+    type === "foreign key" && !inherited
+  );
+  const unproven = own.constraints.filter(({ type, valid }) => type === "check" && !valid);
+  const wanted = { ...own, statistics: [], publications: [], replicaIdentity: "default" as const };
+  const has = { ...likeParent(parent, null), accessMethod: own.accessMethod };
+  const things = belongings(parent, wanted, has, target);
+  return [
+    change(
+      `lock table ${quoted} in access exclusive mode`,
+      `${why}. Postgres changes no column that a table is partitioned by: the table is made anew around its partitions, with all that is on it`,
+      `ACCESS EXCLUSIVE on ${target.schema}.${target.table}, while every row is written anew`,
+    ),
+    ...dependents.incomingKeys.map((key) =>
+      change(
+        `alter table ${quoteTable(key.table)} drop constraint ${quoteIdent(key.name)}`,
+        "It points to the table: it is made again below",
+      )
+    ),
+    ...leaves.map((leaf) =>
+      change(`alter table ${quoted} detach partition ${quoteTable(leaf)}`, "It keeps its rows")
+    ),
+    ...[...leaves, ...kept].flatMap((each) =>
+      alter.map((action) =>
+        change(
+          `alter table ${quoteTable(each)} ${action}`,
+          kept.includes(each) ? "A version kept for rollback must have the same columns" : why,
+        )
+      )
+    ),
+    change(
+      `create table ${
+        quoteTable(shape)
+      } (like ${quoted} including all excluding indexes excluding statistics)`,
+      "What the table made anew is like",
+    ),
+    ...alter.map((action) => change(`alter table ${quoteTable(shape)} ${action}`, why)),
+    ...own.indexes.map(({ name, constraint }) =>
+      change(
+        constraint === null
+          ? `drop index ${quoteTable({ schema: target.schema, table: name })}`
+          : `alter table ${quoted} drop constraint ${quoteIdent(constraint.name)}`,
+        "Its name is for the table made anew",
+      )
+    ),
+    ...own.statistics.map(({ name }) =>
+      change(`drop statistics ${quoteTable(name)}`, "Its name is for the table made anew")
+    ),
+    change(`alter table ${quoted} rename to ${quoteIdent(old.table)}`, "Makes room"),
+    change(
+      `create table ${quoted} (like ${quoteTable(shape)} including all)
+  partition by ${layout.strategy} (${quoteIdent(layout.partitionColumn ?? "")})`,
+      made,
+    ),
+    change(`drop table ${quoteTable(shape)}`, "It has served"),
+    ...own.columns.filter(({ sequence, default: value }) => sequence !== null && value === null)
+      .map(({ name, sequence }) =>
+        change(
+          `select setval(pg_get_serial_sequence($1, $2), last_value, is_called) from ${sequence}`,
+          "Numbers go on where they were",
+          null,
+          [quoted, name],
+        )
+      ),
+    ...unproven.flatMap(({ name, definition }) => [
+      on(`drop constraint ${quoteIdent(name)}`),
+      on(`add constraint ${quoteIdent(name)} ${definition}`),
+    ]),
+    ...settings(parent, wanted, has, target, false).stage,
+    ...table.partitions.map(({ name, bound }) =>
+      change(
+        `alter table ${quoted} attach partition ${quoteTable(name)} ${bound}`,
+        "The same rows as before",
+      )
+    ),
+    ...own.indexes.flatMap((index) => [
+      ...build(index, index, target, index.name),
+      ...commentOn(
+        `index ${quoteTable({ schema: target.schema, table: index.name })}`,
+        index.comment,
+        null,
+      ),
+      ...(index.constraint === null ? [] : commentOn(
+        `constraint ${quoteIdent(index.constraint.name)} on ${quoted}`,
+        index.constraint.comment,
+        null,
+      )),
+    ]),
+    ...foreign.flatMap(({ name, definition, comment }) => [
+      on(`add constraint ${quoteIdent(name)} ${definition}`),
+      ...commentOn(`constraint ${quoteIdent(name)} on ${quoted}`, comment, null),
+    ]),
+    ...own.statistics.flatMap(({ name, kinds, columns, target: level, comment }) => [
+      change(
+        `create statistics ${quoteTable(name)}${
+          kinds.length === 0 ? "" : ` (${kinds.join(", ")})`
+        } on ${columns} from ${quoted}`,
+        made,
+      ),
+      ...(level === null
+        ? []
+        : [change(`alter statistics ${quoteTable(name)} set statistics ${level}`, made)]),
+      ...commentOn(`statistics ${quoteTable(name)}`, comment, null),
+    ]),
+    ...identity(parent, quoted),
+    ...dependents.rules.map((rule) => change(rule, made)),
+    ...own.publications.map(({ name, columns, where }) =>
+      change(
+        `alter publication ${quoteIdent(name)} add table ${quoted}${
+          columns === null ? "" : ` (${columns.map(quoteIdent).join(", ")})`
+        }${where === null ? "" : ` where (${where})`}`,
+        made,
+      )
+    ),
+    ...things.publish,
+    change(`drop table ${quoteTable(old)}`, "Empty by now; refused where anything still needs it"),
+    ...dependents.incomingKeys.flatMap(({ name, table: other, definition, comment }) => [
+      change(
+        `alter table ${quoteTable(other)} add constraint ${quoteIdent(name)} ${definition}`,
+        "As it was",
+      ),
+      ...commentOn(`constraint ${quoteIdent(name)} on ${quoteTable(other)}`, comment, null),
+    ]),
+  ];
+}
+
+/** What cannot be carried over to a table made anew; empty where all can be. */
+export function rebuildRefusals({ own, role }: TableProperties): string[] {
+  return [
+    ...own.labels.map((provider) => `security label of "${provider}"`),
+    ...(own.owner === role || own.ownable ? [] : [`owner "${own.owner}"`]),
+    ...own.indexes.filter(({ definition, constraint }) =>
+      definition === null && constraint === null
+    )
+      .map(({ name }) => `index "${name}" (its definition is unreadable)`),
+    ...own.triggers.filter(({ inherited, tail }) => !inherited && tail === null)
+      .map(({ name }) => `trigger "${name}" (its definition is unreadable)`),
+    ...own.publications.filter(({ changeable }) => !changeable)
+      .map(({ name }) => `publication "${name}" ("${role}" does not own it)`),
+    ...own.constraints.filter(({ references }) =>
+      references?.schema === own.name.schema && references.table === own.name.table
+    ).map(({ name }) => `foreign key "${name}" (it points to the table itself)`),
+  ];
+}
+
+function identity({ own }: TableProperties, quoted: string): Statement[] {
+  const index = own.indexes.find(({ replicaIdentity }) => replicaIdentity);
+  if (own.replicaIdentity === "default") return [];
+  return [change(
+    `alter table ${quoted} replica identity ${
+      own.replicaIdentity === "index" && index !== undefined
+        ? `using index ${quoteIdent(index.name)}`
+        : own.replicaIdentity
+    }`,
+    "Replication tells rows apart by it",
+  )];
+}
+
+/** A name in the same schema that nobody else has. */
+function aside({ schema, table }: TableName, what: string): TableName {
+  const hash = createHash("sha256").update(table).digest("hex").slice(0, 12);
+  return { schema, table: `sluice_${what}_${hash}` };
+}
