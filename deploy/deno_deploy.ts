@@ -18,8 +18,13 @@ export async function eachMinute(
   const { secrets, pipelines, open, runOver } = serverless(variables);
   const print = (entry: object) => console.log(secrets.redact(JSON.stringify(entry)));
   try {
+    const files = pipelines();
+    for (const { file, fault } of files) {
+      if (fault !== null) print({ type: "file_broken", file, text: fault });
+    }
+    const served = files.flatMap(({ served }) => served ?? []);
     await using db = await open();
-    await runDue(db, pipelines(), MINUTE, signal, {
+    await runDue(db, served, MINUTE, signal, {
       clock: systemClock,
       random: Math.random,
       run: runOver(db),

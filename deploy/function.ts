@@ -15,8 +15,7 @@ import { failed, json, refuse, text } from "../src/schedule/http/answer.ts";
 import { authorize } from "../src/schedule/http/authorize.ts";
 import { readJson } from "../src/schedule/http/read_body.ts";
 import { runRequestOf } from "../src/schedule/http/run_request.ts";
-import type { ServedPipeline } from "../src/schedule/scheduler_host.ts";
-import { serverless } from "./serverless.ts";
+import { type ServedFile, serverless } from "./serverless.ts";
 
 /** Answers one request. */
 export async function handler(
@@ -51,9 +50,9 @@ async function run(
   const { secrets, pipelines, open, runOver } = serverless(variables);
   secrets.reveal("${SLUICE_TOKEN}");
   const outcome = await attempt(async () => {
-    const served = pipelines();
-    const wanted = served.find(({ spec }) => spec.pipeline === pipeline);
-    if (wanted === undefined) throw noPipeline(pipeline, served);
+    const files = pipelines();
+    const wanted = files.find(({ served }) => served?.spec.pipeline === pipeline)?.served;
+    if (wanted == null) throw noPipeline(pipeline, files);
     await using db = await open();
     return await runOver(db)(wanted.spec, asked, signal, () => {});
   }, signal);
@@ -69,9 +68,17 @@ async function run(
 
 const NO_PIPELINE = "cli/no_such_pipeline";
 
-function noPipeline(name: string, served: readonly ServedPipeline[]): SluiceError {
-  return new SluiceError(NO_PIPELINE, `There is no pipeline "${name}"`, {
-    hint: `Pipelines: ${served.map(({ spec }) => spec.pipeline).join(", ")}`,
+/** It may be in a file that is wrong. */
+function noPipeline(name: string, files: readonly ServedFile[]): SluiceError {
+  const names = files.flatMap(({ served }) => served?.spec.pipeline ?? []);
+  const hint = `Pipelines: ${names.join(", ")}`;
+  const faults = files.flatMap(({ fault }) => fault ?? []);
+  if (faults.length === 0) {
+    return new SluiceError(NO_PIPELINE, `There is no pipeline "${name}"`, { hint });
+  }
+  const message = `No file that is right has the pipeline "${name}"`;
+  return new SluiceError("spec/wrong_file", `${message}:\n${faults.join("\n")}`, {
+    hint: `Mend the file and deploy again. ${hint}`,
   });
 }
 

@@ -9,15 +9,25 @@ import type { Database } from "../src/db/database.ts";
 import { observeRun } from "../src/observe/observe_run.ts";
 import { observeSettings } from "../src/observe/settings.ts";
 import { runPipeline } from "../src/run.ts";
-import type { RunPipeline, ServedPipeline } from "../src/schedule/scheduler_host.ts";
+import {
+  type ReadFile,
+  type ServedFile as Served,
+  updateFiles,
+} from "../src/schedule/pipeline_files.ts";
+import type { RunPipeline } from "../src/schedule/scheduler_host.ts";
 import { loadSpec } from "../src/spec/load_spec.ts";
+
+/** A pipeline file as it is served, or what is wrong with it. */
+export interface ServedFile extends Served {
+  readonly file: string;
+}
 
 /** A host that keeps no process: everything starts with one call and is over with it. */
 export interface Serverless {
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: ReturnType<typeof secretsFrom>;
-  /** Reads the pipelines; throws where a file is wrong, since nobody would see it otherwise. */
-  pipelines(): ServedPipeline[];
+  /** Reads the pipelines; a file that is wrong keeps no other from being served. */
+  pipelines(): readonly ServedFile[];
   /** Connects to `DATABASE_URL`. */
   open(): Promise<Database>;
   /** Runs a pipeline over a database that is open. */
@@ -39,7 +49,8 @@ export function serverless(variables: Readonly<Record<string, string>>): Serverl
     pipelines() {
       const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
         .filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
-      return names.map((name) => readPipeline(`${folder}/${name}`, folder, variables));
+      const read = names.map((name) => readPipeline(`${folder}/${name}`, folder, variables));
+      return [...updateFiles(new Map(), read).files].map(([file, each]) => ({ file, ...each }));
     },
     async open() {
       if ((variables.DATABASE_URL ?? "") === "") {
@@ -85,18 +96,28 @@ function readPipeline(
   file: string,
   folder: string,
   variables: Readonly<Record<string, string>>,
-): ServedPipeline {
+): ReadFile {
   const { SLUICE_ENV: environment } = variables;
-  const { spec, diagnostics } = loadSpec(Deno.readTextFileSync(file), {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { file, served: null, fault: `"${file}" cannot be read: ${why}` };
+  }
+  const { spec, diagnostics } = loadSpec(text, {
     file,
     folder: Deno.realPathSync(folder),
     variables,
+    opensSource: true,
     ...(environment === undefined ? {} : { environment }),
   });
-  if (spec === null) throw wrongFile(diagnostics.map((each) => renderDiagnostic(each)).join("\n"));
-  return { spec, schedule: spec.schedule ?? null };
-}
-
-function wrongFile(message: string): SluiceError {
-  return new SluiceError("spec/wrong_file", message, { hint: "Mend the file and deploy again" });
+  if (spec !== null) {
+    return { file, served: { spec, schedule: spec.schedule ?? null }, fault: null };
+  }
+  return {
+    file,
+    served: null,
+    fault: diagnostics.map((each) => renderDiagnostic(each)).join("\n"),
+  };
 }

@@ -15,18 +15,28 @@ export interface PipelineFile {
   readonly error: SluiceError | null;
 }
 
-/** Reads all files before anything is done with one: what is wrong shows up at once. */
+/**
+ * Reads all files before anything is done with one: what is wrong shows up at once.
+ *
+ * @param opensSource without the variables that its source needs a file is wrong
+ */
 export async function readPipelines(
   files: readonly string[],
   flags: SpecFlags,
   cli: Cli,
+  opensSource = false,
 ): Promise<readonly PipelineFile[]> {
   const result: PipelineFile[] = [];
-  for (const file of files) result.push(await readPipeline(file, flags, cli));
+  for (const file of files) result.push(await readPipeline(file, flags, cli, opensSource));
   return result;
 }
 
-async function readPipeline(file: string, flags: SpecFlags, cli: Cli): Promise<PipelineFile> {
+async function readPipeline(
+  file: string,
+  flags: SpecFlags,
+  cli: Cli,
+  opensSource: boolean,
+): Promise<PipelineFile> {
   let found: { path: string; text: string };
   try {
     found = await readText(file, cli);
@@ -40,6 +50,7 @@ async function readPipeline(file: string, flags: SpecFlags, cli: Cli): Promise<P
     ...(flags.env === undefined ? {} : { environment: flags.env }),
     set: flags.set,
     variables: cli.variables,
+    opensSource,
   });
   return { file, ...loaded, error: null };
 }

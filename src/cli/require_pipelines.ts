@@ -3,20 +3,31 @@ import type { SpecFlags } from "./options.ts";
 import { type PipelineFile, readPipelines } from "./read_pipelines.ts";
 import { errorRecord, type Session } from "./session.ts";
 
-/** The specs of all files; null, with every fault told, where one of them is wrong. */
+/**
+ * The specs of all files; null, with every fault told, where one of them is wrong.
+ *
+ * Warnings are for `validate`, and the run gives its own.
+ *
+ * @param opensSource the command opens the sources, and needs their variables
+ */
 export async function requirePipelines(
   files: readonly string[],
   flags: SpecFlags,
   session: Session,
+  opensSource = false,
 ): Promise<readonly PipelineSpec[] | null> {
-  const read = await readPipelines(files, flags, session.cli);
-  await reportFaults(read, session);
+  const read = await readPipelines(files, flags, session.cli, opensSource);
+  await reportFaults(read.map(withoutWarnings), session);
   const specs = read.flatMap(({ spec }) => spec ?? []);
   if (specs.length === files.length) return specs;
   const unreadable = read.find(({ error }) => error !== null);
   if (unreadable?.error) session.view.failed(errorRecord(unreadable.error));
-  else session.view.diagnostics(read.flatMap(({ diagnostics }) => diagnostics));
+  else session.view.diagnostics(read.map(withoutWarnings).flatMap((each) => each.diagnostics));
   return null;
+}
+
+function withoutWarnings(file: PipelineFile): PipelineFile {
+  return { ...file, diagnostics: file.diagnostics.filter(({ severity }) => severity === "error") };
 }
 
 /** Tells on standard error everything that is wrong with the files. */

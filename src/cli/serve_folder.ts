@@ -32,9 +32,9 @@ async function readForEnvironment(
   flags: SpecFlags,
   cli: Cli,
 ): Promise<readonly PipelineFile[]> {
-  const read = await readPipelines(files, flags, cli);
+  const read = await readPipelines(files, flags, cli, true);
   if (flags.env === undefined) return read;
-  const plain = await readPipelines(files, { set: flags.set }, cli);
+  const plain = await readPipelines(files, { set: flags.set }, cli, true);
   return read.map((each, at) => plain[at].spec?.environment === null ? plain[at] : each);
 }
 

@@ -70,6 +70,7 @@ export interface SpecInput {
   readonly environment?: string;
   readonly set?: Record<string, string>;
   readonly variables: Readonly<Record<string, string>>;
+  readonly opensSource?: boolean;
 }
 
 /** A pipeline file after reading. */

@@ -1,3 +1,5 @@
+import { type Unreadable, unreadable } from "./pipeline_variables.ts";
+
 /**
  * Text that may contain `${NAME}` references to environment variables.
  *
@@ -8,8 +10,12 @@ export type SecretText = string;
 
 /** Reveals references, and removes revealed values from whatever is about to be shown. */
 export interface Secrets {
-  /** Replaces each `${NAME}` by the variable's value. */
+  /** Replaces each `${NAME}` by the variable's value: only in texts of Sluice and its operator. */
   reveal(text: SecretText): string;
+  /** The same in a text of a pipeline file; what such a file cannot read stays as it is. */
+  revealInPipeline(text: SecretText): string;
+  /** The references of a text that a pipeline file cannot read. */
+  unreadable(text: SecretText): readonly { readonly name: string; readonly why: Unreadable }[];
   /** Replaces each value that was revealed so far, and each password in a URL, by `***`. */
   redact(text: string): string;
 }
@@ -24,15 +30,22 @@ export function secretNames(text: SecretText): string[] {
 /** Secrets taken from a snapshot of the environment. */
 export function secretsFrom(environment: Readonly<Record<string, string>>): Secrets {
   const revealed = new Set<string>();
+  function reveal(text: SecretText, mayRead: (name: string) => boolean): string {
+    return text.replace(REFERENCE, (whole, name: string) => {
+      const value = environment[name];
+      if (value === undefined || !mayRead(name)) return whole;
+      if (value !== "") revealed.add(value).add(encodeURIComponent(value));
+      return value;
+    });
+  }
   return {
-    reveal(text) {
-      return text.replace(REFERENCE, (whole, name: string) => {
-        const value = environment[name];
-        if (value === undefined) return whole;
-        if (value !== "") revealed.add(value).add(encodeURIComponent(value));
-        return value;
-      });
-    },
+    reveal: (text) => reveal(text, () => true),
+    revealInPipeline: (text) => reveal(text, (name) => unreadable(name, environment) === null),
+    unreadable: (text) =>
+      secretNames(text).flatMap((name) => {
+        const why = unreadable(name, environment);
+        return why === null ? [] : [{ name, why }];
+      }),
     redact(text) {
       let result = text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s@/]+@/gi, "$1:***@");
       // Longest first: a short value may be part of a longer one.

@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/error.ts";
+import { unreadableText } from "../core/pipeline_variables.ts";
 import { secretNames, type Secrets, secretsFrom, type SecretText } from "../core/secret.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 
@@ -34,12 +35,14 @@ export function shownUrl(url: SecretText): string {
 }
 
 function reveal(text: SecretText, secrets: Secrets): string {
-  const revealed = secrets.reveal(text);
-  for (const name of secretNames(text)) {
-    if (!revealed.includes(`\${${name}}`)) continue;
-    throw new SluiceError("source/secret_not_set", `The variable "${name}" is not set`, {
-      hint: `Set ${name} in the environment or in the .env file: the source refers to it`,
-    });
+  const [first] = secrets.unreadable(text);
+  if (first === undefined) return secrets.revealInPipeline(text);
+  const { name, why } = first;
+  if (why !== "unset") {
+    const { message, hint } = unreadableText(name, why);
+    throw new SluiceError("source/forbidden_variable", message, { hint });
   }
-  return revealed;
+  throw new SluiceError("source/secret_not_set", `The variable "${name}" is not set`, {
+    hint: `Set ${name} in the environment or in the .env file: the source refers to it`,
+  });
 }

@@ -31,12 +31,14 @@ export interface LoadInput {
   readonly set?: Readonly<Record<string, string>>;
   /** Environment variables of the process. */
   readonly variables: Readonly<Record<string, string>>;
+  /** The source will be opened: a variable that it needs and that is not set is an error. */
+  readonly opensSource?: boolean;
 }
 
 export interface LoadResult {
   /** Null where there is an error. */
   readonly spec: PipelineSpec | null;
-  /** In the order of the file. */
+  /** In the order of the file; a spec may have warnings. */
   readonly diagnostics: Diagnostic[];
 }
 
@@ -56,7 +58,10 @@ export function loadSpec(file: string, input: LoadInput): LoadResult {
     spec = readTree(tree, input, report);
   }
   const diagnostics = [...report.diagnostics].sort((a, b) => a.start.offset - b.start.offset);
-  return { spec: diagnostics.length === 0 ? spec : null, diagnostics };
+  return {
+    spec: diagnostics.some(({ severity }) => severity === "error") ? null : spec,
+    diagnostics,
+  };
 }
 
 const hint = 'Start with "pipeline: <name>"';
@@ -66,6 +71,7 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
   const plain = plainValue(withoutKeys(tree, later));
   const checked = checkSchema(plain, tree, report, later);
   const environment = chooseEnvironment(tree, input, report);
+  const secrets = { variables: input.variables, opensSource: input.opensSource ?? false };
   if (checked === null) return null;
   const { input: file, broken } = checked;
   const scope: VariableScope = {
@@ -77,17 +83,17 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
   };
   if (!broken.touches(["environments"]) && !broken.touches(["source", "url"])) {
     checkVariables(file.source.url, scope, report);
-    checkUrlSecrets(file.source.url, scope, input.variables, report);
+    checkUrlSecrets(file.source.url, scope, secrets, report);
   }
   for (const [name, value] of Object.entries(file.source.headers)) {
-    checkSecrets(value, ["source", "headers", name], input.variables, report);
+    checkSecrets(value, ["source", "headers", name], secrets, report);
   }
   file.notify.forEach(({ webhook, command }, at) => {
     if (webhook !== undefined) {
-      checkSecrets(webhook, ["notify", at, "webhook"], input.variables, report);
+      checkSecrets(webhook, ["notify", at, "webhook"], secrets, report);
     }
     command?.forEach((word, n) =>
-      checkSecrets(word, ["notify", at, "command", n], input.variables, report)
+      checkSecrets(word, ["notify", at, "command", n], secrets, report)
     );
   });
   const vars = variablesOf(scope);

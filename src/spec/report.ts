@@ -6,11 +6,24 @@ import { keyRangeAt, nodeAt, type Path, type Range, type Tree } from "./yaml_tre
 export interface Report {
   readonly diagnostics: readonly Diagnostic[];
   /** Marks a range of the text. */
-  range(range: Range, code: SpecCode, message: string, hint?: string | null): void;
+  range(
+    range: Range,
+    code: SpecCode,
+    message: string,
+    hint?: string | null,
+    severity?: Diagnostic["severity"],
+  ): void;
   /** Marks the value at a path. */
   value(path: Path, code: SpecCode, message: string, hint?: string | null): void;
   /** Marks a part of the value at a path; the whole value where it is written otherwise. */
-  part(path: Path, part: string, code: SpecCode, message: string, hint?: string | null): void;
+  part(
+    path: Path,
+    part: string,
+    code: SpecCode,
+    message: string,
+    hint?: string | null,
+    severity?: Diagnostic["severity"],
+  ): void;
   /** Line of the key that a path ends with, from 1. */
   lineOf(path: Path): number;
   /** Marks the key that a path ends with. */
@@ -25,7 +38,7 @@ export function reportOn(text: string, file: string, tree: Tree | null): Report 
   const none: Range = { start: 0, end: 0 };
   const report: Report = {
     diagnostics,
-    range(range, code, message, hint) {
+    range(range, code, message, hint, severity = "error") {
       const start = positionOf(range.start);
       const source = sourceLine(start);
       // An alias or a merge key brings one fault into several columns.
@@ -37,7 +50,7 @@ export function reportOn(text: string, file: string, tree: Tree | null): Report 
       const end = positionOf(Math.min(Math.max(range.end, start.offset), lineEnd));
       diagnostics.push({
         code,
-        severity: "error",
+        severity,
         message,
         ...(hint ? { hint } : {}),
         file,
@@ -49,12 +62,12 @@ export function reportOn(text: string, file: string, tree: Tree | null): Report 
     value(path, code, message, hint) {
       report.range(tree === null ? none : nodeAt(tree, path), code, message, hint);
     },
-    part(path, part, code, message, hint) {
+    part(path, part, code, message, hint, severity) {
       const whole = tree === null ? none : nodeAt(tree, path);
       const at = text.slice(whole.start, whole.end).indexOf(part);
       const start = whole.start + at;
       const range = at < 0 ? whole : { start, end: start + part.length };
-      report.range(range, code, message, hint);
+      report.range(range, code, message, hint, severity);
     },
     lineOf(path) {
       return positionOf(tree === null ? 0 : keyRangeAt(tree, path).start).line;

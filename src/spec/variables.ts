@@ -1,5 +1,6 @@
 import { didYouMean } from "../core/did_you_mean.ts";
 import { isPeriod, type Placeholder, placeholdersOf } from "../core/period.ts";
+import { unreadable, unreadableText } from "../core/pipeline_variables.ts";
 import { secretNames } from "../core/secret.ts";
 import type { Report } from "./report.ts";
 import type { Path } from "./yaml_tree.ts";
@@ -63,32 +64,52 @@ export function checkVariables(url: string, scope: VariableScope, report: Report
   }
 }
 
-/** Reports `${NAME}` references of a URL, and of the variables in it, that are not set. */
+/** Which `${NAME}` a pipeline file refers to can be read. */
+export interface SecretScope {
+  /** Environment variables of the process. */
+  readonly variables: Values;
+  /** The source will be opened: it cannot do without its variables. */
+  readonly opensSource: boolean;
+}
+
+/** Reports `${NAME}` references of a URL, and of the variables in it, that cannot be read. */
 export function checkUrlSecrets(
   url: string,
   scope: VariableScope,
-  variables: Values,
+  secrets: SecretScope,
   report: Report,
 ): void {
-  checkSecrets(url, URL_PATH, variables, report);
+  checkSecrets(url, URL_PATH, secrets, report);
   const vars = variablesOf(scope);
   for (const { name } of placeholdersOf(url)) {
     if (!isVariable(name) || !Object.hasOwn(vars, name)) continue;
-    checkSecrets(vars[name], placeOf(name, scope), variables, report);
+    checkSecrets(vars[name], placeOf(name, scope), secrets, report);
   }
 }
 
-/** Reports `${NAME}` references to variables that the process does not have. */
-export function checkSecrets(text: string, path: Path, variables: Values, report: Report): void {
+/**
+ * Reports `${NAME}` references that a pipeline file cannot read: as an error where it may never, or
+ * where the source that is to be opened needs it, and else as a warning.
+ */
+export function checkSecrets(
+  text: string,
+  path: Path,
+  { variables, opensSource }: SecretScope,
+  report: Report,
+): void {
   for (const name of secretNames(text)) {
-    if (Object.hasOwn(variables, name)) continue;
-    const near = didYouMean(name, Object.keys(variables));
+    const why = unreadable(name, variables);
+    if (why === null) continue;
+    const { message, hint } = unreadableText(name, why);
+    const readable = Object.keys(variables).filter((each) => unreadable(each, variables) === null);
+    const near = why === "unset" ? didYouMean(name, readable) : null;
     report.part(
       path,
       `\${${name}}`,
-      "spec/unset_variable",
-      `Environment variable "${name}" is not set`,
-      near === null ? "Set it before the run" : `Did you mean "${near}"?`,
+      why === "unset" ? "spec/unset_variable" : "spec/forbidden_variable",
+      message,
+      near === null ? hint : `Did you mean "${near}"?`,
+      why === "never" || (opensSource && path[0] !== "notify") ? "error" : "warning",
     );
   }
 }

@@ -73,10 +73,43 @@ Deno.test("function: what keeps a run from its result has a status that says wha
   const away = { DATABASE_URL: "postgres://x:hunter2@127.0.0.1:1/x" };
   expect((await answerOf(post(trips), away))[0]).toBe(503);
   expect(await answerOf(post(trips), { DATABASE_URL: "" })).toEqual([500, "db/bad_url"]);
-  files.write("broken.yaml", "pipelin: x");
-  expect(await answerOf(post(trips))).toEqual([500, "spec/wrong_file"]);
   const health = await handler(new Request("https://f/healthz"), {});
   expect([health.status, await health.text()]).toEqual([200, "ok\n"]);
+});
+
+Deno.test("function: a file that is wrong keeps no other from running, and is told to whom it concerns", async () => {
+  await using database = await testDatabase();
+  using files = workspace({
+    "broken.yaml": "pipelin: broken",
+    "secret.yaml": TRIPS.replaceAll("trips", "secret").replace("secret.csv", "${NOT_SET}.csv"),
+    "trips.yaml": TRIPS,
+    "trips2.yaml": TRIPS,
+    "trips.csv": "id,name\n1,one\n",
+  });
+  Deno.symlinkSync(`${files.folder}/nowhere`, `${files.folder}/dangling.yaml`);
+  const variables = {
+    DATABASE_URL: database.url,
+    SLUICE_TOKEN: TOKEN,
+    SLUICE_PIPELINES: files.folder,
+  };
+  const good = await handler(post({ pipeline: "trips" }), variables);
+  expect([good.status, (await good.json()).status]).toEqual([200, "succeeded"]);
+  const wrong = await handler(post({ pipeline: "secret" }), variables);
+  const { error } = await wrong.json();
+  expect([wrong.status, error.code]).toEqual([500, "spec/wrong_file"]);
+  for (
+    const word of ["broken.yaml", "NOT_SET", "dangling.yaml", `is in "${files.folder}/trips.yaml"`]
+  ) {
+    expect(error.message).toContain(word);
+  }
+  const { pipelines } = serverless(variables);
+  expect(pipelines().map(({ served }) => served?.spec.pipeline ?? null)).toEqual([
+    null,
+    null,
+    null,
+    "trips",
+    null,
+  ]);
 });
 
 Deno.test("runDue() runs what is due once, however often it is called", async () => {
@@ -84,7 +117,7 @@ Deno.test("runDue() runs what is due once, however often it is called", async ()
   await migrate(database.db);
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
   const { pipelines, runOver } = serverless({ SLUICE_PIPELINES: files.folder });
-  const [{ spec }] = pipelines();
+  const { spec } = pipelines()[0].served!;
   const events: ScheduleEvent[] = [];
   let now = new Date("2026-03-07T12:00:30Z");
   const look = () =>

@@ -234,3 +234,29 @@ Deno.test("notify() makes a warning of a command that fails, hangs, is not there
     "The notification by command was not delivered: there is no such program",
   ]);
 });
+
+Deno.test("notify() warns once, at the start, of variables that it cannot have, and sends nothing", async () => {
+  const requests: string[] = [];
+  const { finish, warnings } = scene([
+    { on: ["failure"], webhook: "http://127.0.0.1/${NOT_SET}" },
+    { on: ["failure"], webhook: "http://127.0.0.1/${NOT_SET}", format: "slack" },
+    { on: ["failure"], webhook: "http://127.0.0.1/${DATABASE_URL}" },
+    { on: ["failure"], command: ["sh", "-c", "${PGPASSWORD}"] },
+    { on: ["failure"], webhook: "http://127.0.0.1/good" },
+  ], {
+    secrets: secretsFrom({ DATABASE_URL: "canary", PGPASSWORD: "canary" }),
+    fetch: (input) => {
+      requests.push(String(input));
+      return Promise.resolve(new Response());
+    },
+  });
+  const atStart = [...warnings];
+  await finish(FAILED);
+  expect(warnings).toEqual(atStart);
+  expect(warnings.map((text) => /: (.*"\w+".*?)[.:] /.exec(text)?.[1])).toEqual([
+    'Environment variable "NOT_SET" is not set',
+    'A pipeline file may not read "DATABASE_URL"',
+    'A pipeline file may not read "PGPASSWORD"',
+  ]);
+  expect(requests).toEqual(["http://127.0.0.1/good"]);
+});

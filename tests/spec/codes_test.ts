@@ -43,6 +43,7 @@ const CASES: readonly Case[] = [
   ["spec/unset_variable", edited(["{base}", "${HOST_X}"]), "${HOST_X}"],
   ["spec/unset_variable", edited(["../data", "'https://${HOST_X}'"]), "${HOST_X}"],
   ["spec/unset_variable", edited(["format: csv", "headers: { A: 'b ${C_X}' }"]), "${C_X}"],
+  ["spec/forbidden_variable", edited(["{base}", "${PGHOST}"]), "${PGHOST}"],
   ["spec/unknown_column", edited(["idempotency_key: [id]", "idempotency_key: [idd]"]), "idd"],
   ["spec/unknown_column", edited(["[[id]]", "[[nte]]"]), "nte"],
   ["spec/shared_field", edited(["type: text", "type: text, from: id"]), "id"],
@@ -169,7 +170,7 @@ const CASES: readonly Case[] = [
 
 for (const [code, text, marked] of CASES) {
   Deno.test(`${code} marks ${JSON.stringify(marked)}`, () => {
-    const { spec, diagnostics } = load(text);
+    const { spec, diagnostics } = load(text, { opensSource: true });
     expect(spec).toBeNull();
     expect(diagnostics.length).toBeGreaterThan(0);
     const found = diagnostics.filter((diagnostic) => diagnostic.code === code);

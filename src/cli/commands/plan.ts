@@ -42,7 +42,7 @@ Examples:
 }
 
 async function plan(file: string, flags: Flags, session: Session): Promise<number> {
-  const specs = await requirePipelines([file], flags, session);
+  const specs = await requirePipelines([file], flags, session, true);
   if (specs === null) return EXIT.usage;
   await using database = await openDatabase(flags, specs, "plan", session);
   const { services } = session.cli;

@@ -66,7 +66,7 @@ Examples:
 
 async function run(files: readonly string[], flags: Flags, session: Session): Promise<number> {
   if (files.length > 1) session.view.severalRuns();
-  const specs = await requirePipelines(files, flags, session);
+  const specs = await requirePipelines(files, flags, session, !flags.detach);
   if (specs === null) return EXIT.usage;
   const { cli } = session;
   await using database = await openDatabase(flags, specs, "run", session);

@@ -10,7 +10,7 @@ export const command: Channel = {
     // The run has warned of it at its start.
     if (!mayRun(spec, context)) return;
     const { secrets, patience } = context;
-    const [program, ...args] = spec.command!.map((word) => secrets.reveal(word));
+    const [program, ...args] = spec.command!.map((word) => secrets.revealInPipeline(word));
     const child = spawn(program, args, {
       SLUICE_PIPELINE: notice.pipeline,
       SLUICE_STATUS: notice.status,
@@ -36,7 +36,7 @@ export function mayRun(
   { command }: Pick<NotifySpec, "command">,
   { secrets, allowedCommands }: Pick<ChannelContext, "secrets" | "allowedCommands">,
 ): boolean {
-  return allowedCommands.includes(secrets.reveal(command![0]));
+  return allowedCommands.includes(secrets.revealInPipeline(command![0]));
 }
 
 function spawn(

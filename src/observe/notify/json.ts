@@ -8,7 +8,7 @@ export const json: Channel = {
   async send(notice, { webhook }, context) {
     await post(
       {
-        url: context.secrets.reveal(webhook!),
+        url: context.secrets.revealInPipeline(webhook!),
         headers: { "content-type": "application/json" },
         body: JSON.stringify(notice),
       },

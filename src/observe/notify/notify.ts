@@ -6,6 +6,7 @@ import { alertsFor, type Raised } from "./alerts.ts";
 import { ALLOWED_COMMANDS } from "./allowed_commands.ts";
 import type { Channel, ChannelContext } from "./channel.ts";
 import { mayRun } from "./command.ts";
+import { unreadableText } from "../../core/pipeline_variables.ts";
 import { CHANNELS } from "./mod.ts";
 import { type Notice, troubledPartitions } from "./notice.ts";
 import type { ExpectSpec, NotifySpec } from "../../spec/notify_spec.ts";
@@ -28,6 +29,7 @@ const WARNINGS = 10;
 
 /** Decides when a run ends what is worth telling, and tells it before `close` resolves. */
 export function notify(context: NotifyContext): Observer {
+  warnOfVariables(context);
   warnOfCommands(context);
   const warnings: string[] = [];
   let underWay: Promise<void> = Promise.resolve();
@@ -61,10 +63,32 @@ export function notify(context: NotifyContext): Observer {
   };
 }
 
+/** The texts of an entry that may refer to variables. */
+function textsOf({ webhook, command }: NotifySpec): readonly string[] {
+  return [...(webhook === undefined ? [] : [webhook]), ...(command ?? [])];
+}
+
+/** Whether an entry refers to a variable that it cannot have. */
+function lacksVariable(spec: NotifySpec, { secrets }: NotifyContext): boolean {
+  return textsOf(spec).some((text) => secrets.unreadable(text).length > 0);
+}
+
+function warnOfVariables({ notify, secrets, warn }: NotifyContext): void {
+  const lacking = notify.flatMap((spec) => textsOf(spec)).flatMap((text) =>
+    secrets.unreadable(text)
+  );
+  for (const [name, why] of new Map(lacking.map(({ name, why }) => [name, why]))) {
+    const { message, hint } = unreadableText(name, why);
+    warn(`A notification will not be delivered: ${message}. ${hint}`);
+  }
+}
+
 /** Said at the start: when there is something to tell it would be too late. */
 function warnOfCommands(context: NotifyContext): void {
   const refused = context.notify
-    .filter((spec) => spec.command !== undefined && !mayRun(spec, context))
+    .filter((spec) =>
+      spec.command !== undefined && !lacksVariable(spec, context) && !mayRun(spec, context)
+    )
     .map(({ command }) => command![0]);
   for (const program of new Set(refused)) {
     context.warn(
@@ -87,7 +111,8 @@ async function tell(end: End, result: RunResult | null, context: NotifyContext):
   const raised = alertsFor(end, history, context.expect);
   await Promise.all(context.notify.flatMap((spec) => {
     const alerts = raised.filter(({ alert }) => spec.on.includes(alert));
-    if (alerts.length === 0) return [];
+    // The run has warned of it at its start.
+    if (alerts.length === 0 || lacksVariable(spec, context)) return [];
     const notice = noticeOf(end, result, alerts, context);
     return CHANNELS.filter((channel) => channel.wanted(spec))
       .map((channel) => deliver(channel, notice, spec, context));

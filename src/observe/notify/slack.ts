@@ -9,7 +9,7 @@ export const slack: Channel = {
   async send(notice, { webhook }, context) {
     await post(
       {
-        url: context.secrets.reveal(webhook!),
+        url: context.secrets.revealInPipeline(webhook!),
         headers: { "content-type": "application/json" },
         body: JSON.stringify(slackMessage(notice)),
       },
