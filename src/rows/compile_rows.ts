@@ -50,7 +50,7 @@ export function compileRows(
   constants: readonly ConstantColumn[],
   input: RowsInput,
 ): RowEncoder {
-  const fields = matchHeader(plan, input.header, input.width);
+  const fields = matchHeader(plan, input.header, input.width, input.format);
   const all = compileColumns(plan, fields.columns, input.format, input.bounds ?? null);
   const columns = all.filter(({ isMissing }) => !isMissing);
   const missing = all.filter(({ isMissing }) => isMissing);

@@ -67,7 +67,12 @@ export interface EvidenceInput {
 
 /** Collects evidence for the parts of a contract that say `evolve`. */
 export function collectEvidence(plan: RowsPlan, input: EvidenceInput): EvidenceCollector {
-  const fields = matchHeader({ ...plan, typeChanges: "freeze" }, input.header, input.width);
+  const fields = matchHeader(
+    { ...plan, typeChanges: "freeze" },
+    input.header,
+    input.width,
+    input.format,
+  );
   const reader = new FieldReader(input.format);
   const added = plan.newColumns === "evolve" ? newFields(fields, input) : [];
   const widening = plan.typeChanges === "evolve" ? wideningColumns(plan, fields, input) : [];

@@ -3,6 +3,8 @@ import { didYouMean } from "../core/did_you_mean.ts";
 import { SluiceError } from "../core/error.ts";
 import { quotedText } from "../core/quoted_text.ts";
 import type { ColumnPlan, RowsPlan } from "../plan/load_plan.ts";
+import type { CsvOptions } from "../spec/pipeline_spec.ts";
+import { guessWrongFile } from "./wrong_file.ts";
 
 /** Which field each column is read from. */
 export interface Fields {
@@ -12,13 +14,20 @@ export interface Fields {
   readonly unused: readonly number[];
 }
 
-/** Finds each column's field; throws where file and pipeline do not agree and the contract minds. */
+/**
+ * Finds each column's field; throws where file and pipeline do not agree and the contract minds.
+ *
+ * A file that has none of the columns is another file, whatever the contract says.
+ *
+ * @param format what the header was read with, for guessing why it does not fit
+ */
 export function matchHeader(
   plan: RowsPlan,
   header: readonly string[] | null,
   width: number,
+  format: CsvOptions | null = null,
 ): Fields {
-  return header === null ? matchPositions(plan, width) : matchNames(plan, header);
+  return header === null ? matchPositions(plan, width) : matchNames(plan, header, format);
 }
 
 /** Names that a message tells. */
@@ -36,7 +45,11 @@ export function isRowName(header: readonly string[] | null, index: number): bool
   return index === 0 && header !== null && header[0] === "";
 }
 
-function matchNames(plan: RowsPlan, names: readonly string[]): Fields {
+function matchNames(
+  plan: RowsPlan,
+  names: readonly string[],
+  format: CsvOptions | null,
+): Fields {
   const { columns } = plan;
   const header = indexed(names);
   const fields = columns.map((column) => findField(column, header));
@@ -49,6 +62,7 @@ function matchNames(plan: RowsPlan, names: readonly string[]): Fields {
     used.set(fields[c], column);
   });
   const unused = names.flatMap((_name, i) => used.has(i) ? [] : [i]);
+  if (columns.length > 0 && used.size === 0) throw otherFile(plan, unused, header, format);
   const added = plan.newColumns === "freeze" ? unused : [];
   if (missing.length > 0 || added.length > 0) {
     throw mismatch(plan, missing, added, unused, header);
@@ -162,6 +176,34 @@ function mayBeMissing({ missingColumns }: RowsPlan, column: ColumnPlan): boolean
   return missingColumns !== "freeze" && (!column.required || column.default !== null);
 }
 
+/** The error of a file without any column that the pipeline reads. */
+function otherFile(
+  plan: RowsPlan,
+  unused: readonly number[],
+  header: Header,
+  format: CsvOptions | null,
+): SluiceError {
+  const guess = format === null ? null : guessWrongFile(plan, header.names, format);
+  const hints = guess === null
+    ? [
+      "Check that it is the right file, and that its delimiter is the pipeline's; " +
+      "else correct `from` of the columns",
+      ...nearNames(plan.columns, unused, header),
+    ]
+    : [guess.hint];
+  return new SluiceError(
+    "rows/schema_mismatch",
+    "The file has none of the pipeline's columns: the file lacks " +
+      `${several(plan.columns.map(({ from }) => told(from)))}; the pipeline does not know ${
+        listed(unused, header)
+      }` + (guess === null ? "" : `; ${guess.what}`),
+    {
+      hint: hints.join("\n"),
+      details: { missing: plan.columns.length, new: unused.length },
+    },
+  );
+}
+
 function mismatch(
   plan: RowsPlan,
   missing: readonly ColumnPlan[],
@@ -177,17 +219,7 @@ function mismatch(
       "Correct `from` of the missing columns, remove them, or load them as NULL:\n" +
         "schema_contract: { missing_columns: discard_value }",
     );
-    const names = unused.slice(0, MOST_COMPARED).map((i) => header.names[i])
-      .filter((name) => name !== "");
-    for (const { name, from } of missing.slice(0, MOST_NAMED)) {
-      const near = didYouMean(from, names);
-      if (near === null) continue;
-      hints.push(
-        `Did you mean ${quotedText(near)}? Give column "${name}" the key\n    from: [${
-          quotedText(from)
-        }, ${quotedText(near)}]`,
-      );
-    }
+    hints.push(...nearNames(missing, unused, header));
   }
   if (added.length > 0) {
     facts.push(`the pipeline does not know ${listed(added, header)}`);
@@ -201,6 +233,22 @@ function mismatch(
       details: { missing: missing.length, new: added.length },
     },
   );
+}
+
+function nearNames(
+  missing: readonly ColumnPlan[],
+  unused: readonly number[],
+  header: Header,
+): string[] {
+  const names = unused.slice(0, MOST_COMPARED).map((i) => header.names[i])
+    .filter((name) => name !== "");
+  return missing.slice(0, MOST_NAMED).flatMap(({ name, from }) => {
+    const near = didYouMean(from, names);
+    if (near === null) return [];
+    return `Did you mean ${quotedText(near)}? Give column "${name}" the key\n    from: [${
+      quotedText(from)
+    }, ${quotedText(near)}]`;
+  });
 }
 
 /** What to write so that fields become columns, or are left out. */

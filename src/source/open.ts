@@ -4,6 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
 import { locate } from "./location.ts";
+import { recognised } from "./recognise.ts";
 import { transportFor } from "./transports/mod.ts";
 import type { StoredFile } from "./transports/transport.ts";
 
@@ -31,12 +32,15 @@ export async function openSource(source: SourcePlan, context: SourceContext): Pr
   const location = locate(source, context.secrets);
   const stored = await transportFor(location).open(location, source, context);
   const meter = new Meter();
-  const bytes = decompress(
+  const decompressed = decompress(
     coalesce(meter.watch(stored), MIN_CHUNK_BYTES),
     source.compression,
     stored.contentEncoding,
     location.shown,
   );
+  const { shown } = location;
+  const { contentType } = stored;
+  const bytes = recognised(decompressed, source.format, { shown, contentType });
   return {
     get facts() {
       return stored.facts;

@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { ColumnPlan } from "../../src/plan/load_plan.ts";
 import { matchHeader } from "../../src/rows/match_header.ts";
+import { CSV } from "../source/support.ts";
 
 function columns(...names: string[]): ColumnPlan[] {
   return names.map((name) => {
@@ -67,7 +68,7 @@ Deno.test("matchHeader tells both sides of a mismatch at once, and what was like
   expect(error.hint).toContain("schema_contract: { new_columns: discard_value }");
   expect(error.retry).toBe("never");
   // A column that is missing is missed even where new ones are let through.
-  expect(failure(match(["a"], ["b"], "discard_value")).message).not.toContain('"b"');
+  expect(failure(match(["a", "c"], ["b", "c"], "discard_value")).message).not.toContain('"b"');
 });
 
 Deno.test("matchHeader refuses a name that the header holds twice, if a column reads it", () => {
@@ -137,3 +138,63 @@ Deno.test("matchHeader without a header goes by position", () => {
   );
   expect(failure(match(["a"], null, "freeze", 2)).hint).toContain("discard_value");
 });
+
+/** Files of which the pipeline reads no column, and what is told of them. */
+const WRONG_FILES: readonly (readonly [
+  header: string[],
+  types: Record<string, string>,
+  says: string,
+  hint: string,
+  delimiter?: string,
+])[] = [
+  [["id;name;amount"], { id: "integer", name: "text" }, '";"', 'delimiter: ";"'],
+  [['"id"\t"name"'], { id: "integer", name: "text" }, '"\\t"', 'delimiter: "\\t"'],
+  [["id|name", "x"], { id: "integer", name: "text" }, '"|"', 'delimiter: "|"'],
+  [["id,name"], { id: "integer", name: "text" }, '","', 'delimiter: ","', ";"],
+  [["id name"], { id: "integer", name: "text" }, '" "', 'delimiter: " "'],
+  [["sku;qty"], { id: "integer", name: "text" }, 'may be separated by ";"', 'delimiter: ";"'],
+  [["1", "Anna"], { id: "integer", name: "text" }, "no header", "header: false"],
+  [["Anna", "2021-01-01"], { name: "text", at: "date" }, "no header", "header: false"],
+  [["Anna", "2.5"], { name: "text", note: "text" }, "no header", "header: false"],
+  [["<Error>"], { id: "integer" }, "HTML or XML", "browser"],
+  [["sku", "qty"], { id: "integer", name: "text" }, '"sku", "qty"', "right file"],
+  [["ID", "Full_Name"], { id: "integer", full_name: "text" }, '"ID", "Full_Name"', "Did you mean"],
+];
+
+Deno.test("matchHeader refuses a file without any column of the pipeline, whatever the contract", () => {
+  const contracts = ["freeze", "discard_value", "discard_row", "evolve"] as const;
+  for (const [header, types, says, hint, delimiter = ","] of WRONG_FILES) {
+    for (const newColumns of contracts) {
+      for (const missingColumns of contracts.slice(0, 3) as ("freeze" | "discard_value")[]) {
+        const plan = {
+          columns: columns(...Object.keys(types)).map((column) => ({
+            ...column,
+            ...(newColumns === "evolve" ? { optional: true as const } : {}),
+            type: { name: types[column.name] } as ColumnPlan["type"],
+          })),
+          newColumns,
+          missingColumns,
+          typeChanges: "freeze" as const,
+          lineColumn: false,
+          offsetColumn: false,
+        };
+        const error = failure(
+          outcome(() => matchHeader(plan, header, header.length, { ...CSV, delimiter }).columns),
+        );
+        expect(error.code).toBe("rows/schema_mismatch");
+        expect(error.message).toContain("none of the pipeline's columns");
+        expect(error.message).toContain(says);
+        expect(error.hint).toContain(hint);
+      }
+    }
+  }
+});
+
+function outcome(work: () => readonly number[]): readonly number[] | SluiceError {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return error;
+  }
+}

@@ -152,3 +152,32 @@ it("a replay fills the columns that an earlier load has added", async () => {
     { id: 2, seats: 7 },
   ]);
 });
+
+it("a file without any column of the pipeline replaces nothing, under any contract", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const pipeline = (contract: string) => `
+pipeline: things
+source: { url: things.csv }
+target: { table: shop.things }
+columns: { id: integer, name: text }
+schema_contract: { ${contract} }
+`;
+  expect(await run(test.db, specOf(pipeline(""), files.folder))).toMatchObject({ rows_loaded: 1 });
+  files.write("things.csv", "sku;qty\nA;1\nB;2\n");
+  for (
+    const contract of [
+      "new_columns: discard_value, missing_columns: discard_value",
+      "new_columns: discard_row, missing_columns: discard_row",
+      "new_columns: evolve, missing_columns: discard_value",
+    ]
+  ) {
+    const result = await run(test.db, specOf(pipeline(contract), files.folder));
+    expect(result).toMatchObject({ status: "failed" });
+    expect(result.partitions[0]?.error ?? result.error).toMatchObject({
+      code: "rows/schema_mismatch",
+      message: expect.stringContaining("none of the pipeline's columns"),
+    });
+    expect(await test.db.query("select id, name from shop.things")).toEqual([{ id: 1, name: "a" }]);
+  }
+});

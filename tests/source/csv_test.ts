@@ -252,10 +252,16 @@ Deno.test("openCsv fails on a first record that tells no width", () => {
   }
 });
 
-Deno.test("openCsv fails on UTF-16 and on a header that is not UTF-8", () => {
-  for (const mark of [[0xff, 0xfe, 0x61, 0], [0xfe, 0xff, 0, 0x61]]) {
-    expect(errorOf(new Uint8Array(mark))).toMatchObject({ code: "source/wrong_encoding" });
+Deno.test("openCsv guesses the delimiter from the first quoted name of a header", () => {
+  for (const delimiter of [";", "\t", "|"]) {
+    const { code, hint } = errorOf(["id", "name"].map((name) => `"${name}"`).join(delimiter));
+    expect(code).toBe("source/malformed_header");
+    expect(hint).toContain(`delimiter: ${JSON.stringify(delimiter)}`);
   }
+  expect(errorOf('"id"x,"name"').hint).not.toContain("delimiter: ");
+});
+
+Deno.test("openCsv fails on a header that is not UTF-8", () => {
   expect(errorOf(new Uint8Array([0x61, 0x2c, 0xe9, 0x0a]))).toMatchObject({
     code: "source/wrong_encoding",
     message: "Field 2 of the header is not UTF-8",

@@ -1,6 +1,7 @@
 import { SluiceError } from "../../core/error.ts";
 import type { SourcePlan } from "../../plan/load_plan.ts";
 import { ByteInput } from "../byte_input.ts";
+import { HEAD_BYTES, refuseDocument } from "../recognise.ts";
 import type { Codec } from "./codec.ts";
 import { gunzip } from "./gzip.ts";
 
@@ -8,7 +9,12 @@ import { gunzip } from "./gzip.ts";
 export const CODECS: readonly Codec[] = [
   { name: "gzip", magic: [0x1f, 0x8b], decode: gunzip },
   { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decode: null },
-  { name: "bzip2", magic: [0x42, 0x5a, 0x68], decode: null },
+  // With its first block: the header of a CSV file may begin with the three letters.
+  {
+    name: "bzip2",
+    magic: [0x42, 0x5a, 0x68, null, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+    decode: null,
+  },
   { name: "xz", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], decode: null },
   { name: "zip", magic: [0x50, 0x4b, 0x03, 0x04], decode: null },
 ];
@@ -49,7 +55,10 @@ async function layer(
 ): Promise<AsyncGenerator<Uint8Array>> {
   if (wanted === "none") return input.rest();
   const start = await input.peek(LONGEST_MAGIC);
-  const found = CODECS.find(({ magic }) => magic.every((byte, i) => start[i] === byte));
+  const found = CODECS.find(({ magic }) =>
+    magic.every((byte, i) => byte === null || start[i] === byte)
+  );
+  if (found?.name === "zip") refuseDocument(await input.peek(HEAD_BYTES), shown);
   if (wanted === "auto") {
     return found === undefined ? input.rest() : codecNamed(found.name, shown)(input, shown);
   }

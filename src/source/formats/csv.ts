@@ -1,4 +1,5 @@
 import { SluiceError } from "../../core/error.ts";
+import { quotedText } from "../../core/quoted_text.ts";
 import { ESCAPED } from "../../core/field_flags.ts";
 import type { RecordBatch } from "../../rows/record_batch.ts";
 import type { CsvOptions } from "../../spec/pipeline_spec.ts";
@@ -63,24 +64,23 @@ class CsvReader implements RecordReader {
     this.#hasStarted = true;
     const [a, b, c] = this.#scanner.batch.bytes.subarray(0, this.#scanner.filled);
     if (a === 0xef && b === 0xbb && c === 0xbf) this.#scanner.skipBytes(3);
-    if (a === 0xff && b === 0xfe || a === 0xfe && b === 0xff) {
-      throw new SluiceError("source/wrong_encoding", "The file is UTF-16: expected UTF-8", {
-        hint: "Convert the file, for example with `iconv -f UTF-16 -t UTF-8`",
-      });
-    }
   }
 
   #scan(): void {
     const scanner = this.#scanner;
     const fields = scanner.scan();
     if (scanner.batch.width === 0 && scanner.batch.malformed.length > 0) {
-      const { line, message } = scanner.batch.malformed[0];
+      const { bytes, malformed: [{ line, message, start, end }] } = scanner.batch;
+      const other = otherDelimiter(bytes.subarray(start, end), this.#options);
       throw new SluiceError(
         "source/malformed_header",
         `The first record, on line ${line}, cannot be read: ${message}`,
         {
           details: { line },
-          hint: "It tells the number of fields: check the delimiter, the quote and `skip_lines`",
+          hint: other === null
+            ? "It tells the number of fields: check the delimiter, the quote and `skip_lines`"
+            : `Its fields may be separated by ${quotedText(other)}; if so, say it:\n` +
+              `source:\n  format: { type: csv, delimiter: ${quotedText(other)} }`,
         },
       );
     }
@@ -114,6 +114,14 @@ class CsvReader implements RecordReader {
     const { batch } = this.#scanner;
     return batch.count === 0 && batch.malformed.length === 0 ? null : batch;
   }
+}
+
+/** What stands behind the first quoted name, where that looks like another delimiter. */
+function otherDelimiter(record: Uint8Array, { delimiter, quote }: CsvOptions): string | null {
+  const text = new TextDecoder().decode(record.subarray(0, 1024));
+  if (quote === null || !text.startsWith(quote)) return null;
+  const next = text[text.indexOf(quote, 1) + 1] ?? "";
+  return next !== delimiter && [",", ";", "\t", "|", "^", "~", ":"].includes(next) ? next : null;
 }
 
 function unescaped(text: string, { quote, escape }: CsvOptions): string {

@@ -29,6 +29,7 @@ async function openFile(location: Location, context: SourceContext): Promise<Sto
     return {
       facts: factsOf(location, before, opened),
       contentEncoding: null,
+      contentType: null,
       chunks,
       confirm: (sha256) => confirm(handle, before, opened, sha256, location, context),
       async [Symbol.asyncDispose]() {

@@ -17,6 +17,7 @@ export class HttpDownload implements StoredFile {
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   #facts: SourceFacts;
   #contentEncoding: string | null = null;
+  #contentType: string | null = null;
   /** Proves that a later answer is about the same bytes; null where the server offers no proof. */
   #validator: Validator | null = null;
   /** Bytes handed out so far. */
@@ -56,6 +57,10 @@ export class HttpDownload implements StoredFile {
 
   get contentEncoding(): string | null {
     return this.#contentEncoding;
+  }
+
+  get contentType(): string | null {
+    return this.#contentType;
   }
 
   /** Connects for the first time. */
@@ -164,6 +169,7 @@ export class HttpDownload implements StoredFile {
       sha256: null,
     };
     this.#contentEncoding = headers.get("content-encoding");
+    this.#contentType = headers.get("content-type");
     this.#validator = strongValidator(headers);
   }
 

@@ -14,6 +14,8 @@ export interface StoredFile extends AsyncDisposable {
   readonly facts: SourceFacts;
   /** The HTTP `Content-Encoding` that the bytes are under, or null. */
   readonly contentEncoding: string | null;
+  /** The HTTP `Content-Type`, or null. */
+  readonly contentType: string | null;
   /** Each chunk is valid until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /**

@@ -1,0 +1,267 @@
+import { SluiceError } from "../core/error.ts";
+import type { CsvOptions } from "../spec/pipeline_spec.ts";
+import { ByteInput } from "./byte_input.ts";
+
+/** What the start of a file shows it to be. */
+interface Kind {
+  /** With its article: `a Parquet file`. */
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** Bytes at the start of a file that are looked at. */
+export const HEAD_BYTES = 4096;
+
+const CONVERT = "Only CSV can be read so far: convert it, for example with DuckDB";
+const SAVE_AS_CSV = 'Save the sheet as "CSV UTF-8", and name that file in `source.url`';
+const UNPACK = "Unpack it, and name the file in it that is to be loaded in `source.url`";
+const WEB_PAGE = "It may be a login, an error, or a page about the file: open the address in a " +
+  "browser, and name the address of the file itself in `source.url`";
+
+/** Files of bytes that no text begins with: offset, bytes, kind. */
+const MAGIC: readonly (readonly [at: number, magic: readonly number[], kind: Kind])[] = [
+  [0, [0x1f, 0x8b], { what: "still compressed, with gzip", hint: unpackOnce("gunzip") }],
+  [0, [0x28, 0xb5, 0x2f, 0xfd], {
+    what: "still compressed, with zstd",
+    hint: unpackOnce("zstd -d"),
+  }],
+  [0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], {
+    what: "still compressed, with xz",
+    hint: unpackOnce("xz -d"),
+  }],
+  [4, ascii("1AY&SY"), { what: "still compressed, with bzip2", hint: unpackOnce("bunzip2") }],
+  [0, [0x50, 0x4b, 0x03, 0x04], { what: "a zip archive", hint: UNPACK }],
+  [0, [0x50, 0x4b, 0x05, 0x06], { what: "an empty zip archive", hint: UNPACK }],
+  [0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], { what: "a 7-Zip archive", hint: UNPACK }],
+  [0, [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07], { what: "a RAR archive", hint: UNPACK }],
+  [257, [...ascii("ustar"), 0x00], { what: "a tar archive", hint: UNPACK }],
+  [257, [...ascii("ustar"), 0x20], { what: "a tar archive", hint: UNPACK }],
+  [0, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1], {
+    what: "an Excel workbook of the old kind (.xls)",
+    hint: SAVE_AS_CSV,
+  }],
+  [0, [...ascii("Obj"), 0x01], { what: "an Avro file", hint: CONVERT }],
+  [0, [...ascii("ARROW1"), 0x00], { what: "an Arrow file", hint: CONVERT }],
+  [0, [...ascii("SQLite format 3"), 0x00], { what: "an SQLite database", hint: CONVERT }],
+  [0, [...ascii("PGCOPY\n"), 0xff], {
+    what: "a COPY BINARY file of Postgres",
+    hint: "Write it as `copy … to … (format csv, header)`",
+  }],
+  [0, [...ascii("PGDMP"), 0x01], {
+    what: "a dump of pg_dump",
+    hint: "Restore it with pg_restore: it is no file of rows",
+  }],
+  [0, ascii("%PDF-1."), { what: "a PDF document", hint: WEB_PAGE }],
+  [0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a], { what: "a PNG picture", hint: WEB_PAGE }],
+];
+
+/** Names of formats whose files begin with letters, which a header may begin with as well. */
+const LETTERS: readonly (readonly [letters: string, kind: Kind])[] = [
+  ["PAR1", { what: "a Parquet file", hint: CONVERT }],
+  ["PARE", { what: "an encrypted Parquet file", hint: CONVERT }],
+  ["ORC", { what: "an ORC file", hint: CONVERT }],
+  ["FEA1", { what: "a Feather file", hint: CONVERT }],
+];
+
+/** Texts that are no CSV, whatever its options are. */
+const HTML = /^\s*(?:<!--[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)[\s>]/i;
+const XML = /^\s*<\?xml\s/;
+const JSON_TEXT = /^\s*(?:\{\s*"|\[\s*[{["])/;
+const GIT_LFS = /^version https:\/\/git-lfs\.github\.com\/spec\//;
+const GIT_ANNEX = /^(?:\.\.\/)*\/?(?:\.git\/)?annex\/objects\//;
+const SEPARATOR = /^sep=(.)\r?\n/i;
+
+/** Content types of another kind than CSV, and how such a text begins. */
+const CONTENT_TYPES: readonly (readonly [type: RegExp, what: string, begins: RegExp])[] = [
+  [/^(?:text\/html|application\/xhtml\+xml)$/, "an HTML page", /^\s*</],
+  [/^(?:text|application)\/xml$|\+xml$/, "XML", /^\s*</],
+  [/^(?:text|application)\/(?:json|x-ndjson|jsonl)$|\+json$/, "JSON", /^\s*[{[]/],
+];
+
+/** Where the bytes come from, for the checks and for the message. */
+export interface Origin {
+  /** The address as people may see it. */
+  readonly shown: string;
+  /** The HTTP `Content-Type`, or null. */
+  readonly contentType: string | null;
+}
+
+/**
+ * The same bytes, decompressed ones, unless they begin as a file of another format does.
+ *
+ * @throws SluiceError `source/other_format`, `source/wrong_encoding`, upon the first chunk
+ */
+export async function* recognised(
+  bytes: AsyncIterable<Uint8Array>,
+  format: CsvOptions,
+  origin: Origin,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const input = new ByteInput(bytes);
+  try {
+    refuseOthers(await input.peek(HEAD_BYTES), format, origin);
+    yield* input.rest();
+  } finally {
+    await input.close();
+  }
+}
+
+/** Throws where the first bytes, or the server, show that a file is no CSV. */
+export function refuseOthers(head: Uint8Array, format: CsvOptions, origin: Origin): void {
+  const encoding = wideEncoding(head, format);
+  if (encoding !== null) {
+    throw new SluiceError(
+      "source/wrong_encoding",
+      `"${origin.shown}" is ${encoding.replace(/[LB]E$/, "")}: expected UTF-8`,
+      { hint: `Convert the file, for example with \`iconv -f ${encoding} -t UTF-8\`` },
+    );
+  }
+  const text = new TextDecoder().decode(head);
+  const kind = binaryKind(head, format, origin) ?? textKind(text, format) ??
+    announcedKind(text, format, origin);
+  if (kind !== null) throw otherFormat(kind, origin.shown);
+}
+
+/** What a zip archive is, by its first bytes and its name: documents of offices are such archives. */
+export function refuseDocument(head: Uint8Array, shown: string): void {
+  const text = new TextDecoder("latin1").decode(head);
+  if (!text.startsWith("PK\x03\x04")) return;
+  const name = shown.replace(/[?#].*$/s, "").toLowerCase();
+  const isWorkbook = /\.xls[xmb]$/.test(name) || /\[Content_Types\]\.xml|_rels\/|xl\//.test(text);
+  if (isWorkbook) {
+    throw otherFormat({ what: "an Excel workbook", hint: SAVE_AS_CSV }, shown);
+  }
+  if (/\.ods$/.test(name) || text.includes("opendocument.spreadsheet")) {
+    throw otherFormat({ what: "an OpenDocument spreadsheet", hint: SAVE_AS_CSV }, shown);
+  }
+}
+
+function otherFormat({ what, hint }: Kind, shown: string): SluiceError {
+  return new SluiceError("source/other_format", `"${shown}" is no CSV: it is ${what}`, { hint });
+}
+
+function binaryKind(head: Uint8Array, format: CsvOptions, { shown }: Origin): Kind | null {
+  refuseDocument(head, shown);
+  const found = MAGIC.find(([at, magic]) => magic.every((byte, i) => head[at + i] === byte));
+  if (found !== undefined) return found[2];
+  const named = LETTERS.find(([letters]) =>
+    ascii(letters).every((byte, i) => head[i] === byte) &&
+    hasControl(head.subarray(letters.length, letters.length + 8), format)
+  );
+  return named?.[1] ?? null;
+}
+
+/** Bytes that text does not have, unless they are characters of the dialect. */
+function hasControl(head: Uint8Array, { delimiter, quote, escape }: CsvOptions): boolean {
+  const used = [delimiter, quote, escape].map((text) => text?.charCodeAt(0));
+  return head.some((byte) => (byte < 9 || byte > 13 && byte < 32) && !used.includes(byte));
+}
+
+function textKind(text: string, { header, quote, skipLines, delimiter }: CsvOptions): Kind | null {
+  // What is skipped may be anything.
+  if (skipLines > 0) return null;
+  if (GIT_LFS.test(text)) {
+    return {
+      what: "a pointer of Git LFS, which stands in the place of the file",
+      hint: "Get the file itself with `git lfs pull`, or name its own address",
+    };
+  }
+  if (GIT_ANNEX.test(text)) {
+    return {
+      what: "a pointer of git-annex, which stands in the place of the file",
+      hint: "Get the file itself with `git annex get`",
+    };
+  }
+  // Lines that are taken as they are, without names and quotes, may be lines of anything.
+  if (!header && quote === null) return null;
+  if (HTML.test(text)) return { what: "an HTML page", hint: WEB_PAGE };
+  if (XML.test(text)) return { what: "XML", hint: WEB_PAGE };
+  if (header && JSON_TEXT.test(text)) {
+    return { what: "JSON", hint: `${CONVERT}, or with jq and its \`@csv\`` };
+  }
+  const separator = SEPARATOR.exec(text)?.[1];
+  if (separator !== undefined && separator.charCodeAt(0) < 128) {
+    return {
+      what: `CSV behind a line for Excel, \`sep=${separator}\``,
+      hint: "Skip that line:\nsource:\n  format: { type: csv, " +
+        `delimiter: ${JSON.stringify(separator)}, skip_lines: 1 }` +
+        (separator === delimiter ? "" : `\nThe pipeline has ${JSON.stringify(delimiter)} now`),
+    };
+  }
+  return null;
+}
+
+/**
+ * What the server says, where the text does not speak against it: many servers call any text HTML.
+ * Without a header nothing in the file can prove that it is the right one, so the server's word counts.
+ */
+function announcedKind(text: string, format: CsvOptions, { contentType }: Origin): Kind | null {
+  const type = contentType?.split(";")[0].trim().toLowerCase() ?? "";
+  const found = CONTENT_TYPES.find(([pattern]) => pattern.test(type));
+  if (found === undefined || text === "") return null;
+  const [, what, begins] = found;
+  const begun = begins.test(text) && !isBracketed(text, format.delimiter);
+  if (format.header && !begun) return null;
+  return {
+    what: `${what}, by its Content-Type`,
+    hint: begun
+      ? WEB_PAGE
+      : "If it is CSV all the same, have the server send it as `text/csv`, or load it from a file",
+  };
+}
+
+/** A header such as `<DATE>,<CLOSE>`, as programs for stock prices write it. */
+function isBracketed(text: string, delimiter: string): boolean {
+  const names = text.split(/\r?\n|\r/)[0].split(delimiter);
+  return names.length > 1 && names.every((name) => /^\s*(?:<[^<>]*>|\[[^[\]]*\])\s*$/.test(name));
+}
+
+/** The encoding of a text whose characters have two or four bytes, as iconv calls it; else null. */
+function wideEncoding(head: Uint8Array, { delimiter }: CsvOptions): string | null {
+  const [a, b, c, d] = head;
+  if (a === 0xff && b === 0xfe) return c === 0 && d === 0 ? "UTF-32LE" : "UTF-16LE";
+  if (a === 0xfe && b === 0xff) return "UTF-16BE";
+  if (a === 0 && b === 0 && c === 0xfe && d === 0xff) return "UTF-32BE";
+  const separators = [0x0a, 0x0d, delimiter.charCodeAt(0)];
+  const start = head.subarray(0, 1024);
+  if (isWide(start, 4, 0, separators)) return "UTF-32LE";
+  if (isWide(start, 4, 3, separators)) return "UTF-32BE";
+  if (isWide(start, 2, 0, separators)) return "UTF-16LE";
+  if (isWide(start, 2, 1, separators)) return "UTF-16BE";
+  return null;
+}
+
+/**
+ * Whether the bytes are characters of `size` bytes, of which the one at `low` is the lowest.
+ *
+ * Separators have zeros in their other bytes; few characters have the byte of one as their lowest,
+ * and those of hardly any script as their highest. In UTF-8 a zero stands beside one by chance only.
+ */
+function isWide(head: Uint8Array, size: 2 | 4, low: number, separators: readonly number[]) {
+  const high = size === 2 ? 1 - low : low === 0 ? 3 : 0;
+  let found = 0;
+  let alike = 0;
+  let narrow = 0;
+  const length = head.length - head.length % size;
+  for (let at = 0; at < length; at += size) {
+    const top = head[at + high];
+    if (separators.includes(top)) return false;
+    if (size === 4 && (top !== 0 || head[at + (low === 0 ? 2 : 1)] > 0x10)) return false;
+    const others = head.subarray(at, at + size).reduce((sum, byte) => sum + byte, 0);
+    if (others === 0) return false;
+    const isAlike = separators.includes(head[at + low]);
+    if (isAlike) alike++;
+    if (others !== head[at + low]) continue;
+    narrow++;
+    if (isAlike) found++;
+  }
+  // A short text without a separator is told by its Latin letters.
+  return found > 1 && found * 2 > alike || narrow > 1 && narrow * size === length;
+}
+
+function unpackOnce(command: string): string {
+  return `It was compressed twice, or \`compression: none\` is said of it: run \`${command}\` once`;
+}
+
+function ascii(text: string): number[] {
+  return [...new TextEncoder().encode(text)];
+}
