@@ -1,4 +1,5 @@
 import { fillPlaceholder, placeholdersOf } from "../core/period.ts";
+import { contextAt, type SqlContext, sqlParts } from "../core/sql_text.ts";
 import type { Period, PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /** SQL of the pipeline file with the partition's values bound. */
@@ -23,6 +24,7 @@ export function bindSql(
 ): BoundSql {
   if (spec.partitions === null || partition === null) return { sql, params: [] };
   const by: Period | "list" = spec.partitions.by;
+  const { parts } = sqlParts(sql);
   const params: string[] = [];
   let bound = "";
   let at = 0;
@@ -32,16 +34,27 @@ export function bindSql(
     if (value === null) continue;
     bound += sql.slice(at, offset);
     at = offset + text.length;
-    if (isInLiteral(sql.slice(0, offset))) bound += value.replaceAll("'", "''");
-    else {
+    const context = contextAt(parts, offset);
+    if (context === "code") {
       params.push(value);
       bound += `$${before + params.length}`;
-    }
+    } else bound += writtenIn(context, value) ?? text;
   }
   return { sql: bound + sql.slice(at), params };
 }
 
-/** A doubled quote inside a literal ends and begins it at once, which leaves it open. */
-function isInLiteral(before: string): boolean {
-  return (before.match(/'/g)?.length ?? 0) % 2 === 1;
+/** A value as a part of a text in SQL; null where it has no place there. */
+function writtenIn(context: SqlContext, value: string): string | null {
+  switch (context) {
+    case "literal":
+      return value.replaceAll("'", "''");
+    case "escaped_literal":
+      return value.replaceAll("\\", "\\\\").replaceAll("'", "''");
+    case "identifier":
+      return value.replaceAll('"', '""');
+    case "dollar":
+      return value.includes("$") ? null : value;
+    default:
+      return null;
+  }
 }

@@ -30,6 +30,7 @@ export const CODES = {
   "spec/bad_limits": "A min above the max",
   "spec/bad_pattern": "A regular expression that cannot be read",
   "spec/unsupported_pattern": "A regular expression that only a backtracking engine can match",
+  "spec/bad_sql": "A rule or query that would not stay within its brackets",
   "spec/bad_csv_option": "A CSV character that cannot be used",
   "spec/bad_schedule": "A time or a time zone that no clock has",
   "spec/bad_timezone": "A timezone that is not known",

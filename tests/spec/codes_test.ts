@@ -141,6 +141,19 @@ const CASES: readonly Case[] = [
   ["spec/bad_pattern", edited(["type: text", "type: text, pattern: '['"]), "'['"],
   ["spec/unsupported_pattern", edited(["type: text", "type: text, pattern: '(?=a)'"]), "'(?=a)'"],
   [
+    "spec/bad_sql",
+    edited(["columns:", "rules: { a: 'true) or (true' }\ncolumns:"]),
+    "'true) or (true'",
+  ],
+  [
+    "spec/bad_sql",
+    edited([
+      "columns:",
+      "checks: [{ sql: { name: a, query: 'select 1; select 2', expect: 1 } }]\ncolumns:",
+    ]),
+    "'select 1; select 2'",
+  ],
+  [
     "spec/bad_csv_option",
     edited(["format: csv", "format: { type: csv, escape: '#', comment: '#' }"]),
     "'#'",

@@ -15,6 +15,7 @@ import {
   placeholders,
   rulePlaceholders,
 } from "./placeholders.ts";
+import { checkSql, ruleSql } from "./sql_texts.ts";
 import { scheduleTimes } from "./schedule.ts";
 import { sourceAddress } from "./source_address.ts";
 
@@ -60,6 +61,8 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [partitionRange, PARTITIONS],
   [placeholders, ["partitions.by", ...ADDRESS]],
   [rulePlaceholders, ["partitions.by", "rules"]],
+  [ruleSql, ["rules"]],
+  [checkSql, []],
   [missingPlaceholder, [...PARTITIONS, ...ADDRESS]],
   [sourceAddress, ["partitions.by", "source.headers", ...ADDRESS]],
   [

@@ -1,0 +1,37 @@
+import { type SqlFault, sqlFault } from "../../core/sql_text.ts";
+import type { Report } from "../report.ts";
+import type { Path } from "../yaml_tree.ts";
+import type { Check } from "./check.ts";
+
+/** A rule is one condition: it stands in brackets among others, and must stay in them. */
+export const ruleSql: Check = ({ rules }, report, input) => {
+  for (const { name, check } of rules) {
+    const path = typeof input.rules[name] === "string" ? ["rules", name] : ["rules", name, "check"];
+    tell(`Rule "${name}" is no condition`, check, path, report);
+  }
+};
+
+/** So is the query of a check. */
+export const checkSql: Check = ({ placedChecks }, report) => {
+  for (const { check, path } of placedChecks) {
+    if (check.kind !== "sql") continue;
+    const query = check.query.trim().replace(/;$/, "");
+    tell(`Check "${check.name}" is no query`, query, [...path, "query"], report);
+  }
+};
+
+/** Characters that are shown from the place of a fault on. */
+const SHOWN = 20;
+
+function tell(what: string, sql: string, path: Path, report: Report): void {
+  const fault: SqlFault | null = sqlFault(sql);
+  if (fault === null) return;
+  const { offset, message } = fault;
+  const place = sql.slice(offset, offset + SHOWN).toWellFormed();
+  report.value(
+    path,
+    "spec/bad_sql",
+    `${what}: ${message}, at ${JSON.stringify(place)}`,
+    "Write one expression, with its brackets, quotes and comments closed",
+  );
+}
