@@ -6,7 +6,13 @@ import type { Queryable } from "./db/database.ts";
 import { type Catalog, listTables, readCatalog } from "./db/catalog.ts";
 import { readDependents } from "./db/dependents.ts";
 import { readTableProperties } from "./db/table_properties.ts";
-import { type Ledger, type LoadRecord, pendingMigrations, readLedger } from "./ledger/mod.ts";
+import {
+  type Ledger,
+  type LoadRecord,
+  pendingMigrations,
+  readLedger,
+  storedSource,
+} from "./ledger/mod.ts";
 import type { ProbedSource } from "./plan/decide.ts";
 import { checkProbes } from "./plan/compile_checks.ts";
 import { askedBefore } from "./plan/asked.ts";
@@ -79,7 +85,10 @@ export async function compileFor(
   const probes = await mapConcurrently(
     partitions,
     PROBES,
-    (partition) => probe(partition, newest.get(partition)),
+    async (partition) => {
+      const found = await probe(partition, newest.get(partition));
+      return found === null ? null : await storedSource(db, found);
+    },
   );
   const input = {
     catalog,

@@ -6,7 +6,7 @@ import { bindConstants } from "./bind_constants.ts";
 import { checkStaging } from "./check_staging.ts";
 import { withRetry } from "./db/with_retry.ts";
 import { inspectStaging } from "./inspect_staging.ts";
-import { forgetRejects, type RejectWriter } from "./ledger/mod.ts";
+import { forgetRejects, type RejectWriter, storedSource } from "./ledger/mod.ts";
 import { isolate } from "./load/isolate.ts";
 import { isAboutRows, type RefusedRow } from "./load/refused_rows.ts";
 import { keptRejects, rejectBudget } from "./load/reject_budget.ts";
@@ -250,14 +250,15 @@ class PartitionLoad {
   async #copy(isolation: IsolationPlan | null, refused: RefusedRow[]): Promise<RejectWriter> {
     const { plan, partition, context, runId } = this;
     await using source = await this.source.open();
-    this.#tally.facts = source.facts;
+    const held = await storedSource(context.db, source.facts);
+    this.#tally.facts = held;
     context.emit({
       type: "partition_started",
       partition: partition.partition,
       source: source.facts.url,
       bytesTotal: source.facts.bytes,
     });
-    const facts = this.#runFacts(0, source.facts.url);
+    const facts = this.#runFacts(0, held.url);
     const rows = isolation === null ? plan.rows : { ...plan.rows, offsetColumn: true };
     const rejects = this.source.rejects({
       runId,

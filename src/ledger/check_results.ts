@@ -1,6 +1,7 @@
 import type { CheckResult } from "../core/result.ts";
 import { storableJson } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
+import { storing, type TextMap } from "../db/storing.ts";
 
 /** Whose checks they are. */
 export interface CheckedLoad {
@@ -18,13 +19,15 @@ export async function recordChecks(
   results: readonly CheckResult[],
 ): Promise<void> {
   if (results.length === 0) return;
-  await db.query(
-    `insert into sluice.check_results
+  const record = (text: TextMap) =>
+    db.query(
+      `insert into sluice.check_results
   (run_id, pipeline, target, partition, version, name, kind, severity, passed, observed, expected, examples)
 select $1::uuid, $2, $3, r.partition, $4, r.name, r.kind, r.severity, r.passed, r.observed, r.expected,
   r.examples
 from json_to_recordset($5::text::json) as r (partition text, name text, kind text, severity text,
   passed boolean, observed text, expected text, examples jsonb)`,
-    [runId, pipeline, target, version, storableJson(results)],
-  );
+      [runId, pipeline, target, version, storableJson(results, text)],
+    );
+  await storing(record);
 }

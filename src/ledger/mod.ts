@@ -8,3 +8,4 @@ export * from "./replay.ts";
 export * from "./run_partitions.ts";
 export * from "./runs.ts";
 export * from "./target_lock.ts";
+export * from "./stored_source.ts";

@@ -1,6 +1,7 @@
 import type { Reject } from "../core/reject.ts";
 import { storableText } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
+import { storing, type TextMap } from "../db/storing.ts";
 
 /** Writes rejects in batches; `add` never waits, `drain` bounds what is held in memory. */
 export interface RejectWriter {
@@ -67,7 +68,8 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
       waiting = [];
       pendingBytes = 0;
       for (let at = 0; at < rejects.length; at += BATCH_ROWS) {
-        await insertRejects(db, owner, rejects.slice(at, at + BATCH_ROWS));
+        const batch = rejects.slice(at, at + BATCH_ROWS);
+        await storing((text) => insertRejects(db, owner, batch, text));
       }
     },
   };
@@ -97,7 +99,15 @@ async function insertHeader(
   await db.query(
     `insert into sluice.reject_headers (run_id, partition, header)
 values ($1::uuid, $2::text, $3::text::json)`,
-    [runId, partition, header === null ? null : JSON.stringify(header)],
+    [runId, partition, header === null ? null : asciiJson(header)],
+  );
+}
+
+/** JSON whose escapes every encoding can hold; the column keeps them as they are. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
@@ -105,6 +115,7 @@ async function insertRejects(
   db: Queryable,
   owner: RejectOwner,
   rejects: readonly Reject[],
+  text: TextMap,
 ): Promise<void> {
   // One JSON parameter: its size is not bound by Postgres's 65,535 parameters, and hex keeps bytes
   // that are no valid UTF-8.
@@ -113,7 +124,7 @@ async function insertRejects(
     byte_offset: reject.byteOffset,
     column_name: reject.column,
     code: reject.code,
-    message: storableText(reject.message),
+    message: text(storableText(reject.message)),
     raw: toHex(reject.raw),
   }));
   await db.query(
@@ -123,7 +134,7 @@ select $1::uuid, $2::text, $3::text, $4::text,
   line, byte_offset, column_name, code, message, decode(raw, 'hex')
 from json_to_recordset($5::text::json) as r
   (line bigint, byte_offset bigint, column_name text, code text, message text, raw text)`,
-    [owner.runId, owner.pipeline, owner.partition, owner.sourceUrl, JSON.stringify(rows)],
+    [owner.runId, owner.pipeline, owner.partition, text(owner.sourceUrl), JSON.stringify(rows)],
   );
 }
 

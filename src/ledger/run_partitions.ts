@@ -2,6 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { storableJson } from "../core/storable_json.ts";
+import { storing, storingWithin } from "../db/storing.ts";
 import type { Queryable } from "../db/database.ts";
 
 /** One partition of a distributed run. */
@@ -96,11 +97,12 @@ export async function recordResult(
   { runId, position }: RunPart,
   result: PartitionResult,
 ): Promise<void> {
-  await tx.query(
-    `update sluice.run_partitions set result = $3::text::jsonb
+  await storingWithin(tx, (text) =>
+    tx.query(
+      `update sluice.run_partitions set result = $3::text::jsonb
 where run_id = $1::uuid and position = $2`,
-    [runId, position, storableJson(result)],
-  );
+      [runId, position, storableJson(result, text)],
+    ));
 }
 
 /** What a worker tells of a partition, for whoever follows the run. */
@@ -118,17 +120,19 @@ export async function tellPart(
   claim: string,
   { events, progress }: PartNews,
 ): Promise<void> {
-  await db.query(
-    `update sluice.run_partitions set events = events || $4::text::jsonb,
+  await storing((text) =>
+    db.query(
+      `update sluice.run_partitions set events = events || $4::text::jsonb,
   progress = coalesce($5::text::jsonb, progress)
 where run_id = $1::uuid and position = $2 and claim = $3::uuid and finished_at is null`,
-    [
-      runId,
-      position,
-      claim,
-      storableJson(events),
-      progress === null ? null : storableJson(progress),
-    ],
+      [
+        runId,
+        position,
+        claim,
+        storableJson(events, text),
+        progress === null ? null : storableJson(progress, text),
+      ],
+    )
   );
 }
 
@@ -143,11 +147,13 @@ export async function finishPart(
   claim: string,
   result: PartitionResult | null,
 ): Promise<void> {
-  await db.query(
-    `update sluice.run_partitions set result = coalesce($4::text::jsonb, result),
+  await storing((text) =>
+    db.query(
+      `update sluice.run_partitions set result = coalesce($4::text::jsonb, result),
   finished_at = clock_timestamp()
 where run_id = $1::uuid and position = $2 and claim = $3::uuid and finished_at is null`,
-    [runId, position, claim, result === null ? null : storableJson(result)],
+      [runId, position, claim, result === null ? null : storableJson(result, text)],
+    )
   );
 }
 

@@ -1,6 +1,7 @@
 import type { RunResult, RunStatus } from "../core/result.ts";
 import { SluiceError } from "../core/error.ts";
 import { storableJson } from "../core/storable_json.ts";
+import { storing, type TextMap } from "../db/storing.ts";
 import type { Queryable } from "../db/database.ts";
 
 /** What a run does: load sources, or rejected rows once more. */
@@ -25,22 +26,24 @@ export interface RunStart {
  * finds this row, and marks it dead before doing anything else.
  */
 export async function startRun(session: Queryable, run: RunStart): Promise<void> {
-  await session.query(
-    `insert into sluice.runs
+  const start = (text: TextMap) =>
+    session.query(
+      `insert into sluice.runs
   (id, pipeline, target, spec_hash, environment, status, host, version, command)
 values ($1, $2, $3, $4, $5, 'running', $6, $7, $8)
 on conflict (id) do update set status = 'running', ended_at = null, error = null`,
-    [
-      run.id,
-      run.pipeline,
-      run.target,
-      run.specHash,
-      run.environment,
-      run.host,
-      run.version,
-      run.command,
-    ],
-  );
+      [
+        run.id,
+        run.pipeline,
+        run.target,
+        run.specHash,
+        run.environment === null ? null : text(run.environment),
+        run.host === null ? null : text(run.host),
+        run.version,
+        run.command,
+      ],
+    );
+  await storing(start);
 }
 
 /** Records how a run ended. */
@@ -51,24 +54,26 @@ export async function finishRun(db: Queryable, result: RunResult): Promise<void>
       phases[phase] = Math.round(((phases[phase] ?? 0) + seconds) * 1e6) / 1e6;
     }
   }
-  await db.query(
-    `update sluice.runs set status = $2, ended_at = clock_timestamp(), rows_read = $3,
+  const finish = (text: TextMap) =>
+    db.query(
+      `update sluice.runs set status = $2, ended_at = clock_timestamp(), rows_read = $3,
   rows_loaded = $4, rows_rejected = $5, rows_duplicate = $6, rows_discarded = $7, bytes_read = $8,
   phases = $9::text::jsonb, error = $10::text::jsonb
 where id = $1`,
-    [
-      result.run_id,
-      result.status satisfies RunStatus,
-      result.rows_read,
-      result.rows_loaded,
-      result.rows_rejected,
-      result.rows_duplicate,
-      result.rows_discarded,
-      result.bytes_read,
-      storableJson(phases),
-      result.error === null ? null : storableJson(result.error),
-    ],
-  );
+      [
+        result.run_id,
+        result.status satisfies RunStatus,
+        result.rows_read,
+        result.rows_loaded,
+        result.rows_rejected,
+        result.rows_duplicate,
+        result.rows_discarded,
+        result.bytes_read,
+        storableJson(phases),
+        result.error === null ? null : storableJson(result.error, text),
+      ],
+    );
+  await storing(finish);
 }
 
 /** How long what a dead run had under way may take to end: Postgres looks for its client so often. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { formatPlural } from "../core/format_text.ts";
 import { storableJson } from "../core/storable_json.ts";
+import { escaped, isUntranslatable, type TextMap } from "../db/storing.ts";
 import type { Queryable } from "../db/database.ts";
 import { logEntries, type LogLevel, matters } from "./log_entry.ts";
 import type { Observer, Warn } from "./observer.ts";
@@ -57,12 +58,14 @@ export function logTable({ db, clock, level, warn }: LogTableContext): Observer 
     }
   }
   async function insert(batch: readonly Row[]): Promise<boolean> {
+    let text: TextMap | undefined;
     for (let attempt = 1;; attempt++) {
       try {
-        await db.query(INSERT, [storableJson(batch)]);
+        await db.query(INSERT, [storableJson(batch, text)]);
         return true;
       } catch (error) {
         failure = error;
+        if (isUntranslatable(error)) text = escaped;
         // Once more: an interrupted run cancels every statement under way, this one too.
         if (attempt === 2) return false;
       }

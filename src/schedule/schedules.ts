@@ -1,6 +1,7 @@
 import type { ErrorRecord } from "../core/error.ts";
 import type { Recurrence } from "../core/occurrences.ts";
 import { storableJson } from "../core/storable_json.ts";
+import { storing } from "../db/storing.ts";
 import type { Queryable } from "../db/database.ts";
 import type { ScheduleRow, ScheduleState } from "./decide.ts";
 
@@ -100,25 +101,27 @@ export async function endAttempt(
   end: AttemptEnd,
   now: Date,
 ): Promise<boolean> {
-  const ended = await db.query(
-    `update sluice.schedules
+  const ended = await storing((text) =>
+    db.query(
+      `update sluice.schedules
 set state = $5, attempt = $6, retry_at = $7, run_id = $8, status = $9, error = $10::text::jsonb,
   ended_at = $11
 where pipeline = $1 and tick = $2 and attempt = $3 and owner = $4 and state = 'running'
 returning pipeline`,
-    [
-      pipeline,
-      taken.tick,
-      taken.attempt,
-      owner,
-      end.state,
-      end.attempt,
-      end.retryAt,
-      end.runId,
-      end.status,
-      end.error === null ? null : storableJson(end.error),
-      now,
-    ],
+      [
+        pipeline,
+        taken.tick,
+        taken.attempt,
+        owner,
+        end.state,
+        end.attempt,
+        end.retryAt,
+        end.runId,
+        end.status,
+        end.error === null ? null : storableJson(end.error, text),
+        now,
+      ],
+    )
   );
   return ended.length === 1;
 }

@@ -232,3 +232,45 @@ create index on shop.rooms ((12 / (id - 7)))`);
   );
   expect(left).toEqual([]);
 });
+
+Deno.test("the ledger tells what the database's encoding cannot hold with escapes", async () => {
+  await using test = await testDatabase("LATIN1");
+  const text = yaml("text", "full").replace("rooms.csv", "räume 日.csv")
+    .replace("table: shop.rooms", "table: shop.rooms, lineage: true");
+  using files = workspace({ "räume 日.csv": `id,"a, line 1, b"\n1,Zoë\n日本,a\n3,日\n4,b\n` });
+  const spec = specOf(text, files.folder);
+  const result = await run(test.db, spec);
+  expect([result.status, result.error]).toEqual(["succeeded", null]);
+  expect(result).toMatchObject({ rows_loaded: 2, rows_rejected: 2 });
+  const { rows } = await readRejects(test.db, spec, { limit: 20 });
+  expect(rows.map(({ line, message, raw }) => [line, message, raw])).toEqual([
+    [3, expect.stringContaining("\\u65e5\\u672c"), "日本,a"],
+    [4, expect.stringContaining("has no equivalent"), "3,日"],
+  ]);
+  const [{ url, file }] = await test.db.query<{ url: string; file: string }>(
+    `select (select source_url from sluice.loads) as url,
+  (select min(_source_file) from shop.rooms) as file`,
+  );
+  expect(url).toMatch(/r\\u00e4ume \\u65e5\.csv$/);
+  expect(file).toBe(url);
+  // What is recorded is what is compared.
+  expect(await run(test.db, spec)).toMatchObject({ status: "unchanged" });
+  const refused = specOf(text.replace("90%", "0"), files.folder);
+  expect(await run(test.db, refused, { force: true })).toMatchObject({ status: "refused" });
+  const [last] = await test.db.query<{ status: string; error: { code: string } }>(
+    "select status, error from sluice.runs order by started_at desc limit 1",
+  );
+  expect([last.status, last.error.code]).toEqual(["refused", "rows/too_many_rejects"]);
+});
+
+Deno.test("an error whose message the database's encoding cannot hold is recorded", async () => {
+  await using test = await testDatabase("LATIN1");
+  using files = workspace({ "rooms.csv": `日本,x\n1,2\n` });
+  const result = await run(test.db, specOf(yaml("text", "full"), files.folder));
+  expect(result).toMatchObject({ status: "failed", error: { code: "rows/schema_mismatch" } });
+  expect(result.error?.message).toContain("日本");
+  const [{ message }] = await test.db.query<{ message: string }>(
+    "select error ->> 'message' as message from sluice.runs",
+  );
+  expect(message).toContain("\\u65e5\\u672c");
+});
