@@ -4,6 +4,8 @@
  */
 import { hostname } from "node:os";
 import { systemClock } from "../src/core/clock.ts";
+import { jsonText } from "../src/core/json_text.ts";
+import { redactDeep } from "../src/core/redact_deep.ts";
 import { runDue } from "../src/schedule/run_due.ts";
 import { handler } from "./function.ts";
 import { serverless } from "./serverless.ts";
@@ -16,7 +18,7 @@ export async function eachMinute(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const { secrets, pipelines, open, runOver } = serverless(variables);
-  const print = (entry: object) => console.log(secrets.redact(JSON.stringify(entry)));
+  const print = (entry: object) => console.log(jsonText(redactDeep(entry, secrets)));
   try {
     const files = pipelines();
     for (const { file, fault } of files) {

@@ -10,6 +10,7 @@ import {
 import { getRotatingFileSink } from "@logtape/file";
 import { resolve } from "node:path";
 import { type ErrorRecord, SluiceError } from "../core/error.ts";
+import { escapeControls } from "../core/json_text.ts";
 import { redactDeep } from "../core/redact_deep.ts";
 import { logEntries } from "../observe/log_entry.ts";
 import type { ObservedEvent } from "../observe/observer.ts";
@@ -117,7 +118,8 @@ function redactRecord(record: LogRecord, { secrets }: Cli): LogRecord {
 }
 
 function jsonFormat(): (record: LogRecord) => string {
-  return getJsonLinesFormatter({ message: "rendered", properties: "flatten" });
+  const format = getJsonLinesFormatter({ message: "rendered", properties: "flatten" });
+  return (record) => escapeControls(format(record));
 }
 
 /** `2026-11-23T19:58:45.123Z INF 0b8f6f0e trips 2021-01 rows  message`; a dash for what is not there. */

@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/error.ts";
+import { jsonText } from "../core/json_text.ts";
 import { makeMetrics, renderMetrics, seedMetrics } from "../observe/metrics.ts";
 import { readLastRuns } from "../observe/run_history.ts";
 import { DatabaseLink } from "../schedule/database_link.ts";
@@ -51,7 +52,7 @@ export async function preview(path: string, flags: ServeFlags, session: Session)
   const states = pipelines.map((served) => ({ ...served, running: false, record: null }));
   states.sort((a, b) => a.spec.pipeline < b.spec.pipeline ? -1 : 1);
   const overview = overviewOf(states, folder.files, cli.clock.now());
-  if (flags.output === "json") cli.out.write(`${JSON.stringify(overview, null, 2)}\n`);
+  if (flags.output === "json") cli.out.write(`${jsonText(overview, undefined, 2)}\n`);
   else cli.out.write(overviewText(overview, paintFor(cli.out)));
   return overview.broken.length === 0 ? EXIT.done : EXIT.usage;
 }

@@ -1,3 +1,4 @@
+import { maskUrls } from "./mask_urls.ts";
 import { type Unreadable, unreadable } from "./pipeline_variables.ts";
 
 /**
@@ -16,7 +17,7 @@ export interface Secrets {
   revealInPipeline(text: SecretText): string;
   /** The references of a text that a pipeline file cannot read. */
   unreadable(text: SecretText): readonly { readonly name: string; readonly why: Unreadable }[];
-  /** Replaces each value that was revealed so far, and each password in a URL, by `***`. */
+  /** Replaces each value that was revealed so far, and each password or token in a URL, by `***`. */
   redact(text: string): string;
 }
 
@@ -34,7 +35,7 @@ export function secretsFrom(environment: Readonly<Record<string, string>>): Secr
     return text.replace(REFERENCE, (whole, name: string) => {
       const value = environment[name];
       if (value === undefined || !mayRead(name)) return whole;
-      if (value !== "") revealed.add(value).add(encodeURIComponent(value));
+      if (value !== "") { for (const form of formsOf(value)) revealed.add(form); }
       return value;
     });
   }
@@ -47,12 +48,25 @@ export function secretsFrom(environment: Readonly<Record<string, string>>): Secr
         return why === null ? [] : [{ name, why }];
       }),
     redact(text) {
-      let result = text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s@/]+@/gi, "$1:***@");
+      let result = text;
       // Longest first: a short value may be part of a longer one.
       for (const value of [...revealed].sort((a, b) => b.length - a.length)) {
         result = result.replaceAll(value, "***");
       }
-      return result;
+      // Last: what is hidden of a URL may begin in the middle of a value.
+      return maskUrls(result);
     },
   };
+}
+
+/** A value as it may appear: in a URL it is written with escapes, others in each of its parts. */
+function formsOf(value: string): string[] {
+  const forms = [value, encodeURIComponent(value.toWellFormed()), encodeURI(value.toWellFormed())];
+  const url = new URL("http://host");
+  url.password = value;
+  url.pathname = value;
+  url.search = value;
+  forms.push(url.password, url.pathname.slice(1), url.search.slice(1));
+  forms.push(JSON.stringify(value).slice(1, -1));
+  return forms.filter((form) => form !== "");
 }

@@ -7,6 +7,7 @@ import { COPY_CONNECTIONS } from "../plan/compile.ts";
 import type { PartitionPlan } from "../plan/load_plan.ts";
 import type { Elsewhere, RunContext } from "../run_context.ts";
 import { FollowedRun } from "./followed_run.ts";
+import { requireReferences } from "./literal_secrets.ts";
 import type { Queue } from "./queue.ts";
 
 /** Partitions that are offered to workers at once: a job holds its whole plan, some tens of kB. */
@@ -33,6 +34,7 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
       const position = partitions.indexOf(partition);
       const started = context.clock.monotonic();
       try {
+        requireReferences(partition);
         await offerPart(context.db, { runId, position }, partition.partition);
         // A worker has all connections to itself.
         const own = { ...rest, concurrency: 1, copyConnections: COPY_CONNECTIONS };

@@ -11,6 +11,7 @@ import { EventEmitter } from "node:events";
 import pg from "pg";
 import { SluiceError } from "../core/error.ts";
 import { connectionLost, postgresError } from "../db/db_error.ts";
+import { requireReferences } from "./literal_secrets.ts";
 import { poolConfig } from "./pool_config.ts";
 import type { ResolvedTarget } from "../db/resolve_target.ts";
 import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
@@ -150,6 +151,7 @@ where key = $1 and locked_at < clock_timestamp() - interval '1 hour'`,
       await asking(() => utils.addJob(tasks.load, job, spec));
     },
     async addRun(job) {
+      requireReferences(job.spec);
       const spec = {
         jobKey: runKeyOf(job),
         jobKeyMode: "unsafe_dedupe" as const,

@@ -19,6 +19,7 @@ import type { Finish } from "./command.ts";
 type Flags = Omit<OutputFlags, "output"> & SpecFlags & DatabaseFlags & {
   readonly output: OutputFlags["output"] | "csv";
   readonly replay?: boolean;
+  readonly spreadsheet?: boolean;
   readonly run?: string;
   readonly partition?: string;
   readonly limit: number;
@@ -36,6 +37,7 @@ export function addRejectsCommand(program: Command, cli: Cli, finish: Finish): v
       new Option("--limit <n>", "rows shown one by one").default(20)
         .argParser(wholeNumber(1_000_000)),
     )
+    .option("--spreadsheet", "with csv: let nothing in it be taken for a formula")
     .option("--replay", "load those that are valid by now, each exactly once");
   addOutputOptions(addDatabaseOption(addSpecOptions(command)), ["human", "json", "csv"])
     .addHelpText(
@@ -79,9 +81,13 @@ async function rejects(file: string, flags: Flags, session: Session): Promise<nu
     limit: flags.limit,
   };
   if (flags.output === "csv") {
+    const reader = {
+      terminal: session.cli.out.isTerminal,
+      spreadsheet: flags.spreadsheet ?? false,
+    };
     session.cli.out.write(rejectsCsvHeader());
     for await (const page of services.rejectPages(database.db, spec, filter)) {
-      session.cli.out.write(rejectsCsv(page));
+      session.cli.out.write(rejectsCsv(page, reader));
       await session.cli.out.flush();
     }
     return EXIT.done;

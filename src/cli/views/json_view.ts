@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../core/diagnostic.ts";
+import { jsonText } from "../../core/json_text.ts";
 import type { Secrets } from "../../core/secret.ts";
 import type { Output } from "../output.ts";
 import { redactDeep } from "../../core/redact_deep.ts";
@@ -54,7 +55,7 @@ function diagnosticObject({ code, severity, message, hint, file, start, end }: D
 }
 
 function lines(value: unknown): string {
-  return JSON.stringify(value, jsonValue, 2) + "\n";
+  return jsonText(value, jsonValue, 2) + "\n";
 }
 
 /** Counts beyond 2^53 keep every digit, as text. */

@@ -1,4 +1,5 @@
 import type { RejectedRow } from "../../ledger/mod.ts";
+import { printable } from "./printable.ts";
 
 const COLUMNS = [
   "partition",
@@ -16,12 +17,26 @@ export function rejectsCsvHeader(): string {
   return `${COLUMNS.join(",")}\n`;
 }
 
-/** Rejected rows as CSV (RFC 4180, line feeds); NULL is an empty field. */
-export function rejectsCsv(rows: readonly RejectedRow[]): string {
-  return rows.map((row) => COLUMNS.map((name) => field(row[name])).join(",") + "\n").join("");
+/** Who reads the CSV; without either, fields are as they were, byte by byte. */
+export interface CsvReader {
+  /** Control characters become escapes. */
+  readonly terminal: boolean;
+  /** What a spreadsheet would take for a formula begins with an apostrophe. */
+  readonly spreadsheet: boolean;
 }
 
-function field(value: string | number | null): string {
-  const text = value === null ? "" : String(value);
+/** Rejected rows as CSV (RFC 4180, line feeds); NULL is an empty field. */
+export function rejectsCsv(rows: readonly RejectedRow[], reader: CsvReader): string {
+  return rows.map((row) => COLUMNS.map((name) => field(row[name], reader)).join(",") + "\n").join(
+    "",
+  );
+}
+
+function field(value: string | number | null, { terminal, spreadsheet }: CsvReader): string {
+  let text = value === null ? "" : String(value);
+  if (terminal) text = printable(text);
+  if (spreadsheet && /^[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(text)) {
+    text = `'${text}`;
+  }
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,3 +1,4 @@
+import { jsonText } from "../../core/json_text.ts";
 import { type DeliveryContext, PATIENCE, type Patience, post } from "../post.ts";
 import type { LineageEvent } from "./lineage_event.ts";
 import type { LineageSettings } from "./settings.ts";
@@ -9,7 +10,7 @@ export function lineageSender(
   patience: Patience = PATIENCE,
 ): (event: LineageEvent) => Promise<void> {
   return async (event) => {
-    const body = JSON.stringify(event);
+    const body = jsonText(event);
     if (file !== null) await append(file, `${body}\n`);
     if (url === null) return;
     const headers = {

@@ -1,3 +1,4 @@
+import { jsonText } from "../../core/json_text.ts";
 import type { NotifySpec } from "../../spec/notify_spec.ts";
 import type { Channel, ChannelContext } from "./channel.ts";
 import { headline } from "./notice.ts";
@@ -61,7 +62,7 @@ function spawn(
 async function feed(child: Deno.ChildProcess, notice: unknown): Promise<void> {
   const writer = child.stdin.getWriter();
   try {
-    await writer.write(new TextEncoder().encode(`${JSON.stringify(notice)}\n`));
+    await writer.write(new TextEncoder().encode(`${jsonText(notice)}\n`));
     await writer.close();
   } catch {
     await writer.abort().catch(() => {});

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from "../../core/error.ts";
+import { jsonText } from "../../core/json_text.ts";
 
 /** An answer that is not what was asked for: `{"error": {"code", "message", "retry", "hint"}}`. */
 export interface Refusal {
@@ -12,7 +13,7 @@ export interface Refusal {
 
 /** An answer in JSON, ending in a newline. */
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(`${JSON.stringify(body, jsonValue, 2)}\n`, {
+  return new Response(`${jsonText(body, jsonValue, 2)}\n`, {
     status,
     headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
   });
