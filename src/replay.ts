@@ -113,7 +113,7 @@ function knownFields(
 
 function replaySource(
   format: PipelineSpec["source"]["format"],
-  { ids, header }: Replayable,
+  { ids, lines, header }: Replayable,
   live: LoadRecord,
   { db }: RunContext,
 ): LoadSource {
@@ -136,7 +136,7 @@ function replaySource(
         [Symbol.asyncDispose]: () => Promise.resolve(),
       });
     },
-    reader: () => openReplayReader(format, header),
+    reader: () => openReplayReader(format, header, lines),
     rejects() {
       failed = new Set();
       return noteRejects(({ byteOffset }) => failed.add(byteOffset));

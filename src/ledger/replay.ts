@@ -8,14 +8,24 @@ export interface Replayable {
   readonly partition: string | null;
   /** Ids in `sluice.rejected_rows`, ascending. */
   readonly ids: readonly number[];
+  /** The line of each in its file. */
+  readonly lines: readonly number[];
   /** Names of their fields; null where the source has no header. */
   readonly header: readonly string[] | null;
+}
+
+interface Row {
+  readonly id: number;
+  readonly line: number;
+  readonly header: readonly string[] | null;
+  readonly known: boolean;
 }
 
 /**
  * Looks for rejected rows of the loads that are live.
  *
- * Not of duplicates: their key is in the table already.
+ * Not of duplicates: their key is in the table already. Not those that were too long: only their
+ * beginning was kept, which may look like a row.
  *
  * @param loads the versions whose rows are in the table now
  */
@@ -28,8 +38,8 @@ export async function findReplayable(
   for (const partition of new Set(loads.map((load) => load.partition))) {
     const versions = loads.filter((load) => load.partition === partition)
       .map(({ version }) => version);
-    const rows = await db.query<{ id: number; header: readonly string[] | null; known: boolean }>(
-      `select r.id, h.header, h.run_id is not null as known
+    const rows = await db.query<Row>(
+      `select r.id, r.line, h.header, h.run_id is not null as known
 from sluice.rejected_rows r
 join sluice.loads l on l.run_id = r.run_id and l.partition is not distinct from r.partition
 left join lateral (
@@ -37,7 +47,7 @@ left join lateral (
   where h.run_id = r.run_id and h.partition is not distinct from r.partition limit 1) h on true
 where l.target = $1 and l.partition is not distinct from $2::text
   and l.version in (select value::int from json_array_elements_text($3::text::json))
-  and r.replayed_by is null and r.code <> 'duplicate_key'
+  and r.replayed_by is null and r.code not in ('duplicate_key', 'record_too_long')
 order by r.id`,
       [targetKey, partition, JSON.stringify(versions)],
     );
@@ -45,9 +55,13 @@ order by r.id`,
     const first = rows.find(({ known }) => known);
     if (first === undefined) continue;
     const header = JSON.stringify(first.header);
-    const ids = rows.filter((row) => row.known && JSON.stringify(row.header) === header)
-      .map(({ id }) => id);
-    found.push({ partition, ids, header: first.header });
+    const same = rows.filter((row) => row.known && JSON.stringify(row.header) === header);
+    found.push({
+      partition,
+      ids: same.map(({ id }) => id),
+      lines: same.map(({ line }) => Number(line)),
+      header: first.header,
+    });
   }
   return found;
 }

@@ -112,3 +112,42 @@ it("rejectPages exports every row, with bytes that are no UTF-8 as hex", async (
   const pages = await Array.fromAsync(rejectPages(test.db, spec, {}));
   expect(pages.flat()).toMatchObject([{ line: 2, code: "invalid_utf8", raw: "\\x312cff2c31" }]);
 });
+
+it("a replay keeps each row's line, and leaves what cannot be read where it is", async () => {
+  await using test = await testDatabase();
+  const file = `id,note,seats
+1,good,1
+2,"two
+lines",7
+3,"stray" quote,1
+4,"open,1
+5,five,6
+6,${"x".repeat(2_000)},1
+7,seven,9
+`;
+  using files = workspace({ "trips.csv": file });
+  const text = (columns: string) =>
+    yaml("full", columns)
+      .replace("url: trips.csv", "url: trips.csv, format: { type: csv, max_record_bytes: 1500 }")
+      .replace("table: shop.trips", "table: shop.trips, lineage: true");
+  const { context } = testContext(test.db);
+  expect(await run(test.db, specOf(text(STRICT), files.folder)))
+    .toMatchObject({ status: "succeeded", rows_loaded: 1, rows_rejected: 6 });
+  const mended = specOf(text(MENDED).replace("1500", "3000"), files.folder);
+  expect(await replayRejects(mended, undefined, context))
+    .toMatchObject({ status: "succeeded", rows_loaded: 2 });
+  expect(
+    await test.db.query("select id, note, _source_line::int as line from shop.trips order by id"),
+  ).toEqual([
+    { id: 1, note: "good", line: 2 },
+    { id: 2, note: "two\nlines", line: 3 },
+    { id: 5, note: "five", line: 7 },
+  ]);
+  const { rows: left } = await readRejects(test.db, mended, { limit: 20 });
+  expect(left.map(({ line, code }) => [line, code])).toEqual([
+    [5, "text_after_quote"],
+    [6, "record_too_long"],
+    [8, "record_too_long"],
+    [9, "above_max"],
+  ]);
+});
