@@ -83,6 +83,16 @@ Deno.test("thousands and decimal: only where they belong", () => {
   }
   expect(encodeText("integer", "12,345", { thousands: "," })).toBe("00003039");
   expect(encodeText("integer", "12,34", { thousands: "," })).toBe("invalid_integer");
+  for (const type of ["smallint", "integer", "bigint"]) {
+    const dots = { thousands: "." };
+    expect(encodeText(type, "12.345", dots)).toBe(encodeText(type, "12345"));
+    expect(encodeText(type, "-12345", dots)).toBe(encodeText(type, "-12345"));
+    for (
+      const text of ["12.0", "1.5", "1.2345", "12345.678", ".123", "1.234.", "1,234", "1.234,0"]
+    ) {
+      expect([text, encodeText(type, text, dots)]).toEqual([text, "invalid_integer"]);
+    }
+  }
   expect(encodeText("double precision", "1,234e2", { thousands: "," })).toBe(
     encodeText("double precision", "123400"),
   );

@@ -287,3 +287,22 @@ Deno.test("two values of a list that would share a table's name are told", () =>
   );
   expect(faults(list)).toEqual(["9:16 spec/name_clash"]);
 });
+
+Deno.test("a point groups the digits of integers, and of numbers with another decimal point", () => {
+  const diagnostics = (column: string) => {
+    const { diagnostics } = load(`
+pipeline: p
+source: { url: p.csv }
+target: { table: p }
+columns: { n: { ${column} } }
+`);
+    return diagnostics.map(({ code }) => code);
+  };
+  for (const type of ["smallint", "integer", "bigint"]) {
+    expect(diagnostics(`type: ${type}, thousands: "."`)).toEqual([]);
+  }
+  for (const type of ["numeric", "real", "double precision"]) {
+    expect(diagnostics(`type: ${type}, thousands: "."`)).toEqual(["spec/contradiction"]);
+    expect(diagnostics(`type: ${type}, thousands: ".", decimal: ","`)).toEqual([]);
+  }
+});

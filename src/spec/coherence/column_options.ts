@@ -43,7 +43,9 @@ export const columnOptions: Check = ({ columns }, report) => {
         report.value(path("format"), "spec/bad_date_format", fault, FORMAT_HINT);
       }
     }
-    if (thousands !== undefined && thousands === (decimal ?? ".")) {
+    // An integer has no decimal point that the character could be taken for.
+    const point = OPTION_TYPES.decimal.test(type.name) ? decimal ?? "." : undefined;
+    if (thousands !== undefined && thousands === point) {
       report.value(
         path("thousands"),
         "spec/contradiction",
