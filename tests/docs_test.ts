@@ -1,27 +1,69 @@
 import { expect } from "expect";
+import { headingsOf, linksOf, withContents } from "./docs/page.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const PAGES = [...Deno.readDirSync(new URL("docs/", ROOT))]
-  .map(({ name }) => name)
-  .filter((name) => name.endsWith(".md"));
+const DOCS = [...Deno.readDirSync(new URL("docs/", ROOT))]
+  .map(({ name }) => `docs/${name}`)
+  .filter((path) => path.endsWith(".md"))
+  .sort();
+const PAGES = ["README.md", "CONTRIBUTING.md", "src/README.md", ...DOCS];
 
-Deno.test("docs/README.md lists every page", async () => {
-  const index = await Deno.readTextFile(new URL("docs/README.md", ROOT));
-  for (const page of PAGES) {
+const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
+
+Deno.test("docs/README.md lists every page", () => {
+  const index = read("docs/README.md");
+  for (const path of DOCS) {
+    const page = path.replace("docs/", "");
     if (page !== "README.md") expect(index).toContain(`](${page})`);
   }
 });
 
-for (const path of ["README.md", "src/README.md", ...PAGES.map((page) => `docs/${page}`)]) {
-  Deno.test(`${path} links only to what is there`, async () => {
-    const page = new URL(path, ROOT);
-    const text = await Deno.readTextFile(page);
-    const broken: string[] = [];
-    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^(https?:|#)/.test(target)) continue;
-      const [file] = target.split("#");
-      await Deno.stat(new URL(file, page)).catch(() => broken.push(target));
+for (const path of DOCS) {
+  Deno.test(`${path} has a table of contents that matches its headings`, () => {
+    const page = read(path);
+    // Out of date? `deno task contents` writes it.
+    expect(page).toBe(withContents(page));
+  });
+}
+
+for (const path of PAGES) {
+  Deno.test(`${path} links only to files and headings that exist`, () => {
+    expect(brokenLinks(path)).toEqual([]);
+  });
+}
+
+Deno.test("a link to a heading that does not exist is found", () => {
+  const headings = headingsOf(
+    "# A page\n\n## `columns.<name>`\n\n```sh\n## no heading\n```\n\n## A, b\n\n## A, b\n",
+  );
+  expect(headings.map(({ anchor }) => anchor)).toEqual(["a-page", "columnsname", "a-b", "a-b-1"]);
+  expect(linksOf("[a](b.md#c) and\n```md\n[x](y.md)\n```\n[d](#e)")).toEqual(["b.md#c", "#e"]);
+});
+
+Deno.test("a table of contents stands before the first section, once", () => {
+  const page = "# T\n\nIntro.\n\n## One\n\n### Deep\n\n## Two\n";
+  const written = withContents(page);
+  expect(written).toBe(
+    "# T\n\nIntro.\n\n<!-- contents -->\n\n- [One](#one)\n- [Two](#two)\n\n" +
+      "<!-- end of contents -->\n\n## One\n\n### Deep\n\n## Two\n",
+  );
+  expect(withContents(written)).toBe(written);
+  expect(withContents("# T\n\n## Only\n")).toBe("# T\n\n## Only\n");
+});
+
+/** Links of a page to files that are not there, and to headings that no page has. */
+function brokenLinks(path: string): string[] {
+  const page = new URL(path, ROOT);
+  return linksOf(Deno.readTextFileSync(page)).filter((target) => {
+    if (/^https?:/.test(target)) return false;
+    const [file, anchor] = target.split("#");
+    const url = file === "" ? page : new URL(file, page);
+    try {
+      Deno.statSync(url);
+    } catch {
+      return true;
     }
-    expect(broken).toEqual([]);
+    return anchor !== undefined &&
+      !headingsOf(Deno.readTextFileSync(url)).some((heading) => heading.anchor === anchor);
   });
 }
