@@ -145,7 +145,8 @@ class PartitionLoad {
     if (rejects.isFull && rejects.count > keptRejects(plan.rejectLimit)) {
       this.#warn(`Kept the first ${keptRejects(plan.rejectLimit)} rejects, not the others`, "load");
     }
-    const over = rejectBudget(plan.rejectLimit, this.#tally.rowsRead, this.#tally.rejected);
+    const { rowsRead, rejected } = this.#tally;
+    const over = rejectBudget(plan.rejectLimit, rowsRead, rejected, undefined, rejects.reasons);
     if (over !== null) throw over;
     const staged = this.#tally.rowsRead - this.#tally.rejected - this.#tally.duplicates -
       this.#tally.discarded;

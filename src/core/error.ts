@@ -1,3 +1,4 @@
+import type { RejectReason } from "./reject_reason.ts";
 import type { Origin } from "./stage.ts";
 
 /** Whether the same run can succeed later without anybody changing anything. */
@@ -32,6 +33,8 @@ export interface SluiceErrorOptions {
   readonly postgres?: PostgresFields;
   /** Extra facts, printed as `name: value` and carried in JSON. */
   readonly details?: Readonly<Record<string, string | number>>;
+  /** Of a refused load: the first reasons of its rejects. */
+  readonly reasons?: readonly RejectReason[];
 }
 
 /**
@@ -48,6 +51,7 @@ export class SluiceError extends Error {
   readonly hint: string | undefined;
   readonly postgres: PostgresFields | undefined;
   readonly details: Readonly<Record<string, string | number>>;
+  readonly reasons: readonly RejectReason[];
 
   constructor(code: `${Origin}/${string}`, message: string, options: SluiceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -57,6 +61,7 @@ export class SluiceError extends Error {
     this.hint = options.hint;
     this.postgres = options.postgres;
     this.details = options.details ?? {};
+    this.reasons = options.reasons ?? [];
   }
 
   /** The error as plain data: what the ledger keeps and `--output json` prints. */
@@ -68,6 +73,7 @@ export class SluiceError extends Error {
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(this.postgres === undefined ? {} : { postgres: this.postgres }),
       ...(Object.keys(this.details).length === 0 ? {} : { details: this.details }),
+      ...(this.reasons.length === 0 ? {} : { reasons: this.reasons }),
     };
   }
 }
@@ -80,4 +86,5 @@ export interface ErrorRecord {
   readonly hint?: string;
   readonly postgres?: PostgresFields;
   readonly details?: Readonly<Record<string, string | number>>;
+  readonly reasons?: readonly RejectReason[];
 }

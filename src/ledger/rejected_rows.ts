@@ -1,4 +1,5 @@
 import type { Reject } from "../core/reject.ts";
+import { FirstReasons, type RejectReason } from "../core/reject_reason.ts";
 import { storableText } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
 import { storing, type TextMap } from "../db/storing.ts";
@@ -10,6 +11,8 @@ export interface RejectWriter {
   readonly count: number;
   /** From now on `add` only counts. */
   readonly isFull: boolean;
+  /** The first reasons of those that are kept. */
+  readonly reasons: readonly RejectReason[];
   /** Bytes of rejects waiting to be written, roughly. */
   readonly pendingBytes: number;
   /** Writes what is waiting. */
@@ -39,6 +42,7 @@ const REJECT_BYTES = 400;
 export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWriter {
   let waiting: Reject[] = [];
   let count = 0;
+  const reasons = new FirstReasons();
   let pendingBytes = 0;
   let header: readonly string[] | null = null;
   let headerWritten = false;
@@ -46,6 +50,9 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
     setHeader: (names) => void (header = names),
     get count() {
       return count;
+    },
+    get reasons() {
+      return reasons.list;
     },
     get isFull() {
       return count >= owner.keep;
@@ -57,6 +64,7 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
       count++;
       if (count > owner.keep) return;
       waiting.push(reject);
+      reasons.add(reject);
       pendingBytes += reject.raw.length + REJECT_BYTES;
     },
     async drain() {

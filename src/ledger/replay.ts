@@ -92,6 +92,8 @@ export function noteRejects(note: (reject: Reject) => void): RejectWriter {
       return count;
     },
     isFull: false,
+    // They are rejects already, and a replay is never refused for them.
+    reasons: [],
     pendingBytes: 0,
     add(reject) {
       count++;

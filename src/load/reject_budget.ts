@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/error.ts";
+import type { RejectReason } from "../core/reject_reason.ts";
 import type { RejectLimit } from "../spec/pipeline_spec.ts";
 
 /** The refusal of a load whose rejects are over its budget, or null where they are within. */
@@ -7,6 +8,7 @@ export function rejectBudget(
   rowsRead: number,
   rejected: number,
   name = "rejects.limit",
+  reasons: readonly RejectReason[] = [],
 ): SluiceError | null {
   const allowed = limit.kind === "rows" ? limit.rows : share(rowsRead, limit.percent);
   if (rejected <= allowed) return null;
@@ -19,6 +21,7 @@ export function rejectBudget(
     {
       hint: "`rejects` shows them: mend the file or the columns, or raise the limit",
       details: { rejected, read: rowsRead },
+      reasons,
     },
   );
 }

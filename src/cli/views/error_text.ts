@@ -1,4 +1,5 @@
 import type { ErrorRecord, PostgresFields } from "../../core/error.ts";
+import { reasonText } from "../../core/reject_reason.ts";
 import type { Paint } from "./paint.ts";
 import { printable, printableLines } from "./printable.ts";
 
@@ -25,6 +26,7 @@ export function errorText(error: ErrorRecord, paint: Paint, context: ErrorContex
   for (const [name, value] of Object.entries(error.details ?? {})) {
     facts.push([name, String(value)]);
   }
+  for (const reason of error.reasons ?? []) facts.push(["reject", reasonText(reason)]);
   facts.push(...postgresFacts(error.postgres, error.message));
   for (const text of causes(context.cause, error)) facts.push(["cause", text]);
   if (error.hint !== undefined) facts.push(["do", error.hint]);

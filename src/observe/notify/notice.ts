@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "../../core/error.ts";
 import { formatDuration, formatPlural } from "../../core/format_text.ts";
+import { reasonText } from "../../core/reject_reason.ts";
 import type { RunResult, RunStatus } from "../../core/result.ts";
 import type { Raised } from "./alerts.ts";
 
@@ -55,6 +56,7 @@ export function detailLines(notice: Notice): string[] {
   const { alerts, error, partitions, seconds, rows_loaded, rows_rejected, run_id, host } = notice;
   return [
     ...alerts.slice(1).map(({ alert, reason }) => `${alert}: ${reason}`),
+    ...(error?.reasons ?? []).map(reasonText),
     ...(error?.hint === undefined ? [] : [`what to do: ${error.hint}`]),
     ...partitions.map(({ partition, status, message }) =>
       `${partition ?? "whole table"} ${status}${message === null ? "" : `: ${message}`}`
