@@ -2,9 +2,11 @@ import { SluiceError } from "./core/error.ts";
 import { mapConcurrently } from "./core/map_concurrently.ts";
 import { versionTableName } from "./core/names.ts";
 import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "./core/period.ts";
-import type { Queryable } from "./db/database.ts";
+import type { Database, Queryable } from "./db/database.ts";
 import { type Catalog, listTables, readCatalog } from "./db/catalog.ts";
 import { readDependents } from "./db/dependents.ts";
+import { missingNameHint } from "./db/sqlstate.ts";
+import { withUserPath } from "./db/user_path.ts";
 import { readTableProperties } from "./db/table_properties.ts";
 import {
   type Ledger,
@@ -180,7 +182,7 @@ export async function probeSql(
   spec: PipelineSpec,
   partition: string | null,
   hasLedger: boolean,
-  db: Queryable,
+  db: Database,
 ): Promise<void> {
   const layout = layoutOf(spec);
   const probes = [
@@ -189,14 +191,14 @@ export async function probeSql(
   ];
   for (const { what, line, sql, params } of probes) {
     try {
-      await db.query(sql, params);
+      await withUserPath(db, (tx) => tx.query(sql, params));
     } catch (error) {
       if (!(error instanceof SluiceError) || error.postgres === undefined) throw error;
       throw new SluiceError(
         "plan/bad_sql",
         `${spec.file}:${line}: ${what} is no SQL that Postgres understands: ${error.message}`,
         {
-          hint: error.postgres.hint ??
+          hint: missingNameHint(error.postgres) ?? error.postgres.hint ??
             "Rules are conditions over the columns of the pipeline; checks return one number",
           cause: error,
           details: { file: spec.file, line },

@@ -1,6 +1,8 @@
 import { SluiceError } from "../core/error.ts";
 import type { CheckResult } from "../core/result.ts";
-import type { Database } from "../db/database.ts";
+import type { Database, Queryable } from "../db/database.ts";
+import { missingNameHint } from "../db/sqlstate.ts";
+import { withUserPath } from "../db/user_path.ts";
 import type { CheckPass, CheckPlan } from "../plan/load_plan.ts";
 
 /**
@@ -16,10 +18,28 @@ export async function runChecks(
   partition: string | null,
   file: string,
 ): Promise<readonly CheckResult[]> {
-  if (passes.length === 0) return [];
-  return await db.transaction(async (tx) => {
+  const results: Placed[] = [];
+  for (const userSql of [false, true]) {
+    const some = passes.filter((pass) => pass.userSql === userSql);
+    if (some.length > 0) results.push(...await runPasses(db, some, partition, file, userSql));
+  }
+  return results.sort(([a], [b]) => a - b).map(([, result]) => result);
+}
+
+/** A result, and the place of its check in the pipeline file. */
+type Placed = readonly [at: number, result: CheckResult];
+
+async function runPasses(
+  db: Database,
+  passes: readonly CheckPass[],
+  partition: string | null,
+  file: string,
+  userSql: boolean,
+): Promise<readonly Placed[]> {
+  const transaction = userSql ? withUserPath : inTransaction;
+  return await transaction(db, async (tx) => {
     await tx.query("set transaction read only");
-    const seen: (readonly [at: number, result: CheckResult])[] = [];
+    const seen: Placed[] = [];
     for (const { checks, sql, params } of passes) {
       const judged = new Map<number, Judgement>();
       try {
@@ -37,8 +57,12 @@ export async function runChecks(
         ]);
       }
     }
-    return seen.sort(([a], [b]) => a - b).map(([, result]) => result);
+    return seen;
   });
+}
+
+function inTransaction<T>(db: Database, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  return db.transaction(work);
 }
 
 interface Judgement {
@@ -59,7 +83,8 @@ function notRun(checks: readonly CheckPlan[], file: string, error: SluiceError):
     "check/not_run",
     `${file}:${line}: ${what} cannot be run: ${error.message}`,
     {
-      hint: error.postgres?.hint ?? "Nothing was published: mend the check",
+      hint: missingNameHint(error.postgres ?? {}) ?? error.postgres?.hint ??
+        "Nothing was published: mend the check",
       cause: error,
       details: { file, line },
     },

@@ -6,6 +6,7 @@ import { type Absence, atFirst, fromThenOn, openPatiently, type Patience } from 
 import { ConnectionPool } from "./pool.ts";
 import { requireSessionPooling } from "./pooler.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve_target.ts";
+import { SEARCH_PATH } from "./session_settings.ts";
 import type { RetryOptions } from "./with_retry.ts";
 
 /** How to reach a database. */
@@ -21,6 +22,8 @@ export interface ConnectOptions {
   readonly applicationName?: string;
   /** Connections open at once at the most; default 10. Callers beyond wait for a free one. */
   readonly maxConnections?: number;
+  /** Where statements look for names without a schema; default `SEARCH_PATH`. */
+  readonly searchPath?: string;
   readonly secrets?: Secrets;
   /** Gives up connecting; later only the waiting for a server that is away. */
   readonly signal?: AbortSignal;
@@ -34,7 +37,7 @@ export interface ConnectOptions {
  * @throws SluiceError `db/…` saying what is wrong, never with the password
  */
 export async function connect(options: ConnectOptions): Promise<Database> {
-  const { secrets, signal, wait, maxConnections = 10 } = options;
+  const { secrets, signal, wait, maxConnections = 10, searchPath = SEARCH_PATH } = options;
   const url = secrets?.reveal(options.url) ?? options.url;
   const target = await resolveTarget(url, options.variables);
   const applicationName = options.applicationName ?? "sluice";
@@ -49,30 +52,30 @@ export async function connect(options: ConnectOptions): Promise<Database> {
     const given = signals.filter((signal) => signal !== undefined);
     return openPatiently(work, patience, absence, { ...wait, signal: AbortSignal.any(given) });
   };
-  const first = await patiently(() => openFirst(() => open(signal)), atFirst, [signal]);
+  const configure = (connection: Connection) => connection.configure(searchPath);
+  const openChecked = () =>
+    openConfigured(() => open(signal), async (connection) => {
+      if (connection.pooled) await requireSessionPooling(connection, () => open(signal));
+      await configure(connection);
+    });
+  const first = await patiently(openChecked, atFirst, [signal]);
   const pool = new ConnectionPool(
     // An interrupt ends the waiting only: what it leaves is cleaned up over new connections.
-    (closed) => patiently(() => openConfigured(() => open(closed)), fromThenOn, [signal, closed]),
+    (closed) =>
+      patiently(() => openConfigured(() => open(closed), configure), fromThenOn, [signal, closed]),
     maxConnections,
   );
   pool.add(first);
-  return new PooledDatabase(pool, target, applicationName);
-}
-
-async function openFirst(open: () => Promise<Connection>): Promise<Connection> {
-  return await openConfigured(open, async (connection) => {
-    if (connection.pooled) await requireSessionPooling(connection, open);
-  });
+  return new PooledDatabase(pool, target, applicationName, first.userPath, configure);
 }
 
 async function openConfigured(
   open: () => Promise<Connection>,
-  check: (connection: Connection) => Promise<void> = () => Promise.resolve(),
+  configure: (connection: Connection) => Promise<void>,
 ): Promise<Connection> {
   const connection = await open();
   try {
-    await check(connection);
-    await connection.configure();
+    await configure(connection);
     return connection;
   } catch (error) {
     await connection.close();
@@ -82,15 +85,25 @@ async function openConfigured(
 
 class PooledDatabase implements Database {
   readonly describe: string;
+  readonly userPath: string | null;
   readonly #pool: ConnectionPool;
   readonly #target: ResolvedTarget;
   readonly #applicationName: string;
+  readonly #configure: (connection: Connection) => Promise<void>;
 
-  constructor(pool: ConnectionPool, target: ResolvedTarget, applicationName: string) {
+  constructor(
+    pool: ConnectionPool,
+    target: ResolvedTarget,
+    applicationName: string,
+    userPath: string | null,
+    configure: (connection: Connection) => Promise<void>,
+  ) {
     this.describe = target.describe;
+    this.userPath = userPath;
     this.#pool = pool;
     this.#target = target;
     this.#applicationName = applicationName;
+    this.#configure = configure;
   }
 
   async query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
@@ -124,10 +137,15 @@ class PooledDatabase implements Database {
         if (disposed) return;
         disposed = true;
         // Waits until the locks are gone, which closing the socket would not.
-        if (connection.open) await reset(connection).catch(() => connection.close());
+        if (connection.open) await this.#reset(connection).catch(() => connection.close());
         this.#pool.giveBack(connection);
       },
     };
+  }
+
+  async #reset(connection: Connection): Promise<void> {
+    await connection.run("discard all");
+    await this.#configure(connection);
   }
 
   async copyIn(sql: string, first?: (tx: Queryable) => Promise<void>): Promise<CopyIn> {
@@ -147,11 +165,6 @@ class PooledDatabase implements Database {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.close();
   }
-}
-
-async function reset(connection: Connection): Promise<void> {
-  await connection.run("discard all");
-  await connection.configure();
 }
 
 async function inTransaction<T>(

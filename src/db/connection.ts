@@ -6,7 +6,7 @@ import type { CopyIn } from "./database.ts";
 import { connectionLost, endsConnection, isReadOnly, statementError } from "./db_error.ts";
 import { Line } from "./line.ts";
 import type { ResolvedTarget } from "./resolve_target.ts";
-import { APPLY_SETTINGS } from "./session_settings.ts";
+import { applySettings } from "./session_settings.ts";
 import { toParameter, VALUE_TYPES } from "./values.ts";
 
 /**
@@ -28,6 +28,7 @@ export class Connection implements AsyncDisposable {
   #running = false;
   #pid = 0;
   #pooled = false;
+  #userPath: string | null = null;
 
   private constructor(target: ResolvedTarget, applicationName: string) {
     this.#target = target;
@@ -67,13 +68,18 @@ export class Connection implements AsyncDisposable {
   }
 
   async #logIn(): Promise<void> {
+    // Every name with its schema: the path is still the server's.
     const query = this.#sql.unsafe(
-      `select pg_backend_pid() as pid, pg_is_in_recovery() as standby,
-  current_setting('default_transaction_read_only') = 'on' as "readOnly"`,
+      `select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby,
+  pg_catalog.current_setting('default_transaction_read_only') operator(pg_catalog.=) 'on'
+    as "readOnly",
+  (select s.setting from pg_catalog.pg_settings s where s.name operator(pg_catalog.=) 'search_path'
+    and s.source operator(pg_catalog.=) 'client') as path`,
     );
     const result = await query.execute();
-    const [{ pid, standby, readOnly }] = result;
+    const [{ pid, standby, readOnly, path }] = result;
     this.#pid = pid;
+    this.#userPath = path;
     // Postgres introduces itself with its own process; a pooler cannot, it has yet to choose one.
     this.#pooled = result.state.pid !== pid;
     if (this.#target.readWrite && (standby || readOnly)) throw notWritable(this.#target, standby);
@@ -104,6 +110,11 @@ export class Connection implements AsyncDisposable {
     return this.#lostSignal.signal;
   }
 
+  /** The `search_path` that the URL or PGOPTIONS sets; null where neither does. */
+  get userPath(): string | null {
+    return this.#userPath;
+  }
+
   /** Process id of the server's end. */
   get pid(): number {
     return this.#pid;
@@ -111,13 +122,13 @@ export class Connection implements AsyncDisposable {
 
   /** Asks for the process id again: behind a pooler it may be another one. */
   async askPid(): Promise<number> {
-    const [{ pid }] = await this.run<{ pid: number }>("select pg_backend_pid() as pid");
+    const [{ pid }] = await this.run<{ pid: number }>("select pg_catalog.pg_backend_pid() as pid");
     return pid;
   }
 
   /** Sets what each of our sessions runs with; anew after `discard all`. */
-  async configure(): Promise<void> {
-    await this.run(APPLY_SETTINGS);
+  async configure(searchPath: string): Promise<void> {
+    await this.run(applySettings(searchPath));
   }
 
   /** Runs a statement; `command` is the word Postgres answered with. */
@@ -220,7 +231,8 @@ export async function cancelBackends(
   // A connection of its own: those in use wait for their statements.
   await using connection = await Connection.open(target, applicationName);
   const rows = await connection.run<{ told: boolean }>(
-    `select pg_cancel_backend(pid) as told from unnest($1::int[]) as pid`,
+    // It runs before the path is ours.
+    `select pg_catalog.pg_cancel_backend(pid) as told from pg_catalog.unnest($1::int[]) as pid`,
     [pids],
   );
   return rows.filter(({ told }) => told).length;

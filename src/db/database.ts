@@ -37,6 +37,8 @@ export interface Database extends Queryable, AsyncDisposable {
    * connections stay usable. Returns how many statements were told.
    */
   cancelRunning(): Promise<number>;
+  /** The `search_path` that the URL or PGOPTIONS sets, for {@link withUserPath}; null: neither. */
+  readonly userPath?: string | null;
   /** Where it is connected to, without the password. */
   readonly describe: string;
 }

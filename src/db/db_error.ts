@@ -1,5 +1,5 @@
 import { type PostgresFields, SluiceError } from "../core/error.ts";
-import { meaningOf } from "./sqlstate.ts";
+import { meaningOf, missingInFunctionHint } from "./sqlstate.ts";
 
 /** Our names for the fields of an error, by the driver's. */
 const FIELDS: Readonly<Record<string, keyof PostgresFields>> = {
@@ -67,7 +67,7 @@ export function postgresFields(error: unknown): PostgresFields | null {
 /** What Postgres refused, under our code for it. */
 export function postgresError(postgres: PostgresFields): SluiceError {
   const { word, retry, hint } = meaningOf(postgres.code ?? "");
-  const advice = postgres.hint ?? hint;
+  const advice = missingInFunctionHint(postgres) ?? postgres.hint ?? hint;
   const message = [postgres.message, postgres.detail].filter((part) => part).join(": ");
   return new SluiceError(`db/${word}`, message.replace(/\.$/, ""), {
     retry,

@@ -1,3 +1,10 @@
+/**
+ * Where our statements look for what they name without a schema: functions, operators and types of
+ * Postgres itself. Whatever the path of the role or the database is, nothing that somebody else has
+ * made is found in place of them.
+ */
+export const SEARCH_PATH = "pg_catalog, pg_temp";
+
 /** A setting that each of our sessions runs with, whatever the server or the role sets. */
 export interface SessionSetting {
   readonly name: string;
@@ -64,12 +71,15 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
 ];
 
 /**
- * Applies the settings in one statement: those the server knows, and that the client did not set
- * when it logged in.
+ * Applies the settings: those the server knows, and that the client did not set when it logged in.
+ *
+ * @param searchPath set before anything is looked up in it
  */
-export const APPLY_SETTINGS = `select set_config(s.name, w.value, false)
+export const applySettings = (searchPath: string) =>
+  `set search_path to ${searchPath};
+select set_config(s.name, w.value, false)
 from (values ${
-  SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
-}) as w (name, value)
+    SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
+  }) as w (name, value)
 join pg_settings s on s.name = w.name and s.source <> 'client'
 where s.name <> 'client_connection_check_interval' or version() ~ 'linux'`;

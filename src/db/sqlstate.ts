@@ -1,4 +1,4 @@
-import type { Retry } from "../core/error.ts";
+import type { PostgresFields, Retry } from "../core/error.ts";
 
 /** What a SQLSTATE means to us: the word behind `db/` in our code, and whether waiting helps. */
 export interface SqlStateMeaning {
@@ -63,6 +63,23 @@ export const SQLSTATES: Readonly<Record<string, SqlStateMeaning>> = {
   "XX001": never("data_corrupted", "Postgres found damaged data: restore it from a backup"),
   "XX002": never("data_corrupted", "Postgres found a damaged index: reindex it"),
 };
+
+/** A function, operator, table or type that is not found where names are looked up. */
+const MISSING_NAMES: ReadonlySet<string> = new Set(["42883", "42P01", "42704"]);
+
+/** What to do about a name in SQL of the pipeline file that is not found; null for other errors. */
+export function missingNameHint({ code = "" }: PostgresFields): string | null {
+  if (!MISSING_NAMES.has(code)) return null;
+  return "Names without a schema are looked up where ?search_path= of the database URL says, " +
+    "else in pg_catalog alone: write schema.name";
+}
+
+/** What to do about a name that a function of the database does not find; null for other errors. */
+export function missingInFunctionHint({ code = "", where = "" }: PostgresFields): string | null {
+  if (!MISSING_NAMES.has(code) || !/\bfunction\b/.test(where)) return null;
+  return "Sluice's sessions look for names without a schema in pg_catalog alone: " +
+    "alter function … set search_path to its schemas";
+}
 
 /** The meaning of a SQLSTATE; what we have no word for is `statement_failed`. */
 export function meaningOf(sqlState: string): SqlStateMeaning {

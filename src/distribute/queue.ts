@@ -10,7 +10,10 @@ import {
 import { EventEmitter } from "node:events";
 import pg from "pg";
 import { SluiceError } from "../core/error.ts";
+import type { Queryable } from "../db/database.ts";
 import { connectionLost, postgresError } from "../db/db_error.ts";
+import { requireOwnSchema } from "../db/own_schema.ts";
+import { SEARCH_PATH } from "../db/session_settings.ts";
 import { requireReferences } from "./literal_secrets.ts";
 import { poolConfig } from "./pool_config.ts";
 import type { ResolvedTarget } from "../db/resolve_target.ts";
@@ -102,7 +105,11 @@ export async function openQueue(
   version: string,
   connections: number,
 ): Promise<Queue> {
-  const pool = new pg.Pool({ ...await poolConfig(target), max: connections });
+  const pool = new pg.Pool({
+    ...await poolConfig(target),
+    max: connections,
+    onConnect: async (client) => void await client.query(`set search_path to ${SEARCH_PATH}`),
+  });
   // A connection that breaks while idle is replaced; without a listener it would end the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
@@ -112,9 +119,14 @@ export async function openQueue(
   const options = { pgPool: pool, schema: QUEUE_SCHEMA, logger };
   let utils: WorkerUtils;
   try {
+    const db: Queryable = {
+      query: async (sql, params) => (await pool.query(sql, [...params ?? []])).rows,
+    };
+    await requireOwnSchema(db, QUEUE_SCHEMA);
     utils = await makeWorkerUtils(options);
     await utils.migrate();
-    await requireOwner(pool);
+    // It may have been made by somebody else meanwhile.
+    await requireOwnSchema(db, QUEUE_SCHEMA);
   } catch (error) {
     await pool.end();
     throw cannotOpen(queueError(error, target.describe));
@@ -238,24 +250,13 @@ where locked_at < clock_timestamp() - $1::interval`,
   };
 }
 
-/** To all but its owner the queue's tables look empty: jobs would be put into it and never taken. */
-async function requireOwner(pool: pg.Pool): Promise<void> {
-  const { rows: [{ hidden, owner }] } = await pool.query<{ hidden: boolean; owner: string }>(
-    `select row_security_active(c.oid) as hidden, pg_get_userbyid(c.relowner) as owner
-from pg_class c where c.oid = '${QUEUE_SCHEMA}._private_jobs'::regclass`,
-  );
-  if (!hidden) return;
-  const message = `its tables belong to the role "${owner}", and hide their rows from others`;
-  throw cannotOpen({ message, retry: "never" });
-}
-
-function cannotOpen(cause: Pick<SluiceError, "message" | "retry">): SluiceError {
-  if (cause instanceof SluiceError && cause.code === "db/queue") return cause;
+function cannotOpen(cause: SluiceError): SluiceError {
   return new SluiceError("db/queue", `The queue of jobs cannot be opened: ${cause.message}`, {
     retry: cause.retry,
-    hint:
-      `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the first who opens it needs ` +
-      "CREATE on the database and owns it, all others must be members of that role",
+    hint: cause.code === "db/foreign_schema"
+      ? cause.hint!
+      : `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the first who opens it needs ` +
+        "CREATE on the database and owns it, all others must be members of that role",
     cause,
   });
 }

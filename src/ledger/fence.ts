@@ -27,6 +27,7 @@ export function fencedDatabase(
     });
   return {
     describe: db.describe,
+    userPath: db.userPath ?? null,
     transaction,
     query: (sql, params) => transaction((tx) => tx.query(sql, params)),
     copyIn: (sql) => db.copyIn(sql, fence),

@@ -1,5 +1,6 @@
 import { SluiceError } from "../core/error.ts";
 import type { Database, Queryable } from "../db/database.ts";
+import { requireOwnSchema } from "../db/own_schema.ts";
 import { LATEST_MIGRATION, type Migration, MIGRATIONS } from "./migrations.ts";
 
 /** The migration that makes `sluice.target_columns`. */
@@ -104,8 +105,17 @@ async function madeTarget(db: Queryable, migration: number, targetKey: string): 
   return rows.length > 0;
 }
 
-/** The number of the newest applied migration, 0 where there is no ledger. */
+/** Where the ledger lies. */
+const SCHEMA = "sluice";
+
+/**
+ * The number of the newest applied migration, 0 where there is no ledger. Whoever uses the ledger
+ * asks this first.
+ *
+ * @throws SluiceError `db/foreign_schema` where the schema is not ours alone
+ */
 export async function appliedMigration(db: Queryable): Promise<number> {
+  await requireOwnSchema(db, SCHEMA);
   // Not to_regclass: within a transaction it may answer from a cache that is older than the lock.
   const [{ exists }] = await db.query<{ exists: boolean }>(
     `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -143,5 +153,7 @@ export async function migrate(db: Database): Promise<void> {
       for (const sql of migration.statements) await tx.query(sql);
       await tx.query(`insert into sluice.migrations (number) values ($1)`, [migration.number]);
     }
+    // Somebody else may have made the schema meanwhile.
+    await requireOwnSchema(tx, SCHEMA);
   });
 }

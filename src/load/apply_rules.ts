@@ -1,5 +1,6 @@
 import { SluiceError } from "../core/error.ts";
-import type { Queryable } from "../db/database.ts";
+import type { Database } from "../db/database.ts";
+import { withUserPath } from "../db/user_path.ts";
 import type { RulesPlan } from "../plan/load_plan.ts";
 import { rejectBudget } from "./reject_budget.ts";
 
@@ -18,17 +19,18 @@ export interface RuleFindings {
  * @throws SluiceError `rows/rule_failed` for `on_fail: fail`, `rows/too_many_rejects` over a budget
  */
 export async function applyRules(
-  db: Queryable,
+  db: Database,
   plan: RulesPlan,
   rowsRead: number,
 ): Promise<RuleFindings> {
   const warnings = await tell(db, plan);
-  if (plan.reject === null) {
+  const { reject } = plan;
+  if (reject === null) {
     return { offsets: new Float64Array(0), rules: new Uint16Array(0), warnings };
   }
-  const failed = await db.query<{ offset: number; rule: number; total: number }>(
-    plan.reject.sql,
-    plan.reject.params,
+  const failed = await withUserPath(
+    db,
+    (tx) => tx.query<{ offset: number; rule: number; total: number }>(reject.sql, reject.params),
   );
   const total = failed[0]?.total ?? 0;
   if (total > failed.length) {
@@ -59,11 +61,16 @@ function requireBudgets(
   });
 }
 
-async function tell(db: Queryable, plan: RulesPlan): Promise<RuleFindings["warnings"]> {
-  if (plan.count === null) return [];
-  const counts = await db.query<{ rule: number; failed: number; examples: unknown[] | null }>(
-    plan.count.sql,
-    plan.count.params,
+async function tell(db: Database, plan: RulesPlan): Promise<RuleFindings["warnings"]> {
+  const { count } = plan;
+  if (count === null) return [];
+  const counts = await withUserPath(
+    db,
+    (tx) =>
+      tx.query<{ rule: number; failed: number; examples: unknown[] | null }>(
+        count.sql,
+        count.params,
+      ),
   );
   for (const { rule, failed, examples } of counts) {
     const { name, check, onFail } = plan.telling[rule];

@@ -1,4 +1,5 @@
 import type { Queryable } from "../db/database.ts";
+import { requireOwnSchema } from "../db/own_schema.ts";
 import type { LastRun } from "./metrics.ts";
 
 /** A run that is over, as alerts compare with it. */
@@ -47,6 +48,7 @@ order by pipeline, target, started_at desc`,
 }
 
 async function ledgerExists(db: Queryable): Promise<boolean> {
+  await requireOwnSchema(db, "sluice");
   const [{ exists }] = await db.query<{ exists: boolean }>(
     `select to_regclass('sluice.runs') is not null as exists`,
   );

@@ -47,6 +47,7 @@ export function compileChecks(
       line,
     })),
     ...statement(spec, layout, partition, pass, rows),
+    userSql: pass.some(({ check }) => check.kind === "sql"),
   }));
 }
 

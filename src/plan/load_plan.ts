@@ -209,6 +209,8 @@ export interface CheckPass {
   readonly sql: string;
   /** Bound as `$1…`. */
   readonly params: readonly string[];
+  /** Whether it holds SQL of the pipeline file. */
+  readonly userSql: boolean;
 }
 
 /** One check of a pass. */

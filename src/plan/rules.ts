@@ -31,7 +31,11 @@ function rulePlan({ name, check, onFail, limit }: RuleSpec): RulePlan {
   return { name, check, onFail, limit };
 }
 
-/** Set-based: a condition over SQL types is Postgres's to judge, and a row costs it nothing here. */
+/**
+ * Set-based: a condition over SQL types is Postgres's to judge, and a row costs it nothing here.
+ *
+ * What is ours in it is named with its schema: the path is that of the user's SQL.
+ */
 function rejectStatement(
   spec: PipelineSpec,
   rules: readonly RuleSpec[],
@@ -48,7 +52,7 @@ function rejectStatement(
       conditions.map((condition, at) => `when ${condition} then ${at}`).join("\n    ")
     } end as rule
 )
-select "offset", rule, count(*) over () as total
+select "offset", rule, pg_catalog.count(*) over () as total
 from failed order by "offset" limit ${RULE_REJECTS}`,
     params,
     why: `Rows that fail a rule are rejects: ${rules.map(({ name }) => name).join(", ")}`,
@@ -65,9 +69,10 @@ function countStatement(
   const { conditions, params } = bindAll(spec, rules, partition);
   const table = quoteTable(staging);
   const counts = conditions.map((condition, at) =>
-    `select ${at} as rule, (select count(*) from ${table} where ${condition}) as failed,
-  (select jsonb_agg(e.example) from (
-    select to_jsonb(s) - ${quoteLiteral(OFFSET_COLUMN)} as example
+    `select ${at} as rule, (select pg_catalog.count(*) from ${table} where ${condition}) as failed,
+  (select pg_catalog.jsonb_agg(e.example) from (
+    select pg_catalog.to_jsonb(s) operator(pg_catalog.-)
+      ${quoteLiteral(OFFSET_COLUMN)}::pg_catalog.text as example
     from ${table} s where ${condition} limit 3) e) as examples`
   );
   return {

@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
+import { withUserPath } from "../../src/db/user_path.ts";
 import { connect } from "../../src/db/connect.ts";
 import { testDatabase } from "../support/postgres.ts";
 
@@ -193,13 +194,31 @@ Deno.test("connect reveals secrets in the URL and describes itself without them"
   expect(db.describe).toBe(`postgres://${username}@${host}${pathname}`);
 });
 
-Deno.test("connect passes settings of the URL on", async () => {
+Deno.test("connect passes settings of the URL on, and keeps its path for SQL of the user's", async () => {
   await using test = await testDatabase();
-  await using db = await connect({ url: `${test.url}?options=-c%20work_mem%3D5MB&search_path=x` });
-  const [row] = await db.query(
-    `select current_setting('work_mem') as work_mem, current_setting('search_path') as path`,
-  );
-  expect(row).toEqual({ work_mem: "5MB", path: "x" });
+  const SETTINGS =
+    `select current_setting('work_mem') as work_mem, current_setting('search_path') as path`;
+  const ours = "pg_catalog, pg_temp";
+  for (
+    const [query, path] of [
+      ["?options=-c%20work_mem%3D5MB&search_path=x", "x"],
+      ["?options=-c%20work_mem%3D5MB%20-c%20search_path%3Da,%22b%22", 'a,"b"'],
+      ["?work_mem=5MB", null],
+    ] as const
+  ) {
+    await using db = await connect({ url: test.url + query });
+    expect(db.userPath).toBe(path);
+    const seen = async () => (await db.query(SETTINGS))[0];
+    const users = async () => (await withUserPath(db, (tx) => tx.query(SETTINGS)))[0];
+    expect(await seen()).toEqual({ work_mem: "5MB", path: ours });
+    expect(await users()).toEqual({ work_mem: "5MB", path: path ?? ours });
+    {
+      await using session = await db.session();
+      await session.query("set search_path to nowhere");
+    }
+    // After a transaction that had the user's, and after a session was given back.
+    expect(await seen()).toEqual({ work_mem: "5MB", path: ours });
+  }
 });
 
 Deno.test("connect says which word of the URL the server does not know as a setting", async () => {

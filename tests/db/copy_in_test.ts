@@ -5,11 +5,11 @@ import { connect } from "../../src/db/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { testDatabase } from "../support/postgres.ts";
 
-const COPY = "copy t (a) from stdin (format binary)";
+const COPY = "copy public.t (a) from stdin (format binary)";
 
 Deno.test("copyIn loads binary frames and returns the rows that Postgres counted", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   const copy = await test.db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   await copy.write(tuples([1, 2, 3]));
@@ -18,12 +18,14 @@ Deno.test("copyIn loads binary frames and returns the rows that Postgres counted
   expect(await copy.finish()).toBe(3);
   expect(await copy.finish()).toBe(3);
   await copy.abort("too late to matter");
-  expect(await test.db.query("select a from t order by a")).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
+  expect(await test.db.query("select a from public.t order by a")).toEqual([{ a: 1 }, { a: 2 }, {
+    a: 3,
+  }]);
 });
 
 Deno.test("copyIn lets the caller overwrite its buffer once write has resolved", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   const copy = await test.db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   const buffer = tuples(Array.from({ length: 100_000 }, () => 0));
@@ -35,15 +37,16 @@ Deno.test("copyIn lets the caller overwrite its buffer once write has resolved",
   buffer.fill(255);
   await copy.write(COPY_TRAILER);
   expect(await copy.finish()).toBe(800_000);
-  expect(await test.db.query("select a, count(*) as n from t group by a order by a")).toEqual(
-    Array.from({ length: 8 }, (_, at) => ({ a: at + 1, n: 100_000 })),
-  );
+  expect(await test.db.query("select a, count(*) as n from public.t group by a order by a"))
+    .toEqual(
+      Array.from({ length: 8 }, (_, at) => ({ a: at + 1, n: 100_000 })),
+    );
 });
 
 Deno.test("copyIn works for several copies into one table at once, and again on a used connection", async () => {
   await using test = await testDatabase();
   await using db = await connect({ url: test.url, maxConnections: 2 });
-  await db.query("create table t (a int)");
+  await db.query("create table public.t (a int)");
   for (let round = 0; round < 3; round++) {
     await Promise.all([1, 2].map(async (value) => {
       const copy = await db.copyIn(COPY);
@@ -53,12 +56,12 @@ Deno.test("copyIn works for several copies into one table at once, and again on 
       expect(await copy.finish()).toBe(1);
     }));
   }
-  expect(await db.query("select count(*) as n from t")).toEqual([{ n: 6 }]);
+  expect(await db.query("select count(*) as n from public.t")).toEqual([{ n: 6 }]);
 });
 
 Deno.test("copyIn reports a frame that Postgres cannot read", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   const copy = await test.db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   const error = await failure(async () => {
@@ -66,12 +69,12 @@ Deno.test("copyIn reports a frame that Postgres cannot read", async () => {
     await copy.finish();
   });
   expect([error.code, error.postgres?.code]).toEqual(["db/bad_copy_data", "22P04"]);
-  expect(await test.db.query("select count(*) as n from t")).toEqual([{ n: 0 }]);
+  expect(await test.db.query("select count(*) as n from public.t")).toEqual([{ n: 0 }]);
 });
 
 Deno.test("copyIn reports an error that Postgres finds in the middle, while bytes still flow", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int check (a < 5))");
+  await test.db.query("create table public.t (a int check (a < 5))");
   const copy = await test.db.copyIn(COPY);
   const error = await failure(async () => {
     await copy.write(COPY_HEADER);
@@ -92,7 +95,7 @@ Deno.test("copyIn reports an error that Postgres finds in the middle, while byte
 Deno.test("copyIn reports an error that Postgres finds after the last byte", async () => {
   await using test = await testDatabase();
   await using db = await connect({ url: test.url, maxConnections: 1 });
-  await db.query("create table t (a int unique deferrable initially deferred)");
+  await db.query("create table public.t (a int unique deferrable initially deferred)");
   const copy = await db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   await copy.write(tuples([1, 1]));
@@ -109,7 +112,7 @@ Deno.test("copyIn reports an error that Postgres finds after the last byte", asy
 
 Deno.test("copyIn reports data that ends in the middle of a row", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   const copy = await test.db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   await copy.write(tuples([1]).subarray(0, 7));
@@ -126,14 +129,14 @@ Deno.test("copyIn reports a statement that fails before the first byte", async (
 Deno.test("abort leaves nothing behind and frees the connection", async () => {
   await using test = await testDatabase();
   await using db = await connect({ url: test.url, maxConnections: 1 });
-  await db.query("create table t (a int)");
+  await db.query("create table public.t (a int)");
   const copy = await db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   await copy.write(tuples([1, 2]));
   await copy.abort("the download broke");
   await copy.abort("twice");
   await usable(db);
-  expect(await db.query("select count(*) as n from t")).toEqual([{ n: 0 }]);
+  expect(await db.query("select count(*) as n from public.t")).toEqual([{ n: 0 }]);
   const error = await failure(() => copy.finish());
   expect(error.code).toBe("db/canceled");
   expect(error.message).toContain("the download broke");
@@ -141,11 +144,11 @@ Deno.test("abort leaves nothing behind and frees the connection", async () => {
 
 Deno.test("abort interrupts a write that the server is slow to take", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   await test.db.query(`create function slow() returns trigger language plpgsql as
     'begin perform pg_sleep(0.05); return new; end'`);
   await test.db.query(
-    "create trigger slow before insert on t for each row execute function slow()",
+    "create trigger slow before insert on public.t for each row execute function slow()",
   );
   const copy = await test.db.copyIn(COPY);
   await copy.write(COPY_HEADER);
@@ -163,7 +166,7 @@ Deno.test("abort interrupts a write that the server is slow to take", async () =
 
 Deno.test("a connection dropped in the middle of a copy fails the copy at once", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   const copy = await test.db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   await terminateCopies(test.db);
@@ -179,10 +182,10 @@ Deno.test("a connection dropped in the middle of a copy fails the copy at once",
 
 Deno.test("a connection dropped while a copy finishes fails the finish", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   await test.db.query(`create function slow() returns trigger language plpgsql as
     'begin perform pg_sleep(60); return null; end'`);
-  await test.db.query("create trigger slow after insert on t execute function slow()");
+  await test.db.query("create trigger slow after insert on public.t execute function slow()");
   const copy = await test.db.copyIn(COPY);
   await copy.write(COPY_HEADER);
   await copy.write(tuples([1]));
@@ -195,7 +198,7 @@ Deno.test("a connection dropped while a copy finishes fails the finish", async (
 
 Deno.test("disposing the database fails a running copy", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   const db = await connect({ url: test.url });
   const copy = await db.copyIn(COPY);
   await copy.write(COPY_HEADER);

@@ -36,7 +36,7 @@ Deno.test("startEmbedded makes a server, keeps its data over a restart, and stop
       encoding: "UTF8",
       database: "sluice",
     });
-    await db.query("create table kept as select 1 as one");
+    await db.query("create table public.kept as select 1 as one");
     expect(await findRunning(folder)).toMatchObject({ pid: server.pid, url: server.url });
   }
   expect(await findRunning(folder)).toBe(null);
@@ -49,7 +49,7 @@ Deno.test("startEmbedded makes a server, keeps its data over a restart, and stop
   expect(performance.now() - began).toBeLessThan(3_000);
   expect([second.owned, second.port]).toEqual([true, first.port]);
   await using db = await connect({ url: second.url });
-  expect(await db.query("select one from kept")).toEqual([{ one: 1 }]);
+  expect(await db.query("select one from public.kept")).toEqual([{ one: 1 }]);
 });
 
 Deno.test("processes at the same time share one server, and the last one stops it", async () => {
@@ -84,14 +84,14 @@ Deno.test("startEmbedded recovers from a server that was killed", async () => {
   {
     await using server = await startEmbedded({ folder, keep: true });
     await using db = await connect({ url: server.url });
-    await db.query("create table kept as select 1 as one");
+    await db.query("create table public.kept as select 1 as one");
     Deno.kill(server.pid, "SIGKILL");
   }
   const restarted = await startEmbedded({ folder });
   expect(restarted.owned).toBe(true);
   {
     await using db = await connect({ url: restarted.url });
-    expect(await db.query("select one from kept")).toEqual([{ one: 1 }]);
+    expect(await db.query("select one from public.kept")).toEqual([{ one: 1 }]);
   }
   await restarted.stop();
   // It was to be kept.
@@ -219,7 +219,7 @@ Deno.test({
       expect(data.startsWith(shared.path)).toBe(true);
       expect((await Deno.stat(data)).uid).not.toBe(0);
       await using db = await connect({ url: server.url });
-      await db.query("create table kept as select 1 as one");
+      await db.query("create table public.kept as select 1 as one");
       expect(await findRunning(folder)).toMatchObject({ pid: server.pid });
     }
     // Opening the folder later must not make the data seem lost.
@@ -227,7 +227,7 @@ Deno.test({
     await using server = await startEmbedded({ folder, sharedPlace: "/nowhere" });
     expect(server.dataFolder).toBe(data);
     await using db = await connect({ url: server.url });
-    expect(await db.query("select one from kept")).toEqual([{ one: 1 }]);
+    expect(await db.query("select one from public.kept")).toEqual([{ one: 1 }]);
   },
 });
 

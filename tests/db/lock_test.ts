@@ -42,16 +42,16 @@ Deno.test("lockHolders names who holds a lock on a table or a partition of it", 
   await using reader = await connect({ url: test.url, applicationName: "a reader" });
   await using session = await reader.session();
   await session.query("begin");
-  await session.query("select count(*) from trips__1");
+  await session.query("select count(*) from public.trips__1");
   const [holder, ...more] = await lockHolders(test.db, trips);
   expect(more).toEqual([]);
   expect(holder).toMatchObject({
     applicationName: "a reader",
     mode: "AccessShareLock",
     state: "idle in transaction",
-    query: "select count(*) from trips__1",
+    query: "select count(*) from public.trips__1",
   });
-  await session.query("lock table trips__1 in access exclusive mode");
+  await session.query("lock table public.trips__1 in access exclusive mode");
   expect((await lockHolders(test.db, trips))[0].mode).toBe("AccessExclusiveLock");
   expect(await lockHolders(test.db, { schema: "public", table: "none" })).toEqual([]);
 });

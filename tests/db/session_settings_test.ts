@@ -96,7 +96,7 @@ Deno.test("what the URL or PGOPTIONS sets wins over our settings", async () => {
   await test.db.query("create table t (a int)");
   await using holder = await test.db.session();
   await holder.query("begin; lock table t in access exclusive mode");
-  await expect(byOptions.query("select from t")).rejects.toMatchObject({
+  await expect(byOptions.query("select from public.t")).rejects.toMatchObject({
     code: "db/lock_timeout",
     retry: "later",
     postgres: { code: "55P03" },
@@ -115,10 +115,10 @@ Deno.test("a client that hangs in a transaction loses it and its locks, and is t
   await test.db.query("create table t (a int)");
   await using db = await connect({ url: `${test.url}?idle_in_transaction_session_timeout=100ms` });
   const hanging = db.transaction(async (tx) => {
-    await tx.query("lock table t in access exclusive mode");
+    await tx.query("lock table public.t in access exclusive mode");
     await pause(400);
     expect(await test.db.query("select count(*) as n from t")).toEqual([{ n: 0 }]);
-    await tx.query("insert into t values (1)");
+    await tx.query("insert into public.t values (1)");
   });
   await expect(hanging).rejects.toMatchObject({ retry: "later" });
   expect(await db.query("select 1 as one")).toEqual([{ one: 1 }]);

@@ -9,7 +9,7 @@ const WAIT = { clock: systemClock, random: () => 0.1 };
 Deno.test("a real standby is told, waited for and used once it is promoted", async () => {
   await using server = await startBuild(EMBEDDED);
   await using db = await connect({ url: server.url, wait: WAIT });
-  await db.query("create table t (a int)");
+  await db.query("create table public.t (a int)");
   await server.becomeStandby();
   const readWrite = `${server.url}?target_session_attrs=read-write`;
   await expect(connect({ url: readWrite })).rejects.toMatchObject({
@@ -18,13 +18,15 @@ Deno.test("a real standby is told, waited for and used once it is promoted", asy
     message: expect.stringContaining("it is a standby"),
   });
   // The pool has lost its connection in the restart, and finds the standby in its place.
-  await expect(withRetry(() => db.query("insert into t values (1)"), { ...WAIT, attempts: 3 }))
+  await expect(
+    withRetry(() => db.query("insert into public.t values (1)"), { ...WAIT, attempts: 3 }),
+  )
     .rejects.toMatchObject({ code: "db/read_only", postgres: { code: "25006" } });
-  expect(await db.query("select count(*) as n from t")).toEqual([{ n: 0 }]);
+  expect(await db.query("select count(*) as n from public.t")).toEqual([{ n: 0 }]);
   const waiting = connect({ url: readWrite, wait: WAIT });
-  const writing = withRetry(() => db.query("insert into t values (1)"), WAIT);
+  const writing = withRetry(() => db.query("insert into public.t values (1)"), WAIT);
   await db.query("select pg_promote()");
   await using primary = await waiting;
   await writing;
-  expect(await primary.query("select a from t")).toEqual([{ a: 1 }]);
+  expect(await primary.query("select a from public.t")).toEqual([{ a: 1 }]);
 });

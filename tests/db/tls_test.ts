@@ -198,13 +198,13 @@ async function reload(
 
 async function copyAndDrop(url: string): Promise<void> {
   await using db = await connect({ url });
-  await db.query("create table t (a int)");
-  const copy = await db.copyIn("copy t from stdin");
+  await db.query("create table public.t (a int)");
+  const copy = await db.copyIn("copy public.t from stdin");
   await copy.write(new TextEncoder().encode("7\n".repeat(500_000)));
   expect(await copy.finish()).toBe(500_000);
-  const dropped = await db.copyIn("copy t from stdin");
+  const dropped = await db.copyIn("copy public.t from stdin");
   await db.query(
-    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where query like 'copy t %'",
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where query like 'copy public.t %'",
   );
   await expect(dropped.finish()).rejects.toMatchObject({ code: "db/connection_lost" });
 }

@@ -22,19 +22,19 @@ async function retried<T>(work: () => Promise<T>): Promise<{ result: T; codes: s
 
 Deno.test("withRetry cures a serialization failure (40001)", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int); insert into t values (0)");
+  await test.db.query("create table public.t (a int); insert into public.t values (0)");
   let first = true;
   const { codes } = await retried(() =>
     test.db.transaction(async (tx) => {
       await tx.query("set transaction isolation level repeatable read");
-      await tx.query("select a from t");
-      if (first) await test.db.query("update t set a = a + 1");
+      await tx.query("select a from public.t");
+      if (first) await test.db.query("update public.t set a = a + 1");
       first = false;
-      await tx.query("update t set a = a + 1");
+      await tx.query("update public.t set a = a + 1");
     })
   );
   expect(codes).toEqual(["db/serialization_failure"]);
-  expect(await test.db.query("select a from t")).toEqual([{ a: 2 }]);
+  expect(await test.db.query("select a from public.t")).toEqual([{ a: 2 }]);
 });
 
 Deno.test("withRetry cures a deadlock (40P01)", async () => {
@@ -57,35 +57,35 @@ Deno.test("withRetry cures a deadlock (40P01)", async () => {
 
 Deno.test("withRetry cures an administrator's shutdown of the session (57P01)", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   let first = true;
   const { codes } = await retried(() =>
     test.db.transaction(async (tx) => {
-      await tx.query("insert into t values (1)");
+      await tx.query("insert into public.t values (1)");
       if (first) {
         first = false;
         const [{ pid }] = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
         await test.db.query("select pg_terminate_backend($1, 5000)", [pid]);
       }
-      await tx.query("insert into t values (2)");
+      await tx.query("insert into public.t values (2)");
     })
   );
   expect(codes.length).toBe(1);
   expect(["db/connection_lost", "db/server_shutdown"]).toContain(codes[0]);
-  expect(await test.db.query("select a from t order by a")).toEqual([{ a: 1 }, { a: 2 }]);
+  expect(await test.db.query("select a from public.t order by a")).toEqual([{ a: 1 }, { a: 2 }]);
 });
 
 Deno.test("withRetry finds the new primary after a failover (25006): over a new connection", async () => {
   await using test = await testDatabase();
-  await test.db.query("create table t (a int)");
+  await test.db.query("create table public.t (a int)");
   // What a standby says: only sessions that begin after the switch may write.
   await setReadOnly(test, true);
   await using db = await connect({ url: test.url, maxConnections: 1 });
-  expect(await db.query("select count(*) as n from t")).toEqual([{ n: 0 }]);
+  expect(await db.query("select count(*) as n from public.t")).toEqual([{ n: 0 }]);
   setTimeout(() => setReadOnly(test, false), 200);
-  const { codes } = await retried(() => db.query("insert into t values (1)"));
+  const { codes } = await retried(() => db.query("insert into public.t values (1)"));
   expect(new Set(codes)).toEqual(new Set(["db/read_only"]));
-  expect(await test.db.query("select a from t")).toEqual([{ a: 1 }]);
+  expect(await test.db.query("select a from public.t")).toEqual([{ a: 1 }]);
 });
 
 Deno.test("connect waits for a server that takes writes where it is asked to", async () => {

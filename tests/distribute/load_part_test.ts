@@ -426,7 +426,7 @@ grant all on all tables in schema sluice_jobs to ${other};
 grant all on all sequences in schema sluice_jobs to ${other}`);
     await expect(open(other)).rejects.toMatchObject({
       code: "db/queue",
-      message: expect.stringContaining(`belong to the role "${owner}"`),
+      message: expect.stringContaining(`belongs to the role "${owner}"`),
       retry: "never",
     });
     await test.db.query(`grant ${owner} to ${other}`);

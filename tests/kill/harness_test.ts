@@ -91,18 +91,19 @@ Deno.test("proxyPostgres passes a session on, tells its steps, and cuts where it
     },
   });
   await using db = await connect({ url: proxy.url, maxConnections: 1 });
-  await db.query("create table t (n int)");
-  const copy = await db.copyIn("copy t from stdin");
+  await db.query("create table public.t (n int)");
+  const copy = await db.copyIn("copy public.t from stdin");
   await copy.write(new TextEncoder().encode("1\n2\n"));
   expect(await copy.finish()).toBe(2);
-  expect(await db.query("select n from t where n > $1::int", [1])).toEqual([{ n: 2 }]);
+  expect(await db.query("select n from public.t where n > $1::int", [1])).toEqual([{ n: 2 }]);
   expect(heard.filter((what) => what.startsWith("answered")).length).toBeGreaterThan(3);
   expect(heard).toContain("sent copy_data");
   expect(heard).toContain("answered copy_done");
   // The statement takes effect, and its answer is lost.
-  await expect(db.query("insert into t values (3) returning 'cut here'")).rejects.toMatchObject({
-    origin: "db",
-    retry: "later",
-  });
-  expect(await test.db.query("select count(*)::int as n from t")).toEqual([{ n: 3 }]);
+  await expect(db.query("insert into public.t values (3) returning 'cut here'")).rejects
+    .toMatchObject({
+      origin: "db",
+      retry: "later",
+    });
+  expect(await test.db.query("select count(*)::int as n from public.t")).toEqual([{ n: 3 }]);
 });

@@ -30,7 +30,8 @@ export async function testDatabase(encoding = "UTF8"): Promise<TestDatabase> {
   }
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  const db = await connect({ url: url.href });
+  // A test names its tables as one does in psql.
+  const db = await connect({ url: url.href, searchPath: "public" });
   return {
     url: url.href,
     db,
