@@ -159,6 +159,7 @@ function csvOptions(format: PipelineInput["source"]["format"]): CsvOptions {
     header: csv.header,
     skipLines: csv.skip_lines,
     comment: csv.comment,
+    ...(csv.skip_empty_records ? { skipEmptyRecords: true } : {}),
     nullValues: csv.null_values,
     trim: csv.trim,
     encoding: "utf-8",

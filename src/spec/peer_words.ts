@@ -38,6 +38,8 @@ const KEY_WORDS: Words = {
   escapechar: "escape",
   skip_rows: "skip_lines",
   skiprows: "skip_lines",
+  skip_blank_lines: "skip_empty_records",
+  skip_empty_lines: "skip_empty_records",
   null_if: "null_values",
   null_string: "null_values",
   na_values: "null_values",

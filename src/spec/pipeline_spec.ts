@@ -115,6 +115,8 @@ export interface CsvOptions {
   readonly skipLines: number;
   /** Records whose first byte is this character are skipped. */
   readonly comment: string | null;
+  /** Records of nothing but delimiters are passed over; left out where it is not said. */
+  readonly skipEmptyRecords?: true;
   /** Unquoted texts read as NULL in every column; `[""]` when left out. */
   readonly nullValues: readonly string[];
   readonly trim: boolean;

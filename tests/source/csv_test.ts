@@ -271,3 +271,24 @@ Deno.test("openCsv fails on a header that is not UTF-8", () => {
 Deno.test("openCsv refuses a character of more than one byte as a bug", () => {
   expect(() => readRecords([], { ...CSV, delimiter: "§" })).toThrow("single bytes");
 });
+
+Deno.test("openCsv passes over records of delimiters only where it is told to", () => {
+  const text = 'a,b,c\n,,\n1,"x ""y""",\r\n,,\r\n"",,\n , ,\n,,\n,,,\n,\n2,"3","4"\n,,\n5,,\n,,';
+  const skipping: Partial<CsvOptions> = { skipEmptyRecords: true };
+  const empty = ["", "", ""];
+  const { records, malformed } = read(text, skipping);
+  expect(records.map(({ line, fields, quoted }) => [line, fields, quoted.includes(true)])).toEqual([
+    [3, ["1", 'x "y"', ""], true],
+    [5, empty, true],
+    [6, [" ", " ", ""], false],
+    [10, ["2", "3", "4"], true],
+    [12, ["5", "", ""], false],
+  ]);
+  expect(malformed.map(({ line, code }) => [line, code])).toEqual([
+    [8, "too_many_fields"],
+    [9, "too_few_fields"],
+  ]);
+  expect(read(text).records.filter(({ raw }) => raw === ",,").length).toBe(5);
+  expect(rows(",,\n1,2,3\n,,\n", { ...skipping, header: false })).toEqual([["1", "2", "3"]]);
+  expect(rows("a\n1\n\n", skipping)).toEqual([["1"], [""]]);
+});

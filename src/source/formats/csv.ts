@@ -111,9 +111,32 @@ class CsvReader implements RecordReader {
   }
 
   #batch(): RecordBatch | null {
-    const { batch } = this.#scanner;
+    const { skipEmptyRecords } = this.#options;
+    const all = this.#scanner.batch;
+    const batch = skipEmptyRecords && all.width > 1 ? withoutEmptyRecords(all) : all;
     return batch.count === 0 && batch.malformed.length === 0 ? null : batch;
   }
+}
+
+/**
+ * A batch without records of delimiters only, which have no byte beside those.
+ *
+ * It is one of its own, with the same arrays: the scanner goes on behind the records that it counted.
+ */
+function withoutEmptyRecords(batch: RecordBatch): RecordBatch {
+  const { width, starts, ends, flags, lines, recordStarts, recordEnds } = batch;
+  let kept = 0;
+  for (let r = 0; r < batch.count; r++) {
+    if (recordEnds[r] - recordStarts[r] === width - 1) continue;
+    if (kept < r) {
+      for (const fields of [starts, ends, flags]) {
+        fields.copyWithin(kept * width, r * width, (r + 1) * width);
+      }
+      for (const records of [lines, recordStarts, recordEnds]) records[kept] = records[r];
+    }
+    kept++;
+  }
+  return { ...batch, count: kept };
 }
 
 /** What stands behind the first quoted name, where that looks like another delimiter. */

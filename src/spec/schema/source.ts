@@ -20,6 +20,8 @@ export const csvSchema = z.strictObject({
     .describe("Lines before the header that are skipped"),
   comment: looseText().nullable().default(null)
     .describe("Records that start with this character are skipped"),
+  skip_empty_records: z.boolean().default(false)
+    .describe("Pass over records of nothing but delimiters, as spreadsheets leave them"),
   null_values: z.array(looseText()).default([""])
     .describe("Unquoted texts that are NULL in every column"),
   trim: z.boolean().default(false).describe("Remove blanks around unquoted fields"),
