@@ -62,7 +62,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     record: recordAsked(declared, catalog.table, asked, ledger.asked),
     leaves: missingLeaves(input, layout, shape, loading),
   });
-  if (shape.method === "merge" && !shape.managed && loading.length > 0) {
+  if (shape.method === "merge" && !shape.managed && loading.length > 0 && !input.preliminary) {
     if (spec.refresh.mode !== "append") requireIdentity(targetKey, catalog);
   }
   return {
