@@ -180,7 +180,7 @@ const TIMES = [
 ];
 
 const OFFSETS = [
-  ..."Z z +00 -00 +02 -05 +05:30 -0330 +0530 +15:59 +16 +15:59:59 -15:59:59 +14:00:00 +5 +530"
+  ..."Z z +00 -00 +02 -05 +05:30 -03:30 -03:30:15 -0330 +0530 +15:59 +16 +15:59:59 -15:59:59 +14:00:00 +5 +530"
     .split(
       " ",
     ),
@@ -241,6 +241,10 @@ const TIMESTAMPS = [
   ...DATES.map((text) => `${text} 12:34:56`),
   ...TIMES.map((text) => `2021-06-30 ${text}`),
   ...TIMES.map((text) => `2021-06-30T${text}`),
+  // Where a time ends and its offset begins Postgres decides by what stands between digits.
+  ...["123845", "123845.5", "123845.", "12:38:45", "12:38:45.5", "12:38"].flatMap((time) =>
+    OFFSETS.map((offset) => `1972-08-12 ${time}${offset}`)
+  ),
   "299777-5-5 03:46:58",
   "2021-01-5 10:00:00",
   "294276-12-31 23:59:59.999999",

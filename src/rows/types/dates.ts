@@ -167,12 +167,14 @@ function timestampEncoder(
     let seconds = 0;
     let micros = 0;
     let at = dateEnd;
+    let clock = at;
     if (at < era) {
       const separator = bytes[at]!;
       if (separator === 84 || separator === 116) at++;
       else if (separator !== 32) return problem;
       else while (at < era && bytes[at] === 32) at++;
       if (!readTime(bytes, at, era)) return problem;
+      clock = at;
       seconds = timeSeconds;
       micros = timeMicros;
       at = timeEnd;
@@ -184,8 +186,10 @@ function timestampEncoder(
     }
     const offset = readOffset(bytes, at, era);
     if (offset !== offset) return problem;
-    // Postgres takes digits before a hyphen for a date, and stumbles over a longer offset.
-    if (timeIsCompact && era - at > 6) return problem;
+    // Postgres takes digits with a hyphen right behind them for a date, which a colon then ends.
+    if (
+      timeIsCompact && at - clock === 6 && bytes[at] === 45 && bytes.subarray(at, era).includes(58)
+    ) return problem;
     if (zone === null) return zoned;
     return writeTimestamp(frame, local - offset, micros) ? null : range;
   };
