@@ -1,13 +1,16 @@
 import { resolve } from "node:path";
 import type { LogLevel } from "../observe/log_entry.ts";
 import { observeSettings } from "../observe/settings.ts";
-import type { Cli } from "./cli.ts";
 import type { ObserveFlags } from "./options.ts";
 import type { Services } from "./services.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** The services, with each run watched by whomever the flags, the environment and its file name. */
 export function observedServices(
-  { services, variables, workingFolder }: Cli,
+  { services, variables, workingFolder }: Pick<
+    Surroundings,
+    "services" | "variables" | "workingFolder"
+  >,
   { lineageFile, logDatabase, logLevel, allowCommand }: ObserveFlags & {
     readonly logLevel?: LogLevel;
   },

@@ -5,9 +5,15 @@ import type { Queue } from "../distribute/queue.ts";
 import type { RunContext } from "../run_context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Cli } from "./cli.ts";
+import type { Emit } from "../core/event.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { DatabaseFlags } from "./options.ts";
 import type { DatabaseRequest, EmbeddedRequest, OpenDatabase } from "./services.ts";
-import type { Session } from "./session.ts";
+
+/** A command at work, or a part of one in a thread of its own. */
+interface At {
+  readonly cli: Surroundings;
+}
 
 /**
  * The database that `--database` names, else `DATABASE_URL`, else `PGHOST` or `PGDATABASE`, else
@@ -17,7 +23,7 @@ export async function openDatabase(
   flags: DatabaseFlags & { readonly concurrency?: number },
   specs: readonly PipelineSpec[],
   command: string,
-  session: Session,
+  session: At,
   /** Connections that are kept beside those of the partitions. */
   kept = 0,
 ): Promise<OpenDatabase> {
@@ -30,7 +36,7 @@ export async function openDatabase(
 export async function openQueue(
   flags: DatabaseFlags & { readonly concurrency?: number },
   command: string,
-  session: Session,
+  session: At,
 ): Promise<Queue> {
   const { services, version } = session.cli;
   return await services.openQueue(databaseRequest(flags, [], command, session), version);
@@ -40,7 +46,7 @@ function databaseRequest(
   flags: DatabaseFlags & { readonly concurrency?: number },
   specs: readonly PipelineSpec[],
   command: string,
-  { cli }: Session,
+  { cli }: At,
 ): DatabaseRequest {
   const { variables, secrets, random } = cli;
   // A secret from now on, whichever URL it goes with.
@@ -76,7 +82,9 @@ function connectionsFor(concurrency: number): number {
 }
 
 /** Where this project's embedded database lies. */
-export function embeddedRequest(cli: Cli): EmbeddedRequest {
+export function embeddedRequest(
+  cli: Pick<Surroundings, "workingFolder" | "clock" | "interrupt">,
+): EmbeddedRequest {
   return {
     folder: join(cli.workingFolder, ".sluice"),
     clock: cli.clock,
@@ -85,7 +93,7 @@ export function embeddedRequest(cli: Cli): EmbeddedRequest {
 }
 
 /** What `run.ts` takes from outside. */
-export function runContext(db: Database, { cli, emit }: Session): RunContext {
+export function runContext(db: Database, { cli, emit }: At & { readonly emit: Emit }): RunContext {
   return {
     db,
     secrets: cli.secrets,

@@ -93,7 +93,7 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   const folder = servedFolder(path, flags, cli, { tell, onChange });
   await folder.open();
   const overview = () => overviewOf(scheduler.pipelines(), folder.files, clock.now());
-  await using server = listen(flags, (request) =>
+  await using server = await listen(flags, (request) =>
     answer(request, {
       access,
       scheduler,

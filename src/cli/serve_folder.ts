@@ -2,13 +2,18 @@ import { resolve } from "node:path";
 import type { ReadFile } from "../schedule/pipeline_files.ts";
 import { type FolderHost, PipelineFolder } from "../schedule/pipeline_folder.ts";
 import type { Cli } from "./cli.ts";
-import type { SpecFlags } from "./options.ts";
-import { type PipelineFile, readPipelines } from "./read_pipelines.ts";
+import { inThread } from "./thread.ts";
+import { type ThreadFlags, threadStart } from "./thread_task.ts";
+
+/** Milliseconds that one file may take: a hundred times what the longest one needs. */
+const PATIENCE = 60_000;
+
+const NEVER = new AbortController().signal;
 
 /** The folder that `serve` names, read as the flags say. */
 export function servedFolder(
   path: string,
-  flags: SpecFlags,
+  flags: ThreadFlags,
   cli: Cli,
   { tell, onChange }: Pick<FolderHost, "tell" | "onChange">,
 ): PipelineFolder {
@@ -18,37 +23,42 @@ export function servedFolder(
     clock: cli.clock,
     tell,
     onChange,
-    async read(names) {
-      const files = names.map((name) => `${shown}/${name}`);
-      const read = await readForEnvironment(files, flags, cli);
-      return await Promise.all(read.map((each) => readFileOf(each, cli)));
-    },
+    read: (names) => readFiles(names.map((name) => `${shown}/${name}`), flags, cli),
   });
 }
 
-/** A folder may hold pipelines without environments beside those that `--env` chooses one of. */
-async function readForEnvironment(
+/** Reads files in a thread; one that takes too long is left out, and told. */
+async function readFiles(
   files: readonly string[],
-  flags: SpecFlags,
+  flags: ThreadFlags,
   cli: Cli,
-): Promise<readonly PipelineFile[]> {
-  const read = await readPipelines(files, flags, cli, true);
-  if (flags.env === undefined) return read;
-  const plain = await readPipelines(files, { set: flags.set }, cli, true);
-  return read.map((each, at) => plain[at].spec?.environment === null ? plain[at] : each);
-}
-
-async function readFileOf(
-  { file, spec, diagnostics, error }: PipelineFile,
-  { services }: Cli,
-): Promise<ReadFile> {
-  if (spec === null) {
-    const texts = error !== null ? [error.message] : await Promise.all(
-      diagnostics.map((each) => services.renderDiagnostic(each, (_style, text) => text)),
-    );
-    return { file, served: null, fault: texts.map((text) => text.trimEnd()).join("\n\n") };
+): Promise<readonly ReadFile[]> {
+  const found: ReadFile[] = [];
+  for (let at = 0; at < files.length;) {
+    const first = at;
+    const late = new AbortController();
+    let timer = setTimeout(() => late.abort(), PATIENCE);
+    try {
+      const start = threadStart(cli, flags, { kind: "read", files: files.slice(first) });
+      await inThread(start, NEVER, late.signal, (news) => {
+        if (news.kind !== "file") return;
+        at++;
+        if (news.read !== null) found.push(news.read);
+        clearTimeout(timer);
+        timer = setTimeout(() => late.abort(), PATIENCE);
+      });
+    } catch (error) {
+      if (at === files.length) break;
+      const file = files[at++];
+      const fault = late.signal.aborted
+        ? `"${file}" is not read within ${PATIENCE / 1000} s`
+        : `"${file}" cannot be read: ${error instanceof Error ? error.message : error}`;
+      found.push({ file, served: null, fault });
+    } finally {
+      clearTimeout(timer);
+    }
   }
-  return { file, served: { spec, schedule: spec.schedule ?? null }, fault: null };
+  return found;
 }
 
 /** As with files: where `deno task` moved to, else where the user stood. */

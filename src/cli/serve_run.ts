@@ -1,30 +1,28 @@
 import type { RunEvent } from "../core/event.ts";
-import type { RunResult } from "../core/result.ts";
 import { type Metrics, metricsObserver } from "../observe/metrics.ts";
 import { recordOf } from "../schedule/attempt.ts";
 import type { RunPipeline } from "../schedule/scheduler_host.ts";
-import type { RunContext } from "../run_context.ts";
-import { openDatabase, openQueue, runContext } from "./open_database.ts";
-import type { DatabaseFlags } from "./options.ts";
 import type { Session } from "./session.ts";
+import { inThread } from "./thread.ts";
+import { type ThreadFlags, threadStart } from "./thread_task.ts";
 import type { RunWarning } from "./views/serve_text.ts";
 
+/** Nothing ends a run but the run: who cannot wait for it ends the process. */
+const NEVER = new AbortController().signal;
+
 /**
- * How a server runs a pipeline: over connections of its own, counted in the metrics.
+ * How a server runs a pipeline: in a thread and over connections of its own, counted in the metrics.
  *
  * @param warn where warnings go beside the log
  */
 export function serveRun(
-  flags: DatabaseFlags & { readonly distributed?: boolean },
+  flags: ThreadFlags,
   metrics: Metrics,
   session: Session,
   warn: (pipeline: string, warning: RunWarning) => void,
 ): RunPipeline {
   const { cli } = session;
-  const { database: url } = flags;
-  return async (spec, { partitions, force }, signal, onStart) => {
-    // A run may finish after the server was told to stop: it listens to its own signal alone.
-    const own = { ...session, cli: { ...cli, interrupt: { ...cli.interrupt, signal } } };
+  return async (spec, request, signal, onStart) => {
     const { pipeline } = spec;
     const target = `${spec.target.schema}.${spec.target.table}`;
     const observer = metricsObserver(metrics, cli.clock);
@@ -40,16 +38,11 @@ export function serveRun(
       onStart(event.runId);
     }
     try {
-      await using stack = new AsyncDisposableStack();
-      const where = url === undefined ? {} : { database: url };
-      const { db } = stack.use(await openDatabase(where, [spec], "serve", own));
-      let context: RunContext = { ...runContext(db, own), emit };
-      if (flags.distributed) {
-        const queue = stack.use(await openQueue(where, "serve", own));
-        context = { ...context, elsewhere: await cli.services.loadElsewhere(queue, 0) };
-      }
-      const options = { partitions, force, allowDestructive: false };
-      return await cli.services.runPipeline(spec, options, context) satisfies RunResult;
+      const start = threadStart(cli, flags, { kind: "run", spec, ...request });
+      const result = await inThread(start, signal, NEVER, (news) => {
+        if (news.kind === "event") emit(news.event);
+      });
+      return result!;
     } catch (error) {
       const seconds = (cli.clock.monotonic() - began) / 1000;
       const status = signal.aborted ? "interrupted" : "failed";

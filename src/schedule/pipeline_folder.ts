@@ -46,7 +46,7 @@ export class PipelineFolder {
    */
   async open(): Promise<void> {
     try {
-      await this.#read(await this.#list());
+      await this.#list();
     } catch (cause) {
       const { NotFound, NotADirectory, PermissionDenied } = Deno.errors;
       if (cause instanceof NotFound || cause instanceof NotADirectory) {
@@ -64,6 +64,7 @@ export class PipelineFolder {
       }
       throw cause;
     }
+    await this.#look();
   }
 
   /** Follows the folder until the signal aborts. */
@@ -112,29 +113,40 @@ export class PipelineFolder {
     const entries: Entry[] = [];
     for await (const { name, isDirectory } of Deno.readDir(this.#host.path)) {
       if (isDirectory || !/^[^.].*\.ya?ml$/.test(name)) continue;
-      const { mtime, size, ino } = await Deno.stat(join(this.#host.path, name));
-      entries.push({ name, version: `${mtime?.getTime()} ${size} ${ino}` });
+      entries.push({ name, version: await versionOf(join(this.#host.path, name)) });
     }
     return entries.sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
   async #watch(signal: AbortSignal, onChange: () => void): Promise<void> {
+    while (!signal.aborted) {
+      if (await this.#watchOnce(signal, onChange)) continue;
+      await this.#host.clock.sleep(LOOK, signal).catch(() => {});
+    }
+  }
+
+  /** Whether to begin anew at once. */
+  async #watchOnce(signal: AbortSignal, onChange: () => void): Promise<boolean> {
     try {
       using watcher = Deno.watchFs(this.#host.path, { recursive: false });
       const close = () => watcher.close();
+      // What has changed before.
+      onChange();
       signal.addEventListener("abort", close, { once: true });
       for await (const { kind } of watcher) {
         if (kind !== "access") onChange();
       }
       signal.removeEventListener("abort", close);
     } catch (error) {
-      if (signal.aborted) return;
+      // The runtime cannot tell of a name that is no UTF-8; it is in the folder's list all the same.
+      if (signal.aborted || error instanceof TypeError) return true;
       const seconds = LOOK / 1000;
       this.#tellTrouble(
         `Changes of "${this.#host.path}" are not told (${messageOf(error)}): ` +
           `it is looked at each ${seconds} s instead`,
       );
     }
+    return false;
   }
 
   #tellTrouble(message: string): void {
@@ -148,6 +160,16 @@ interface Entry {
   readonly name: string;
   /** Another one whenever the file has changed. */
   readonly version: string;
+}
+
+/** One that cannot be looked at is told by whoever reads it; others count all the same. */
+async function versionOf(path: string): Promise<string> {
+  try {
+    const { mtime, size, ino } = await Deno.stat(path);
+    return `${mtime?.getTime()} ${size} ${ino}`;
+  } catch (error) {
+    return error instanceof Error ? error.name : String(error);
+  }
 }
 
 function signatureOf(entries: readonly Entry[]): string {

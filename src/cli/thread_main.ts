@@ -1,0 +1,71 @@
+/// <reference lib="deno.worker" />
+import { systemClock } from "../core/clock.ts";
+import { SluiceError } from "../core/error.ts";
+import { redactDeep } from "../core/redact_deep.ts";
+import { type Secrets, secretsFrom } from "../core/secret.ts";
+import { observedServices } from "./observed_services.ts";
+import { realServices } from "./services.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { readTask } from "./thread_read.ts";
+import { runTask } from "./thread_run.ts";
+import type { FromThread, ThreadStart, ToThread } from "./thread_task.ts";
+import { telemetryIsOn } from "../observe/settings.ts";
+
+/** The `main.ts` of a thread: what it looks at, it was given. */
+
+const stopping = new AbortController();
+let secrets: Secrets = secretsFrom({});
+
+self.onmessage = ({ data }: MessageEvent<ToThread>) => {
+  if (data.kind === "start") void work(data.start);
+  else stopping.abort(new SluiceError("cli/interrupted", "The server stops", { retry: "later" }));
+};
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  tellFailure(event.reason);
+});
+self.addEventListener("error", (event) => {
+  event.preventDefault();
+  tellFailure(event.error);
+});
+
+async function work({ surroundings, flags, task }: ThreadStart): Promise<void> {
+  const { variables } = surroundings;
+  secrets = secretsFrom(variables);
+  const services = realServices();
+  const around: Surroundings = {
+    ...surroundings,
+    services,
+    secrets,
+    clock: systemClock,
+    random: Math.random,
+    interrupt: { signal: stopping.signal },
+  };
+  const emit = (message: FromThread) => self.postMessage(redactDeep(message, secrets));
+  const observed = { ...around, services: observedServices(around, flags) };
+  const doIt = () =>
+    task.kind === "read"
+      // Specs hold references in place of secrets, and must stay as they are.
+      ? readTask(task, flags, around, (message) => self.postMessage(message))
+      : runTask(task, flags, observed, emit);
+  try {
+    emit({ kind: "done", result: await (telemetryIsOn(variables) ? untraced(doIt) : doIt()) });
+  } catch (error) {
+    tellFailure(error);
+  }
+}
+
+/** The runtime's own spans would tell URLs and what is in them. */
+async function untraced<T>(work: () => Promise<T>): Promise<T> {
+  const { untraced } = await import("../observe/telemetry.ts");
+  return await untraced(work);
+}
+
+function tellFailure(error: unknown): void {
+  const failure: FromThread = error instanceof SluiceError
+    ? { kind: "failed", error: error.toJSON() }
+    : error instanceof Error
+    ? { kind: "bug", message: `${error.name}: ${error.message}`, stack: error.stack ?? "" }
+    : { kind: "bug", message: String(error), stack: "" };
+  self.postMessage(redactDeep(failure, secrets));
+}

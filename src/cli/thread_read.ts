@@ -1,0 +1,79 @@
+import { lstat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { SluiceError } from "../core/error.ts";
+import type { ReadFile } from "../schedule/pipeline_files.ts";
+import type { SpecFlags } from "./options.ts";
+import { loadText, type PipelineFile, type Reader } from "./read_pipelines.ts";
+import { readText } from "./read_text.ts";
+import type { FromThread, ReadTask } from "./thread_task.ts";
+
+/** Faults of one file that are told: nobody reads more, and each answer holds them. */
+const TOLD = 20;
+
+/** Reads pipeline files one after another, and tells each. */
+export async function readTask(
+  { files }: ReadTask,
+  flags: SpecFlags,
+  around: Reader,
+  tell: (message: FromThread) => void,
+): Promise<null> {
+  for (const file of files) {
+    tell({ kind: "file", read: await readFile(file, flags, around) });
+  }
+  return null;
+}
+
+/** Null where the file is gone. */
+async function readFile(file: string, flags: SpecFlags, around: Reader): Promise<ReadFile | null> {
+  let read: PipelineFile;
+  try {
+    read = await readForEnvironment(file, flags, around);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    if (error.code !== "cli/no_such_file") return broken(file, error.message);
+    const why = await whyAbsent(file, around);
+    return why === null ? null : broken(file, `"${file}" ${why}`);
+  }
+  const { spec, diagnostics } = read;
+  if (spec !== null) {
+    return { file, served: { spec, schedule: spec.schedule ?? null }, fault: null };
+  }
+  const { renderDiagnostic } = around.services;
+  const texts = await Promise.all(
+    diagnostics.slice(0, TOLD).map((each) => renderDiagnostic(each, (_style, text) => text)),
+  );
+  const more = diagnostics.length - TOLD;
+  if (more > 0) texts.push(`${file}: ${more} more errors: "validate" tells them all`);
+  return broken(file, texts.map((text) => text.trimEnd()).join("\n\n"));
+}
+
+function broken(file: string, fault: string): ReadFile {
+  return { file, served: null, fault };
+}
+
+/** A folder may hold pipelines without environments beside those that `--env` chooses one of. */
+async function readForEnvironment(
+  file: string,
+  flags: SpecFlags,
+  around: Reader,
+): Promise<PipelineFile> {
+  const found = await readText(file, around, true);
+  const read = await loadText(file, found, flags, around, true);
+  if (flags.env === undefined) return read;
+  const plain = await loadText(file, found, { set: flags.set }, around, true);
+  return plain.spec?.environment === null ? plain : read;
+}
+
+/** What stands in the folder's list and cannot be opened; null where it is gone meanwhile. */
+async function whyAbsent(
+  file: string,
+  { workingFolder, invokedFolder }: Reader,
+): Promise<string | null> {
+  // What the runtime puts in place of bytes that are no UTF-8: no name that it knows opens it.
+  if (file.includes("\ufffd")) return "has a name that is no UTF-8: rename it";
+  for (const folder of [workingFolder, invokedFolder ?? workingFolder]) {
+    const found = await lstat(resolve(folder, file)).then(() => true, () => false);
+    if (found) return "is a link to a file that is not there";
+  }
+  return null;
+}
