@@ -24,6 +24,12 @@ export interface Interrupt extends Disposable {
   readonly signal: AbortSignal;
   /** The exit code the signal calls for, or null while none came. */
   exitCode(): number | null;
+  /**
+   * Ends the process this long after the first signal, whatever is at work then.
+   *
+   * @param milliseconds from the signal on
+   */
+  leaveWithin(milliseconds: number): void;
   /** Leaves signals to a child process from now on. */
   leaveToChild(): void;
 }
@@ -48,6 +54,7 @@ export function listenForInterrupt(host: InterruptHost): Interrupt {
     : ["SIGINT", "SIGTERM"];
   let first: { signal: StopSignal; at: number } | null = null;
   let leftToChild = false;
+  let leaving: ReturnType<typeof setTimeout> | undefined;
   const handlers = signals.map((signal) => ({ signal, handler: () => handle(signal) }));
   function handle(signal: StopSignal): void {
     if (leftToChild) return;
@@ -68,8 +75,16 @@ export function listenForInterrupt(host: InterruptHost): Interrupt {
   return {
     signal: controller.signal,
     exitCode: () => first === null ? null : EXIT_CODES[first.signal],
+    leaveWithin(milliseconds) {
+      const leave = () => {
+        leaving = setTimeout(() => host.exit(EXIT_CODES[first!.signal]), milliseconds);
+      };
+      if (controller.signal.aborted) leave();
+      else controller.signal.addEventListener("abort", leave, { once: true });
+    },
     leaveToChild: () => void (leftToChild = true),
     [Symbol.dispose]: () => {
+      clearTimeout(leaving);
       for (const { signal, handler } of handlers) host.unlisten(signal, handler);
     },
   };

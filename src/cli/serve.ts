@@ -61,6 +61,9 @@ export async function preview(path: string, flags: ServeFlags, session: Session)
 export async function serve(path: string, flags: ServeFlags, session: Session): Promise<number> {
   const { cli, paint } = session;
   const { clock } = cli;
+  const grace = Math.max(flags.grace * 1000, SHORTEST_GRACE);
+  // Whatever hangs: a database that does not answer, a disk, a client.
+  cli.interrupt.leaveWithin(grace);
   // Without a file of its own, the log is on standard error.
   const shows = !hasLog(flags) || flags.logFile !== undefined;
   const tell = (event: ScheduleEvent) => {
@@ -93,7 +96,7 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   const folder = servedFolder(path, flags, cli, { tell, onChange });
   await folder.open();
   const overview = () => overviewOf(scheduler.pipelines(), folder.files, clock.now());
-  await using server = await listen(flags, (request) =>
+  await using server = listen(flags, (request) =>
     answer(request, {
       access,
       scheduler,
@@ -112,10 +115,13 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   const followed = folder.follow(following.signal);
   await interrupted(cli);
   following.abort();
-  tell({ type: "stopped", ...await scheduler.stop(flags.grace) });
+  tell({ type: "stopped", ...await scheduler.stop((grace - Math.min(1000, grace / 10)) / 1000) });
   await followed;
   return EXIT.done;
 }
+
+/** Milliseconds to end in, also where no run gets time to finish. */
+const SHORTEST_GRACE = 2_000;
 
 function hasLog({ logLevel, logFile }: OutputFlags): boolean {
   return logLevel !== undefined || logFile !== undefined;

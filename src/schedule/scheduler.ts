@@ -132,9 +132,10 @@ export class Scheduler {
   async stop(graceSeconds: number): Promise<Stopped> {
     this.#stopping.abort();
     this.#wake();
-    const stopped = await this.#underWay.stop(graceSeconds);
     // A pass that hangs must not keep the process.
-    await Promise.race([this.#loop, this.#host.clock.sleep(1000)]);
+    const passed = Promise.race([this.#loop, this.#host.clock.sleep(1000)]);
+    const stopped = await this.#underWay.stop(graceSeconds);
+    await passed;
     return stopped;
   }
 

@@ -84,7 +84,12 @@ const NODE_IN_PURE = ["node:path", "node:path/posix", "node:crypto", "node:buffe
 export const HIDDEN_INPUTS: readonly { name: string; pattern: RegExp; only: RegExp }[] = [
   { name: "Deno.env", pattern: /\bDeno\s*\.\s*env\b/, only: /^main\.ts$/ },
   { name: "Deno.args", pattern: /\bDeno\s*\.\s*args\b/, only: /^main\.ts$/ },
-  { name: "Math.random", pattern: /\bMath\s*\.\s*random\b/, only: /^main\.ts$/ },
+  {
+    name: "Math.random",
+    pattern: /\bMath\s*\.\s*random\b/,
+    // The start of the process, and that of its threads.
+    only: /^(main|cli\/thread_main)\.ts$/,
+  },
   { name: "Date.now", pattern: /\bDate\s*\.\s*now\b/, only: /^core\/clock\.ts$/ },
   { name: "new Date()", pattern: /\bnew\s+Date\s*(\(\s*\)|;)/, only: /^core\/clock\.ts$/ },
   { name: "Temporal.Now", pattern: /\bTemporal\s*\.\s*Now\b/, only: /^core\/clock\.ts$/ },

@@ -5,18 +5,23 @@ import { listenForInterrupt, type StopSignal } from "../../src/cli/interrupt.ts"
 function listen({ windows = false } = {}) {
   const handlers = new Map<StopSignal, () => void>();
   const exits: number[] = [];
+  const exited = Promise.withResolvers<void>();
   let now = 0;
   const interrupt = listenForInterrupt({
     windows,
     listen: (signal, handler) => void handlers.set(signal, handler),
     unlisten: (signal) => void handlers.delete(signal),
     monotonic: () => now,
-    exit: (code) => void exits.push(code),
+    exit(code) {
+      exits.push(code);
+      exited.resolve();
+    },
   });
   return {
     interrupt,
     handlers,
     exits,
+    exited: exited.promise,
     send: (signal: StopSignal, at: number) => {
       now = at;
       handlers.get(signal)!();
@@ -50,6 +55,23 @@ Deno.test("a second key press ends the process at once", () => {
   send("SIGINT", 1000);
   send("SIGINT", 1400);
   expect(exits).toEqual([130]);
+});
+
+Deno.test("who is to leave within a time is gone then, and not before a signal came", async () => {
+  const { interrupt, send, exits, exited } = listen();
+  interrupt.leaveWithin(1);
+  send("SIGTERM", 0);
+  expect(exits).toEqual([]);
+  await exited;
+  expect(exits).toEqual([143]);
+});
+
+Deno.test("who has left has no time limit any more", () => {
+  // A timer that is left behind fails the test.
+  const { interrupt, send } = listen();
+  interrupt.leaveWithin(60_000);
+  send("SIGTERM", 0);
+  interrupt[Symbol.dispose]();
 });
 
 Deno.test("Windows is asked for no signal it does not have", () => {

@@ -79,6 +79,7 @@ export function testCli(
   const interrupt: Interrupt = {
     signal: controller.signal,
     exitCode: () => controller.signal.aborted ? exitCode : null,
+    leaveWithin() {},
     leaveToChild() {},
     [Symbol.dispose]() {},
   };

@@ -20,11 +20,12 @@ export async function startServe(
   folder: string,
   url: string,
   args: readonly string[] = [],
+  /** Files that the process may have open. */
+  openFiles: number | null = null,
 ): Promise<ServeProcess> {
-  const child = spawn(["serve", folder, "--port", "0", ...args], folder, {
-    DATABASE_URL: url,
-    SLUICE_TOKEN: TOKEN,
-  });
+  const command = ["serve", folder, "--port", "0", ...args];
+  const env = { DATABASE_URL: url, SLUICE_TOKEN: TOKEN };
+  const child = spawn(command, folder, env, openFiles);
   let text = "";
   const listening = Promise.withResolvers<string>();
   const reading = (async () => {
@@ -76,9 +77,12 @@ function spawn(
   args: readonly string[],
   folder: string,
   env: Record<string, string>,
+  openFiles: number | null = null,
 ): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...FLAGS, "-A", "--no-lock", MAIN, ...args],
+  const deno = ["run", ...FLAGS, "-A", "--no-lock", MAIN, ...args];
+  const limited = ["-c", `ulimit -n ${openFiles}; exec "$0" "$@"`, Deno.execPath(), ...deno];
+  return new Deno.Command(openFiles === null ? Deno.execPath() : "sh", {
+    args: openFiles === null ? deno : limited,
     cwd: folder,
     env,
     stdin: "null",

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Duplex } from "node:stream";
 import { SluiceError } from "../../core/error.ts";
 
 /** A server that listens; disposing ends it, with the requests under way. */
@@ -8,92 +8,161 @@ export interface Listening extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** Milliseconds that a client has for its request's head, and for all of it. */
+/** Milliseconds that a client has for its request's head, for all of it, and to take the answer. */
 const HEAD = 5_000;
 const WHOLE = 15_000;
+const TAKE = 15_000;
 
-/** Milliseconds that a connection is kept for the next request. */
-const KEPT = 5_000;
-
-/** Connections open at once: beyond, one that asks for nothing makes room. */
+/** Connections open at once: beyond, one that has asked for nothing yet makes room. */
 const MOST = 200;
+
+/** As many are kept where files are few. */
+const LEAST = 8;
 
 /** Bytes of the longest head. */
 const HEAD_BYTES = 16 * 1024;
 
+/** Milliseconds before the next try where no connection can be taken. */
+const PAUSE = 50;
+
 /**
- * Listens for HTTP.
+ * Listens for HTTP, a connection for each request.
  *
  * A client that sends nothing, or half of a request, is hung up on: each costs an open file, and
- * without any left no load could open its own.
+ * without any left no load could open its own. The runtime's own servers set no such limits, and
+ * stop to listen for good, or end the process, once there is no file left.
  *
  * @param port 0: any that is free
  * @throws SluiceError `cli/cannot_listen`
  */
-export async function listen(
+export function listen(
   { host, port }: { readonly host: string; readonly port: number },
   answer: (request: Request) => Promise<Response>,
-): Promise<Listening> {
-  const open = new Set<Socket>();
-  const busy = new Set<Socket>();
-  const options = {
-    headersTimeout: HEAD,
-    requestTimeout: WHOLE,
-    keepAliveTimeout: KEPT,
-    connectionsCheckingInterval: 1_000,
-    maxHeaderSize: HEAD_BYTES,
-  };
-  const server = createServer(options, (incoming, outgoing) => {
-    const { socket } = incoming;
-    busy.add(socket);
-    outgoing.once("close", () => busy.delete(socket));
+): Listening {
+  const listener = openListener(host, port);
+  const connections = new Set<Connection>();
+  const server = createServer({ maxHeaderSize: HEAD_BYTES }, (incoming, outgoing) => {
+    const connection = [...connections].find(({ socket }) => socket === incoming.socket);
+    connection?.asks(incoming, outgoing);
     void respond(incoming, outgoing, answer);
   });
-  server.on("connection", (socket: Socket) => {
-    open.add(socket);
-    socket.once("close", () => {
-      open.delete(socket);
-      busy.delete(socket);
-    });
-    socket.on("error", () => socket.destroy());
-    if (open.size <= MOST) return;
-    // The oldest that asks for nothing; where all ask, whoever comes now.
-    const [idle = socket] = [...open].filter((each) => !busy.has(each));
-    idle.destroy();
-  });
   server.on("clientError", (_error, socket) => {
-    if (!socket.writable) return void socket.destroy();
-    socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy());
+    socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
   });
-  await begin(server, host, port);
+  let most = MOST;
+  /** Hangs up on those that have waited longest. */
+  const makeRoom = (room: number) => {
+    for (const connection of connections) {
+      if (connections.size + room <= most) return;
+      if (!connection.busy) connection.end();
+    }
+  };
+  const stop = new AbortController();
+  const accepting = accept(listener, stop.signal, (conn) => {
+    makeRoom(1);
+    const connection = new Connection(conn, () => connections.delete(connection));
+    if (connections.size >= most) return connection.end();
+    connections.add(connection);
+    server.emit("connection", connection.socket);
+  }, () => {
+    // Loads need files too: this process may have fewer than was thought.
+    most = Math.max(LEAST, Math.floor(connections.size / 2));
+    makeRoom(0);
+  });
   const name = host.includes(":") ? `[${host}]` : host;
   return {
-    origin: `http://${name}:${(server.address() as AddressInfo).port}`,
+    origin: `http://${name}:${listener.addr.port}`,
     async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of open) socket.destroy();
-      await closed;
+      stop.abort();
+      listener.close();
+      for (const connection of connections) connection.end();
+      await accepting;
     },
   };
 }
 
-async function begin(server: Server, host: string, port: number): Promise<void> {
-  const begun = Promise.withResolvers<void>();
+/** One client, with a limit to whatever it is waited for. */
+class Connection {
+  readonly socket: Duplex;
+  /** Whether it has asked for something. */
+  busy = false;
+  readonly #conn: Deno.TcpConn;
+  readonly #onEnd: () => void;
+  #timer: ReturnType<typeof setTimeout>;
+  #ended = false;
+
+  constructor(conn: Deno.TcpConn, onEnd: () => void) {
+    this.#conn = conn;
+    this.#onEnd = onEnd;
+    this.#timer = setTimeout(() => this.end(), HEAD);
+    const { readable, writable } = conn;
+    this.socket = Duplex.fromWeb({ readable, writable } as Parameters<typeof Duplex.fromWeb>[0]);
+    // It hangs up, or is hung up on: there is nobody to tell.
+    this.socket.on("error", () => {});
+    this.socket.once("close", () => this.end());
+  }
+
+  asks(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    this.busy = true;
+    this.#wait(WHOLE);
+    incoming.once("end", () => clearTimeout(this.#timer));
+    // As soon as there is an answer, nothing is waited for but that it is taken.
+    outgoing.once("finish", () => {
+      this.#wait(TAKE);
+      this.socket.end();
+    });
+    outgoing.once("close", () => this.#wait(TAKE));
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.socket.destroy();
+    try {
+      this.#conn.close();
+    } catch {
+      // Closed with its stream.
+    }
+    this.#onEnd();
+  }
+
+  #wait(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#ended) this.#timer = setTimeout(() => this.end(), milliseconds);
+  }
+}
+
+/** Takes connections until the signal aborts, whatever fails meanwhile. */
+async function accept(
+  listener: Deno.TcpListener,
+  stop: AbortSignal,
+  onConnection: (conn: Deno.TcpConn) => void,
+  /** Called where there is no file left for one more. */
+  onShortage: () => void,
+): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      onConnection(await listener.accept());
+    } catch {
+      if (stop.aborted) return;
+      onShortage();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+}
+
+function openListener(hostname: string, port: number): Deno.TcpListener {
   try {
-    server.once("error", begun.reject);
-    server.listen({ host, port }, () => begun.resolve());
-    await begun.promise;
+    return Deno.listen({ hostname, port });
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SluiceError("cli/cannot_listen", `Cannot listen on ${host}:${port}: ${reason}`, {
+    throw new SluiceError("cli/cannot_listen", `Cannot listen on ${hostname}:${port}: ${reason}`, {
       hint: "Choose another --port, or an address of this machine as --host",
       cause,
     });
   }
-  server.off("error", begun.reject);
-  // A connection that cannot be taken, for want of files, is the client's to try again.
-  server.on("error", () => {});
 }
 
 /** Passes a request on, and its answer back; never throws. */
@@ -114,15 +183,12 @@ async function respond(
     const response = await answer(request);
     const body = new Uint8Array(await response.arrayBuffer());
     const headers = Object.fromEntries(response.headers);
-    // What was not read of a body would be taken for the next request.
-    const whole = incoming.complete || incoming.readableEnded;
     outgoing.writeHead(response.status, {
       ...headers,
       "content-length": body.length,
-      ...(whole ? {} : { connection: "close" }),
+      connection: "close",
     });
     outgoing.end(incoming.method === "HEAD" ? undefined : body);
-    if (!whole) outgoing.once("finish", () => incoming.socket.destroy());
   } catch {
     incoming.socket.destroy();
   }

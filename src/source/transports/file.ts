@@ -21,10 +21,12 @@ export const file: Transport = {
 async function openFile(location: Location, context: SourceContext): Promise<StoredFile> {
   context.signal.throwIfAborted();
   const opened = context.clock.now();
+  // Opening a pipe without a writer blocks a thread that no signal and no time limit ends.
+  refuseOthers(location, await attempt(location, context, () => Deno.stat(pathOf(location))));
   const handle = await attempt(location, context, () => Deno.open(pathOf(location)));
   try {
     const before = await attempt(location, context, () => handle.stat());
-    refuseFolder(location, before);
+    refuseOthers(location, before);
     const chunks = readChunks(handle, before, location, context);
     return {
       facts: factsOf(location, before, opened),
@@ -55,7 +57,7 @@ async function probeFile(
     if (error instanceof SluiceError && error.code === "source/not_found") return null;
     throw error;
   }
-  refuseFolder(location, info);
+  refuseOthers(location, info);
   const facts = factsOf(location, info, context.clock.now());
   // Loads of earlier releases remember no time of the last change to the inode.
   const isTouched = known !== null && known.sha256 !== null && known.bytes !== null &&
@@ -188,7 +190,15 @@ function changeTag(changed: Date | null, seen: Date): string | null {
   return isSettled(changed, seen) ? `ctime ${changed.toISOString()}` : UNSETTLED;
 }
 
-function refuseFolder({ shown }: Location, info: Deno.FileInfo): void {
+function refuseOthers({ shown }: Location, info: Deno.FileInfo): void {
+  // Windows tells none of these apart, and knows no file that is not one.
+  const isOther = info.isFifo || info.isCharDevice || info.isBlockDevice || info.isSocket;
+  if (isOther) {
+    const what = info.isFifo ? "a pipe" : info.isSocket ? "a socket" : "a device";
+    throw new SluiceError("source/not_a_file", `"${shown}" is ${what}: expected a file`, {
+      hint: "Write it to a file first: a load may have to read it again",
+    });
+  }
   if (!info.isDirectory) return;
   throw new SluiceError("source/is_a_folder", `"${shown}" is a folder: expected a file`, {
     hint: "Name a file in it; `partitions` loads several",
