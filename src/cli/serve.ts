@@ -2,6 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import { jsonText } from "../core/json_text.ts";
 import { makeMetrics, renderMetrics, seedMetrics } from "../observe/metrics.ts";
 import { readLastRuns } from "../observe/run_history.ts";
+import { databaseTime } from "../schedule/database_time.ts";
 import { DatabaseLink } from "../schedule/database_link.ts";
 import { everyMinute } from "../schedule/every_minute.ts";
 import { isLoopback } from "../schedule/http/authorize.ts";
@@ -81,6 +82,8 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   await using link = new DatabaseLink(() => openDatabase(flags, [], "serve", session));
   const scheduler = new Scheduler({
     clock,
+    limits: clock,
+    time: databaseTime,
     random: cli.random,
     link,
     run: serveRun(flags, metrics, session, warn),

@@ -21,6 +21,7 @@ function levelOf(event: ScheduleEvent): "info" | "warning" | "error" {
     case "database_away":
       return "error";
     case "folder_broken":
+    case "clock_set_back":
     case "taken_over":
       return "warning";
     case "attempt_ended": {

@@ -35,9 +35,9 @@ export class DatabaseLink implements AsyncDisposable {
   }
 
   /** Whether it answers soon: a pool waits long for a server that is away. */
-  async answers(clock: Clock): Promise<boolean> {
+  async answers(limits: Pick<Clock, "sleep">): Promise<boolean> {
     const over = new AbortController();
-    const late = clock.sleep(SOON, over.signal).then(() => false, () => false);
+    const late = limits.sleep(SOON, over.signal).then(() => false, () => false);
     const reached = this.get().then((db) => db.query("select 1")).then(() => true, () => false);
     try {
       return await Promise.race([reached, late]);

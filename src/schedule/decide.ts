@@ -23,8 +23,13 @@ export type Decision =
   | { readonly kind: "run"; readonly tick: Date; readonly attempt: number }
   /** Null: for ever. */
   | { readonly kind: "wait"; readonly until: Date | null }
+  /** What the row says is yet to come: it was written by a clock that was ahead. */
+  | { readonly kind: "rewind" }
   /** Servers died of this tick too often. */
   | { readonly kind: "give_up"; readonly tick: Date };
+
+/** Milliseconds that clocks may differ by, of a server that takes its own for the database's. */
+const AHEAD = 5 * 60_000;
 
 /** Times that a tick is taken up again after the server that ran it died, beyond its retries. */
 const RESUMED = 3;
@@ -43,6 +48,8 @@ export function decide(
   serving: Date,
   now: Date,
 ): Decision {
+  const ahead = now.getTime() + AHEAD;
+  if (latest(row.since, row.tick).getTime() > ahead) return { kind: "rewind" };
   const missed = (tick: Date) => !schedule.catchUp && tick <= serving;
   const newest = lastStart(row.pipeline, schedule, now)?.tick ?? null;
   if (newest !== null && newest > latest(row.since, row.tick) && !missed(newest)) {
@@ -56,7 +63,9 @@ export function decide(
       : { kind: "run", tick: row.tick, attempt: row.attempt + 1 };
   }
   if (row.state === "retrying" && row.retryAt !== null) {
-    if (row.retryAt <= now) return { kind: "run", tick: row.tick, attempt: row.attempt + 1 };
+    // No delay is as long as that: the clock was ahead.
+    const due = row.retryAt <= now || row.retryAt.getTime() > ahead + 2000 * LONGEST_RETRY_DELAY;
+    if (due) return { kind: "run", tick: row.tick, attempt: row.attempt + 1 };
     return { kind: "wait", until: next === null || row.retryAt < next ? row.retryAt : next };
   }
   return { kind: "wait", until: next };

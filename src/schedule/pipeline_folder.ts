@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
 import { type ReadFile, type ServedFiles, servedPipelines, updateFiles } from "./pipeline_files.ts";
@@ -27,6 +27,8 @@ const LOOK = 15_000;
 export class PipelineFolder {
   readonly #host: FolderHost;
   #files: ServedFiles = new Map();
+  /** What was read last, by the entry's name. */
+  #known: ReadonlyMap<string, Known> = new Map();
   #signature = "";
   #trouble: string | null = null;
 
@@ -96,7 +98,7 @@ export class PipelineFolder {
   }
 
   async #read(entries: readonly Entry[]): Promise<void> {
-    const read = await this.#host.read(entries.map(({ name }) => name));
+    const read = await this.#readChanged(entries);
     const { files, events } = updateFiles(this.#files, read);
     const first = this.#signature === "";
     // What changes while it is read is seen by the next look.
@@ -107,6 +109,24 @@ export class PipelineFolder {
       if (!(first && event.type === "pipeline_added")) this.#host.tell(event);
     }
     this.#host.onChange(servedPipelines(files));
+  }
+
+  /** A folder is looked at for each change of one of its files: only that one is read again. */
+  async #readChanged(entries: readonly Entry[]): Promise<ReadFile[]> {
+    const before = this.#known;
+    const isKnown = ({ name, version }: Entry) => before.get(name)?.version === version;
+    const changed = entries.filter((entry) => !isKnown(entry)).map(({ name }) => name);
+    const fresh = changed.length === 0 ? [] : await this.#host.read(changed);
+    const read = new Map(fresh.map((each) => [basename(each.file), each]));
+    const known = new Map<string, Known>();
+    for (const entry of entries) {
+      const { name, version } = entry;
+      const file = isKnown(entry) ? before.get(name)!.file : read.get(name);
+      // It may be gone meanwhile.
+      if (file !== undefined) known.set(name, { version, file });
+    }
+    this.#known = known;
+    return [...known.values()].map(({ file }) => file);
   }
 
   async #list(): Promise<Entry[]> {
@@ -154,6 +174,12 @@ export class PipelineFolder {
     this.#trouble = message;
     this.#host.tell({ type: "folder_broken", message });
   }
+}
+
+interface Known {
+  /** Of the entry. */
+  readonly version: string;
+  readonly file: ReadFile;
 }
 
 interface Entry {

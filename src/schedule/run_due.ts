@@ -1,8 +1,16 @@
 import type { Database } from "../db/database.ts";
 import { migrate } from "../ledger/mod.ts";
+import { databaseTime, timeFrom } from "./database_time.ts";
 import { type RunHost, runTick } from "./run_tick.ts";
-import type { ServedPipeline } from "./scheduler_host.ts";
+import type { SchedulerHost, ServedPipeline } from "./scheduler_host.ts";
 import { readSchedules, registerSchedule } from "./schedules.ts";
+
+/** What {@link runDue} needs from outside. */
+export interface DueHost
+  extends
+    Omit<RunHost, "now">,
+    Pick<SchedulerHost, "clock">,
+    Partial<Pick<SchedulerHost, "time">> {}
 
 /**
  * Runs what is due now, one pipeline after another, and returns.
@@ -17,10 +25,11 @@ export async function runDue(
   pipelines: readonly ServedPipeline[],
   calledEvery: number,
   signal: AbortSignal,
-  host: RunHost,
+  { clock, time = databaseTime, ...host }: DueHost,
 ): Promise<void> {
   await migrate(db);
-  const now = host.clock.now();
+  const now = await time(db);
+  const own = { ...host, now: timeFrom(now, clock) };
   const known = await readSchedules(db);
   const serving = new Date(now.getTime() - 2 * calledEvery);
   for (const { spec, schedule } of pipelines) {
@@ -29,6 +38,6 @@ export async function runDue(
     if (record?.cron !== schedule.cron || record.timezone !== schedule.timezone) {
       await registerSchedule(db, spec.pipeline, schedule, now);
     }
-    await runTick(db, { spec, schedule, serving }, signal, host);
+    await runTick(db, { spec, schedule, serving }, signal, own);
   }
 }

@@ -4,10 +4,19 @@ import { tryAdvisoryLock } from "../db/lock.ts";
 import { attempt, type AttemptOutcome, mendsItself } from "./attempt.ts";
 import { decide, type Decision, retryAt, type ScheduleRow } from "./decide.ts";
 import type { RunRequest, SchedulerHost, ServedPipeline } from "./scheduler_host.ts";
-import { endAttempt, readSchedule, scheduleLock, takeAttempt } from "./schedules.ts";
+import {
+  endAttempt,
+  readSchedule,
+  rewindSchedule,
+  scheduleLock,
+  takeAttempt,
+} from "./schedules.ts";
 
 /** What of a scheduler's host one run needs. */
-export type RunHost = Pick<SchedulerHost, "clock" | "random" | "run" | "tell" | "owner">;
+export interface RunHost extends Pick<SchedulerHost, "random" | "run" | "tell" | "owner"> {
+  /** The time of all servers of the database. */
+  readonly now: () => Date;
+}
 
 /** A pipeline with a schedule, and since when this server watches it. */
 export interface Watched extends ServedPipeline {
@@ -29,8 +38,11 @@ export async function runTick(
   return await whileLocked(db, pipeline, async () => {
     const row = await readSchedule(db, pipeline);
     if (row === null || schedule === null) return;
-    const decision = decide(row, schedule, serving, host.clock.now());
+    const decision = decide(row, schedule, serving, host.now());
     if (decision.kind === "run") await take(db, watched, row, decision, signal, host);
+    if (decision.kind === "rewind" && await rewindSchedule(db, row, host.now())) {
+      host.tell({ type: "clock_set_back", pipeline, until: row.tick ?? row.since });
+    }
     if (decision.kind === "give_up") await giveUp(db, row, decision.tick, host);
   });
 }
@@ -65,16 +77,16 @@ async function take(
   signal: AbortSignal,
   host: RunHost,
 ): Promise<void> {
-  const { clock, random, owner, tell } = host;
+  const { random, owner, tell } = host;
   const { pipeline } = spec;
   const taken = { tick, attempt: number };
-  if (!await takeAttempt(db, row, taken, owner, clock.now())) return;
+  if (!await takeAttempt(db, row, taken, owner, host.now())) return;
   const told = tellStart({ spec }, tick, number, host);
   let runId: string | null = null;
   const run = (): Promise<RunResult> =>
     host.run(spec, { partitions: [], force: false }, signal, (id) => runId = id);
   const outcome = await attempt(run, signal);
-  const now = clock.now();
+  const now = host.now();
   const again = outcome.interrupted
     ? now
     : mendsItself(outcome)
@@ -97,13 +109,13 @@ async function giveUp(
   db: Database,
   row: ScheduleRow,
   tick: Date,
-  { clock, owner, tell }: RunHost,
+  { now, owner, tell }: RunHost,
 ): Promise<void> {
   const { pipeline } = row;
   const taken = { tick, attempt: row.attempt + 1 };
-  if (!await takeAttempt(db, row, taken, owner, clock.now())) return;
+  if (!await takeAttempt(db, row, taken, owner, now())) return;
   const end = { ...GIVEN_UP, attempt: row.attempt };
-  await endAttempt(db, pipeline, taken, owner, end, clock.now());
+  await endAttempt(db, pipeline, taken, owner, end, now());
   tell({ type: "tick_given_up", pipeline, tick });
 }
 

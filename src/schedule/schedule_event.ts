@@ -44,6 +44,8 @@ export type ScheduleEvent =
   }
   /** Servers died of it too often. */
   | { readonly type: "tick_given_up"; readonly pipeline: string; readonly tick: Date }
+  /** What was taken last lies in the future: the schedule begins anew, from now. */
+  | { readonly type: "clock_set_back"; readonly pipeline: string; readonly until: Date }
   /** Another server took the pipeline over while this one could not reach the database. */
   | { readonly type: "taken_over"; readonly pipeline: string }
   /** A run that is due could not be taken, or how it ended not be recorded. */

@@ -4,7 +4,8 @@ import { migrate } from "../ledger/mod.ts";
 import type { ScheduleSpec } from "../spec/pipeline_spec.ts";
 import { type AttemptOutcome, recordOf } from "./attempt.ts";
 import { decide } from "./decide.ts";
-import { runByHand, runTick, type Watched } from "./run_tick.ts";
+import { timeFrom } from "./database_time.ts";
+import { runByHand, type RunHost, runTick } from "./run_tick.ts";
 import type { RunRequest, SchedulerHost, ServedPipeline } from "./scheduler_host.ts";
 import { readSchedules, registerSchedule, type ScheduleRecord } from "./schedules.ts";
 import { type Stopped, UnderWay } from "./under_way.ts";
@@ -30,6 +31,11 @@ export type Triggered =
   | { readonly kind: "no_such_pipeline" }
   | { readonly kind: "stopping" };
 
+/** A pipeline, and since when this server watches it, by the clock that never goes back. */
+interface Watched extends ServedPipeline {
+  readonly since: number;
+}
+
 /** Milliseconds after which the ledger is looked at although nothing is due: servers die unseen. */
 const HEARTBEAT = 30_000;
 
@@ -51,13 +57,16 @@ export class Scheduler {
   #waking = Promise.withResolvers<void>();
   #loop: Promise<void> = Promise.resolve();
   #reachable = false;
+  /** As the database has it, from the newest pass on. */
+  #now: () => Date;
   /** Passes that failed since the last one that did not, and what was wrong with the last. */
   #failures = 0;
   #trouble: string | null = null;
 
   constructor(host: SchedulerHost) {
     this.#host = host;
-    this.#underWay = new UnderWay(host.clock);
+    this.#now = () => host.clock.now();
+    this.#underWay = new UnderWay(host.limits);
   }
 
   /** Begins to look for what is due; {@link stop} ends it. */
@@ -68,13 +77,13 @@ export class Scheduler {
 
   /** Replaces the pipelines; those under way go on as they began. */
   serve(pipelines: readonly ServedPipeline[]): void {
-    const now = this.#host.clock.now();
+    const now = this.#host.clock.monotonic();
     const next = new Map<string, Watched>();
     for (const served of pipelines) {
       const name = served.spec.pipeline;
       const before = this.#pipelines.get(name);
       const same = before !== undefined && sameTimes(before.schedule, served.schedule);
-      next.set(name, { ...served, serving: same ? before.serving : now });
+      next.set(name, { ...served, since: same ? before.since : now });
       if (!same && served.schedule !== null) this.#unregistered.add(name);
     }
     this.#pipelines = next;
@@ -106,8 +115,8 @@ export class Scheduler {
   async trigger(pipeline: string, request: RunRequest): Promise<Triggered> {
     if (this.stopping) return { kind: "stopping" };
     if (!this.#pipelines.has(pipeline)) return { kind: "no_such_pipeline" };
-    const { link, clock } = this.#host;
-    if (!await link.answers(clock)) return { kind: "away" };
+    const { link, limits } = this.#host;
+    if (!await link.answers(limits)) return { kind: "away" };
     const served = this.#pipelines.get(pipeline);
     if (served === undefined) return { kind: "no_such_pipeline" };
     if (this.#underWay.has(pipeline)) return { kind: "running" };
@@ -118,7 +127,10 @@ export class Scheduler {
     this.#begin(pipeline, async () => {
       try {
         const db = await link.get();
-        const outcome = await runByHand(db, served, request, signal, started, this.#host);
+        const outcome = await runByHand(db, served, request, signal, started, {
+          ...this.#host,
+          now: this.#now,
+        });
         begun.resolve(outcome === null ? { kind: "running" } : { kind: "ended", outcome });
       } catch (error) {
         const outcome = { result: null, error: recordOf(error), interrupted: false };
@@ -133,7 +145,7 @@ export class Scheduler {
     this.#stopping.abort();
     this.#wake();
     // A pass that hangs must not keep the process.
-    const passed = Promise.race([this.#loop, this.#host.clock.sleep(1000)]);
+    const passed = Promise.race([this.#loop, this.#host.limits.sleep(1000)]);
     const stopped = await this.#underWay.stop(graceSeconds);
     await passed;
     return stopped;
@@ -141,27 +153,31 @@ export class Scheduler {
 
   async #work(): Promise<void> {
     const { clock } = this.#host;
-    let heartbeat = clock.now().getTime() + HEARTBEAT;
+    let heartbeat = clock.monotonic() + HEARTBEAT;
     while (!this.stopping) {
       this.#waking = Promise.withResolvers();
-      let until: number;
+      /** Milliseconds. */
+      let wait: number;
       try {
-        until = await this.#inTime(this.#pass());
+        const until = await this.#inTime(this.#pass());
+        wait = until - this.#now().getTime();
       } catch (error) {
-        until = clock.now().getTime() + await this.#away(error);
+        wait = await this.#away(error);
       }
       if (this.stopping) return;
-      await this.#sleep(Math.min(until, heartbeat) - clock.now().getTime());
-      if (clock.now().getTime() < heartbeat) continue;
+      // Never longer, whatever a clock says: it may be set while this sleeps.
+      await this.#sleep(Math.min(wait, heartbeat - clock.monotonic()));
+      if (clock.monotonic() < heartbeat) continue;
       this.#elsewhere.clear();
-      heartbeat = clock.now().getTime() + HEARTBEAT;
+      heartbeat = clock.monotonic() + HEARTBEAT;
     }
   }
 
-  /** Takes what is due, and returns when there is something to do again, in epoch milliseconds. */
+  /** Takes what is due, and returns when there is something to do again, in epoch milliseconds of the database. */
   async #pass(): Promise<number> {
-    const { clock, link, concurrency, everyMinute, onReach } = this.#host;
+    const { clock, time, link, concurrency, everyMinute, onReach } = this.#host;
     const db = await link.get();
+    this.#now = timeFrom(await time(db), clock);
     if (!this.#reachable) {
       await migrate(db);
       await onReach(db);
@@ -176,11 +192,11 @@ export class Scheduler {
       if (row === undefined) {
         // Somebody dropped it meanwhile.
         this.#unregistered.add(name);
-        until = clock.now().getTime();
+        until = this.#now().getTime();
         continue;
       }
       if (this.#underWay.has(name) || this.#elsewhere.has(name)) continue;
-      const decision = decide(row, watched.schedule, watched.serving, clock.now());
+      const decision = decide(row, watched.schedule, this.#serving(watched), this.#now());
       if (decision.kind === "wait") {
         const at = decision.until?.getTime() ?? Infinity;
         // Ticks are on the minute, and then somebody calls; retries and jitter are not.
@@ -196,7 +212,7 @@ export class Scheduler {
     for (const name of this.#unregistered) {
       const watched = this.#pipelines.get(name);
       if (watched !== undefined && watched.schedule !== null) {
-        await registerSchedule(db, name, watched.schedule, watched.serving);
+        await registerSchedule(db, name, watched.schedule, this.#serving(watched));
       }
       this.#unregistered.delete(name);
     }
@@ -205,7 +221,8 @@ export class Scheduler {
   async #tick(db: Database, watched: Watched): Promise<void> {
     try {
       const { signal } = this.#underWay;
-      const had = await runTick(db, watched, signal, this.#host);
+      const host: RunHost = { ...this.#host, now: this.#now };
+      const had = await runTick(db, { ...watched, serving: this.#serving(watched) }, signal, host);
       if (!had) this.#elsewhere.add(watched.spec.pipeline);
     } catch (error) {
       // Not before the next heartbeat, or what is wrong would be met again at once.
@@ -216,6 +233,11 @@ export class Scheduler {
         error: recordOf(error),
       });
     }
+  }
+
+  /** Since when this server watches a pipeline, by the database's clock. */
+  #serving({ since }: Watched): Date {
+    return new Date(this.#now().getTime() - (this.#host.clock.monotonic() - since));
   }
 
   #back(db: Database): void {
@@ -253,7 +275,7 @@ export class Scheduler {
   /** A connection that died without a word would be waited for without end. */
   async #inTime<T>(work: Promise<T>): Promise<T> {
     const over = new AbortController();
-    const late = this.#host.clock.sleep(this.#host.patience, over.signal).then(
+    const late = this.#host.limits.sleep(this.#host.patience, over.signal).then(
       () => Promise.reject(new DOMException("The database does not answer", "TimeoutError")),
       () => new Promise<never>(() => {}),
     );

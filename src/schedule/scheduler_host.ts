@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { RunResult } from "../core/result.ts";
-import type { Database } from "../db/database.ts";
+import type { Database, Queryable } from "../db/database.ts";
 import type { PipelineSpec, ScheduleSpec } from "../spec/pipeline_spec.ts";
 import type { DatabaseLink } from "./database_link.ts";
 import type { Tell } from "./schedule_event.ts";
@@ -20,7 +20,12 @@ export interface RunRequest {
 
 /** Everything from outside that a scheduler uses. */
 export interface SchedulerHost {
+  /** What schedules are kept by. */
   readonly clock: Clock;
+  /** What waiting is limited by: always real time. */
+  readonly limits: Pick<Clock, "sleep">;
+  /** The time that all servers of the database have in common. */
+  readonly time: (db: Queryable) => Promise<Date>;
   /** A number in [0, 1). */
   readonly random: () => number;
   /** The scheduler's own connections: one for each run under way, and some for itself. */

@@ -69,6 +69,25 @@ where (s.cron, s.timezone) <> (excluded.cron, excluded.timezone)`,
 }
 
 /**
+ * Lets a schedule begin anew now, whose row a clock wrote that was ahead; false where the row is
+ * another one by now.
+ */
+export async function rewindSchedule(
+  db: Queryable,
+  { pipeline, since, tick, attempt }: ScheduleRow,
+  now: Date,
+): Promise<boolean> {
+  const rewound = await db.query(
+    `update sluice.schedules
+set since = $5, tick = null, attempt = 0, state = 'waiting', retry_at = null
+where pipeline = $1 and date_trunc('milliseconds', since) = $2 and tick is not distinct from $3 and attempt = $4
+returning pipeline`,
+    [pipeline, since, tick, attempt, now],
+  );
+  return rewound.length === 1;
+}
+
+/**
  * Takes an attempt at a tick; false where the row is no longer what the decision was made on.
  *
  * Of two servers that decided the same, one gets it: the second finds another row, whatever became

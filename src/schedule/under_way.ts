@@ -15,12 +15,12 @@ const CLEANING = 5_000;
 
 /** Runs under way, one for each pipeline at the most. */
 export class UnderWay {
-  readonly #clock: Clock;
+  readonly #limits: Pick<Clock, "sleep">;
   readonly #runs = new Map<string, Promise<unknown>>();
   readonly #interrupt = new AbortController();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(limits: Pick<Clock, "sleep">) {
+    this.#limits = limits;
   }
 
   /** Aborted when runs have to stop. */
@@ -63,7 +63,7 @@ export class UnderWay {
     const over = new AbortController();
     await Promise.race([
       Promise.all(this.#runs.values()),
-      this.#clock.sleep(milliseconds, over.signal).catch(() => {}),
+      this.#limits.sleep(milliseconds, over.signal).catch(() => {}),
     ]);
     over.abort();
   }

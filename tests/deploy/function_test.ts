@@ -123,6 +123,7 @@ Deno.test("runDue() runs what is due once, however often it is called", async ()
   const look = () =>
     runDue(database.db, [{ spec, schedule: schedule("*/5 * * * *") }], 60_000, signal, {
       clock: { ...systemClock, now: () => now },
+      time: () => Promise.resolve(now),
       random: () => 0,
       run: runOver(database.db),
       tell: (event) => events.push(event),

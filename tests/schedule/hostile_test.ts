@@ -209,7 +209,7 @@ async function scheduleOf(server: ServeProcess): Promise<any> {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
+  for (const began = performance.now(); performance.now() - began < 120_000;) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/core/clock.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import { connect } from "../../src/db/connect.ts";
 import { DatabaseLink } from "../../src/schedule/database_link.ts";
@@ -6,6 +7,9 @@ import { Scheduler } from "../../src/schedule/scheduler.ts";
 import type { SchedulerHost, ServedPipeline } from "../../src/schedule/scheduler_host.ts";
 import type { ScheduleSpec } from "../../src/spec/pipeline_spec.ts";
 import { runResult, specNamed } from "../cli/support.ts";
+
+/** Milliseconds after which an event does not come any more, on a machine that has much to do. */
+const LATE = 120_000;
 
 /** A scheduler with everything it told. */
 export interface TestScheduler extends AsyncDisposable {
@@ -16,6 +20,8 @@ export interface TestScheduler extends AsyncDisposable {
     type: T,
     count?: number,
   ): Promise<Extract<ScheduleEvent, { type: T }>>;
+  /** Resolves when it has looked for what is due, and begun it, with all that happened until now. */
+  passed(): Promise<void>;
 }
 
 /** A scheduler over a database; what a test leaves out does nothing wrong. */
@@ -25,8 +31,15 @@ export function testScheduler(
 ): TestScheduler {
   const events: ScheduleEvent[] = [];
   const waiting = new Set<() => void>();
+  let passes = 0;
   const link = host.link ?? linkTo(url);
   const scheduler = new Scheduler({
+    limits: systemClock,
+    time() {
+      passes++;
+      for (const look of [...waiting]) look();
+      return Promise.resolve(host.clock.now());
+    },
     random: () => 0,
     link,
     run: (spec, _request, _signal, onStart) => {
@@ -42,8 +55,7 @@ export function testScheduler(
     },
     owner: "here/1",
     concurrency: 4,
-    // Of the clock, which may be a fast one.
-    patience: 3_600_000,
+    patience: 120_000,
     ...host,
   });
   return {
@@ -57,7 +69,7 @@ export function testScheduler(
       look();
       const late = setTimeout(() => {
         looked.reject(new Error(`No ${count} × ${type} in ${JSON.stringify(events, null, 1)}`));
-      }, 20_000);
+      }, LATE);
       try {
         await looked.promise;
       } finally {
@@ -65,6 +77,15 @@ export function testScheduler(
         waiting.delete(look);
       }
       return found() as never;
+    },
+    async passed() {
+      // One that is under way may have looked before.
+      const enough = passes + 3;
+      const looked = Promise.withResolvers<void>();
+      const look = () => passes >= enough && looked.resolve();
+      waiting.add(look);
+      await looked.promise;
+      waiting.delete(look);
     },
     async [Symbol.asyncDispose]() {
       await scheduler.stop(0);

@@ -8,15 +8,14 @@ import { readSchedule } from "../../src/schedule/schedules.ts";
 import { partitionResult, runResult } from "../cli/support.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { fastClock } from "./fast_clock.ts";
 import { cuttableProxy } from "./proxy.ts";
 import { linkTo, served, succeeded, testScheduler } from "./scheduler_harness.ts";
+import { steppedClock } from "./stepped_clock.ts";
 import { at, schedule } from "./support.ts";
 
 const NOON = at("2026-03-07T12:00");
 
-/** A minute in 100 ms. */
-const clockFrom = (start: Date) => fastClock(start, Date.now(), 600);
+const clockFrom = steppedClock;
 
 Deno.test("Scheduler runs a new schedule first when its tick comes, and tells it", async () => {
   await using database = await testDatabase();
@@ -58,7 +57,7 @@ Deno.test("Scheduler catches up once after it was away for days", async () => {
   // Daylight saving time has begun meanwhile.
   expect((await server.seen("attempt_started")).tick).toEqual(at("2026-03-12T10:00"));
   await server.seen("attempt_ended");
-  await systemClock.sleep(300);
+  await server.passed();
   expect(server.events.filter(({ type }) => type === "attempt_started").length).toBe(1);
 });
 
@@ -91,7 +90,7 @@ Deno.test("Scheduler tries again what time may mend, and only that", async () =>
   expect(wrong.map(({ error, retryAt }) => [error?.code, retryAt])).toEqual([
     ["plan/target_differs", null],
   ]);
-  await systemClock.sleep(100);
+  await server.scheduler.stop(20);
   expect(await readSchedule(database.db, "wrong")).toMatchObject({
     state: "done",
     status: "failed",
@@ -184,13 +183,14 @@ Deno.test("Scheduler.stop() lets runs finish within the time, and stops the othe
   await using database = await testDatabase();
   await migrate(database.db);
   const quick = Promise.withResolvers<void>();
+  const deaf = Promise.withResolvers<void>();
   await using server = testScheduler(database.url, {
     clock: systemClock,
     async run({ pipeline }, _request, signal, onStart) {
       onStart(crypto.randomUUID());
       if (pipeline === "quick") await quick.promise;
-      else if (pipeline === "slow") await systemClock.sleep(60_000, signal);
-      else await new Promise((resolve) => setTimeout(resolve, 1500));
+      else if (pipeline === "slow") await systemClock.sleep(600_000, signal);
+      else await deaf.promise;
       return succeeded(pipeline, crypto.randomUUID());
     },
   });
@@ -200,9 +200,10 @@ Deno.test("Scheduler.stop() lets runs finish within the time, and stops the othe
   for (const name of ["quick", "slow", "deaf"]) {
     await scheduler.trigger(name, { partitions: [], force: false });
   }
-  const stopping = scheduler.stop(1);
+  const stopping = scheduler.stop(8);
   quick.resolve();
   expect(await stopping).toEqual({ finished: 1, interrupted: 1, abandoned: 1 });
+  deaf.resolve();
   // Let it end before its database is dropped.
   await server.seen("attempt_ended", 3);
 });
@@ -216,14 +217,14 @@ Deno.test("a run that was stopped with its server is taken up by the next one", 
     await using server = testScheduler(database.url, {
       clock,
       run: async ({ pipeline }, _request, signal) => {
-        await clock.sleep(3_600_000, signal);
+        await systemClock.sleep(3_600_000, signal);
         return succeeded(pipeline, crypto.randomUUID());
       },
     });
     server.scheduler.start();
     server.scheduler.serve([hourly]);
     await server.seen("attempt_started");
-    expect(await server.scheduler.stop(30)).toEqual({ finished: 0, interrupted: 1, abandoned: 0 });
+    expect(await server.scheduler.stop(20)).toEqual({ finished: 0, interrupted: 1, abandoned: 0 });
   }
   expect(await readSchedule(database.db, "trips")).toMatchObject({
     state: "retrying",
@@ -344,4 +345,62 @@ columns: { id: integer, name: text }
   );
   expect(results.slice(0, 2)).toEqual(["succeeded", "unchanged"]);
   expect((await database.db.query(`select * from ny.trips`)).length).toBe(2);
+});
+
+Deno.test("Scheduler goes on after the database's clock was set back, and tells it", async () => {
+  await using database = await testDatabase();
+  await migrate(database.db);
+  // Taken when the clock was a year ahead, by a server that died, and by one that did not.
+  for (const [pipeline, state] of [["dead", "running"], ["done", "done"]]) {
+    await database.db.query(
+      `insert into sluice.schedules (pipeline, cron, timezone, since, tick, attempt, state)
+values ($1, '0 * * * *', 'UTC', $2::timestamptz + interval '7 microseconds', $2, 1, $3)`,
+      [pipeline, at("2027-03-07T12:00"), state],
+    );
+  }
+  const clock = clockFrom(at("2026-03-07T12:50"));
+  await using server = testScheduler(database.url, { clock });
+  server.scheduler.start();
+  const hourly = schedule("0 * * * *");
+  server.scheduler.serve([served("dead", hourly), served("done", hourly)]);
+  await server.seen("clock_set_back", 2);
+  await server.seen("attempt_started", 2);
+  const started = server.events.flatMap((event) =>
+    event.type === "attempt_started" ? [event.tick] : []
+  );
+  expect(started.slice(0, 2)).toEqual([at("2026-03-07T13:00"), at("2026-03-07T13:00")]);
+});
+
+Deno.test("Scheduler keeps the database's time, whatever its own clock says and is set to", async () => {
+  await using database = await testDatabase();
+  await migrate(database.db);
+  const clock = clockFrom(at("2026-03-07T12:59:30"));
+  let years = 1;
+  const off = () => new Date(clock.now().getTime() + years * 365 * 86_400_000);
+  await using wrong = testScheduler(database.url, {
+    clock: { ...clock, now: off },
+    time: () => Promise.resolve(clock.now()),
+    owner: "wrong/1",
+  });
+  await using right = testScheduler(database.url, { clock, owner: "right/1" });
+  const twice = schedule("* * * * *", { catchUp: false });
+  for (const { scheduler } of [wrong, right]) {
+    scheduler.start();
+    scheduler.serve([served("trips", twice)]);
+  }
+  await Promise.race([wrong, right].map((server) => server.seen("attempt_ended")));
+  years = -1;
+  // Both go on, and only ticks that have come are taken.
+  await Promise.race([wrong, right].map((server) => server.seen("attempt_ended", 4)));
+  const ticks = [wrong, right].flatMap(({ events }) =>
+    events.flatMap((event) => event.type === "attempt_started" ? [event.tick!.getTime()] : [])
+  );
+  expect(new Set(ticks).size).toBe(ticks.length);
+  for (const tick of ticks) {
+    expect(tick).toBeGreaterThan(at("2026-03-07T12:59").getTime());
+    expect(tick).toBeLessThanOrEqual(clock.now().getTime());
+  }
+  for (const { events } of [wrong, right]) {
+    expect(events.filter(({ type }) => type === "clock_set_back")).toEqual([]);
+  }
 });

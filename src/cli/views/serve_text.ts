@@ -64,6 +64,12 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
     case "tick_given_up":
       return `${paint("name", event.pipeline)}  ` +
         paint("bad", `given up: servers died of what was due ${event.tick.toISOString()}`);
+    case "clock_set_back":
+      return `${paint("name", event.pipeline)}  ` +
+        paint(
+          "warn",
+          `the clock was set back from ${event.until.toISOString()}: its schedule begins anew`,
+        );
     case "taken_over":
       return `${paint("name", event.pipeline)}  ` +
         paint("warn", "another server took it over meanwhile");
