@@ -1,4 +1,3 @@
-import { mapConcurrently } from "./core/map_concurrently.ts";
 import { SluiceError } from "./core/error.ts";
 import type { PartitionResult, RowCounts, RunResult, RunStatus } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
@@ -9,7 +8,7 @@ import type { Facts, LoadPlan } from "./plan/load_plan.ts";
 import { pastCancel } from "./past_cancel.ts";
 import { exchange } from "./publish/exchange.ts";
 import { publishContext } from "./publish_context.ts";
-import { publishTogether } from "./publish_together.ts";
+import { loadPartitions, type PlanAnew } from "./planned_anew.ts";
 import { executeStatements } from "./publish/execute.ts";
 import type { LoadPartition, RunContext } from "./run_context.ts";
 
@@ -25,12 +24,14 @@ export interface PreparedRun {
  * What goes wrong with one partition is in its result; what concerns the whole run is thrown.
  *
  * @param prepare takes the lock and plans; called again where the database went away before loading
+ * @param planAnew plans partitions again, where the target was altered under their load
  */
 export async function executeRun(
   command: RunCommand,
   prepare: () => Promise<PreparedRun>,
   context: RunContext,
   load: LoadPartition,
+  planAnew: PlanAnew | null = null,
 ): Promise<RunResult> {
   const started = context.clock.monotonic();
   const run = new Run(command, crypto.randomUUID(), started, context);
@@ -41,16 +42,12 @@ export async function executeRun(
     const { lock, plan } = await withRetry(() => run.begin(prepare), retries(context, "plan"));
     await using _lock = lock;
     const fenced = fencedContext(plan, run.id, context);
-    const partitions = await mapConcurrently(
-      plan.partitions,
-      context.elsewhere?.concurrency ?? plan.concurrency,
-      async (partition) => {
-        const result = await load(plan, partition, run.id, fenced);
-        if (result.status !== "staged") context.emit({ type: "partition_finished", result });
-        return result;
-      },
-    );
-    return await run.finish(plan, await publishTogether(plan, partitions, run.id, fenced));
+    const anew = planAnew === null ? null : async (partitions: readonly (string | null)[]) => {
+      const next = await planAnew(partitions);
+      await prepareTarget(next, run.id, fenced);
+      return next;
+    };
+    return await run.finish(plan, await loadPartitions(plan, run.id, fenced, load, anew));
   } catch (error) {
     await run.fail(error);
     throw error;

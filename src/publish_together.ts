@@ -42,8 +42,6 @@ export async function publishTogether(
   const ended = missing !== undefined || context.signal.aborted
     ? await giveUp(waiting, runId, context, waitsFor(missing), null)
     : await publishAll(plan, waiting, runId, context);
-  const emit = (result: PartitionResult) => context.emit({ type: "partition_finished", result });
-  ended.forEach(emit);
   return results.map((result, at) =>
     ended[waiting.findIndex(({ partition }) => partition === plan.partitions[at])] ?? result
   );

@@ -44,7 +44,20 @@ export async function runPipeline(
       }),
     context,
     runOrSkip,
+    // Workers have the plan already.
+    context.elsewhere === undefined
+      ? (partitions) =>
+        planPipeline(
+          spec,
+          { ...withoutRange(options), partitions: partitions.flatMap((name) => name ?? []) },
+          context,
+        )
+      : null,
   );
+}
+
+function withoutRange({ from: _from, to: _to, ...options }: RunOptions): RunOptions {
+  return options;
 }
 
 /**

@@ -5,7 +5,7 @@ import { HISTORY_COLUMNS, type Layout, type LayoutColumn } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import type { Surroundings } from "./plan_input.ts";
 import { createViews, dropViews } from "./preserve/views.ts";
-import { rebuildParent, rebuildRefusals } from "./rebuild.ts";
+import { alterKept, rebuildParent, rebuildRefusals } from "./rebuild.ts";
 import { recordTarget } from "./record_target.ts";
 import { catalogType, sqlType } from "./sql_types.ts";
 import { type TypeChange, typeChange } from "./widening.ts";
@@ -148,7 +148,7 @@ function retype(input: Evolving, columns: readonly Retype[]): Change {
         table,
         parent: surroundings.parent,
         dependents: surroundings.table,
-        alter: columns.map(alterType),
+        alter: columns.map((each) => ({ column: each.column.name, action: alterType(each) })),
         kept: input.kept,
         why: columns.map(reasonOf).join("; "),
       }),
@@ -209,7 +209,10 @@ function canAdd(layout: Layout, { name }: LayoutColumn): boolean {
 
 function addColumn({ layout, kept }: Evolving, { name, type }: LayoutColumn): Statement[] {
   return [layout.target, ...kept].map((table) => ({
-    sql: `alter table ${quoteTable(table)} add column ${quoteIdent(name)} ${sqlType(type)}`,
+    // A kept version still has what somebody dropped from the target since.
+    sql: `alter table ${quoteTable(table)} add column ${
+      table === layout.target ? "" : "if not exists "
+    }${quoteIdent(name)} ${sqlType(type)}`,
     params: [],
     why: table === layout.target
       ? `Column "${name}" is new in the pipeline; it is NULL in the rows that are there`
@@ -223,7 +226,9 @@ function changeType({ layout, kept }: Evolving, each: Retype): Statement[] {
     ? "for milliseconds"
     : "while every row is written anew";
   return [layout.target, ...kept].map((table) => ({
-    sql: `alter table ${quoteTable(table)} ${alterType(each)}`,
+    sql: table === layout.target
+      ? `alter table ${quoteTable(table)} ${alterType(each)}`
+      : alterKept(table, each.column.name, alterType(each)),
     params: [],
     why: table !== layout.target
       ? "A version kept for rollback must have the same columns"

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { quoteIdent, quoteTable } from "../core/quote.ts";
+import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { TableInfo } from "../db/catalog.ts";
 import type { Dependents } from "../db/dependents.ts";
 import type { TableProperties } from "../db/table_properties.ts";
@@ -17,8 +17,8 @@ export interface RebuildInput {
   readonly table: TableInfo;
   readonly parent: TableProperties;
   readonly dependents: Dependents;
-  /** `alter column "id" type bigint using "id"::bigint`: what it is made anew for. */
-  readonly alter: readonly string[];
+  /** What it is made anew for: `alter column "id" type bigint using "id"::bigint`. */
+  readonly alter: readonly { readonly column: string; readonly action: string }[];
   /** Tables kept for rollback. */
   readonly kept: readonly TableName[];
   readonly why: string;
@@ -63,11 +63,14 @@ export function rebuildParent(input: RebuildInput): Statement[] {
     ...leaves.map((leaf) =>
       change(`alter table ${quoted} detach partition ${quoteTable(leaf)}`, "It keeps its rows")
     ),
-    ...[...leaves, ...kept].flatMap((each) =>
-      alter.map((action) =>
+    ...leaves.flatMap((leaf) =>
+      alter.map(({ action }) => change(`alter table ${quoteTable(leaf)} ${action}`, why))
+    ),
+    ...kept.flatMap((each) =>
+      alter.map(({ column, action }) =>
         change(
-          `alter table ${quoteTable(each)} ${action}`,
-          kept.includes(each) ? "A version kept for rollback must have the same columns" : why,
+          alterKept(each, column, action),
+          "A version kept for rollback must have the same columns",
         )
       )
     ),
@@ -77,7 +80,7 @@ export function rebuildParent(input: RebuildInput): Statement[] {
       } (like ${quoted} including all excluding indexes excluding statistics)`,
       "What the table made anew is like",
     ),
-    ...alter.map((action) => change(`alter table ${quoteTable(shape)} ${action}`, why)),
+    ...alter.map(({ action }) => change(`alter table ${quoteTable(shape)} ${action}`, why)),
     ...own.indexes.map(({ name, constraint }) =>
       change(
         constraint === null
@@ -165,6 +168,21 @@ export function rebuildParent(input: RebuildInput): Statement[] {
       ...commentOn(`constraint ${quoteIdent(name)} on ${quoteTable(other)}`, comment, null),
     ]),
   ];
+}
+
+/** Alters a column of a version kept for rollback, which may lack what the target got since. */
+export function alterKept(table: TableName, column: string, action: string): string {
+  const quoted = quoteTable(table);
+  const body = `begin
+  if exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = ${quoteLiteral(quoted)}::pg_catalog.regclass
+      and attname = ${quoteLiteral(column)} and not attisdropped
+  ) then
+    alter table ${quoted} ${action};
+  end if;
+end`;
+  return `do ${quoteLiteral(body)}`;
 }
 
 /** What cannot be carried over to a table made anew; empty where all can be. */
