@@ -1,4 +1,5 @@
 import { SluiceError } from "./core/error.ts";
+import type { LoadPlan } from "./plan/load_plan.ts";
 
 /** Worth a new attempt at once: the stage's own retries do not cover it. */
 export function isRepeatable({ code, origin }: SluiceError): boolean {
@@ -15,6 +16,30 @@ export function isRefusal({ code }: SluiceError): boolean {
 /** Whether the staged rows are worth looking at. */
 export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
   return code === "check/failed";
+}
+
+/**
+ * Tells rows that cannot go because another table refers to them by that table's name; any other
+ * error as it is. Which rows go is only known when the new ones are there.
+ */
+export function tellReferenced(error: SluiceError, { target, targetKey }: LoadPlan): SluiceError {
+  const { code, schema, table, detail } = error.postgres ?? {};
+  if (code !== "23503" || schema === undefined || table === undefined) return error;
+  const ours = schema === target.schema &&
+    (table === target.table || table.startsWith(`${target.table}__`));
+  if (ours) return error;
+  return new SluiceError(
+    "publish/referenced",
+    `Rows of "${targetKey}" that the source no longer has cannot go: "${schema}.${table}" refers to them${
+      detail === undefined ? "" : ` (${detail.replace(/\.$/, "")})`
+    }`,
+    {
+      hint:
+        `Nothing was published. Delete the rows of "${schema}.${table}" first, or let its key do so (on delete …), or use refresh.mode: upsert, which deletes nothing`,
+      cause: error,
+      ...(error.postgres === undefined ? {} : { postgres: error.postgres }),
+    },
+  );
 }
 
 /** Whatever an abort made fail becomes one error of its own; a bug stays a bug. */

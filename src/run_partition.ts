@@ -14,7 +14,13 @@ import { type LoadSource, plannedSource } from "./load_source.ts";
 import { refuseEmpty } from "./load/refuse_empty.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
-import { isFailedCheck, isRefusal, isRepeatable, toSluiceError } from "./partition_outcome.ts";
+import {
+  isFailedCheck,
+  isRefusal,
+  isRepeatable,
+  tellReferenced,
+  toSluiceError,
+} from "./partition_outcome.ts";
 import { emptyTally, partitionResult, type Tally, withCounts } from "./partition_tally.ts";
 import { type Counts, executeStatements } from "./publish/execute.ts";
 import { pastCancel } from "./past_cancel.ts";
@@ -103,7 +109,7 @@ class PartitionLoad {
 
   /** Whether rows that only Postgres can refuse are worth looking for, which is done once. */
   mayIsolate(error: SluiceError): boolean {
-    if (this.#isolating || !isAboutRows(error)) return false;
+    if (this.#isolating || error.code === "publish/referenced" || !isAboutRows(error)) return false;
     this.#isolating = true;
     this.#warn(
       `Postgres refuses rows (${error.message}): reading the source again to find them`,
@@ -323,7 +329,7 @@ class PartitionLoad {
   /** Leaves nothing of a failed attempt behind but the rejects of a refused one. */
   async cleanUp(cause: unknown): Promise<SluiceError> {
     const { context, partition, runId } = this;
-    const error = toSluiceError(cause, context.signal);
+    const error = tellReferenced(toSluiceError(cause, context.signal), this.plan);
     try {
       const work = async () => {
         // What failed a check is kept for whoever wants to see why; the next run sweeps it.

@@ -1,5 +1,6 @@
 import type { QualifiedName } from "../core/quote.ts";
 import type { Queryable } from "./database.ts";
+import { readTableManager, type TableManager } from "./table_manager.ts";
 
 /** What a database knows about a table, as the planner needs it. */
 export interface Catalog {
@@ -25,6 +26,10 @@ export type TableKind =
 export interface TableInfo {
   readonly kind: TableKind;
   readonly comment: string | null;
+  /** Whose rows an extension keeps in parts of its own; left out or null: Postgres alone. */
+  readonly manager?: TableManager | null;
+  /** Row-level security holds for the role that asks. */
+  readonly rowSecurity?: boolean;
   /** In the order of the table, without dropped ones. */
   readonly columns: readonly ColumnInfo[];
   /** Null unless it is partitioned. */
@@ -100,10 +105,14 @@ export interface ListedTable {
   readonly attachedTo: QualifiedName | null;
 }
 
-/** Reads what is known about a table, in one round trip. */
+/** Reads what is known about a table. */
 export async function readCatalog(db: Queryable, table: QualifiedName): Promise<Catalog> {
-  const [catalog] = await db.query<Catalog>(CATALOG, [table.schema, table.table]);
-  return catalog;
+  const [[catalog], manager] = await Promise.all([
+    db.query<Catalog>(CATALOG, [table.schema, table.table]),
+    readTableManager(db, table),
+  ]);
+  if (catalog.table === null) return catalog;
+  return { ...catalog, table: { ...catalog.table, ...(manager === null ? {} : { manager }) } };
 }
 
 /** Ordinary tables of a schema whose name begins with the prefix, to the letter, by name. */
@@ -173,6 +182,7 @@ select current_setting('server_version_num')::int as "serverVersion",
         when 'f' then 'foreign table'
         else 'other' end,
       'comment', obj_description(c.oid, 'pg_class'),
+      'rowSecurity', c.relkind in ('r', 'p') and row_security_active(c.oid),
       'columns', (
         select coalesce(json_agg(json_build_object(
           'name', a.attname,

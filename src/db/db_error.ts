@@ -64,10 +64,18 @@ export function postgresFields(error: unknown): PostgresFields | null {
   return fields;
 }
 
+/** Where Postgres refuses a statement because of a policy, which no grant changes. */
+const ROW_SECURITY: ReadonlySet<string> = new Set(["check_enable_rls", "ExecWithCheckOptions"]);
+
+const ROW_SECURITY_HINT =
+  "Row-level security of the table holds for this role, and no grant helps: let the role own the table, or give it BYPASSRLS (alter role … bypassrls)";
+
 /** What Postgres refused, under our code for it. */
 export function postgresError(postgres: PostgresFields): SluiceError {
   const { word, retry, hint } = meaningOf(postgres.code ?? "");
-  const advice = missingInFunctionHint(postgres) ?? postgres.hint ?? hint;
+  // A policy is told by the routine, whatever the language of the message.
+  const advice = missingInFunctionHint(postgres) ?? postgres.hint ??
+    (ROW_SECURITY.has(postgres.routine ?? "") ? ROW_SECURITY_HINT : hint);
   const message = [postgres.message, postgres.detail].filter((part) => part).join(": ");
   return new SluiceError(`db/${word}`, message.replace(/\.$/, ""), {
     retry,

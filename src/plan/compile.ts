@@ -9,6 +9,7 @@ import { evolve } from "./evolve.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import type { LoadPlan, PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import type { PlanInput } from "./plan_input.ts";
+import { requireLoadable } from "./require_loadable.ts";
 import { requireIdentity } from "./replica_identity.ts";
 import { setupStatements, targetIndexes } from "./setup.ts";
 import { boundClause, STAGING_COMMENT } from "./staging.ts";
@@ -62,6 +63,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     record: recordAsked(declared, catalog.table, asked, ledger.asked),
     leaves: missingLeaves(input, layout, shape, loading),
   });
+  if (loading.length > 0) requireLoadable(spec, targetKey, catalog, shape);
   if (shape.method === "merge" && !shape.managed && loading.length > 0 && !input.preliminary) {
     if (spec.refresh.mode !== "append") requireIdentity(targetKey, catalog);
   }

@@ -91,6 +91,13 @@ function missing(input: Evolving, column: LayoutColumn): Change {
 
 function otherType(input: Evolving, column: LayoutColumn, there: ColumnInfo): Change {
   const { managed, asked } = input;
+  if (there.generated) {
+    return {
+      difference:
+        `column "${column.name}" is computed by the table (generated always as ${there.default}): nothing can be written into it`,
+      hint: `Take "${column.name}" out of the columns of the pipeline file`,
+    };
+  }
   if (there.type === catalogType(column.type)) return {};
   const change = typeChange(there.type, column.type);
   const difference = `column "${column.name}" is ${there.type} in the table, ${
@@ -160,7 +167,7 @@ function retype(input: Evolving, columns: readonly Retype[]): Change {
 
 function otherNull(input: Evolving, column: LayoutColumn, there: ColumnInfo): Change {
   const { layout, managed, asked, table } = input;
-  if (!there.notNull || column.notNull) return {};
+  if (!there.notNull || column.notNull || there.generated) return {};
   if (!managed) {
     return {
       difference: `column "${column.name}" is NOT NULL in the table, not required in the pipeline`,

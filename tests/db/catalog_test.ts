@@ -28,6 +28,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
   expect(table).toEqual({
     kind: "partitioned",
     comment: "all trips",
+    rowSecurity: false,
     columns: [
       {
         name: "month",
