@@ -1,5 +1,6 @@
 import { SluiceError } from "./core/error.ts";
-import type { LoadPlan } from "./plan/load_plan.ts";
+import type { PartitionResult } from "./core/result.ts";
+import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 
 /** Worth a new attempt at once: the stage's own retries do not cover it. */
 export function isRepeatable({ code, origin }: SluiceError): boolean {
@@ -22,7 +23,7 @@ export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
  * Tells rows that cannot go because another table refers to them by that table's name; any other
  * error as it is. Which rows go is only known when the new ones are there.
  */
-export function tellReferenced(error: SluiceError, { target, targetKey }: LoadPlan): SluiceError {
+function tellReferenced(error: SluiceError, { target, targetKey }: LoadPlan): SluiceError {
   const { code, schema, table, detail } = error.postgres ?? {};
   if (code !== "23503" || schema === undefined || table === undefined) return error;
   const ours = schema === target.schema &&
@@ -40,6 +41,22 @@ export function tellReferenced(error: SluiceError, { target, targetKey }: LoadPl
       ...(error.postgres === undefined ? {} : { postgres: error.postgres }),
     },
   );
+}
+
+/** What made a partition of the plan fail, in the words for it; a bug stays a bug. */
+export function failureOf(cause: unknown, plan: LoadPlan, signal: AbortSignal): SluiceError {
+  return tellReferenced(toSluiceError(cause, signal), plan);
+}
+
+/** How a partition ended that failed with this error. */
+export function failedStatus(
+  error: SluiceError,
+  { source }: PartitionPlan,
+  signal: AbortSignal,
+): PartitionResult["status"] {
+  if (isRefusal(error)) return "refused";
+  if (error.code === "source/not_found" && source.missing === "pending") return "pending";
+  return signal.aborted ? "skipped" : "failed";
 }
 
 /** Whatever an abort made fail becomes one error of its own; a bug stays a bug. */

@@ -2,7 +2,7 @@ import { SluiceError } from "./core/error.ts";
 import type { PartitionResult } from "./core/result.ts";
 import { withRetry } from "./db/with_retry.ts";
 import { forgetRejects } from "./ledger/mod.ts";
-import { tellReferenced, toSluiceError } from "./partition_outcome.ts";
+import { failureOf } from "./partition_outcome.ts";
 import { changesOf } from "./partition_tally.ts";
 import { pastCancel } from "./past_cancel.ts";
 import type { Facts, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
@@ -67,7 +67,7 @@ async function publishAll(
   try {
     counts = await publish(staged, plan.targetKey, publishContext(plan, null, context));
   } catch (cause) {
-    const error = tellReferenced(toSluiceError(cause, context.signal), plan);
+    const error = failureOf(cause, plan, context.signal);
     const results = await giveUp(waiting, runId, context, error.message, error);
     // The commit may have been under way when it was asked about: the cleanup has waited for it.
     const late = await publishedAll(staged, plan.targetKey, context);

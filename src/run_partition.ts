@@ -15,10 +15,11 @@ import { refuseEmpty } from "./load/refuse_empty.ts";
 import { stageRows } from "./load/stage_rows.ts";
 import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 import {
+  failedStatus,
+  failureOf,
   isFailedCheck,
   isRefusal,
   isRepeatable,
-  tellReferenced,
   toSluiceError,
 } from "./partition_outcome.ts";
 import { emptyTally, partitionResult, type Tally, withCounts } from "./partition_tally.ts";
@@ -109,7 +110,7 @@ class PartitionLoad {
 
   /** Whether rows that only Postgres can refuse are worth looking for, which is done once. */
   mayIsolate(error: SluiceError): boolean {
-    if (this.#isolating || error.code === "publish/referenced" || !isAboutRows(error)) return false;
+    if (this.#isolating || !isAboutRows(error)) return false;
     this.#isolating = true;
     this.#warn(
       `Postgres refuses rows (${error.message}): reading the source again to find them`,
@@ -329,7 +330,7 @@ class PartitionLoad {
   /** Leaves nothing of a failed attempt behind but the rejects of a refused one. */
   async cleanUp(cause: unknown): Promise<SluiceError> {
     const { context, partition, runId } = this;
-    const error = tellReferenced(toSluiceError(cause, context.signal), this.plan);
+    const error = failureOf(cause, this.plan, context.signal);
     try {
       const work = async () => {
         // What failed a check is kept for whoever wants to see why; the next run sweeps it.
@@ -346,15 +347,8 @@ class PartitionLoad {
   }
 
   failed(error: SluiceError): PartitionResult {
-    const refused = isRefusal(error);
-    if (!refused) this.#forgetRows();
-    const status = refused
-      ? "refused"
-      : error.code === "source/not_found" && this.partition.source.missing === "pending"
-      ? "pending"
-      : this.context.signal.aborted
-      ? "skipped"
-      : "failed";
+    if (!isRefusal(error)) this.#forgetRows();
+    const status = failedStatus(error, this.partition, this.context.signal);
     return this.#result(status, null, status === "pending" ? null : error);
   }
 

@@ -26,8 +26,10 @@ const ABOUT_THE_MOMENT = /^(08|40|53|55|57|58)/;
 const OTHERS_SCHEMAS = ["pg_catalog", "sluice"];
 
 /** Whether an error may be the fault of a single row. */
-export function isAboutRows({ postgres }: SluiceError): boolean {
+export function isAboutRows({ code, postgres }: SluiceError): boolean {
   if (postgres?.code === undefined) return false;
+  // Rows that were there cannot go: it is no row of the source.
+  if (code === "publish/referenced") return false;
   // What clashes in the catalog or in the ledger has the same code as a row; other tables may be
   // those that a trigger writes to.
   if (OTHERS_SCHEMAS.includes(postgres.schema ?? "")) return false;
