@@ -24,7 +24,7 @@ from information_schema.columns where table_schema = 'sluice'`,
   );
   const page = Deno.readTextFileSync(PAGE);
   expect(documented(page).sort()).toEqual(columns.map(({ name }) => name).sort());
-  const named = new Set(page.split("## Questions")[0].match(/(?<=`)sluice\.\w+(?=`)/g));
+  const named = new Set(page.split(/^## /m)[0].match(/(?<=`)sluice\.\w+(?=`)/g));
   expect([...named].sort()).toEqual(
     [...new Set(columns.map(({ name }) => name.split(".").slice(0, 2).join(".")))].sort(),
   );
