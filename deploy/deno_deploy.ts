@@ -41,4 +41,5 @@ export async function eachMinute(
 // Names and times of crons are read when the file is deployed: they must stand here as they are.
 Deno.cron("sluice", "* * * * *", () => eachMinute());
 
+/** For Deno Deploy, which starts a module by its `fetch`. */
 export default { fetch: (request: Request) => handler(request) };

@@ -17,7 +17,12 @@ import { readJson } from "../src/schedule/http/read_body.ts";
 import { runRequestOf } from "../src/schedule/http/run_request.ts";
 import { type ServedFile, serverless } from "./serverless.ts";
 
-/** Answers one request. */
+/**
+ * Answers one request: GET `/healthz`, or POST with `{"pipeline", "partitions"?, "force"?}` and the
+ * header `Authorization: Bearer SLUICE_TOKEN`.
+ *
+ * @returns 200 with the run, or an error with the status that `docs/deploy.md` lists; never throws
+ */
 export async function handler(
   request: Request,
   variables: Readonly<Record<string, string>> = Deno.env.toObject(),
@@ -82,4 +87,5 @@ function noPipeline(name: string, files: readonly ServedFile[]): SluiceError {
   });
 }
 
+/** For platforms that start a module by its `fetch`. */
 export default { fetch: (request: Request) => handler(request) };

@@ -7,19 +7,23 @@ import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
 
 /** Everything from outside that a run uses: nothing below looks for more. */
 export interface RunContext {
+  /** Where the target and the ledger are. */
   readonly db: Database;
   /** Where a run asks what it has published, even when another has taken over; left out: `db`. */
   readonly ledger?: Queryable;
+  /** Puts variables in place of `${NAME}`, and hides their values. */
   readonly secrets: Secrets;
   /** Adds to the transaction that publishes a partition, which carries its result. */
   readonly recordPublished?: (tx: Queryable, result: PartitionResult) => Promise<void>;
   /** Loads partitions elsewhere; left out: here. */
   readonly elsewhere?: Elsewhere;
+  /** The time, and waits between attempts. */
   readonly clock: Clock;
   /** A number in [0, 1): jitter. */
   readonly random: () => number;
   /** Aborts the run; the reason becomes the error of what was under way. */
   readonly signal: AbortSignal;
+  /** Receives the events of the run, in their order. */
   readonly emit: Emit;
   /** Of Sluice, for the ledger. */
   readonly version: string;
@@ -46,12 +50,15 @@ export interface Elsewhere {
 export interface RunOptions {
   /** Only these partitions; all of the pipeline when empty. */
   readonly partitions: readonly string[];
+  /** First partition, in place of the file's. */
   readonly from?: string;
+  /** Last partition, inclusive, in place of the file's. */
   readonly to?: string;
   /** Load what is unchanged as well. */
   readonly force: boolean;
   /** Columns may be changed in ways that values may not survive. */
   readonly allowDestructive: boolean;
+  /** Partitions loaded at once, in place of the file's. */
   readonly concurrency?: number;
   /** Compare what Postgres holds with what was sent, even where the pipeline does not ask for it. */
   readonly verify?: boolean;

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 
 const RUN = new URL("../.ci/run", import.meta.url).pathname;
-const CHECKS = ["install --frozen", "fmt --check", "lint", "check"];
+const CHECKS = ["install --frozen", "fmt --check", "lint", "check", "task doc:lint"];
 
 /** Runs `.ci/run` with a Deno that only answers: what its tests print and which commands fail. */
 async function ciRun(summary: string, failing: readonly string[]) {
@@ -29,7 +29,8 @@ case "$*" in ${["nothing", ...failing].map((words) => `"${words}"`).join("|")}) 
 }
 
 Deno.test({
-  name: "the CI script checks lock file, format, lint and types as well, and counts what fails",
+  name:
+    "the CI script checks lock file, format, lint, types and docstrings as well, and counts what fails",
   ignore: Deno.build.os === "windows",
   async fn() {
     const good = "ok | 38 passed (12 steps) | 0 failed | 1 ignored (784ms)";
@@ -41,7 +42,7 @@ Deno.test({
         [bad, ["task test"], 1, "36 passed, 2 failed"],
         ["error: it cannot be loaded", ["task test"], 1, "0 passed, 1 failed"],
         ...CHECKS.map((check) => [good, [check], 1, "38 passed, 1 failed"] as const),
-        [bad, [...CHECKS, "task test"], 1, "36 passed, 6 failed"],
+        [bad, [...CHECKS, "task test"], 1, "36 passed, 7 failed"],
       ] as const
     ) {
       expect([failing, await ciRun(summary, failing)]).toEqual([failing, { code, last, asked }]);
