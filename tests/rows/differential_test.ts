@@ -68,9 +68,15 @@ async function compareType(db: Db, entry: TypeCase, rows: number): Promise<void>
   }
 }
 
-/** The corpus, texts of the type's grammar, and both with some characters changed. */
+/** The corpus, texts of the type's grammar, parts of two of them, and all with characters changed. */
 function makeText(entry: TypeCase, random: () => number): string {
-  let text = random() < 0.15 ? pick(random, entry.corpus) : entry.generate(random);
+  const whole = () => random() < 0.15 ? pick(random, entry.corpus) : entry.generate(random);
+  let text = whole();
+  if (random() < 0.1) {
+    const other = whole();
+    const [end, start] = [text, other].map(({ length }) => Math.floor(random() * (length + 1)));
+    text = text.slice(0, end) + other.slice(start);
+  }
   while (random() < 0.3) {
     const at = Math.floor(random() * (text.length + 1));
     const drop = random() < 0.6 ? 1 : 0;

@@ -83,7 +83,7 @@ Deno.test("values are ordered as Postgres orders them", async () => {
     const collate = /text|char/.test(each.sql) ? ` collate "C"` : "";
     const rows = await db.query<{ value: string; peer: number }>(
       `select encode(${each.send}(v), 'hex') as value, dense_rank() over (order by v${collate}) as peer
-from held where v is not null order by v${collate}`,
+from public.held where v is not null order by v${collate}`,
     );
     const values = rows.map(({ value }) => Uint8Array.fromHex(value));
     for (let at = 1; at < values.length; at++) {
@@ -175,8 +175,10 @@ function frameOf(each: TypeCase, random: () => number, only: RegExp, rows = 600)
 }
 
 async function store(db: Database, each: TypeCase, frame: Frame): Promise<void> {
-  await db.query(`drop table if exists held; create table held (v ${each.sql}, n bigint)`);
-  const copy = await db.copyIn("copy held (v, n) from stdin (format binary)");
+  await db.query(
+    `drop table if exists public.held; create table public.held (v ${each.sql}, n bigint)`,
+  );
+  const copy = await db.copyIn("copy public.held (v, n) from stdin (format binary)");
   try {
     await copy.write(COPY_HEADER);
     await copy.write(frame.bytes.subarray(0, frame.length));
@@ -201,7 +203,7 @@ async function verify(db: Database, each: TypeCase, sent: Frame, version: number
 /** All values that are held, in bytes. */
 async function contents(db: Database, each: TypeCase): Promise<string> {
   const [row] = await db.query<{ all: string }>(
-    `select string_agg(coalesce(encode(${each.send}(v), 'hex'), '-'), ' ' order by n) as all from held`,
+    `select string_agg(coalesce(encode(${each.send}(v), 'hex'), '-'), ' ' order by n) as all from public.held`,
   );
   return row!.all;
 }
