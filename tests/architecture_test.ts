@@ -190,6 +190,9 @@ Deno.test("breaches() finds a plug that is not listed, and a list that is missin
   expect(breaches([...files, { path: "plan/modes/append.ts", text: "" }])).toEqual([
     "plan/modes/append.ts: plan/modes/mod.ts does not list it",
   ]);
+  expect(breaches([...files, { path: "plan/modes/merge/merge.ts", text: "" }])).toEqual([
+    "plan/modes/merge: plan/modes/mod.ts does not list it",
+  ]);
   expect(breaches(files.slice(1))).toEqual([
     "plan/modes: a folder of plugs needs a mod.ts that lists them",
   ]);

@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import type { RecordBatch } from "../rows/record_batch.ts";
 import type { CsvOptions } from "../spec/pipeline_spec.ts";
-import { emptyBatch } from "./formats/growing_batch.ts";
+import { emptyBatch } from "./growing_batch.ts";
 import type { RecordReader } from "./formats/format.ts";
 import { openReader } from "./formats/mod.ts";
 

@@ -1,6 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { expect } from "expect";
-import { CsvScanner } from "../../src/source/formats/csv_scanner.ts";
+import { CsvScanner } from "../../src/source/formats/csv/scanner.ts";
 import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
 import { type ReadFile, readRecords, split } from "./read_records.ts";
 import { bytesOf, CSV, randomFrom, testSeed } from "./support.ts";

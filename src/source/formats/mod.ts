@@ -1,5 +1,5 @@
 import type { CsvOptions } from "../../spec/pipeline_spec.ts";
-import { openCsv } from "./csv.ts";
+import { openCsv } from "./csv/csv.ts";
 import type { RecordReader } from "./format.ts";
 
 export type { RecordReader } from "./format.ts";

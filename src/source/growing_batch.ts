@@ -1,4 +1,4 @@
-import type { RecordBatch } from "../../rows/record_batch.ts";
+import type { RecordBatch } from "../rows/record_batch.ts";
 
 /** A batch without room for anything. */
 export function emptyBatch(): RecordBatch {

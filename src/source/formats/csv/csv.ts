@@ -1,10 +1,10 @@
-import { SluiceError } from "../../core/error.ts";
-import { quotedText } from "../../core/quoted_text.ts";
-import { ESCAPED } from "../../core/field_flags.ts";
-import type { RecordBatch } from "../../rows/record_batch.ts";
-import type { CsvOptions } from "../../spec/pipeline_spec.ts";
-import { CsvScanner } from "./csv_scanner.ts";
-import type { RecordReader } from "./format.ts";
+import { SluiceError } from "../../../core/error.ts";
+import { quotedText } from "../../../core/quoted_text.ts";
+import { ESCAPED } from "../../../core/field_flags.ts";
+import type { RecordBatch } from "../../../rows/record_batch.ts";
+import type { CsvOptions } from "../../../spec/pipeline_spec.ts";
+import { CsvScanner } from "./scanner.ts";
+import type { RecordReader } from "../format.ts";
 
 /** Reads delimited text; `docs/sources.md` describes the dialect. */
 export function openCsv(options: CsvOptions): RecordReader {

@@ -1,8 +1,8 @@
-import { SluiceError } from "../../core/error.ts";
-import { ESCAPED, QUOTED } from "../../core/field_flags.ts";
-import type { MalformedRecord } from "../../rows/record_batch.ts";
-import { type Dialect, markTable } from "./csv_dialect.ts";
-import { emptyBatch, reserve } from "./growing_batch.ts";
+import { SluiceError } from "../../../core/error.ts";
+import { ESCAPED, QUOTED } from "../../../core/field_flags.ts";
+import type { MalformedRecord } from "../../../rows/record_batch.ts";
+import { type Dialect, markTable } from "./dialect.ts";
+import { emptyBatch, reserve } from "../../growing_batch.ts";
 
 /** What the scanner is in the middle of. */
 /** A malformed record was left: reading goes on behind its first line. */
