@@ -107,6 +107,9 @@ class Run {
           secondsBefore: (context.clock.monotonic() - this.started) / 1000,
         });
       }
+      for (const message of plan.notes) {
+        context.emit({ type: "warning", partition: null, stage: "plan", message });
+      }
       this.#begun = plan;
       await prepareTarget(plan, this.id, fencedContext(plan, this.id, context));
       return { lock, plan };

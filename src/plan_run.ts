@@ -1,10 +1,10 @@
 import { SluiceError } from "./core/error.ts";
 import { mapConcurrently } from "./core/map_concurrently.ts";
-import { versionTableName } from "./core/names.ts";
 import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "./core/period.ts";
 import type { Database, Queryable } from "./db/database.ts";
-import { type Catalog, listTables, readCatalog } from "./db/catalog.ts";
+import { type Catalog, listNames, readCatalog, type TableInfo } from "./db/catalog.ts";
 import { readDependents } from "./db/dependents.ts";
+import { findEmptied, readSlots, type Slot } from "./db/slots.ts";
 import { missingNameHint } from "./db/sqlstate.ts";
 import { withUserPath } from "./db/user_path.ts";
 import { readTableProperties } from "./db/table_properties.ts";
@@ -21,7 +21,9 @@ import { askedBefore } from "./plan/asked.ts";
 import { type ConformedSpec, conformSpec } from "./plan/conform.ts";
 import { otherTypes } from "./plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "./plan/evolve_spec.ts";
-import { layoutOf } from "./plan/layout.ts";
+import { type Layout, layoutOf } from "./plan/layout.ts";
+import { scopeCondition, slotBounds } from "./plan/staging.ts";
+import { catalogType } from "./plan/sql_types.ts";
 import { ruleProbes } from "./plan/rules.ts";
 import { compilePlan, targetKeyOf } from "./plan/compile.ts";
 import type { Surroundings } from "./plan/plan_input.ts";
@@ -77,10 +79,10 @@ export async function compileFor(
   { probe, examine }: SourceInspection,
 ): Promise<LoadPlan> {
   const target = { schema: spec.target.schema, table: spec.target.table };
-  const [catalog, ledger, tables] = await Promise.all([
+  const [catalog, ledger, names] = await Promise.all([
     readCatalog(db, target),
     readLedger(db, targetKeyOf(spec)),
-    listTables(db, target.schema, `${target.table}__`),
+    listNames(db, target.schema, target.table),
   ]);
   await probeSql(spec, partitions[0], ledger.migration > 0, db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
@@ -96,7 +98,8 @@ export async function compileFor(
     catalog,
     ledger,
     migrations: pendingMigrations(ledger.migration),
-    tables,
+    names,
+    ...await lookAtPartitions(db, spec, catalog, ledger, partitions),
     partitions,
     probes,
     force: options.force,
@@ -108,7 +111,11 @@ export async function compileFor(
   const { newColumns, typeChanges } = spec.schemaContract;
   const follows = newColumns === "evolve" || typeChanges === "evolve";
   const known = { ...input, file: spec, kept, spec: evolveSpec(conformed, [], catalog.table).spec };
-  const replaced = replacedTables(compilePlan({ ...known, preliminary: true }), catalog);
+  const replaced = replacedTables(
+    compilePlan({ ...known, preliminary: true }),
+    known.slots,
+    catalog,
+  );
   const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
   const final = async (spec: PipelineSpec, evolved: readonly EvolvedColumn[]) => {
     const surroundings = await readSurroundings(spec, catalog.table, ledger, db);
@@ -146,13 +153,102 @@ function conformTo(spec: PipelineSpec, table: Catalog["table"], ledger: Ledger):
 }
 
 /** Partitions that loads will take the place of; null where nothing is exchanged. */
-function replacedTables(plan: LoadPlan, { table }: Catalog): readonly string[] | null {
+function replacedTables(
+  plan: LoadPlan,
+  slots: ReadonlyMap<string | null, Slot>,
+  { table }: Catalog,
+): readonly string[] | null {
   if (plan.method === "merge" || table === null) return null;
-  const standing = table.partitions.map(({ name }) => name.table);
-  return plan.partitions.filter(({ action }) => action === "load").flatMap(({ partition }) => {
-    const anyVersion = versionTableName(plan.target.table, partition, 0).slice(0, -1);
-    return standing.filter((name) => name.startsWith(anyVersion));
-  });
+  return plan.partitions.filter(({ action }) => action === "load")
+    .flatMap(({ partition }) =>
+      slots.get(partition)?.partitions.map(({ name }) => name.table) ?? []
+    );
+}
+
+/** Looking at rows waits this long for whoever keeps readers out. */
+const LOOK_TIMEOUT = "5s";
+
+/** What stands where partitions go, and which have lost their rows. */
+async function lookAtPartitions(
+  db: Database,
+  spec: PipelineSpec,
+  { table }: Catalog,
+  { loads }: Ledger,
+  partitions: readonly (string | null)[],
+): Promise<{ slots: ReadonlyMap<string | null, Slot>; emptied: ReadonlySet<string | null> }> {
+  const layout = layoutOf(spec);
+  const isTable = table?.kind === "table" || table?.kind === "partitioned";
+  if (table === null || !isTable) return { slots: new Map(), emptied: new Set() };
+  const live = loads.filter(({ partition, state, rows }) =>
+    state === "live" && rows > 0 && partitions.includes(partition)
+  );
+  // Where policies hide rows from this role, nothing is published: the plan tells so.
+  if (table.rowSecurity === true) return { slots: new Map(), emptied: new Set() };
+  const look = <T>(work: (tx: Queryable) => Promise<T>) =>
+    db.transaction(async (tx) => {
+      await tx.query(`select set_config('lock_timeout', $1, true)`, [LOOK_TIMEOUT]);
+      return await work(tx);
+    });
+  const slots = await look((tx) => slotsOf(tx, spec, table, partitions));
+  // A table that has not these columns is told of by the plan.
+  if (live.length === 0 || !hasPartitionColumn(spec, layout, table)) {
+    return { slots, emptied: new Set() };
+  }
+  // Where nothing keeps partitions apart, only the whole table is looked at: a scan for each of
+  // them could take as long as the load.
+  const rows = (partition: string | null) =>
+    table.partitionKey === null ? null : scopeCondition(spec, layout, partition);
+  const parts = live.map(({ partition }) => ({ partition, rows: rows(partition) }));
+  try {
+    return { slots, emptied: await look((tx) => findEmptied(tx, layout.target, parts)) };
+  } catch (error) {
+    // Whoever locks readers out, or may not read, does not learn that rows are gone.
+    const code = error instanceof SluiceError ? error.postgres?.code : undefined;
+    if (code !== "55P03" && code !== "42501") throw error;
+    return { slots, emptied: new Set() };
+  }
+}
+
+/** What stands where partitions go; nothing where the table is not partitioned as the pipeline is. */
+export async function slotsOf(
+  db: Queryable,
+  spec: PipelineSpec,
+  table: TableInfo,
+  partitions: readonly (string | null)[],
+): Promise<ReadonlyMap<string | null, Slot>> {
+  const layout = layoutOf(spec);
+  const { partitionKey } = table;
+  if (
+    partitionKey === null || partitionKey.strategy !== layout.strategy ||
+    partitionKey.columns.length !== 1 || partitionKey.columns[0] !== layout.partitionColumn ||
+    !hasPartitionColumn(spec, layout, table)
+  ) return new Map();
+  const type = table.columns.find(({ name }) => name === layout.partitionColumn)!.type;
+  return await readSlots(
+    db,
+    table,
+    type,
+    partitions.map((partition) => ({
+      partition,
+      bounds: slotBounds(spec, layout, partition),
+      rows: scopeCondition(spec, layout, partition),
+    })),
+  );
+}
+
+/** The column that tells partitions apart has values that compare with the pipeline's. */
+function hasPartitionColumn(spec: PipelineSpec, layout: Layout, table: TableInfo): boolean {
+  // The one partition of a whole table is told by no value.
+  if (spec.partitions === null) return true;
+  const wanted = layout.columns.find(({ name }) => name === layout.partitionColumn);
+  if (wanted === undefined) return true;
+  const type = catalogType(wanted.type);
+  const isDate = (name: string) => /^(date|timestamp)/.test(name);
+  // Among dates and times a column may be about to get another type.
+  return table.columns.some((column) =>
+    column.name === wanted.name &&
+    (column.type === type || isDate(column.type) && isDate(type))
+  );
 }
 
 /** What the sources that would be loaded show; where one cannot be read, its load tells why. */

@@ -4,8 +4,6 @@ import {
   findReplayable,
   type LoadRecord,
   lockTarget,
-  markDeadRuns,
-  migrate,
   noteRejects,
   rawRecords,
   readLedger,
@@ -22,6 +20,7 @@ import { compileFor } from "./plan_run.ts";
 import type { RunContext } from "./run_context.ts";
 import { runPartition } from "./run_partition.ts";
 import { unusedFields } from "./rows/match_header.ts";
+import { prepareLedger } from "./prepare_ledger.ts";
 import { openReplayReader } from "./source/replay_reader.ts";
 import type { PipelineSpec } from "./spec/pipeline_spec.ts";
 
@@ -43,8 +42,7 @@ export async function replayRejects(
   let replayable: readonly Replayable[] = [];
   const prepare = async () =>
     await underLock(await lockTarget(db, targetKey), async (lock) => {
-      await migrate(db);
-      await markDeadRuns(lock, targetKey);
+      await prepareLedger(spec, db, lock);
       ({ loads } = await readLedger(db, targetKey));
       const live = liveChains(loads).filter(({ partition }) =>
         only === undefined || partition === only

@@ -3,11 +3,12 @@ import { readCatalog, readColumns } from "./db/catalog.ts";
 import { readTableProperties } from "./db/table_properties.ts";
 import { withRetry } from "./db/with_retry.ts";
 import { executeRun, underLock } from "./execute_run.ts";
-import { forgetOldRejects, lockTarget, markDeadRuns, migrate, readLedger } from "./ledger/mod.ts";
+import { adoptTables, forgetOldRejects, lockTarget, migrate, readLedger } from "./ledger/mod.ts";
 import { compileRollback, type RollbackRequest } from "./plan/compile_rollback.ts";
 import { targetKeyOf } from "./plan/compile.ts";
 import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
-import { planPipeline } from "./plan_run.ts";
+import { planPipeline, slotsOf } from "./plan_run.ts";
+import { prepareLedger } from "./prepare_ledger.ts";
 import { rollback, type RollbackContext, type RollbackResult } from "./publish/rollback.ts";
 import { replayRejects } from "./replay.ts";
 import type { RunContext, RunOptions } from "./run_context.ts";
@@ -36,8 +37,7 @@ export async function runPipeline(
     "run",
     async () =>
       await underLock(await lockTarget(db, target), async (lock) => {
-        await migrate(db);
-        await markDeadRuns(lock, target);
+        await prepareLedger(spec, db, lock);
         const { keepDays } = spec.rejects;
         if (keepDays !== null) await forgetOldRejects(db, spec.pipeline, keepDays);
         return { lock, plan: await planPipeline(spec, options, context) };
@@ -77,13 +77,18 @@ export async function rollbackPipeline(
     async () =>
       await underLock(await lockTarget(db, target), async (lock) => {
         await migrate(db);
+        await adoptTables(lock, target);
         const [ledger, catalog, columns] = await Promise.all([
           readLedger(db, target),
           readCatalog(db, { schema, table }),
           readColumns(db, schema, `${table}__`),
         ]);
         const properties = await readTableProperties(db, { schema, table }, [...columns.keys()]);
-        const input = { spec, ledger, catalog, columns, properties };
+        const partitions = [...new Set(ledger.loads.map(({ partition }) => partition))];
+        const slots = catalog.table === null
+          ? new Map()
+          : await slotsOf(db, spec, catalog.table, partitions);
+        const input = { spec, ledger, catalog, columns, slots, properties };
         return { lock, steps: compileRollback(input, request) };
       }),
     context,

@@ -41,6 +41,20 @@ export function rawTableName(versionTable: string): string {
   return `${versionTable}_r`;
 }
 
+/** Another name for what cannot have `name`, which is taken: the n-th, from 1; cut to fit. */
+export function nextName(name: string, n: number): string {
+  let base = name;
+  while (byteLength(base) + String(n).length > MAX_NAME_BYTES) {
+    base = [...base].slice(0, -1).join("");
+  }
+  return base + n;
+}
+
+/** The table's name in any name that is made of it: `t__all__v3` of `t__all__v3_k`; or null. */
+export function versionNameIn(name: string): string | null {
+  return /^(.*__v\d+)(?:_.*)?$/.exec(name)?.[1] ?? null;
+}
+
 /** Length in UTF-8, which is how Postgres counts names. */
 export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;

@@ -24,6 +24,8 @@ export type TableKind =
   | "other";
 
 export interface TableInfo {
+  /** Stays with the table when it is renamed or moved; another table never has it. */
+  readonly oid: number;
   readonly kind: TableKind;
   readonly comment: string | null;
   /** Whose rows an extension keeps in parts of its own; left out or null: Postgres alone. */
@@ -53,6 +55,8 @@ export interface ColumnInfo {
   readonly name: string;
   /** As `format_type` prints it: `timestamp without time zone`, `numeric(10,2)`; a domain's base. */
   readonly type: string;
+  /** The same, with the domain itself. */
+  readonly fullType: string;
   readonly notNull: boolean;
   /** Quoted; null: the one of its type, or none. */
   readonly collation: string | null;
@@ -69,6 +73,7 @@ export interface PartitionKey {
 }
 
 export interface PartitionInfo {
+  readonly oid: number;
   readonly name: QualifiedName;
   /** `FOR VALUES IN ('2021-01')`, `DEFAULT`. */
   readonly bound: string;
@@ -97,14 +102,6 @@ export interface IncomingKey {
   readonly onDelete: "no action" | "restrict" | "cascade" | "set null" | "set default";
 }
 
-/** A table found by the beginning of its name. */
-export interface ListedTable {
-  readonly name: string;
-  readonly comment: string | null;
-  /** The partitioned table it is a partition of, or null. */
-  readonly attachedTo: QualifiedName | null;
-}
-
 /** Reads what is known about a table. */
 export async function readCatalog(db: Queryable, table: QualifiedName): Promise<Catalog> {
   const [[catalog], manager] = await Promise.all([
@@ -115,35 +112,40 @@ export async function readCatalog(db: Queryable, table: QualifiedName): Promise<
   return { ...catalog, table: { ...catalog.table, ...(manager === null ? {} : { manager }) } };
 }
 
-/** Ordinary tables of a schema whose name begins with the prefix, to the letter, by name. */
-export async function listTables(
+/**
+ * Names of a schema that begin with the prefix, to the letter, and that a new table cannot have:
+ * those of relations of any kind and of types.
+ */
+export async function listNames(
   db: Queryable,
   schema: string,
   namePrefix: string,
-): Promise<ListedTable[]> {
-  return await db.query<ListedTable>(
-    `select c.relname as name, obj_description(c.oid, 'pg_class') as comment,
-  case when i.inhrelid is not null
-    then json_build_object('schema', pn.nspname, 'table', p.relname) end as "attachedTo"
-from pg_class c
-join pg_namespace n on n.oid = c.relnamespace
-left join pg_inherits i on i.inhrelid = c.oid and c.relispartition
-left join pg_class p on p.oid = i.inhparent
-left join pg_namespace pn on pn.oid = p.relnamespace
-where n.nspname = $1 and c.relkind = 'r' and starts_with(c.relname::text, $2)
-order by c.relname collate "C"`,
+): Promise<string[]> {
+  const names = await db.query<{ name: string }>(
+    `select c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and starts_with(c.relname::text, $2)
+union
+select t.typname::text from pg_type t join pg_namespace n on n.oid = t.typnamespace
+where n.nspname = $1 and starts_with(t.typname::text, $2) and not exists (
+  -- Of an array: Postgres gives it another name when this one is needed.
+  select from pg_type e where e.typarray = t.oid)`,
     [schema, namePrefix],
   );
+  return names.map(({ name }) => name);
 }
 
-/** The columns of all ordinary tables of a schema whose name begins with the prefix, by table. */
+/** A column of a table, its type as `format_type` prints it. */
+export type NamedColumn = Pick<ColumnInfo, "name" | "type">;
+
+/** The columns of all ordinary tables of a schema whose name begins with the prefix, to the letter, by table. */
 export async function readColumns(
   db: Queryable,
   schema: string,
   namePrefix: string,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const tables = await db.query<{ name: string; columns: string[] }>(
-    `select c.relname as name, json_agg(a.attname order by a.attnum) as columns
+): Promise<ReadonlyMap<string, readonly NamedColumn[]>> {
+  const tables = await db.query<{ name: string; columns: NamedColumn[] }>(
+    `select c.relname as name, json_agg(json_build_object(
+  'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)) order by a.attnum) as columns
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -174,6 +176,7 @@ select current_setting('server_version_num')::int as "serverVersion",
   ${publishing(`(select oid from pg_namespace where nspname = $1)`)} as published,
   (
     select json_build_object(
+      'oid', c.oid::bigint,
       'kind', case c.relkind
         when 'r' then 'table'
         when 'p' then 'partitioned'
@@ -188,6 +191,7 @@ select current_setting('server_version_num')::int as "serverVersion",
           'name', a.attname,
           'type', case when ty.typtype = 'd' then format_type(ty.typbasetype, ty.typtypmod)
             else format_type(a.atttypid, a.atttypmod) end,
+          'fullType', format_type(a.atttypid, a.atttypmod),
           'notNull', a.attnotnull,
           'collation', (
             select quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
@@ -213,6 +217,7 @@ select current_setting('server_version_num')::int as "serverVersion",
         where k.partrelid = c.oid),
       'partitions', (
         select coalesce(json_agg(json_build_object(
+          'oid', p.oid::bigint,
           'name', json_build_object('schema', pn.nspname, 'table', p.relname),
           'bound', pg_get_expr(p.relpartbound, p.oid))
           order by pn.nspname collate "C", p.relname collate "C"), '[]')

@@ -1,6 +1,8 @@
 import { SluiceError } from "../core/error.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { requireOwnSchema } from "../db/own_schema.ts";
+import { type OwnedTable, readTables } from "./tables.ts";
+import { readTargetPipelines, type TargetPipeline } from "./target_pipelines.ts";
 import { LATEST_MIGRATION, type Migration, MIGRATIONS } from "./migrations.ts";
 
 /** The migration that makes `sluice.target_columns`. */
@@ -15,6 +17,12 @@ export interface Ledger {
   readonly madeTarget: boolean;
   /** What the pipeline file asked of the target's columns; none before that was recorded. */
   readonly asked: readonly AskedColumn[];
+  /** The table that Sluice made and that bears another name by now, as `schema.table`; else null. */
+  readonly renamedTarget: string | null;
+  /** Tables below the target that stand: Sluice made them, or may have. */
+  readonly tables: readonly OwnedTable[];
+  /** Pipelines that have loaded the target. */
+  readonly pipelines: readonly TargetPipeline[];
 }
 
 /** What a pipeline file asked of a column when it was last run. */
@@ -46,6 +54,8 @@ export interface LoadRecord {
   readonly merge: MergeRecord | null;
   /** The version that was live before; null where none was. */
   readonly basedOn: number | null;
+  /** OID of the target it went into; null where that is not known. */
+  readonly targetOid: number | null;
 }
 
 /** What undoing a merge needs to know beside its tables. */
@@ -62,22 +72,35 @@ export type LoadState = "live" | "retained" | "rolled_back" | "dropped";
 /** Reads what was loaded into a target; works before the ledger exists, and writes nothing. */
 export async function readLedger(db: Queryable, targetKey: string): Promise<Ledger> {
   const migration = await appliedMigration(db);
-  if (migration === 0) return { migration, loads: [], madeTarget: false, asked: [] };
+  if (migration === 0) {
+    return {
+      migration,
+      loads: [],
+      madeTarget: false,
+      asked: [],
+      renamedTarget: null,
+      tables: [],
+      pipelines: [],
+    };
+  }
   // `plan` reads a ledger that the next run will bring up to date: what it lacks reads as NULL.
   const loads = await db.query<LoadRecord>(
     `select pipeline, partition, version, table_schema as schema, table_name as table,
   source_url as "sourceUrl", etag, last_modified as "lastModified", bytes, sha256, rows,
   spec_hash as "specHash", state, to_jsonb(l) -> 'merge' as merge,
-  (to_jsonb(l) ->> 'based_on')::int as "basedOn"
+  (to_jsonb(l) ->> 'based_on')::int as "basedOn",
+  case when (to_jsonb(l) ->> 'ledger_oid')::oid = 'sluice.loads'::regclass
+    then (to_jsonb(l) ->> 'target_oid')::bigint end as "targetOid"
 from sluice.loads l where target = $1 order by partition nulls first, version`,
     [targetKey],
   );
-  const made = await madeTarget(db, migration, targetKey);
   return {
     migration,
     loads,
-    madeTarget: made,
+    ...await madeTarget(db, migration, targetKey),
     asked: await askedColumns(db, migration, targetKey),
+    tables: await readTables(db, migration, targetKey),
+    pipelines: await readTargetPipelines(db, migration, targetKey),
   };
 }
 
@@ -94,15 +117,21 @@ where target = $1 order by column_name collate "C"`,
   );
 }
 
-async function madeTarget(db: Queryable, migration: number, targetKey: string): Promise<boolean> {
-  if (migration < 2) return false;
-  const rows = await db.query(
-    `select from sluice.targets where target = $1 and table_oid in (
-  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname || '.' || c.relname = $1)`,
+async function madeTarget(
+  db: Queryable,
+  migration: number,
+  targetKey: string,
+): Promise<Pick<Ledger, "madeTarget" | "renamedTarget">> {
+  if (migration < 2) return { madeTarget: false, renamedTarget: null };
+  const [made] = await db.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name
+from sluice.targets t join pg_class c on c.oid = t.table_oid
+join pg_namespace n on n.oid = c.relnamespace
+where t.target = $1 and c.relkind in ('r', 'p')`,
     [targetKey],
   );
-  return rows.length > 0;
+  const isNamed = made?.name === targetKey;
+  return { madeTarget: isNamed, renamedTarget: isNamed ? null : made?.name ?? null };
 }
 
 /** Where the ledger lies. */

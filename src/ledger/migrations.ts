@@ -304,6 +304,37 @@ group by run_id, pipeline, partition, column_name, code`,
 )`,
     ],
   },
+  {
+    number: 10,
+    why: "Know Sluice's tables by their OID, and which pipelines load a target",
+    statements: [
+      // OIDs mean something only in the database that they were read in. Where the ledger was
+      // restored into another one, its own OID is another: then none of the OIDs is believed.
+      `alter table sluice.loads add column ledger_oid oid`,
+      // The target it went into: another table of its name does not have its rows.
+      `alter table sluice.loads add column target_oid oid`,
+      `create table sluice.tables (
+  table_oid oid primary key,
+  ledger_oid oid not null,
+  target text not null,
+  kind text not null check (kind in ('partition', 'staging', 'version', 'before')),
+  -- The name it was given: under another one it is not ours to drop.
+  table_schema text not null,
+  table_name text not null,
+  made_at timestamptz not null default clock_timestamp()
+)`,
+      `create index tables_by_target on sluice.tables (target)`,
+      `create table sluice.target_pipelines (
+  target text not null,
+  pipeline text not null,
+  -- As target.shared says in the newest run of the pipeline.
+  shared boolean not null,
+  primary key (target, pipeline)
+)`,
+      `insert into sluice.target_pipelines (target, pipeline, shared)
+select distinct target, pipeline, false from sluice.loads`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

@@ -7,5 +7,7 @@ export * from "./rejects.ts";
 export * from "./replay.ts";
 export * from "./run_partitions.ts";
 export * from "./runs.ts";
+export * from "./tables.ts";
 export * from "./target_lock.ts";
 export * from "./stored_source.ts";
+export * from "./target_pipelines.ts";

@@ -1,5 +1,5 @@
-import { versionTableName } from "../core/names.ts";
-import { quoteTable } from "../core/quote.ts";
+import { nextName, versionTableName } from "../core/names.ts";
+import type { OwnedTable } from "../ledger/tables.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { type Asked, askedBefore, recordAsked } from "./asked.ts";
 import { beforeTableOf } from "./versions.ts";
@@ -12,7 +12,11 @@ import type { PlanInput } from "./plan_input.ts";
 import { requireLoadable } from "./require_loadable.ts";
 import { requireIdentity } from "./replica_identity.ts";
 import { setupStatements, targetIndexes } from "./setup.ts";
-import { boundClause, STAGING_COMMENT } from "./staging.ts";
+import { dropOwned, forgetGone, nameOf, releaseTable } from "./identity.ts";
+import { requireFree } from "./occupant.ts";
+import { isDroppable, isInPlace, isSame, takenVersionNames } from "./owned.ts";
+import { requireShared } from "./shared.ts";
+import { boundClause } from "./staging.ts";
 import { type TargetShape, targetShape } from "./target.ts";
 
 /** COPY connections at work at once, over all partitions; see `docs/performance.md`. */
@@ -26,8 +30,9 @@ export const COPY_CONNECTIONS = 2;
 export function compilePlan(input: PlanInput): LoadPlan {
   const { spec, catalog, ledger } = input;
   const layout = layoutOf(spec);
+  requireShared(spec, targetKeyOf(spec), ledger);
   const shape = targetShape(spec, layout, catalog, ledger);
-  const indexes = targetIndexes(spec, layout, catalog.serverVersion);
+  const indexes = targetIndexes(spec, layout, catalog, input.names);
   const targetKey = targetKeyOf(spec);
   const declared = layoutOf(input.file ?? spec);
   const asked: Asked = catalog.table === null
@@ -40,9 +45,10 @@ export function compilePlan(input: PlanInput): LoadPlan {
     allowDestructive: input.allowDestructive,
     asked,
     surroundings: input.surroundings ?? null,
-    kept: keptTables(input),
+    kept: keptTables(input).map(({ now }) => now),
   });
-  const common = { ...input, layout, shape, indexes, targetKey };
+  const taken = takenVersionNames(input.names, leftovers(input));
+  const common = { ...input, layout, shape, indexes, targetKey, taken };
   const partitions = input.partitions.map((partition, at) =>
     compilePartition(common, partition, input.probes[at])
   );
@@ -61,10 +67,13 @@ export function compilePlan(input: PlanInput): LoadPlan {
     merges: shape.method === "merge",
     evolution,
     record: recordAsked(declared, catalog.table, asked, ledger.asked),
+    kept: keptTables(input),
     leaves: missingLeaves(input, layout, shape, loading),
   });
   if (loading.length > 0) requireLoadable(spec, targetKey, catalog, shape);
-  if (shape.method === "merge" && !shape.managed && loading.length > 0 && !input.preliminary) {
+  // The columns first: what they say is about the file, not about replication.
+  const decides = !input.preliminary && loading.length > 0;
+  if (shape.method === "merge" && !shape.managed && decides) {
     if (spec.refresh.mode !== "append") requireIdentity(targetKey, catalog);
   }
   return {
@@ -81,7 +90,8 @@ export function compilePlan(input: PlanInput): LoadPlan {
     target: layout.target,
     targetKey,
     setup,
-    sweep: sweepStatements(input),
+    notes: notesOf(input, targetKey, loading),
+    sweep: sweepStatements(input, targetKey),
     rows: rowsPlan(spec),
     onDuplicate: spec.onDuplicate,
     idempotencyKey: spec.idempotencyKey,
@@ -99,48 +109,99 @@ export function targetKeyOf(spec: PipelineSpec): string {
   return `${spec.target.schema}.${spec.target.table}`;
 }
 
-/** A merge into Sluice's own partitioned table needs a partition to go into. */
+/**
+ * A merge into Sluice's own partitioned table needs a partition to go into, whoever made it.
+ *
+ * @throws SluiceError `plan/partition_taken` where others hold a part of its values
+ */
 function missingLeaves(
-  { spec, catalog }: PlanInput,
+  input: PlanInput,
   layout: Layout,
   shape: TargetShape,
   loading: readonly PartitionPlan[],
 ): { name: TableName; bound: string }[] {
+  const { spec, catalog, slots } = input;
   if (shape.method !== "merge" || !shape.managed || layout.strategy === null) return [];
   if (catalog.table !== null && catalog.table.partitionKey === null) return [];
   return loading.flatMap(({ partition }) => {
-    const name = versionTableName(spec.target.table, partition, 0);
-    const anyVersion = name.slice(0, -1);
-    const there = catalog.table?.partitions.some((each) => each.name.table.startsWith(anyVersion));
-    if (there) return [];
+    const slot = slots.get(partition);
+    if (slot?.partitions.some(({ exact }) => exact) || slot?.inDefault) return [];
+    // With a default partition every row has a place, if not a partition of its own.
+    const fallback = catalog.table?.partitions.some(({ bound }) => bound === "DEFAULT") ?? false;
+    if (slot !== undefined && slot.partitions.length > 0) {
+      if (fallback) return [];
+      requireFree({ ...input, layout }, partition);
+    }
     return [{
-      name: { schema: spec.target.schema, table: name },
+      name: { schema: spec.target.schema, table: leafName(input, partition) },
       bound: boundClause(spec, layout, partition),
     }];
   });
 }
 
-/** Tables that stand for rollback: versions that are not attached, and what merges wrote. */
-function keptTables({ spec, tables, ledger }: PlanInput): readonly TableName[] {
-  const known = new Set(ledger.loads.flatMap((load) => [load.table, beforeTableOf(load).table]));
-  return tables
-    .filter(({ name, attachedTo }) => attachedTo === null && known.has(name))
-    .map(({ name }) => ({ schema: spec.target.schema, table: name }));
+function leafName({ spec, names }: PlanInput, partition: string | null): string {
+  const name = versionTableName(spec.target.table, partition, 0);
+  for (let n = 0;; n++) {
+    const candidate = n === 0 ? name : nextName(`${name}_`, n);
+    if (!names.includes(candidate)) return candidate;
+  }
 }
 
-/** Tables that say they are staging: under the target's lock no run can still be at work on them. */
-function sweepStatements({ spec, tables, ledger }: PlanInput): readonly Statement[] {
+/** Tables that stand for rollback: versions that are not attached, and what merges wrote. */
+function keptTables({ ledger }: PlanInput): readonly OwnedTable[] {
   const known = new Set(
-    ledger.loads.filter(({ state }) => state !== "dropped").map(({ table }) => table),
+    ledger.loads.flatMap((load) => [load, { ...load, table: beforeTableOf(load).table }])
+      .map(nameOf),
   );
-  return tables
-    .filter((table) =>
-      table.comment === STAGING_COMMENT && table.attachedTo === null && !known.has(table.name)
-    )
-    .map((table) => ({
-      sql: `drop table if exists ${quoteTable({ schema: spec.target.schema, table: table.name })}`,
-      params: [],
-      why: "Left behind by a run that died before publishing",
-      lock: null,
-    }));
+  return ledger.tables.filter((table) => isDroppable(table) && known.has(nameOf(table.now)));
+}
+
+/** Staging of runs that died: under the target's lock no run can still be at work on it. */
+function leftovers({ ledger }: PlanInput): readonly TableName[] {
+  return ledger.tables.filter((table) => table.kind === "staging" && isDroppable(table))
+    .map(({ now }) => now);
+}
+
+/** Tables that somebody has renamed or moved: they are theirs now. */
+function takenOver({ ledger, catalog }: PlanInput): readonly OwnedTable[] {
+  return ledger.tables.filter((table) =>
+    table.proven && !isInPlace(table) &&
+    // A partition of the target is what readers see, whatever it is called.
+    (table.parent === null || table.parent.oid !== catalog.table?.oid)
+  );
+}
+
+function sweepStatements(input: PlanInput, targetKey: string): readonly Statement[] {
+  const gone = leftovers(input).map((table) =>
+    dropOwned(table, ["staging"], "Left behind by a run that died before publishing", true)
+  );
+  const released = takenOver(input).map(({ now, oid }) => releaseTable(now, oid));
+  if (gone.length + released.length === 0) return [];
+  return [...gone, ...released, forgetGone(targetKey)];
+}
+
+/** What somebody has done to tables of Sluice's, and what becomes of them. */
+function notesOf(input: PlanInput, targetKey: string, partitions: readonly PartitionPlan[]) {
+  const { ledger, catalog } = input;
+  const stays = (name: string) => `${name} stays as it is, and Sluice no longer touches it`;
+  const going = partitions.flatMap(({ retain }) => retain);
+  return [
+    ...(catalog.table === null && ledger.renamedTarget !== null
+      ? [
+        `${targetKey} is ${ledger.renamedTarget} now, and a new table takes its name; ${
+          stays(ledger.renamedTarget)
+        }`,
+      ]
+      : []),
+    ...takenOver(input).map(({ made, now }) =>
+      `${nameOf(made)} is ${nameOf(now)} now: ${stays(nameOf(now))}`
+    ),
+    ...ledger.tables.filter(({ proven, now, parent }) =>
+      !proven && parent === null && going.some(({ table }) => isSame(table, now))
+    ).map(({ now }) =>
+      `${
+        nameOf(now)
+      } is from before Sluice knew tables by their OID, or from another database: it is not dropped; drop it when nobody needs it`
+    ),
+  ];
 }

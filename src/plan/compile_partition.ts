@@ -1,11 +1,10 @@
-import { SluiceError } from "../core/error.ts";
-import { beforeImageName, versionTableName } from "../core/names.ts";
+import { versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { compileChecks } from "./compile_checks.ts";
 import { constantColumns, needsOffset } from "./compile_rows.ts";
 import { decide, knownVersion, type ProbedSource } from "./decide.ts";
-import { type Layout, LINEAGE_COLUMNS, takesRowsAway } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import { isolationPlan } from "./isolation.ts";
 import { countChanges, dropVersionRow, insertLoad, replaceLive } from "./ledger_rows.ts";
 import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
@@ -26,12 +25,32 @@ import {
   finishStatements,
   mergeStageStatements,
   partitionBounds,
-  scopeCondition,
   stageStatements,
 } from "./staging.ts";
-import { hasUniqueKey, keyNames, type TargetShape } from "./target.ts";
+import type { TargetShape } from "./target.ts";
 import { verifyPlan } from "./verify.ts";
-import { chainOf, momentOf, retention, rootOf, tableOf } from "./versions.ts";
+import {
+  dropOwned,
+  publishTable,
+  releaseTable,
+  requirePartition,
+  requireTarget,
+} from "./identity.ts";
+import type { OwnedTable } from "../ledger/tables.ts";
+import { isSame } from "./owned.ts";
+import { occupationOf, requireFree } from "./occupant.ts";
+import { faultOf, isAttached } from "./fault.ts";
+import { mergeOf } from "./partition_merge.ts";
+import {
+  droppableNames,
+  freeVersion,
+  isKept,
+  newestOf,
+  requireNameable,
+  takenAway,
+  versionOf,
+} from "./partition_tables.ts";
+import { retention, rootOf, tableOf } from "./versions.ts";
 
 /** What the partitions of one plan have in common. */
 export interface PartitionInput extends PlanInput {
@@ -40,6 +59,8 @@ export interface PartitionInput extends PlanInput {
   readonly indexes: readonly TargetIndex[];
   /** `schema.table`. */
   readonly targetKey: string;
+  /** Names of versions that something stands in the way of. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /** Compiles everything a run does with one partition. */
@@ -50,25 +71,33 @@ export function compilePartition(
 ): PartitionPlan {
   const { spec, layout, targetKey } = input;
   const versions = input.ledger.loads.filter((load) => load.partition === partition);
-  const newest = versions.at(-1);
+  const newest = newestOf(input, versions);
   const live = versions.find(({ state }) => state === "live");
-  const holds = live !== undefined && isStanding(input, versions, live);
-  const version = (newest?.version ?? 0) + 1;
+  const liveFault = live === undefined ? null : faultOf(input, versions, live);
+  const holds = live !== undefined && liveFault === null;
+  const version = freeVersion(input, partition, (versions.at(-1)?.version ?? 0) + 1);
   const staging: TableName = {
     schema: spec.target.schema,
     table: versionTableName(spec.target.table, partition, version),
   };
-  const publishing = { input, partition, versions, live, holds, version, staging };
+  const lost = live === undefined ? null : takenAway(input, versions, live);
+  const publishing = { input, partition, versions, live, holds, lost, version, staging };
   const { refused, ...method } = input.shape.method === "exchange"
     ? exchangeStatements(publishing)
     : mergeStatements(publishing);
-  const standing = newest !== undefined && isStanding(input, versions, newest);
-  const decision = decide(spec, newest, standing, probe, input.force);
-  if (decision.action === "load") requireKept(targetKey, partition, refused);
+  const fault = newest === undefined ? null : faultOf(input, versions, newest);
+  const decision = decide(spec, newest, fault, probe, input.force);
+  if (decision.action === "load") {
+    requireKept(targetKey, partition, refused);
+    requireNameable(input);
+    if (input.shape.method === "exchange") requireFree(input, partition);
+  }
   return {
     partition,
     ...decision,
-    known: newest !== undefined && standing && !input.force ? knownVersion(spec, newest) : null,
+    known: newest !== undefined && fault === null && !input.force
+      ? knownVersion(spec, newest)
+      : null,
     source: sourcePlan(spec, partition),
     staging,
     version,
@@ -102,7 +131,7 @@ export function compilePartition(
         ),
         method.record,
       ],
-      standing: new Set(input.tables.map(({ name }) => name)),
+      standing: droppableNames(input, lost),
     }),
     cleanup: cleanupStatements(staging),
   };
@@ -116,6 +145,8 @@ interface Publishing {
   readonly live: LoadRecord | undefined;
   /** The live version's rows are where the ledger says. */
   readonly holds: boolean;
+  /** Its table, where somebody has detached it: it is theirs now. */
+  readonly lost: OwnedTable | null;
   readonly version: number;
   readonly staging: TableName;
 }
@@ -131,9 +162,11 @@ type Method = Pick<PartitionPlan, "stage" | "finish" | "publish" | "isolation"> 
 };
 
 function exchangeStatements(publishing: Publishing): Method {
-  const { input, partition, versions, live, holds, version, staging } = publishing;
+  const { input, partition, versions, live, version, staging } = publishing;
   const { spec, layout, indexes } = input;
-  const root = live !== undefined && holds ? rootOf(versions, live) : null;
+  const root = live !== undefined && isAttached(input, versions, live)
+    ? rootOf(versions, live)
+    : null;
   // What was merged into the partition since cannot be told from it any more once it is detached.
   const ended = live !== undefined && live.merge !== null
     ? versions.filter((load) => load.state !== "dropped" && rootOf(versions, load) === root)
@@ -141,11 +174,13 @@ function exchangeStatements(publishing: Publishing): Method {
   const exchange = MODES[spec.refresh.mode].exchange;
   if (exchange === null) throw new Error(`Mode ${spec.refresh.mode} has no exchange`);
   const bound = boundClause(spec, layout, partition);
-  const leaf = root === null ? mergeLeaf(input, partition) : null;
+  const occupation = occupationOf(input, partition);
+  const out = occupation.kind === "ours" ? occupation.table : null;
+  const leaf = out?.kind === "partition" ? out.now : null;
   const identity = stagingIdentity(input.catalog, needsOffset(spec));
   const kept = preserveStaging({
     parent: input.properties ?? null,
-    replaced: root === null ? leaf : tableOf(root),
+    replaced: out?.now ?? null,
     staging,
     version: staging,
     indexes,
@@ -181,22 +216,27 @@ function exchangeStatements(publishing: Publishing): Method {
         dropVersionRow(input.targetKey, partition, load.version)
       ),
       ...kept.publish,
+      ...requireTarget(
+        layout.target,
+        input.catalog.table?.oid ?? null,
+        out === null ? "share update exclusive" : "access exclusive",
+      ),
+      ...(out === null ? [] : requirePartition(layout.target, out.now, out.oid)),
       ...exchange({
         parent: layout.target,
         references: referencedTables(input.properties),
         bound,
-        live: root === null
-          ? leaf === null ? null : { ...leaf, version: 0 }
-          : { ...tableOf(root), version: root.version },
+        live: out === null ? null : { ...out.now, version: versionOf(versions, out) },
         next: { ...staging, version },
       }),
       ...kept.attached,
-      ...(leaf === null ? [] : [{
-        sql: `drop table ${quoteTable(leaf)}`,
-        params: [],
-        why: "The empty partition that merges went into",
-        lock: null,
-      }]),
+      ...(leaf === null ? [] : [
+        dropOwned(leaf, ["partition"], "The partition that merges went into"),
+      ]),
+      ...(out === null || leaf !== null || (root !== null && isSame(out.made, out.now)) ||
+          isKept(versions, out)
+        ? []
+        : [releaseTable(out.now, out.oid)]),
     ],
     record: recordOf(publishing, null, null),
     ended,
@@ -222,6 +262,7 @@ function mergeStatements(publishing: Publishing): Method {
       merge,
     }),
     publish: [
+      ...requireTarget(layout.target, input.catalog.table?.oid ?? null, "access share"),
       ...ledgerStatements(publishing, merge, "retained"),
       ...MODES[spec.refresh.mode].merge(merge),
       countChanges(targetKey, partition, version),
@@ -234,7 +275,7 @@ function mergeStatements(publishing: Publishing): Method {
 
 /** The ledger's rows first: when another run was faster, nothing is locked for nothing. */
 function ledgerStatements(
-  { input, partition, live, holds, version, staging }: Publishing,
+  { input, partition, live, holds, lost, version, staging }: Publishing,
   merge: Merge | null,
   leaves: "retained" | "dropped",
 ): Statement[] {
@@ -251,93 +292,17 @@ function ledgerStatements(
       staging,
       merge === null ? null : mergeRecord(merge),
       live !== undefined && holds ? live.version : null,
+      input.catalog.table?.oid ?? null,
     ),
+    ...(lost === null ? [] : [releaseTable(lost.now, lost.oid)]),
     {
       sql: `comment on table ${quoteTable(staging)} is null`,
       params: [],
-      why: "It is no longer staging",
+      why: "It is no longer staging, and nobody can rename it from here on",
       lock: null,
     },
+    publishTable(targetKey, staging),
   ];
-}
-
-function mergeOf(
-  input: PartitionInput,
-  partition: string | null,
-  staging: TableName,
-  version: number,
-): Merge {
-  const { spec, layout, catalog, shape } = input;
-  const { mode } = spec.refresh;
-  const keyed = layout.uniqueColumns.length > 0 &&
-    (shape.managed || (catalog.table !== null &&
-      hasUniqueKey(catalog.table, layout.uniqueColumns, mode === "history")));
-  const kind = MODES[mode].mergeKind(keyed);
-  requireSafeMerge(input, keyed);
-  const columns = layout.loaded.map(({ name }) => name);
-  const lineage = spec.target.lineage ? LINEAGE_COLUMNS.map(({ name }) => name) : [];
-  return {
-    ...kind,
-    key: kind.kind === "rows" && mode !== "append" ? [] : layout.uniqueColumns,
-    target: layout.target,
-    after: staging,
-    beforeTable: { schema: staging.schema, table: beforeImageName(staging.table) },
-    columns,
-    compared: columns.filter((name) => !lineage.includes(name)),
-    restored: catalog.table?.columns.filter(({ generated }) => !generated)
-      .map(({ name }) => name) ?? layout.columns.map(({ name }) => name),
-    scope: scopeCondition(spec, layout, partition),
-    moment: momentOf(input.targetKey, partition, version),
-    removesVanished: takesRowsAway(spec.refresh),
-  };
-}
-
-/**
- * Refuses a merge that could hit the wrong rows, or more than the target's.
- *
- * @throws SluiceError `plan/key_not_unique`, `plan/referenced`, `plan/no_partition_column`
- */
-function requireSafeMerge(
-  { spec, layout, catalog, targetKey }: PartitionInput,
-  keyed: boolean,
-): void {
-  const { table } = catalog;
-  const { mode } = spec.refresh;
-  const key = layout.uniqueColumns.join(", ");
-  if ((mode === "upsert" || mode === "history") && !keyed) {
-    const columns = mode === "history" ? `${key}, _valid_from` : key;
-    throw new SluiceError(
-      "plan/key_not_unique",
-      `"${targetKey}" has no unique index on (${key}): a row could be taken for another one`,
-      { hint: `create unique index on ${targetKey} (${columns})` },
-    );
-  }
-  if (mode !== "full" && mode !== "partition" || table === null) return;
-  const cascading = table.incomingKeys.filter(({ onDelete }) =>
-    onDelete !== "no action" && onDelete !== "restrict"
-  );
-  if (cascading.length > 0) {
-    throw new SluiceError(
-      "plan/referenced",
-      `Replacing rows of "${targetKey}" would reach into other tables: ${keyNames(cascading)}`,
-      {
-        hint:
-          "Use refresh.mode: upsert, which deletes nothing, or change what the keys do on delete",
-      },
-    );
-  }
-  if (table.incomingKeys.length > 0 && !keyed) {
-    throw new SluiceError(
-      "plan/referenced",
-      `Rows of "${targetKey}" cannot be replaced while foreign keys point to it: ${
-        keyNames(table.incomingKeys)
-      }`,
-      {
-        hint:
-          "Give an idempotency_key, with a unique index on the table: then only rows that differ are touched",
-      },
-    );
-  }
 }
 
 function recordOf(
@@ -361,28 +326,6 @@ function recordOf(
     state: "live",
     merge: merge === null ? null : mergeRecord(merge),
     basedOn,
+    targetOid: input.catalog.table?.oid ?? null,
   };
-}
-
-/** The partition that merges go into, where no version was exchanged into its place. */
-export function mergeLeaf(
-  { catalog, spec }: Pick<PartitionInput, "catalog" | "spec">,
-  partition: string | null,
-): TableName | null {
-  const table = versionTableName(spec.target.table, partition, 0);
-  return catalog.table?.partitions.find(({ name }) => name.table === table)?.name ?? null;
-}
-
-/** Whether a version's rows are where the ledger says. */
-function isStanding(
-  { catalog, tables }: PartitionInput,
-  versions: readonly LoadRecord[],
-  load: LoadRecord,
-): boolean {
-  const root = chainOf(versions, load).at(-1)!;
-  if (root.merge !== null) return catalog.table !== null;
-  if (load.state !== "live") return tables.some(({ name }) => name === root.table);
-  return catalog.table?.partitions.some(({ name }) =>
-    name.schema === root.schema && name.table === root.table
-  ) ?? false;
 }

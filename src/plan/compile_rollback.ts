@@ -1,6 +1,8 @@
 import { SluiceError } from "../core/error.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
-import type { Catalog } from "../db/catalog.ts";
+import type { Catalog, NamedColumn } from "../db/catalog.ts";
+import type { Slot } from "../db/slots.ts";
+import type { OwnedTable } from "../ledger/tables.ts";
 import type { TableProperties } from "../db/table_properties.ts";
 import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -12,7 +14,17 @@ import type { Merge } from "./merge/merge.ts";
 import { moveMerge } from "./merge/undo.ts";
 import { NOTHING_TO_PRESERVE, type Preservation, preserve, referencedTables } from "./preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
+import { recordTable, requireKeptTable, requirePartition, requireTarget } from "./identity.ts";
 import { exchangePartition } from "./modes/exchange.ts";
+import { standingTable } from "./owned.ts";
+import {
+  keptTable,
+  namesOf,
+  occupant,
+  requireSameColumns,
+  requireStanding,
+  tableGone,
+} from "./rollback_tables.ts";
 import { identifyTarget } from "./replica_identity.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
 import { keyNames } from "./target.ts";
@@ -32,7 +44,9 @@ export interface RollbackInput {
   readonly ledger: Ledger;
   readonly catalog: Catalog;
   /** Columns of the versions' tables that stand, by table. */
-  readonly columns: ReadonlyMap<string, readonly string[]>;
+  readonly columns: ReadonlyMap<string, readonly NamedColumn[]>;
+  /** What stands where each partition goes. */
+  readonly slots: ReadonlyMap<string | null, Slot>;
   /** What belongs to the target, its partitions and its versions. */
   readonly properties?: TableProperties | null;
 }
@@ -152,7 +166,12 @@ function pathStatements(
   const layout = layoutOf(input.spec);
   const partition = (live ?? to)!.partition;
   if (out !== null) requireUnreferenced(input);
-  const kept = into === null ? NOTHING_TO_PRESERVE : preservation(input, out, into);
+  const exchanges = out !== null || into !== null;
+  const target = requireStanding(input, versions, live ?? to!);
+  const outgoing = exchanges ? occupant(input, layout, partition) : null;
+  const incoming = into === null ? null : keptTable(input, into, "version");
+  if (into !== null) requireSameColumns(input, into);
+  const kept = into === null ? NOTHING_TO_PRESERVE : preservation(input, outgoing, into);
   const moves = input.ledger.madeTarget && undone.length + redone.length > 0;
   return [
     ...(moves ? identifyTarget(input.catalog.table?.unidentified ?? []) : []),
@@ -161,11 +180,17 @@ function pathStatements(
     ...kept.constraints,
     ...kept.finish,
     ...kept.publish,
-    ...(out === null && into === null ? [] : exchangePartition({
+    ...(exchanges ? requireTarget(layout.target, target, "access exclusive") : []),
+    ...(outgoing === null ? [] : requirePartition(layout.target, outgoing.now, outgoing.oid)),
+    ...(incoming === null ? [] : [
+      ...requireKeptTable(incoming.now, incoming.oid),
+      recordTable(targetKeyOf(input.spec), incoming.now, "version"),
+    ]),
+    ...(!exchanges ? [] : exchangePartition({
       parent: layout.target,
       references: referencedTables(input.properties),
       bound: boundClause(input.spec, layout, partition),
-      live: out === null ? null : { ...tableOf(out), version: out.version },
+      live: outgoing === null ? null : { ...outgoing.now, version: out?.version ?? 0 },
       next: into === null ? null : { ...tableOf(into), version: into.version },
     })),
     ...kept.attached,
@@ -176,7 +201,7 @@ function pathStatements(
 /** What belongs to the partition that leaves, handed over to the version that comes back. */
 function preservation(
   { spec, properties: parent }: RollbackInput,
-  out: LoadRecord | null,
+  out: OwnedTable | null,
   into: LoadRecord,
 ): Preservation {
   const standing = parent?.leaves[into.table];
@@ -185,7 +210,7 @@ function preservation(
   }
   const kept = preserve({
     parent,
-    leaf: out === null ? null : parent.leaves[out.table] ?? null,
+    leaf: out === null ? null : parent.leaves[out.now.table] ?? null,
     standing,
     staging: tableOf(into),
     version: tableOf(into),
@@ -217,21 +242,26 @@ function mergeStatements(
   direction: "undo" | "redo",
 ): readonly Statement[] {
   const merge = mergeOf(input, layout, load);
-  return [...guardReferences(input, merge, direction), ...moveMerge(merge, direction)];
+  return [
+    ...requireTarget(layout.target, input.catalog.table!.oid, "access share"),
+    ...[merge.after, ...(merge.before ? [merge.beforeTable] : [])].flatMap((name) => {
+      const table = standingTable(input.ledger, name, "version", "before")!;
+      return requireKeptTable(table.now, table.oid);
+    }),
+    ...guardReferences(input, merge, direction),
+    ...moveMerge(merge, direction),
+  ];
 }
 
-function mergeOf(
-  { spec, catalog, columns }: RollbackInput,
-  layout: Layout,
-  load: LoadRecord,
-): Merge {
+function mergeOf(input: RollbackInput, layout: Layout, load: LoadRecord): Merge {
+  const { spec, catalog, columns } = input;
   const { table, merge } = load;
-  const after = columns.get(table);
-  const before = columns.get(beforeTableOf(load).table);
-  if (merge === null || catalog.table === null || after === undefined) {
-    throw tableGone(spec, load);
-  }
-  if (merge.before && before === undefined) throw tableGone(spec, load);
+  if (merge === null) throw new Error("A version that was not merged has no merge to move");
+  keptTable(input, load, "version");
+  if (merge.before) keptTable(input, load, "before");
+  const after = namesOf(columns.get(table));
+  const before = merge.before ? namesOf(columns.get(beforeTableOf(load).table)) : undefined;
+  if (catalog.table === null || after === undefined) throw tableGone(spec, load);
   const writable = new Set(
     catalog.table.columns.filter(({ generated }) => !generated).map(({ name }) => name),
   );
@@ -249,14 +279,6 @@ function mergeOf(
     moment: momentOf(targetKeyOf(spec), load.partition, load.version),
     removesVanished: false,
   };
-}
-
-function tableGone(spec: PipelineSpec, load: LoadRecord): SluiceError {
-  return new SluiceError(
-    "plan/version_gone",
-    `What version ${load.version} of "${targetKeyOf(spec)}" changed is no longer kept`,
-    { hint: "Its tables were dropped: raise target.versions to keep more of them" },
-  );
 }
 
 /** Rows that this would delete must not take rows of other tables with them. */

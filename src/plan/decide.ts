@@ -23,8 +23,8 @@ export interface Decision {
 export function decide(
   spec: PipelineSpec,
   newest: LoadRecord | undefined,
-  /** The newest version's table is where the ledger says. */
-  standing: boolean,
+  /** Why the newest version's rows are not where the ledger says; null where they are. */
+  fault: string | null,
   probe: ProbedSource | null,
   force: boolean,
 ): Decision {
@@ -35,7 +35,7 @@ export function decide(
     return load("the source does not exist");
   }
   if (newest === undefined || newest.state === "dropped") return load("not loaded yet");
-  if (!standing) return load(`the table of version ${newest.version} is gone`);
+  if (fault !== null) return load(fault);
   if (force) return load("--force");
   if (newest.specHash !== spec.hash) {
     return load(`the pipeline file has changed since version ${newest.version}`);

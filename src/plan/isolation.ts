@@ -1,5 +1,6 @@
 import { OFFSET_COLUMN, rawTableName, trialIndexName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
+import { dropOwned, nameOf, recordTable } from "./identity.ts";
 import type { Layout } from "./layout.ts";
 import type { IsolationPlan, Statement, TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
@@ -53,7 +54,10 @@ select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
       lock: null,
     },
     tidy: {
-      sql: [`drop table if exists ${quoteTable(raw)}`, ...trials.dropped].join(";\n"),
+      sql: [
+        dropOwned(raw, ["staging"], "").sql,
+        ...trials.dropped,
+      ].join(";\n"),
       params: [],
       why: "Every row has been tried",
       lock: null,
@@ -75,10 +79,23 @@ function trialIndexes(staging: TableName, indexes: readonly TrialIndex[]) {
       why: "Finds the rows with a value that is too long for an index",
       lock: null,
     })),
-    dropped: names.map((table) =>
-      `drop index if exists ${quoteTable({ schema: staging.schema, table })}`
-    ),
+    dropped: names.map((name) => dropIndexOf(staging, name)),
   };
+}
+
+/** SQL: drops an index if it is one of the table. */
+function dropIndexOf(table: TableName, name: string): string {
+  const index = quoteTable({ schema: table.schema, table: name });
+  const body = `begin
+  if exists (
+    select from pg_index
+    where indrelid = to_regclass(${quoteLiteral(quoteTable(table))})
+      and indexrelid = to_regclass(${quoteLiteral(index)})
+  ) then
+    drop index ${index};
+  end if;
+end`;
+  return `do ${quoteLiteral(body)}`;
 }
 
 function searchStatements(raw: TableName): Pick<IsolationPlan, "bounds" | "split" | "remove"> {
@@ -124,9 +141,10 @@ function rawTable(layout: Layout, raw: TableName): Statement[] {
     {
       sql: `comment on table ${quoteTable(raw)} is ${quoteLiteral(STAGING_COMMENT)}`,
       params: [],
-      why: "Marks it, so that the next run can sweep it if this one dies",
+      why: "Says to others what it is",
       lock: null,
     },
+    recordTable(nameOf(layout.target), raw, "staging"),
   ];
 }
 

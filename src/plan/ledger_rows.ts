@@ -1,5 +1,6 @@
 import type { MergeRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { targetOid } from "./identity.ts";
 import type { FactName, Statement, TableName } from "./load_plan.ts";
 
 const fact = (name: FactName) => ({ fact: name });
@@ -49,13 +50,15 @@ export function insertLoad(
   table: TableName,
   merge: MergeRecord | null,
   basedOn: number | null,
+  /** Null: the setup of this run makes it. */
+  target: number | null,
 ): Statement {
   return {
     sql: `insert into sluice.loads (pipeline, target, partition, version, run_id, table_schema,
   table_name, source_url, etag, last_modified, bytes, sha256, rows, spec_hash, merge, based_on,
-  state)
+  target_oid, ledger_oid, state)
 values ($1, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::text::jsonb, $16,
-  'live')
+  ${targetOid(17, 2)}, 'sluice.loads'::regclass, 'live')
 returning version`,
     params: [
       spec.pipeline,
@@ -74,6 +77,7 @@ returning version`,
       spec.hash,
       merge === null ? null : JSON.stringify(merge),
       basedOn,
+      target,
     ],
     why: "The ledger's row, in the same transaction: table and ledger cannot disagree",
     lock: null,

@@ -37,6 +37,8 @@ export interface LoadPlan {
   readonly targetKey: string;
   /** Makes what is missing before the load (schema, table, columns, indexes); one transaction. */
   readonly setup: readonly Statement[];
+  /** What somebody has done to the target or to tables below it, and what becomes of them. */
+  readonly notes: readonly string[];
   /** Tables that died runs left behind, dropped before anything else. */
   readonly sweep: readonly Statement[];
   readonly rows: RowsPlan;

@@ -1,5 +1,6 @@
-import type { Catalog, ListedTable } from "../db/catalog.ts";
+import type { Catalog } from "../db/catalog.ts";
 import type { Dependents } from "../db/dependents.ts";
+import type { Slot } from "../db/slots.ts";
 import type { TableProperties } from "../db/table_properties.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
@@ -24,8 +25,12 @@ export interface PlanInput {
   readonly catalog: Catalog;
   readonly ledger: Ledger;
   readonly migrations: readonly Migration[];
-  /** Tables whose name starts like this target's versions. */
-  readonly tables: readonly ListedTable[];
+  /** Names in the target's schema that begin as its own does, and cannot be given any more. */
+  readonly names: readonly string[];
+  /** What stands where each partition goes, by partition; nothing where the target does not stand. */
+  readonly slots: ReadonlyMap<string | null, Slot>;
+  /** Partitions of which no row is left in the target. */
+  readonly emptied: ReadonlySet<string | null>;
   /** What belongs to the target and its partitions; nothing where it is not there yet. */
   readonly properties?: TableProperties | null;
   /** Partitions to look at, in order; `[null]` for a whole table. */

@@ -1,10 +1,12 @@
 import { SluiceError } from "../core/error.ts";
-import { parentIndexName } from "../core/names.ts";
+import { nextName, parentIndexName } from "../core/names.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { Catalog } from "../db/catalog.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Evolution } from "./evolve.ts";
+import { nameOf, recordTable, requireKeptTable, requireTarget } from "./identity.ts";
+import type { OwnedTable } from "../ledger/tables.ts";
 import type { Layout } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { identifyTarget } from "./replica_identity.ts";
@@ -26,11 +28,14 @@ export interface TargetIndex {
 export function targetIndexes(
   spec: PipelineSpec,
   layout: Layout,
-  serverVersion: number,
+  { serverVersion, table: standing }: Pick<Catalog, "serverVersion" | "table">,
+  /** Names that cannot be given any more. */
+  names: readonly string[],
 ): readonly TargetIndex[] {
   const { table } = layout.target;
+  const nameFor = (wish: string) => indexName(wish, standing?.indexes ?? [], names);
   const declared = spec.target.indexes.map(({ columns, method }) => ({
-    name: parentIndexName(table, columns),
+    name: nameFor(parentIndexName(table, columns)),
     definition: `using ${method} (${columns.map(quoteIdent).join(", ")})`,
     where: null,
     unique: false,
@@ -40,12 +45,27 @@ export function targetIndexes(
   // there the deduplication in staging alone holds it.
   const nulls = serverVersion >= 150000 ? " nulls not distinct" : "";
   const unique = {
-    name: parentIndexName(table, "key"),
+    name: nameFor(parentIndexName(table, "key")),
     definition: `using btree (${layout.uniqueColumns.map(quoteIdent).join(", ")})${nulls}`,
     where: spec.refresh.mode === "history" ? quoteIdent("_current") : null,
     unique: true,
   };
   return [unique, ...declared];
+}
+
+/** The name that the table's index has, or that a new one can have: a renamed table keeps its own. */
+function indexName(
+  wish: string,
+  standing: readonly { readonly name: string }[],
+  taken: readonly string[],
+): string {
+  const candidate = (n: number) => n === 0 ? wish : nextName(wish, n);
+  for (let n = 0; n < taken.length + 1; n++) {
+    if (standing.some(({ name }) => name === candidate(n))) return candidate(n);
+  }
+  for (let n = 0;; n++) {
+    if (!taken.includes(candidate(n))) return candidate(n);
+  }
 }
 
 /** What making or mending the target depends on. */
@@ -62,6 +82,8 @@ export interface SetupInput {
   readonly evolution: Evolution | null;
   /** Remembers what the file asks for. */
   readonly record: readonly Statement[];
+  /** Tables that change with it. */
+  readonly kept: readonly OwnedTable[];
   /** Partitions that a merge needs and that do not stand: name, and bound. */
   readonly leaves: readonly { readonly name: TableName; readonly bound: string }[];
 }
@@ -95,6 +117,12 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
   if (catalog.table === null) statements.push(createTarget(layout), recordTarget(layout));
   else if (evolution !== null) {
     requireEvolved(layout, evolution);
+    if (evolution.statements.length > 0) {
+      statements.push(
+        ...requireTarget(target, catalog.table.oid, "share update exclusive"),
+        ...input.kept.flatMap(({ now, oid }) => requireKeptTable(now, oid)),
+      );
+    }
     statements.push(...evolution.statements);
     statements.push(
       ...evolution.statements.filter(({ lock }) => lock !== null).map((change) =>
@@ -103,6 +131,9 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
     );
   }
   if (input.managed) statements.push(...input.record);
+  if (catalog.table !== null && (evolution?.statements.length ?? 0) > 0) {
+    statements.push(followTarget(layout, catalog.table.oid));
+  }
   for (const { name, bound } of input.leaves) {
     statements.push({
       sql: `create table ${quoteTable(name)} partition of ${quoteTable(target)} ${bound}`,
@@ -111,7 +142,7 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
       lock: catalog.table === null
         ? null
         : `SHARE UPDATE EXCLUSIVE on ${target.schema}.${target.table}, for milliseconds`,
-    });
+    }, recordTable(nameOf(target), name, "partition"));
   }
   if (input.managed) statements.push(...createIndexes(input));
   if (input.managed && input.merges) statements.push(...identify(input));
@@ -124,6 +155,19 @@ function identify({ layout, catalog, leaves }: SetupInput): Statement[] {
   const plain = table === null && layout.strategy === null ? [layout.target] : [];
   const made = published ? [...plain, ...leaves.map(({ name }) => name)] : [];
   return identifyTarget([...made, ...table?.unidentified ?? []]);
+}
+
+/** A table that was made anew around its partitions has the rows of the one before. */
+function followTarget({ target }: Layout, before: number): Statement {
+  return {
+    sql: `update sluice.loads l set target_oid = t.table_oid
+from sluice.targets t
+where t.target = $1 and l.target = $1 and l.target_oid = $2::oid
+  and not exists (select from pg_class c where c.oid = l.target_oid)`,
+    params: [nameOf(target), before],
+    why: "Where the table was made anew, loads are in the new one",
+    lock: null,
+  };
 }
 
 function createIndexes({ layout, indexes, catalog }: SetupInput): Statement[] {

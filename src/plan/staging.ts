@@ -2,13 +2,14 @@ import { childIndexName, OFFSET_COLUMN, rawTableName } from "../core/names.ts";
 import { periodBounds } from "../core/period.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { dropOwned, nameOf, recordTable } from "./identity.ts";
 import { type Layout, partitionValue } from "./layout.ts";
 import type { DeduplicatePlan, PartitionBounds, Statement, TableName } from "./load_plan.ts";
 import { identifyStaging, type StagingIdentity } from "./replica_identity.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sqlType } from "./sql_types.ts";
 
-/** Comment that marks a table as staging; a table that bears it and has no run is a leftover. */
+/** Comment that says what staging is to whoever finds it; the ledger alone says that it is. */
 export const STAGING_COMMENT = "Sluice staging: not published";
 
 /** The clause after ATTACH PARTITION: which rows the partition holds. */
@@ -60,7 +61,7 @@ select ${columns} from ${quoteTable(layout.target)} with no data`,
       why: "Staging: nobody sees it; its rows are merged into the target when they are complete",
       lock: `ACCESS SHARE on ${layout.target.schema}.${layout.target.table}`,
     },
-    markStaging(staging),
+    ...markStaging(layout, staging),
     ...(offsetColumn ? [addOffsetColumn(staging)] : []),
     ...identifyStaging(staging, identity),
   ];
@@ -85,7 +86,7 @@ export function stageStatements(
       why: "Staging: nobody sees it, and it becomes the partition as it is",
       lock: `ACCESS SHARE on ${layout.target.schema}.${layout.target.table}`,
     },
-    markStaging(staging),
+    ...markStaging(layout, staging),
   ];
   const check = boundsCheck(spec, layout, partition);
   if (check !== null) {
@@ -100,13 +101,13 @@ export function stageStatements(
   return [...statements, ...identifyStaging(staging, identity)];
 }
 
-function markStaging(staging: TableName): Statement {
-  return {
+function markStaging({ target }: Layout, staging: TableName): readonly Statement[] {
+  return [{
     sql: `comment on table ${quoteTable(staging)} is ${quoteLiteral(STAGING_COMMENT)}`,
     params: [],
-    why: "Marks it, so that the next run can sweep it if this one dies",
+    why: "Says to others what it is",
     lock: null,
-  };
+  }, recordTable(nameOf(target), staging, "staging")];
 }
 
 function addOffsetColumn(staging: TableName): Statement {
@@ -211,34 +212,39 @@ export function finishStatements(
  * Removes staging after a failure.
  *
  * A commit whose answer was lost looks like a failure too, and by then the table is live: publishing
- * takes the comment away, and without it nothing is dropped. Such a commit may even be under way
- * still, so the comment is looked at once more when the table's lock is ours.
+ * makes it a version in the ledger, and what is no staging is not dropped.
  */
 export function cleanupStatements(staging: TableName): readonly Statement[] {
   return [staging, { schema: staging.schema, table: rawTableName(staging.table) }].map((table) =>
-    dropStaging(table)
+    dropOwned(
+      table,
+      ["staging"],
+      "Only after a failure: leaves nothing behind, and never drops what was published",
+      true,
+    )
   );
 }
 
-function dropStaging(staging: TableName): Statement {
-  const table = quoteTable(staging);
-  const isStaging = `obj_description(to_regclass(${quoteLiteral(table)}), 'pg_class') = ${
-    quoteLiteral(STAGING_COMMENT)
-  }`;
-  const body = `begin
-  if ${isStaging} then
-    lock table ${table} in access exclusive mode;
-    if ${isStaging} then
-      drop table ${table};
-    end if;
-  end if;
-end`;
-  return {
-    sql: `do ${quoteLiteral(body)}`,
-    params: [],
-    why: "Only after a failure: leaves nothing behind, and never drops what was published",
-    lock: null,
-  };
+/** What a partition holds: a value of its own, or all from `start` to before `end`. */
+export type SlotBounds =
+  | { readonly value: string }
+  | { readonly start: string; readonly end: string };
+
+/** Null for a whole table, which is the default partition. */
+export function slotBounds(
+  spec: PipelineSpec,
+  layout: Layout,
+  partition: string | null,
+): SlotBounds | null {
+  if (partition === null) return null;
+  return layout.strategy === "list"
+    ? { value: partitionValue(spec, partition) }
+    : rangeBounds(spec, layout, partition);
+}
+
+/** SQL type of the column that tells partitions apart. */
+export function partitionType(layout: Layout): string {
+  return columnType(layout);
 }
 
 function boundsCheck(spec: PipelineSpec, layout: Layout, partition: string | null): string | null {

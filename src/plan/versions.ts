@@ -1,7 +1,8 @@
 import { beforeImageName } from "../core/names.ts";
-import { quoteLiteral, quoteTable } from "../core/quote.ts";
+import { quoteLiteral } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { dropVersionRow } from "./ledger_rows.ts";
+import { dropOwned } from "./identity.ts";
 import type { RetainedVersion, Statement, TableName } from "./load_plan.ts";
 
 /** The table of a load: the content itself where it was exchanged, what it wrote where merged. */
@@ -54,7 +55,7 @@ export interface RetentionInput {
   readonly keep: number;
   /** Every version there was, the one about to be published last. */
   readonly versions: readonly LoadRecord[];
-  /** Names of tables that stand. */
+  /** Names of tables that stand and are Sluice's to drop. */
   readonly standing: ReadonlySet<string>;
 }
 
@@ -87,19 +88,16 @@ export function retention(input: RetentionInput): readonly RetainedVersion[] {
       statements.push(
         ...tables
           .filter(({ table }) => load === live || input.standing.has(table))
-          .map((table) => dropTable(table, keep)),
+          .map((table) =>
+            dropOwned(
+              table,
+              ["version", "before"],
+              `target.versions keeps ${keep} earlier versions`,
+            )
+          ),
       );
     }
     if (statements.length === 0) return [];
     return [{ version: load.version, table: tableOf(load), statements }];
   });
-}
-
-function dropTable(table: TableName, keep: number): Statement {
-  return {
-    sql: `drop table if exists ${quoteTable(table)}`,
-    params: [],
-    why: `target.versions keeps ${keep} earlier versions`,
-    lock: null,
-  };
 }

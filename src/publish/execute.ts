@@ -22,13 +22,14 @@ export async function executeStatements(
       if (typeof param !== "object" || param === null) return param;
       return "count" in param ? counts[param.count] ?? 0 : requireFacts(facts)[param.fact];
     });
-    const rows = await db.query<{ n?: number; example?: unknown }>(statement.sql, params);
+    let rows: { n?: number; example?: unknown }[];
+    try {
+      rows = await db.query<{ n?: number; example?: unknown }>(statement.sql, params);
+    } catch (error) {
+      throw isAboutNames(error, statement) ? changedMeanwhile(error.message, error) : error;
+    }
     if (statement.expectRows !== undefined && rows.length !== statement.expectRows) {
-      throw new SluiceError(
-        "publish/changed_meanwhile",
-        `The ledger has changed since this run was planned; nothing was published (${statement.why})`,
-        { retry: "later", hint: "Run again: it plans from what is live now" },
-      );
+      throw changedMeanwhile(`expected: ${statement.why}`);
     }
     if (statement.expectNone !== undefined && rows.length > 0) {
       throw laterChanges(statement.expectNone, rows);
@@ -38,6 +39,27 @@ export async function executeStatements(
     }
   }
   return counts;
+}
+
+/** A table, index or schema that is gone, or that has the name of a new one. */
+const NAMES = new Set(["42P01", "42P07", "42710", "3F000"]);
+
+/** Whether a statement met other names than planned; what triggers of the user's name is not ours. */
+function isAboutNames(error: unknown, { sql }: Statement): error is SluiceError {
+  return error instanceof SluiceError && NAMES.has(error.postgres?.code ?? "") &&
+    !sql.startsWith("with changed as");
+}
+
+function changedMeanwhile(what: string, cause?: SluiceError): SluiceError {
+  return new SluiceError(
+    "publish/changed_meanwhile",
+    `The ledger or the tables have changed since this run was planned; nothing was published (${what})`,
+    {
+      retry: "later",
+      hint: "Run again: it plans from what is live now",
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
 
 function laterChanges(message: string, rows: readonly { example?: unknown }[]): SluiceError {

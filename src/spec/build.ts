@@ -69,6 +69,7 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
         Array.isArray(index) ? { columns: index, method: "btree" } : index
       ),
       lineage: input.target.lineage,
+      shared: input.target.shared,
     },
     refresh: {
       mode,

@@ -138,6 +138,8 @@ export interface TargetSpec {
   readonly versions: number;
   readonly indexes: readonly IndexSpec[];
   readonly lineage: boolean;
+  /** Other pipelines may load it as well. */
+  readonly shared: boolean;
 }
 
 export interface IndexSpec {

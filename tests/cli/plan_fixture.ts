@@ -96,6 +96,7 @@ export function planFixture(): LoadPlan {
     target: { schema: "ny", table: "trips" },
     targetKey: "ny.trips",
     setup: [statement("create schema if not exists ny", "The schema is missing")],
+    notes: [],
     sweep: [],
     rows: {
       columns: [{

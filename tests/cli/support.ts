@@ -175,6 +175,7 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
       versions: 3,
       indexes: [],
       lineage: false,
+      shared: false,
     },
     refresh: { mode: "full", hardDeletes: "ignore", allowEmpty: false },
     idempotencyKey: [],

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { quoteIdent, quoteTable } from "../../src/core/quote.ts";
-import { listTables, readCatalog } from "../../src/db/catalog.ts";
+import { listNames, readCatalog } from "../../src/db/catalog.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 Deno.test("readCatalog tells a missing schema from a missing table", async () => {
@@ -26,6 +26,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
     create index trips_late on only trips (fare)`);
   const { table } = await readCatalog(test.db, { schema: "public", table: "trips" });
   expect(table).toEqual({
+    oid: expect.any(Number),
     kind: "partitioned",
     comment: "all trips",
     rowSecurity: false,
@@ -33,6 +34,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
       {
         name: "month",
         type: "text",
+        fullType: "text",
         notNull: true,
         collation: null,
         default: null,
@@ -41,6 +43,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
       {
         name: "fare",
         type: "numeric(10,2)",
+        fullType: "numeric(10,2)",
         notNull: false,
         collation: null,
         default: "0",
@@ -49,6 +52,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
       {
         name: "at",
         type: "timestamp without time zone",
+        fullType: "timestamp without time zone",
         notNull: false,
         collation: null,
         default: null,
@@ -57,6 +61,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
       {
         name: "twice",
         type: "numeric",
+        fullType: "numeric",
         notNull: false,
         collation: null,
         default: "(fare * (2)::numeric)",
@@ -65,8 +70,12 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
     ],
     partitionKey: { strategy: "list", columns: ["month"] },
     partitions: [
-      { name: { schema: "public", table: "trips__1" }, bound: "FOR VALUES IN ('2021-01')" },
-      { name: { schema: "public", table: "trips__2" }, bound: "DEFAULT" },
+      {
+        oid: expect.any(Number),
+        name: { schema: "public", table: "trips__1" },
+        bound: "FOR VALUES IN ('2021-01')",
+      },
+      { oid: expect.any(Number), name: { schema: "public", table: "trips__2" }, bound: "DEFAULT" },
     ],
     indexes: [
       {
@@ -154,7 +163,7 @@ Deno.test("readCatalog tells the kinds of relations and keys apart", async () =>
   expect((await read("by_hash")).partitionKey?.strategy).toBe("hash");
 });
 
-Deno.test("readCatalog and listTables take names to the letter", async () => {
+Deno.test("readCatalog and listNames take names to the letter", async () => {
   await using test = await testDatabase();
   const schema = `we"ird; drop schema public; --`;
   const name = `Ünï "100%_" \\ 'select'`;
@@ -166,23 +175,27 @@ Deno.test("readCatalog and listTables take names to the letter", async () => {
   }
   const { table } = await readCatalog(test.db, { schema, table: name });
   expect(table?.columns.map(({ name }) => name)).toEqual(['a"b']);
-  expect((await listTables(test.db, schema, `${name}__`)).map(({ name }) => name)).toEqual([
-    `${name}__1`,
-  ]);
+  expect(await listNames(test.db, schema, `${name}__`)).toEqual([`${name}__1`]);
 });
 
-Deno.test("listTables tells attached partitions from leftovers", async () => {
+Deno.test("listNames tells whatever has a name that a new table could not have", async () => {
   await using test = await testDatabase();
   await test.db.query(`
-    create table trips (month text) partition by list (month);
-    create table trips__1 partition of trips default;
-    create table trips__2 (month text);
-    create table trips_x (month text);
-    create table trips__child () inherits (trips__2);
-    comment on table trips__2 is 'staging'`);
-  expect(await listTables(test.db, "public", "trips__")).toEqual([
-    { name: "trips__1", comment: null, attachedTo: { schema: "public", table: "trips" } },
-    { name: "trips__2", comment: "staging", attachedTo: null },
-    { name: "trips__child", comment: null, attachedTo: null },
+    create table t__table (x text primary key);
+    create view t__view as select 1 as x;
+    create sequence t__sequence;
+    create type t__enum as enum ('a');
+    create domain t__domain as text;
+    create function t__function() returns int language sql return 1;
+    create table u (x int);
+    create index t__index on u (x)`);
+  expect((await listNames(test.db, "public", "t__")).sort()).toEqual([
+    "t__domain",
+    "t__enum",
+    "t__index",
+    "t__sequence",
+    "t__table",
+    "t__table_pkey",
+    "t__view",
   ]);
 });

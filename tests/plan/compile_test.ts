@@ -1,10 +1,12 @@
 import { expect } from "expect";
 import type { Catalog, TableInfo } from "../../src/db/catalog.ts";
-import type { LoadRecord } from "../../src/ledger/ledger.ts";
+import type { SluiceError } from "../../src/core/error.ts";
+import type { Slot } from "../../src/db/slots.ts";
+import type { Ledger, LoadRecord } from "../../src/ledger/ledger.ts";
+import type { OwnedTable } from "../../src/ledger/tables.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import { compileRollback, type RollbackRequest } from "../../src/plan/compile_rollback.ts";
 import type { PlanInput } from "../../src/plan/plan_input.ts";
-import { STAGING_COMMENT } from "../../src/plan/staging.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 
 const SPEC: PipelineSpec = {
@@ -50,6 +52,7 @@ const SPEC: PipelineSpec = {
     versions: 1,
     indexes: [{ columns: ["name"], method: "brin" }],
     lineage: false,
+    shared: false,
   },
   refresh: { mode: "partition", hardDeletes: "ignore", allowEmpty: false },
   idempotencyKey: ["id"],
@@ -81,12 +84,14 @@ function column(name: string, type: PipelineSpec["columns"][number]["type"]) {
 }
 
 const TABLE: TableInfo = {
+  oid: 1,
   kind: "partitioned",
   comment: null,
   columns: [
     {
       name: "id",
       type: "bigint",
+      fullType: "bigint",
       notNull: false,
       collation: null,
       default: null,
@@ -95,15 +100,24 @@ const TABLE: TableInfo = {
     {
       name: "name",
       type: "character varying(10)",
+      fullType: "character varying(10)",
       notNull: false,
       collation: null,
       default: null,
       generated: false,
     },
-    { name: "m", type: "date", notNull: true, collation: null, default: null, generated: false },
+    {
+      name: "m",
+      type: "date",
+      fullType: "date",
+      notNull: true,
+      collation: null,
+      default: null,
+      generated: false,
+    },
   ],
   partitionKey: { strategy: "list", columns: ["m"] },
-  partitions: [{ name: { schema: "s", table: "t__2021_01__v3" }, bound: "" }],
+  partitions: [{ oid: 103, name: { schema: "s", table: "t__2021_01__v3" }, bound: "" }],
   indexes: [],
   incomingKeys: [],
   estimatedRows: null,
@@ -140,17 +154,46 @@ function version(n: number, state: LoadRecord["state"]): LoadRecord {
     state,
     merge: null,
     basedOn: null,
+    targetOid: 1,
   };
 }
+
+/** The newest that is live is attached, as `CATALOG` has it; the others stand alone. */
+function ledgerOf(loads: readonly LoadRecord[]): Ledger {
+  return {
+    migration: 2,
+    loads,
+    madeTarget: true,
+    asked: [],
+    renamedTarget: null,
+    tables: loads.filter(({ state }) => state !== "dropped").map((load) => ({
+      oid: 100 + load.version,
+      kind: "version",
+      made: { schema: load.schema, table: load.table },
+      now: { schema: load.schema, table: load.table },
+      parent: load.state === "live" ? { oid: 1, schema: "s", table: "t" } : null,
+      proven: true,
+    })),
+    pipelines: [],
+  };
+}
+
+/** What `CATALOG` has where the partition goes. */
+const OCCUPIED: ReadonlyMap<string, Slot> = new Map([["2021-01", {
+  partitions: TABLE.partitions.map((partition) => ({ ...partition, exact: true })),
+  inDefault: null,
+}]]);
 
 function input(change: Partial<PlanInput> = {}): PlanInput {
   const probe = { url: "u", etag: null, lastModified: null, bytes: 2, sha256: null };
   return {
     spec: SPEC,
     catalog: CATALOG,
-    ledger: { migration: 2, loads: [], madeTarget: true, asked: [] },
+    ledger: ledgerOf([]),
     migrations: [],
-    tables: [],
+    names: [],
+    slots: new Map(),
+    emptied: new Set(),
     partitions: ["2021-01"],
     probes: [probe],
     force: false,
@@ -202,10 +245,15 @@ Deno.test("compilePlan keeps secrets as references and is plain JSON", () => {
 Deno.test("compilePlan exchanges the live version and drops what is beyond target.versions", () => {
   const loads = [version(1, "dropped"), version(2, "retained"), version(3, "live")];
   const { partitions: [partition] } = compilePlan(
-    input({ ledger: { migration: 2, loads, madeTarget: true, asked: [] } }),
+    input({ ledger: ledgerOf(loads), slots: OCCUPIED }),
   );
   expect(partition.version).toBe(4);
-  expect(sqlOf(partition.publish).slice(-2)).toEqual([
+  const publish = sqlOf(partition.publish);
+  expect(publish.slice(-6)).toEqual([
+    `lock table only "s"."t" in access exclusive mode`,
+    expect.stringContaining("c.oid = coalesce("),
+    `lock table only "s"."t__2021_01__v3" in access exclusive mode`,
+    expect.stringContaining("where c.oid = $1::oid"),
     `alter table "s"."t" detach partition "s"."t__2021_01__v3"`,
     `alter table "s"."t" attach partition "s"."t__2021_01__v4" for values in ('2021-01-01'::date)`,
   ]);
@@ -215,29 +263,85 @@ Deno.test("compilePlan exchanges the live version and drops what is beyond targe
 
 Deno.test("compilePlan does not detach a live version whose table is gone", () => {
   const catalog = { ...CATALOG, table: { ...TABLE, partitions: [] } };
-  const ledger = { migration: 2, loads: [version(3, "live")], madeTarget: true, asked: [] };
+  const ledger = { ...ledgerOf([version(3, "live")]), tables: [] };
   const { partitions: [partition] } = compilePlan(input({ catalog, ledger }));
   expect(sqlOf(partition.publish).some((sql) => sql.includes("detach"))).toBe(false);
   expect(partition.publish[0].params).toEqual(["s.t", "2021-01", 3, "dropped"]);
   expect(partition.reason).toBe("the table of version 3 is gone");
 });
 
-Deno.test("compilePlan sweeps staging tables, and only those", () => {
-  const table = (name: string, comment: string | null, attached = false) => ({
-    name,
-    comment,
-    attachedTo: attached ? { schema: "s", table: "t" } : null,
+Deno.test("compilePlan sweeps staging that the ledger knows, and only under its own name", () => {
+  const staging = (table: string, change: Partial<OwnedTable> = {}): OwnedTable => ({
+    oid: 200,
+    kind: "staging",
+    made: { schema: "s", table },
+    now: { schema: "s", table },
+    parent: null,
+    proven: true,
+    ...change,
   });
-  const { sweep } = compilePlan(input({
-    ledger: { migration: 2, loads: [version(3, "live")], madeTarget: true, asked: [] },
-    tables: [
-      table("t__2021_01__v3", STAGING_COMMENT),
-      table("t__2021_02__v1", STAGING_COMMENT, true),
-      table("t__2021_01__v4", STAGING_COMMENT),
-      table("t__mine", null),
-    ],
+  const ledger = ledgerOf([version(3, "live")]);
+  const { sweep, notes, partitions } = compilePlan(input({
+    ledger: {
+      ...ledger,
+      tables: [
+        ...ledger.tables,
+        staging("t__2021_01__v4"),
+        staging("t__2021_02__v1", { parent: { oid: 9, schema: "s", table: "other" } }),
+        staging("t__2021_02__v2", { proven: false }),
+        staging("t__2021_02__v3", { oid: 201, now: { schema: "s", table: "mine" } }),
+      ],
+    },
+    names: ["t__2021_01__v4", "t__2021_01__v4_k", "t__2021_01__v5_b"],
+    slots: OCCUPIED,
   }));
-  expect(sqlOf(sweep)).toEqual([`drop table if exists "s"."t__2021_01__v4"`]);
+  expect(sqlOf(sweep)).toEqual([
+    expect.stringContaining('drop table "s"."t__2021_01__v4"'),
+    "delete from sluice.tables where table_oid = $1::oid",
+    expect.stringContaining("not exists (select from pg_class"),
+  ]);
+  expect(notes).toEqual([
+    "s.t__2021_02__v3 is s.mine now: s.mine stays as it is, and Sluice no longer touches it",
+  ]);
+  // What is swept is free again.
+  expect(partitions[0].version).toBe(4);
+});
+
+Deno.test("compilePlan goes around names that are taken, by anything that is made of them", () => {
+  const version = (names: string[]) => compilePlan(input({ names })).partitions[0].version;
+  expect(version([])).toBe(1);
+  expect(version(["t__2021_01__v1", "t__2021_01__v2_b", "t__2021_01__v3_k", "t__2021_01__v33"]))
+    .toBe(4);
+  expect(version(["t__2021_02__v1", "t_key"])).toBe(1);
+  const indexes = compilePlan(input({ names: ["t_key", "t_key1", "t_name_idx"] })).setup;
+  expect(sqlOf(indexes).join()).toContain('create unique index "t_key2"');
+  expect(sqlOf(indexes).join()).toContain('create index "t_name_idx1"');
+});
+
+Deno.test("compilePlan refuses what others have put where a partition goes", () => {
+  const refusal = (slot: Slot) => {
+    try {
+      compilePlan(input({ slots: new Map([["2021-01", slot]]) }));
+    } catch (error) {
+      return error as SluiceError;
+    }
+    throw new Error("it was accepted");
+  };
+  const theirs = {
+    oid: 77,
+    name: { schema: "s", table: "t_p202101" },
+    bound: "FOR VALUES IN ('2021-01-01')",
+    exact: true,
+  };
+  expect(refusal({ partitions: [theirs], inDefault: null })).toMatchObject({
+    code: "plan/partition_taken",
+    message: expect.stringContaining(`"s.t_p202101" for values in ('2021-01-01') is there`),
+    hint: expect.stringContaining("alter table s.t detach partition s.t_p202101"),
+  });
+  expect(refusal({ partitions: [], inDefault: { schema: "s", table: "rest" } })).toMatchObject({
+    code: "plan/partition_taken",
+    message: expect.stringContaining('the default partition "s.rest" holds rows of it'),
+  });
 });
 
 Deno.test("compilePlan counts duplicates first where an index cannot see NULLs as equal", () => {
@@ -269,6 +373,7 @@ Deno.test("compilePlan refuses a target of another shape, naming each difference
   const other = {
     name: "other",
     type: "text",
+    fullType: "text",
     notNull: true,
     collation: null,
     default: null,
@@ -304,9 +409,12 @@ Deno.test("compilePlan quotes nasty names everywhere", () => {
 function rollbackInput(loads: LoadRecord[]) {
   return {
     spec: SPEC,
-    ledger: { migration: 2, loads, madeTarget: true, asked: [] },
+    ledger: ledgerOf(loads),
     catalog: CATALOG,
-    columns: new Map(),
+    columns: new Map(
+      loads.map(({ table }) => [table, TABLE.columns.map(({ name, type }) => ({ name, type }))]),
+    ),
+    slots: OCCUPIED,
   };
 }
 

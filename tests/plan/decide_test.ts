@@ -19,6 +19,7 @@ const LOADED: LoadRecord = {
   state: "live",
   merge: null,
   basedOn: null,
+  targetOid: null,
 };
 
 const PROBE: ProbedSource = {
@@ -61,7 +62,7 @@ Deno.test("sameSource never takes another file for the same", () => {
 });
 
 Deno.test("decide skips what is live and unchanged", () => {
-  expect(decide(SPEC, LOADED, true, PROBE, false)).toEqual({
+  expect(decide(SPEC, LOADED, null, PROBE, false)).toEqual({
     action: "skip",
     reason: "version 4 holds this very file",
     skipStatus: "unchanged",
@@ -74,28 +75,30 @@ Deno.test("decide loads for every reason there is, and says which", () => {
     expect(action).toBe("load");
     return reason;
   };
-  expect(reasonOf(SPEC, undefined, false, PROBE, false)).toBe("not loaded yet");
-  expect(reasonOf(SPEC, LOADED, false, PROBE, false)).toBe("the table of version 4 is gone");
-  expect(reasonOf(SPEC, LOADED, true, PROBE, true)).toBe("--force");
-  expect(reasonOf({ ...SPEC, hash: "h2" }, LOADED, true, PROBE, false)).toBe(
+  expect(reasonOf(SPEC, undefined, null, PROBE, false)).toBe("not loaded yet");
+  expect(reasonOf(SPEC, LOADED, "the table of version 4 is gone", PROBE, false)).toBe(
+    "the table of version 4 is gone",
+  );
+  expect(reasonOf(SPEC, LOADED, null, PROBE, true)).toBe("--force");
+  expect(reasonOf({ ...SPEC, hash: "h2" }, LOADED, null, PROBE, false)).toBe(
     "the pipeline file has changed since version 4",
   );
-  expect(reasonOf(SPEC, LOADED, true, { ...PROBE, bytes: 7 }, false)).toBe(
+  expect(reasonOf(SPEC, LOADED, null, { ...PROBE, bytes: 7 }, false)).toBe(
     "the source has changed since version 4",
   );
-  expect(reasonOf(SPEC, LOADED, true, null, false)).toBe("the source does not exist");
+  expect(reasonOf(SPEC, LOADED, null, null, false)).toBe("the source does not exist");
 });
 
 Deno.test("decide does not bring back what was rolled back, unless forced", () => {
   const rolledBack = { ...LOADED, state: "rolled_back" as const };
-  expect(decide(SPEC, rolledBack, true, PROBE, false).reason).toContain("was rolled back");
-  expect(decide(SPEC, rolledBack, true, PROBE, true).action).toBe("load");
-  expect(decide(SPEC, rolledBack, true, { ...PROBE, bytes: 1 }, false).action).toBe("load");
+  expect(decide(SPEC, rolledBack, null, PROBE, false).reason).toContain("was rolled back");
+  expect(decide(SPEC, rolledBack, null, PROBE, true).action).toBe("load");
+  expect(decide(SPEC, rolledBack, null, { ...PROBE, bytes: 1 }, false).action).toBe("load");
 });
 
 Deno.test("decide waits for a partition that is not there yet", () => {
   const pending = { ...SPEC, partitions: { missing: "pending" } } as PipelineSpec;
-  expect(decide(pending, undefined, false, null, false)).toMatchObject({
+  expect(decide(pending, undefined, null, null, false)).toMatchObject({
     action: "skip",
     skipStatus: "pending",
   });

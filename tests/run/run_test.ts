@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { gzipSync } from "node:zlib";
 import type { Database } from "../../src/db/database.ts";
 import { readHistory, readRejects } from "../../src/ledger/mod.ts";
+import { executeStatements } from "../../src/publish/execute.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { it, testDatabase } from "../support/every_db.ts";
@@ -401,7 +402,7 @@ it("leftovers of a died run are swept and the run is marked", async () => {
   // What a process killed in the middle leaves: a staging table and a run that says `running`.
   files.write("things.csv", "id,name,price\n2,b,1\n");
   const { partitions: [partition] } = await planPipeline(spec, ALL, context);
-  for (const { sql } of partition.stage) await test.db.query(sql);
+  await executeStatements(test.db, partition.stage);
   await test.db.query("update sluice.runs set status = 'running', ended_at = null");
   const result = await run(test.db, spec);
   expect(result).toMatchObject({ status: "succeeded", rows_loaded: 1 });

@@ -18,6 +18,7 @@ export function planText(plan: LoadPlan, paint: Paint): string {
   const loads = plan.partitions.filter(({ action }) => action === "load");
   return [
     summary(plan, paint),
+    notesText(plan, paint),
     evolvedText(plan, paint),
     keptText(plan, paint),
     section("Drop what died runs left behind", plan.sweep, paint),
@@ -58,6 +59,12 @@ function summary(plan: LoadPlan, paint: Paint): string {
   ];
   return `${paint("strong", plan.pipeline)}${environment} into ${paint("name", plan.targetKey)}\n` +
     `${facts.join(", ")}\n\n${renderTable(columns, rows, paint)}`;
+}
+
+function notesText({ notes }: LoadPlan, paint: Paint): string {
+  if (notes.length === 0) return "";
+  return title("What others have done", paint) +
+    notes.map((note) => `  ${printable(note)}\n`).join("");
 }
 
 function evolvedText({ evolved }: LoadPlan, paint: Paint): string {

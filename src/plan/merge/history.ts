@@ -1,5 +1,6 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement } from "../load_plan.ts";
+import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
 import {
   columnList,
@@ -29,6 +30,7 @@ select t.* from ${quoteTable(target)} t
 where t."_current" and (${changed}${merge.removesVanished ? `\n  or (${vanished})` : ""})`,
       "The rows that this load closes, as they are now: rollback reopens them",
     ),
+    recordTable(nameOf(target), beforeTable, "before"),
     counted(
       `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
 where t."_current" and ${sameKey(key, "s", "t")} and ${same}`,

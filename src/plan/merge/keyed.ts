@@ -1,5 +1,6 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement, TableName } from "../load_plan.ts";
+import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
 import {
   columnList,
@@ -29,6 +30,7 @@ select t.* from ${quoteTable(target)} t
 where ${vanished === null ? changed : `${changed}\n  or (${vanished})`}`,
       "The rows that this load changes or removes, as they are now: rollback puts them back",
     ),
+    recordTable(nameOf(target), beforeTable, "before"),
     counted(
       `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
 where ${sameKey(key, "s", "t")} and ${same}`,

@@ -1,5 +1,6 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement, TableName } from "../load_plan.ts";
+import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
 import {
   columnList,
@@ -41,6 +42,7 @@ export function replaceRows(merge: Merge): readonly Statement[] {
 select t.* from ${quoteTable(target)} t${where}`,
       "The rows that this load takes the place of: rollback puts them back",
     ),
+    recordTable(nameOf(target), beforeTable, "before"),
     counted(
       `delete from ${quoteTable(target)} t${where}`,
       "rows_deleted",

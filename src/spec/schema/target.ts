@@ -22,4 +22,6 @@ export const targetSchema = z.strictObject({
   ])).default([]).describe("Indexes: lists of columns, or { columns, method }"),
   lineage: z.boolean().default(false)
     .describe("Adds _run_id, _loaded_at, _source_file and _source_line"),
+  shared: z.boolean().default(false)
+    .describe("Other pipelines load it as well; each of them must say so"),
 }).describe("The table that is loaded");

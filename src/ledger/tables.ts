@@ -1,0 +1,106 @@
+import { beforeImageName, versionTableName } from "../core/names.ts";
+import type { QualifiedName } from "../core/quote.ts";
+import type { Queryable } from "../db/database.ts";
+
+/** The migration that makes `sluice.tables`. */
+const TABLES = 10;
+
+export type OwnedKind =
+  /** Rows are merged into it. */
+  | "partition"
+  | "staging"
+  /** What a load was published from: the content itself, or what a merge wrote. */
+  | "version"
+  /** Rows that a merge took away or changed, as they were. */
+  | "before";
+
+/** A table below a target that stands. */
+export interface OwnedTable {
+  readonly oid: number;
+  readonly kind: OwnedKind;
+  /** The name it was given. */
+  readonly made: QualifiedName;
+  /** The name it bears. */
+  readonly now: QualifiedName;
+  /** The table it is a partition of. */
+  readonly parent: (QualifiedName & { readonly oid: number }) | null;
+  /**
+   * Whether Sluice made this very table. Loads from before OIDs were recorded, and ledgers that were
+   * restored into another database, only have its name.
+   */
+  readonly proven: boolean;
+}
+
+/**
+ * Tables that only their name tells, of loads without an OID that is worth something.
+ *
+ * What such a load says is live, and is attached to the target under its name, has been attached by
+ * Sluice: that is proof enough. For a detached table there is none.
+ */
+const UNPROVEN = `
+  select l.id, c.oid, v.kind, l.table_schema, c.relname::text as table_name,
+    v.attached and pn.nspname || '.' || p.relname = l.target as proven
+  from sluice.loads l
+  cross join lateral (values
+    (l.table_name, 'version', l.state = 'live' and coalesce(to_jsonb(l) ->> 'merge', '') = ''),
+    (l.table_name || $2, 'before', false),
+    (regexp_replace(l.table_name, '__v[0-9]+$', $3), 'partition', true)) v (name, kind, attached)
+  join pg_namespace n on n.nspname = l.table_schema
+  join pg_class c on c.relnamespace = n.oid and c.relname = v.name and c.relkind = 'r'
+  left join pg_inherits i on i.inhrelid = c.oid and c.relispartition
+  left join pg_class p on p.oid = i.inhparent
+  left join pg_namespace pn on pn.oid = p.relnamespace
+  where l.target = $1
+    and (to_jsonb(l) ->> 'ledger_oid')::oid is distinct from 'sluice.loads'::regclass`;
+
+const SUFFIXES = [beforeImageName(""), versionTableName("", null, 0).replace("__all", "")];
+
+/** Reads the tables below a target, whatever they are called by now. */
+export async function readTables(
+  db: Queryable,
+  migration: number,
+  targetKey: string,
+): Promise<OwnedTable[]> {
+  const registered = migration < TABLES ? "" : `
+  select r.table_oid as oid, r.kind, r.table_schema, r.table_name, true as proven
+  from sluice.tables r
+  where r.target = $1 and r.ledger_oid = 'sluice.loads'::regclass
+  union all`;
+  const tables = await db.query<OwnedTable>(
+    `with unproven as (${UNPROVEN}
+), known as (${registered}
+  select distinct oid, kind, table_schema, table_name, coalesce(proven, false) from unproven
+)
+select distinct on (c.oid) c.oid::bigint as oid, k.kind, k.proven,
+  json_build_object('schema', k.table_schema, 'table', k.table_name) as made,
+  json_build_object('schema', n.nspname, 'table', c.relname) as now,
+  case when i.inhrelid is not null then json_build_object(
+    'oid', p.oid::bigint, 'schema', pn.nspname, 'table', p.relname) end as parent
+from known k
+join pg_class c on c.oid = k.oid
+join pg_namespace n on n.oid = c.relnamespace
+left join pg_inherits i on i.inhrelid = c.oid and c.relispartition
+left join pg_class p on p.oid = i.inhparent
+left join pg_namespace pn on pn.oid = p.relnamespace
+order by c.oid, k.proven desc`,
+    [targetKey, ...SUFFIXES],
+  );
+  return tables.map((table) => ({ ...table, oid: Number(table.oid) }));
+}
+
+/** Records what is proven to be Sluice's and is not recorded yet; under the target's lock. */
+export async function adoptTables(db: Queryable, targetKey: string): Promise<void> {
+  await db.query(
+    `with unproven as (${UNPROVEN}
+), adopted as (
+  insert into sluice.tables (table_oid, ledger_oid, target, kind, table_schema, table_name)
+  select distinct on (oid) oid, 'sluice.loads'::regclass, $1, kind, table_schema, table_name
+  from unproven where proven
+  on conflict (table_oid) do update set ledger_oid = excluded.ledger_oid, target = excluded.target,
+    kind = excluded.kind, table_schema = excluded.table_schema, table_name = excluded.table_name
+)
+update sluice.loads l set ledger_oid = 'sluice.loads'::regclass, target_oid = null
+from unproven u where l.id = u.id and u.proven and u.kind = 'version'`,
+    [targetKey, ...SUFFIXES],
+  );
+}

@@ -1,0 +1,94 @@
+import { SluiceError } from "../core/error.ts";
+import { beforeImageName } from "../core/names.ts";
+import type { PartitionInput } from "./compile_partition.ts";
+import { LINEAGE_COLUMNS, takesRowsAway } from "./layout.ts";
+import type { TableName } from "./load_plan.ts";
+import type { Merge } from "./merge/merge.ts";
+import { MODES } from "./modes/mod.ts";
+import { scopeCondition } from "./staging.ts";
+import { hasUniqueKey, keyNames } from "./target.ts";
+import { momentOf } from "./versions.ts";
+
+/**
+ * How the staged rows of a partition are merged into the target.
+ *
+ * @throws SluiceError `plan/key_not_unique`, `plan/referenced`
+ */
+export function mergeOf(
+  input: PartitionInput,
+  partition: string | null,
+  staging: TableName,
+  version: number,
+): Merge {
+  const { spec, layout, catalog, shape } = input;
+  const { mode } = spec.refresh;
+  const keyed = layout.uniqueColumns.length > 0 &&
+    (shape.managed || (catalog.table !== null &&
+      hasUniqueKey(catalog.table, layout.uniqueColumns, mode === "history")));
+  const kind = MODES[mode].mergeKind(keyed);
+  requireSafeMerge(input, keyed);
+  const columns = layout.loaded.map(({ name }) => name);
+  const lineage = spec.target.lineage ? LINEAGE_COLUMNS.map(({ name }) => name) : [];
+  return {
+    ...kind,
+    key: kind.kind === "rows" && mode !== "append" ? [] : layout.uniqueColumns,
+    target: layout.target,
+    after: staging,
+    beforeTable: { schema: staging.schema, table: beforeImageName(staging.table) },
+    columns,
+    compared: columns.filter((name) => !lineage.includes(name)),
+    restored: catalog.table?.columns.filter(({ generated }) => !generated)
+      .map(({ name }) => name) ?? layout.columns.map(({ name }) => name),
+    scope: scopeCondition(spec, layout, partition),
+    moment: momentOf(input.targetKey, partition, version),
+    removesVanished: takesRowsAway(spec.refresh),
+  };
+}
+
+/**
+ * Refuses a merge that could hit the wrong rows, or more than the target's.
+ *
+ * @throws SluiceError `plan/key_not_unique`, `plan/referenced`, `plan/no_partition_column`
+ */
+function requireSafeMerge(
+  { spec, layout, catalog, targetKey }: PartitionInput,
+  keyed: boolean,
+): void {
+  const { table } = catalog;
+  const { mode } = spec.refresh;
+  const key = layout.uniqueColumns.join(", ");
+  if ((mode === "upsert" || mode === "history") && !keyed) {
+    const columns = mode === "history" ? `${key}, _valid_from` : key;
+    throw new SluiceError(
+      "plan/key_not_unique",
+      `"${targetKey}" has no unique index on (${key}): a row could be taken for another one`,
+      { hint: `create unique index on ${targetKey} (${columns})` },
+    );
+  }
+  if (mode !== "full" && mode !== "partition" || table === null) return;
+  const cascading = table.incomingKeys.filter(({ onDelete }) =>
+    onDelete !== "no action" && onDelete !== "restrict"
+  );
+  if (cascading.length > 0) {
+    throw new SluiceError(
+      "plan/referenced",
+      `Replacing rows of "${targetKey}" would reach into other tables: ${keyNames(cascading)}`,
+      {
+        hint:
+          "Use refresh.mode: upsert, which deletes nothing, or change what the keys do on delete",
+      },
+    );
+  }
+  if (table.incomingKeys.length > 0 && !keyed) {
+    throw new SluiceError(
+      "plan/referenced",
+      `Rows of "${targetKey}" cannot be replaced while foreign keys point to it: ${
+        keyNames(table.incomingKeys)
+      }`,
+      {
+        hint:
+          "Give an idempotency_key, with a unique index on the table: then only rows that differ are touched",
+      },
+    );
+  }
+}

@@ -1,0 +1,127 @@
+import { SluiceError } from "../core/error.ts";
+import type { NamedColumn } from "../db/catalog.ts";
+import type { LoadRecord } from "../ledger/ledger.ts";
+import type { OwnedTable } from "../ledger/tables.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { targetKeyOf } from "./compile.ts";
+import type { RollbackInput } from "./compile_rollback.ts";
+import { nameOf } from "./identity.ts";
+import type { Layout } from "./layout.ts";
+import { occupationOf } from "./occupant.ts";
+import { isSame, standingTable } from "./owned.ts";
+import { beforeTableOf, rootOf, tableOf } from "./versions.ts";
+
+export function namesOf(
+  columns: readonly NamedColumn[] | undefined,
+): readonly string[] | undefined {
+  return columns?.map(({ name }) => name);
+}
+
+/**
+ * The OID of the target, which must be the one that the live version lies in.
+ *
+ * @throws SluiceError `plan/version_gone`
+ */
+export function requireStanding(
+  { spec, catalog, ledger }: RollbackInput,
+  versions: readonly LoadRecord[],
+  load: LoadRecord,
+): number {
+  const name = targetKeyOf(spec);
+  const { table } = catalog;
+  if (table === null) {
+    throw new SluiceError(
+      "plan/version_gone",
+      `"${name}" is gone, and no version can be put back`,
+      {
+        hint: "A run makes it anew",
+      },
+    );
+  }
+  const merged = rootOf(versions, load) === null;
+  if (load.state === "live" && merged && load.targetOid !== null && load.targetOid !== table.oid) {
+    throw new SluiceError(
+      "plan/version_gone",
+      `"${name}" is not the table that version ${load.version} was loaded into${
+        ledger.renamedTarget === null ? "" : `, which is "${ledger.renamedTarget}" now`
+      }`,
+      { hint: "Run the pipeline: it loads into the table that stands" },
+    );
+  }
+  return table.oid;
+}
+
+/**
+ * Sluice's partition that leaves; null where nothing is there.
+ *
+ * @throws SluiceError `plan/partition_taken`
+ */
+export function occupant(
+  input: RollbackInput,
+  layout: Layout,
+  partition: string | null,
+): OwnedTable | null {
+  const occupation = occupationOf({ ...input, layout }, partition);
+  if (occupation.kind === "taken") {
+    throw new SluiceError("plan/partition_taken", occupation.message, { hint: occupation.hint });
+  }
+  return occupation.kind === "ours" ? occupation.table : null;
+}
+
+/**
+ * The table of a version that is put back: it stands alone, under the name it was given.
+ *
+ * @throws SluiceError `plan/version_gone`
+ */
+export function keptTable(
+  { spec, ledger }: RollbackInput,
+  load: LoadRecord,
+  kind: "version" | "before",
+): OwnedTable {
+  const name = kind === "version" ? tableOf(load) : beforeTableOf(load);
+  const table = standingTable(ledger, name, kind);
+  if (table !== null && table.parent === null) return table;
+  const elsewhere = ledger.tables.find((each) => each.kind === kind && isSame(each.made, name));
+  if (elsewhere === undefined) throw tableGone(spec, load);
+  const { now, parent } = elsewhere;
+  throw new SluiceError(
+    "plan/version_gone",
+    `The table of version ${load.version} of "${targetKeyOf(spec)}" is ${
+      parent === null ? `called "${nameOf(now)}" now` : `a partition of "${nameOf(parent)}" now`
+    }`,
+    {
+      hint: `Give it back what it was (detached, and called ${nameOf(name)}), or load anew`,
+    },
+  );
+}
+
+/**
+ * Postgres attaches only what has the very columns of the table.
+ *
+ * @throws SluiceError `plan/version_gone`
+ */
+export function requireSameColumns(
+  { spec, catalog, columns }: RollbackInput,
+  load: LoadRecord,
+): void {
+  const types = new Map(columns.get(load.table)?.map(({ name, type }) => [name, type]));
+  const wanted = catalog.table?.columns ?? [];
+  const differs = wanted.find(({ name, fullType }) => types.get(name) !== fullType)?.name ??
+    [...types.keys()].find((name) => wanted.every((column) => column.name !== name));
+  if (differs === undefined) return;
+  throw new SluiceError(
+    "plan/version_gone",
+    `Version ${load.version} of "${
+      targetKeyOf(spec)
+    }" cannot be put back: its column "${differs}" is another one than the table's`,
+    { hint: `Compare ${nameOf(tableOf(load))} with ${targetKeyOf(spec)}, or load anew` },
+  );
+}
+
+export function tableGone(spec: PipelineSpec, load: LoadRecord): SluiceError {
+  return new SluiceError(
+    "plan/version_gone",
+    `What version ${load.version} of "${targetKeyOf(spec)}" changed is no longer kept`,
+    { hint: "Its tables were dropped: raise target.versions to keep more of them" },
+  );
+}
