@@ -10,6 +10,7 @@ import {
   readPassword,
   requireVersion,
 } from "./data_folder.ts";
+import { withAccess } from "./folder_access.ts";
 import { type FileLock, lockFile, tryLockFile } from "./file_lock.ts";
 import { ensureLoader, LOADER, loaderPassword } from "./loader_role.ts";
 import { type Home, openHome, readNote, statOrNull } from "./home.ts";
@@ -69,6 +70,10 @@ const PORT = "port";
 
 /** Uses the project's server, starting it where it does not run. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  return await withAccess(options.folder, () => useServer(options));
+}
+
+async function useServer(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const clock = options.clock ?? systemClock;
   const home = await openHome(options.folder, options.sharedPlace);
   await using _turn = await lockFile(join(home.notes, TURN));
@@ -95,6 +100,10 @@ export async function findRunning(
   folder: string,
   clock: Clock = systemClock,
 ): Promise<RunningServer | null> {
+  return await withAccess(folder, () => find(folder, clock));
+}
+
+async function find(folder: string, clock: Clock): Promise<RunningServer | null> {
   if (await statOrNull(join(folder, "postgres")) === null) return null;
   const home = await openHome(folder);
   return await statOrNull(home.data) === null ? null : await reach(home, clock);
@@ -105,6 +114,10 @@ export async function stopEmbedded(
   folder: string,
   clock: Clock = systemClock,
 ): Promise<StopOutcome> {
+  return await withAccess(folder, () => stopServer(folder, clock));
+}
+
+async function stopServer(folder: string, clock: Clock): Promise<StopOutcome> {
   if (await statOrNull(join(folder, "postgres")) === null) return "not_running";
   const home = await openHome(folder);
   await using _turn = await lockFile(join(home.notes, TURN));
