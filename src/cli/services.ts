@@ -194,16 +194,19 @@ async function openQueue(request: DatabaseRequest, version: string): Promise<Que
   const { openQueue } = await import("../distribute/queue.ts");
   const { resolveTarget } = await import("../db/resolve_target.ts");
   const { url, variables, secrets, maxConnections } = request;
+  // It was reached just before.
+  const { clock, random, signal } = request;
+  const retries = { clock, random, signal };
   if (url !== null) {
     const target = await resolveTarget(secrets.reveal(url), variables);
-    return await openQueue(target, version, maxConnections);
+    return await openQueue(target, version, maxConnections, retries);
   }
   const { startEmbedded } = await import("../db/embedded/mod.ts");
-  const { folder, clock, signal } = request;
+  const { folder } = request;
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startEmbedded({ folder, clock, signal }));
   const queue = stack.use(
-    await openQueue(await resolveTarget(server.url), version, maxConnections),
+    await openQueue(await resolveTarget(server.url), version, maxConnections, retries),
   );
   const open = stack.move();
   return { ...queue, [Symbol.asyncDispose]: () => open.disposeAsync() };

@@ -13,7 +13,6 @@ export async function poolConfig(target: ResolvedTarget): Promise<pg.PoolConfig>
     database,
     application_name: target.applicationName ?? "sluice queue",
     connectionTimeoutMillis: connectTimeout * 1000,
-    keepAlive: true,
     ...(Object.keys(target.settings).length === 0 ? {} : { options: optionsOf(target.settings) }),
     ssl: false,
   };

@@ -13,9 +13,11 @@ import { SluiceError } from "../core/error.ts";
 import type { Queryable } from "../db/database.ts";
 import { connectionLost, postgresError } from "../db/db_error.ts";
 import { requireOwnSchema } from "../db/own_schema.ts";
-import { SEARCH_PATH } from "../db/session_settings.ts";
 import { requireReferences } from "./literal_secrets.ts";
+import { type RetryOptions, withRetry } from "../db/with_retry.ts";
 import { poolConfig } from "./pool_config.ts";
+import { QueuePool } from "./queue_pool.ts";
+import { within } from "./within.ts";
 import type { ResolvedTarget } from "../db/resolve_target.ts";
 import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
 import type { RunOptions } from "../run_context.ts";
@@ -29,6 +31,12 @@ export const ATTEMPTS = 8;
 
 /** Milliseconds between two looks for jobs, where no notification came. */
 const POLL = 1_000;
+
+/** Milliseconds that a database gets to say goodbye. */
+const GOODBYE = 5_000;
+
+/** Milliseconds that a runner gets to stop which has begun no job. */
+const STOPPING = 10_000;
 
 /** A job may be in a worker's hands this long before the worker is seen to live. */
 const INTRODUCTION = "5 seconds";
@@ -98,41 +106,20 @@ export interface Worker {
  *
  * @param version of Sluice: a plan is for the Sluice that made it, and no other
  * @param connections at most
+ * @param retries where it is worth to wait for a database that is away for a moment
  * @throws SluiceError `db/queue`
  */
 export async function openQueue(
   target: ResolvedTarget,
   version: string,
   connections: number,
+  retries?: RetryOptions,
 ): Promise<Queue> {
-  const pool = new pg.Pool({
-    ...await poolConfig(target),
-    max: connections,
-    onConnect: async (client) => void await client.query(`set search_path to ${SEARCH_PATH}`),
-  });
-  // A connection that breaks while idle is replaced; without a listener it would end the process.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
+  const pool = new QueuePool({ ...await poolConfig(target), max: connections });
   // Its own words on each job are nobody's: the worker tells what became of it.
   const logger = new Logger(() => () => {});
   const tasks = { load: `load_partition ${version}`, run: `run_pipeline ${version}` };
   const options = { pgPool: pool, schema: QUEUE_SCHEMA, logger };
-  let utils: WorkerUtils;
-  try {
-    const db: Queryable = {
-      query: async (sql, params) => (await pool.query(sql, [...params ?? []])).rows,
-    };
-    await requireOwnSchema(db, QUEUE_SCHEMA);
-    utils = await makeWorkerUtils(options);
-    await utils.migrate();
-    // It may have been made by somebody else meanwhile.
-    await requireOwnSchema(db, QUEUE_SCHEMA);
-  } catch (error) {
-    await pool.end();
-    throw cannotOpen(queueError(error, target.describe));
-  }
-  const runKeyOf = ({ id }: RunJob) => `run/${id}`;
-  const keyOf = (runId: string, position: number) => `${runId}/${position}`;
   /** Its errors are ours, so that whoever waits for the database knows them. */
   async function asking<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -141,6 +128,27 @@ export async function openQueue(
       throw queueError(error, target.describe);
     }
   }
+  const prepare = async (): Promise<WorkerUtils> => {
+    const db: Queryable = {
+      query: async (sql, params) => (await pool.query(sql, [...params ?? []])).rows,
+    };
+    await requireOwnSchema(db, QUEUE_SCHEMA);
+    const utils = await makeWorkerUtils(options);
+    await utils.migrate();
+    // It may have been made by somebody else meanwhile.
+    await requireOwnSchema(db, QUEUE_SCHEMA);
+    return utils;
+  };
+  let utils: WorkerUtils;
+  try {
+    utils = await (retries === undefined ? asking(prepare) : withRetry(() =>
+      asking(prepare), retries));
+  } catch (error) {
+    await within(GOODBYE, pool.end());
+    throw cannotOpen(queueError(error, target.describe));
+  }
+  const runKeyOf = ({ id }: RunJob) => `run/${id}`;
+  const keyOf = (runId: string, position: number) => `${runId}/${position}`;
   const select = async <Row extends object>(sql: string, ...params: unknown[]): Promise<Row[]> =>
     (await asking(() => pool.query<Row>(sql, params))).rows;
   /** After four hours it would take the worker for dead; see `dead_workers.ts` for how we tell. */
@@ -224,8 +232,8 @@ where locked_at < clock_timestamp() - $1::interval`,
         });
       const isLast = ({ attempts, max_attempts }: Job) => attempts >= max_attempts;
       // Runs that are followed wait for partitions: they must not take their places.
-      const runners = await asking(() =>
-        Promise.all([
+      const starts = await asking(() =>
+        Promise.allSettled([
           start(concurrency, {
             [tasks.load]: (payload, { job }) => load(payload as LoadJob, isLast(job)),
           }),
@@ -234,6 +242,14 @@ where locked_at < clock_timestamp() - $1::interval`,
           }),
         ])
       );
+      const runners = starts.flatMap((each) => each.status === "fulfilled" ? each.value : []);
+      for (const { promise } of runners) promise.catch(() => {});
+      const failed = starts.find((each) => each.status === "rejected");
+      if (failed !== undefined) {
+        // One that nobody knows of would go on to take jobs, and keep the process.
+        await within(STOPPING, Promise.all(runners.map((runner) => runner.stop())));
+        throw queueError(failed.reason, target.describe);
+      }
       const ended = asking(() => Promise.all(runners.map(({ promise }) => promise))).then(() => {});
       // Told to whoever waits for it.
       ended.catch(() => {});
@@ -244,8 +260,9 @@ where locked_at < clock_timestamp() - $1::interval`,
     },
     async [Symbol.asyncDispose]() {
       // Where the database is away there is nothing to give back.
-      await asking(async () => void await utils.release()).catch(() => {});
-      await pool.end().catch(() => {});
+      await within(GOODBYE, asking(async () => void await utils.release()));
+      // A listener's connection that broke may never be given back.
+      await within(GOODBYE, pool.end());
     },
   };
 }

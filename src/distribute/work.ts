@@ -5,9 +5,16 @@ import type { RunContext } from "../run_context.ts";
 import { releaseDeadWorkers, showAlive } from "./dead_workers.ts";
 import { loadPart } from "./load_part.ts";
 import type { Queue, RunJob } from "./queue.ts";
+import { within } from "./within.ts";
 
 /** Milliseconds between two looks for workers that are gone. */
 const LOOK_AFTER = 2_000;
+
+/** Milliseconds that jobs under way get to be given back when the worker is told to stop. */
+const STOPPING = 30_000;
+
+/** The same when it has lost its connection: they have, and their claims are not valid any more. */
+const GIVING_UP = 120_000;
 
 /** Milliseconds between two times that a followed run is held. */
 const HOLD_AFTER = 600_000;
@@ -90,8 +97,9 @@ async function workWhileConnected(queue: Queue, context: WorkContext): Promise<v
     }
   } finally {
     if (signal.aborted) note({ pipeline: "worker", message: "stops, and gives back what it has" });
-    await worker.stop().catch(() => {});
-    await worker.ended.catch(() => {});
+    // A connection whose other end is gone without a word may keep it for long.
+    const limit = signal.aborted ? STOPPING : GIVING_UP;
+    await within(limit, worker.stop().catch(() => {}).then(() => worker.ended));
   }
   // Without this session the others take this worker for dead.
   if (!signal.aborted) throw lost.reason;

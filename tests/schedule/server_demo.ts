@@ -19,14 +19,14 @@ await using server = testScheduler(url, {
   async run(spec, _request, signal, onStart) {
     const runId = crypto.randomUUID();
     const { pipeline } = spec;
-    await work.query(`insert into ran (id, pipeline, owner) values ($1, $2, $3)`, [
+    await work.query(`insert into public.ran (id, pipeline, owner) values ($1, $2, $3)`, [
       runId,
       pipeline,
       owner,
     ]);
     onStart(runId);
     await clock.sleep(Math.random() * 20_000, signal);
-    await work.query(`update ran set ended_at = clock_timestamp() where id = $1`, [runId]);
+    await work.query(`update public.ran set ended_at = clock_timestamp() where id = $1`, [runId]);
     return succeeded(pipeline, runId);
   },
 });

@@ -20,7 +20,9 @@ Deno.test("two servers run each tick of each pipeline once at the most, and both
   for (const server of servers) server.kill("SIGTERM");
   for (const server of servers) expect((await server.status).code).toBe(0);
 
-  const taken = await db.query<Taken>(`select * from taken order by pipeline, tick, attempt`);
+  const taken = await db.query<Taken>(
+    `select * from public.taken order by pipeline, tick, attempt`,
+  );
   for (const pipeline of ["a", "b", "c"]) {
     const mine = taken.filter((each) => each.pipeline === pipeline && each.state === "running");
     expect(mine.every(({ attempt }) => attempt === 1)).toBe(true);
@@ -32,7 +34,7 @@ Deno.test("two servers run each tick of each pipeline once at the most, and both
   }
   const [{ runs, servers: both, open }] = await db.query<Record<string, number>>(
     `select count(*) as runs, count(distinct owner) as servers,
-  count(*) filter (where ended_at is null) as open from ran`,
+  count(*) filter (where ended_at is null) as open from public.ran`,
   );
   expect(both).toBe(2);
   expect(open).toBe(0);
@@ -49,17 +51,17 @@ Deno.test("a tick whose server is killed is taken up by another, as the next att
   const victim = startServer(url, "victim", began);
   await ticks(db, 3);
   // In the middle of a run, unless all three have just ended.
-  await until(db, `select 1 from ran where owner = 'victim' and ended_at is null`);
+  await until(db, `select 1 from public.ran where owner = 'victim' and ended_at is null`);
   victim.kill("SIGKILL");
   await victim.status;
   const [{ orphans }] = await db.query<{ orphans: number }>(
     `select count(*) as orphans from sluice.schedules where state = 'running'`,
   );
   const heir = startServer(url, "heir", began);
-  await until(db, `select 1 from ran where owner = 'heir' having count(*) >= 9`);
+  await until(db, `select 1 from public.ran where owner = 'heir' having count(*) >= 9`);
   heir.kill("SIGTERM");
   expect((await heir.status).code).toBe(0);
-  const taken = await db.query<Taken>(`select * from taken where state = 'running'`);
+  const taken = await db.query<Taken>(`select * from public.taken where state = 'running'`);
   const again = taken.filter(({ attempt }) => attempt === 2);
   // Where the next tick was due already, that one takes the place of the orphan.
   expect(again.length).toBeLessThanOrEqual(orphans);
@@ -78,13 +80,13 @@ interface Taken {
 /** The ledger, a table of the runs, and one that remembers every change of a schedule. */
 async function prepare(db: Database): Promise<void> {
   await migrate(db);
-  await db.query(`create table ran (
+  await db.query(`create table public.ran (
   id uuid primary key, pipeline text not null, owner text not null,
   began_at timestamptz not null default clock_timestamp(), ended_at timestamptz
 );
-create table taken (pipeline text, tick timestamptz, attempt int, state text);
+create table public.taken (pipeline text, tick timestamptz, attempt int, state text);
 create function note() returns trigger language plpgsql as $$ begin
-  insert into taken values (new.pipeline, new.tick, new.attempt, new.state); return new;
+  insert into public.taken values (new.pipeline, new.tick, new.attempt, new.state); return new;
 end $$;
 create trigger note after update on sluice.schedules for each row execute function note();`);
 }
@@ -92,8 +94,8 @@ create trigger note after update on sluice.schedules for each row execute functi
 /** Runs of one pipeline that were under way at the same time. */
 async function overlaps(db: Database): Promise<unknown[]> {
   return await db.query(
-    `select a.pipeline, a.owner, b.owner from ran a
-join ran b on a.pipeline = b.pipeline and a.id < b.id
+    `select a.pipeline, a.owner, b.owner from public.ran a
+join public.ran b on a.pipeline = b.pipeline and a.id < b.id
 where a.ended_at is not null and b.ended_at is not null
   and (a.began_at, a.ended_at) overlaps (b.began_at, b.ended_at)`,
   );
@@ -104,7 +106,7 @@ async function ticks(db: Database, count: number): Promise<void> {
   await until(
     db,
     `select 1 from (
-  select pipeline, count(distinct tick) as ticks from taken where tick is not null group by pipeline
+  select pipeline, count(distinct tick) as ticks from public.taken where tick is not null group by pipeline
 ) p having count(*) = 3 and min(ticks) > ${count}`,
   );
 }

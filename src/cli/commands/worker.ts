@@ -17,6 +17,9 @@ import type { Finish } from "./command.ts";
 /** Detached runs that a worker follows at once: they wait, most of the time. */
 const FOLLOWED = 8;
 
+/** Milliseconds: less than `docker compose` and Kubernetes wait in `deploy/`. */
+const LONGEST_STOP = 45_000;
+
 type Flags = OutputFlags & ObserveFlags & DatabaseFlags & { readonly concurrency: number };
 
 /** `worker`: do jobs of distributed runs, until stopped. */
@@ -46,6 +49,8 @@ Examples:
 
 async function work(flags: Flags, session: Session): Promise<number> {
   const { services, interrupt } = session.cli;
+  // Whatever hangs: a database that does not answer, a source, a disk.
+  interrupt.leaveWithin(LONGEST_STOP);
   await using database = await openDatabase(flags, [], "worker", session, FOLLOWED);
   await using queue = await openQueue(flags, "worker", session);
   session.say("The worker waits for partitions to load\n");
