@@ -3,7 +3,7 @@ import config from "../deno.json" with { type: "json" };
 import { systemClock } from "../src/core/clock.ts";
 import { SluiceError } from "../src/core/error.ts";
 import { renderDiagnostic } from "../src/core/render_diagnostic.ts";
-import { secretsFrom } from "../src/core/secret.ts";
+import { type Secrets, secretsFrom } from "../src/core/secret.ts";
 import { connect } from "../src/db/connect.ts";
 import type { Database } from "../src/db/database.ts";
 import { observeRun } from "../src/observe/observe_run.ts";
@@ -25,7 +25,7 @@ export interface ServedFile extends Served {
 /** A host that keeps no process: everything starts with one call and is over with it. */
 export interface Serverless {
   readonly variables: Readonly<Record<string, string>>;
-  readonly secrets: ReturnType<typeof secretsFrom>;
+  readonly secrets: Secrets;
   /** Reads the pipelines; a file that is wrong keeps no other from being served. */
   pipelines(): readonly ServedFile[];
   /** Connects to `DATABASE_URL`. */
@@ -49,7 +49,9 @@ export function serverless(variables: Readonly<Record<string, string>>): Serverl
     pipelines() {
       const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
         .filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
-      const read = names.map((name) => readPipeline(`${folder}/${name}`, folder, variables));
+      const read = names.map((name) =>
+        readPipeline(`${folder}/${name}`, folder, variables, secrets)
+      );
       return [...updateFiles(new Map(), read).files].map(([file, each]) => ({ file, ...each }));
     },
     async open() {
@@ -96,6 +98,7 @@ function readPipeline(
   file: string,
   folder: string,
   variables: Readonly<Record<string, string>>,
+  secrets: Secrets,
 ): ReadFile {
   const { SLUICE_ENV: environment } = variables;
   let text: string;
@@ -109,6 +112,7 @@ function readPipeline(
     file,
     folder: Deno.realPathSync(folder),
     variables,
+    secrets,
     opensSource: true,
     ...(environment === undefined ? {} : { environment }),
   });

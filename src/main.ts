@@ -16,6 +16,10 @@ if (import.meta.main) Deno.exit(await main(realServices()));
 export async function main(services: Services): Promise<number> {
   const variables = readVariables();
   const secrets = secretsFrom(variables);
+  // Errors may quote an address, and no text says for certain where one ends.
+  for (const text of [...Deno.args, ...Object.values(variables)]) {
+    secrets.hide(text.slice(Math.max(0, text.search(/[A-Za-z][A-Za-z0-9+.-]*:\/\//))));
+  }
   const redact = (text: string) => secrets.redact(text);
   const out = openOutput({ ...terminal(Deno.stdout), redact, variables });
   const err = openOutput({ ...terminal(Deno.stderr), redact, variables });

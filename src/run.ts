@@ -1,3 +1,4 @@
+import { maskUrl } from "./core/mask_urls.ts";
 import type { PartitionResult, RowCounts, RunResult } from "./core/result.ts";
 import { readCatalog, readColumns } from "./db/catalog.ts";
 import { readTableProperties } from "./db/table_properties.ts";
@@ -33,6 +34,7 @@ export async function runPipeline(
 ): Promise<RunResult> {
   const { db } = context;
   const target = targetKeyOf(spec);
+  context.elsewhere?.accept(spec);
   return await executeRun(
     "run",
     async () =>
@@ -118,7 +120,7 @@ async function runOrSkip(
     ...NO_ROWS,
     bytes_read: 0,
     seconds: 0,
-    source: context.secrets.redact(partition.source.url),
+    source: context.secrets.redact(maskUrl(partition.source.url)),
     sha256: null,
     phases: {},
     error: null,

@@ -4,6 +4,7 @@ import type { PartitionResult } from "./core/result.ts";
 import type { Secrets } from "./core/secret.ts";
 import type { Database, Queryable } from "./db/database.ts";
 import type { LoadPlan, PartitionPlan } from "./plan/load_plan.ts";
+import type { PipelineSpec } from "./spec/pipeline_spec.ts";
 
 /** Everything from outside that a run uses: nothing below looks for more. */
 export interface RunContext {
@@ -41,6 +42,12 @@ export type LoadPartition = (
 
 /** Other processes that load partitions of a run. */
 export interface Elsewhere {
+  /**
+   * Called before a run begins.
+   *
+   * @throws SluiceError where what would be sent is not to be seen there
+   */
+  readonly accept: (spec: Pick<PipelineSpec, "source">) => void;
   /** How many partitions may be under way at once. */
   readonly concurrency: number;
   readonly load: LoadPartition;

@@ -1,5 +1,6 @@
 import { backoff } from "./core/backoff.ts";
 import { SluiceError } from "./core/error.ts";
+import { maskUrl } from "./core/mask_urls.ts";
 import type { PartitionResult, Phases } from "./core/result.ts";
 import type { Stage } from "./core/stage.ts";
 import { bindConstants } from "./bind_constants.ts";
@@ -393,7 +394,7 @@ class PartitionLoad {
     return partitionResult(partition, tally, { status, version, error }, {
       reason: this.#reason,
       seconds: (context.clock.monotonic() - this.#started) / 1000,
-      plannedSource: context.secrets.redact(partition.source.url),
+      plannedSource: context.secrets.redact(maskUrl(partition.source.url)),
     });
   }
 }

@@ -68,6 +68,7 @@ export async function loadText(
     ...(flags.env === undefined ? {} : { environment: flags.env }),
     set: flags.set,
     variables: cli.variables,
+    secrets: cli.secrets,
     opensSource,
   });
   return { file, ...loaded, error: null };

@@ -71,6 +71,7 @@ export interface SpecInput {
   readonly set?: Record<string, string>;
   readonly variables: Readonly<Record<string, string>>;
   readonly opensSource?: boolean;
+  readonly secrets?: Pick<Secrets, "hide">;
 }
 
 /** A pipeline file after reading. */

@@ -1,9 +1,14 @@
-/** What ends a URL in a text. Quotes of other kinds may be part of a password. */
+/**
+ * What ends a URL in a text: blanks, and a quote or an angle behind which a text may go on.
+ * Quotes of other kinds, and these in the middle of a word, may be part of a password.
+ */
 // deno-lint-ignore no-control-regex
-const END = /[\s"<>\u0000-\u001f\u007f]/g;
+const END = /[\s\u0000-\u001f\u007f]|["<>](?![^\s"<>,;:.)\]}/\\])/g;
 const SCHEME = /[A-Za-z0-9+.-]/;
-/** A host and a port, as numbers or as they stand in a template; or several of them. */
-const HOST = /^(\[[^\]]*\]|[^:]*)(:(\d+|\$?\{[A-Za-z_]+\}))?$/;
+/** A host without a port. A number behind a colon may be the beginning of a password. */
+const HOST = /^(\[[^\]]*\]|[^:]*)$/;
+/** Hosts with ports, as numbers or as they stand in a template. */
+const PORT = /^(\[[^\]]*\]|[^:]*):(\d+|\$?\{[A-Za-z_]+\})$/;
 /** Values that are taken from the environment later: nothing to hide. */
 const REFERENCES = /^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|\*\*\*|:)*$/;
 /** Longer names of users are taken for tokens. */
@@ -18,9 +23,10 @@ const LONG = 16;
 /**
  * Replaces passwords and tokens in URLs by `***`, in time proportional to the text.
  *
- * People write passwords into URLs as they are, with `@`, `/`, `?` or `#` in them. Where it is not
- * clear what belongs to the password, too much is hidden: a host rather than a part of a secret is
- * lost. Users of databases stay, as do references (`${NAME}`) but for those in place of a password.
+ * People write passwords into URLs as they are, with `@`, `/`, `?`, `#`, quotes or blanks in them.
+ * Where it is not clear what belongs to the password, too much is hidden: a host rather than a part
+ * of a secret is lost. Users of databases stay, as do references (`${NAME}`) but for those in place
+ * of a password. A text does not always say where a URL ends; {@link secretParts} knows it.
  */
 export function maskUrls(text: string): string {
   let masked = "";
@@ -37,8 +43,7 @@ export function maskUrls(text: string): string {
   };
   for (let at = text.indexOf("://"); at !== -1; at = text.indexOf("://", at + 3)) {
     if (at < done) continue;
-    let start = at;
-    while (start > done && SCHEME.test(text[start - 1])) start--;
+    const start = schemeStart(text, at, done);
     if (start === at) continue;
     const begin = at + 3;
     if (end < begin) {
@@ -48,16 +53,94 @@ export function maskUrls(text: string): string {
     const credentials = userinfo(text, begin, end, nextAt);
     if (credentials === null) continue;
     const scheme = text.slice(start, at).toLowerCase();
-    masked += text.slice(done, begin) + maskUserinfo(text.slice(begin, credentials), scheme);
+    const userinfoText = text.slice(begin, credentials);
+    masked += text.slice(done, begin) + maskUserinfo(userinfoText, scheme);
     done = credentials;
+    if (!endsInParameter(userinfoText)) continue;
+    // `h:80/x?token=a@b`: behind what may be a password the token goes on.
+    while (done < text.length && !/[&\s"<>]/.test(text[done])) done++;
+    masked += "@***";
   }
   return maskParameters(masked + text.slice(done));
+}
+
+/** The same for a text that is one URL from its scheme to its end, whatever characters it has. */
+export function maskUrl(url: string): string {
+  let masked = url;
+  for (const [part, shown] of secretParts(url)) masked = masked.replaceAll(part, () => shown);
+  return maskUrls(masked);
+}
+
+/**
+ * What of a URL may be shown nowhere, longest first, each with what is shown in its place; empty
+ * where the text is no URL or has no secret. The URL goes to the end of the text.
+ */
+export function secretParts(url: string): readonly (readonly [part: string, shown: string])[] {
+  const at = url.indexOf("://");
+  const start = schemeStart(url, at, 0);
+  if (at === -1 || start === at) return [];
+  const parts: [string, string][] = [];
+  // As the machine writes it in its own messages.
+  const href = URL.parse(url)?.href ?? url;
+  const nextAt = (from: number) => {
+    const found = url.indexOf("@", from);
+    return found === -1 ? url.length : found;
+  };
+  if (userinfo(url, at + 3, url.length, nextAt) !== null) {
+    const credentials = url.slice(at + 3, url.lastIndexOf("@"));
+    const shown = maskUserinfo(credentials, url.slice(start, at).toLowerCase());
+    if (shown !== credentials) {
+      parts.push(withParameter(url, credentials, shown));
+      // `u:443/a@h` has become `u/a@h`, which no longer looks like a password.
+      const written = href.slice(href.indexOf("://") + 3, href.lastIndexOf("@"));
+      parts.push(withParameter(href, written, shown));
+    }
+    const password = credentials.slice(credentials.indexOf(":") + 1);
+    // Others may be words of every text: `postgres` is a password that many have.
+    if (password.length >= 6 && /[^\w-]/.test(password) && !REFERENCES.test(password)) {
+      parts.push([password, "***"]);
+    }
+  }
+  for (const form of new Set([url, href])) {
+    for (
+      const { 0: { length }, 1: name, index } of form.matchAll(/(?<=[?&;#])([^?=&;#]{1,100})=/g)
+    ) {
+      const [value] = form.slice(index + length).split("&", 1);
+      if (value !== "" && isSecretParameter(name, value)) {
+        parts.push([`${name}=${value}`, `${name}=***`]);
+      }
+    }
+  }
+  return parts.sort(([a], [b]) => b.length - a.length);
+}
+
+/** Credentials to their `@`; and where that may be one of a parameter, to the end of that. */
+function withParameter(url: string, credentials: string, shown: string): [string, string] {
+  if (!endsInParameter(credentials)) return [`${credentials}@`, `${shown}@`];
+  const [rest] = url.slice(url.lastIndexOf("@") + 1).split("&", 1);
+  return [`${credentials}@${rest}`, `${shown}@***`];
+}
+
+/** Whether a secret parameter of a query may go on behind the text: its value may have any mark. */
+function endsInParameter(text: string): boolean {
+  return text.slice(text.lastIndexOf("&") + 1).split(/[?;#]/).some((part, at) => {
+    const name = part.slice(0, part.indexOf("=") + 1);
+    const begins = at > 0 || text.includes("&");
+    return begins && (SECRET_NAME.test(name) || PERHAPS_SECRET.test(name.slice(0, -1)));
+  });
 }
 
 /** Whether a URL has a secret in it that is no reference to the environment. */
 export function hasLiteralSecret(url: string): boolean {
   const without = url.replace(/\$\{[A-Za-z_][A-Za-z0-9_]*\}/g, "***");
-  return maskUrls(without) !== without;
+  return maskUrl(without) !== without;
+}
+
+/** Where the scheme begins that ends at `at`, not before `from`; `at` where there is none. */
+function schemeStart(text: string, at: number, from: number): number {
+  let start = at;
+  while (start > from && SCHEME.test(text[start - 1])) start--;
+  return start;
 }
 
 /** Where the `@` stands that ends a user and a password; null where there is none. */
@@ -70,12 +153,14 @@ function userinfo(
   let authorityEnd = begin;
   while (authorityEnd < end && !"/?#\\".includes(text[authorityEnd])) authorityEnd++;
   const authority = text.slice(begin, authorityEnd);
-  const first = authority.includes("@")
-    ? begin + authority.indexOf("@")
-    // `u:a/b@host`: no number follows the colon, so that this is no host yet.
-    : authority.split(",").every((host) => HOST.test(host))
-    ? end
-    : nextAt(authorityEnd);
+  let first = authority.indexOf("@");
+  if (first !== -1) first += begin;
+  else {
+    if (isHost(authority)) return null;
+    // `u:a/b@host`, and `u:12/34@host`, which begins as a host with a port does.
+    first = nextAt(authorityEnd);
+    if (first >= end) end = endOfPassword(text, begin, authorityEnd, end);
+  }
   if (first >= end) return null;
   // `u:a@b/c?d@host`: the last one before the next URL.
   let last = first;
@@ -83,6 +168,29 @@ function userinfo(
     if (text[at] === "@") last = at;
   }
   return last;
+}
+
+/** Whether what follows a scheme is no user with a password, nor a token: hosts without ports. */
+function isHost(authority: string): boolean {
+  if (!authority.split(",").every((host) => HOST.test(host))) return false;
+  return authority.length <= LONGEST_USER || /[.,[$]/.test(authority);
+}
+
+/**
+ * How far a password may go on behind a blank or a quote at `end`: `u:pass word@host`. Behind what
+ * looks like a port it is one word, as prose may follow; else nothing but a password stands there.
+ */
+function endOfPassword(text: string, begin: number, authorityEnd: number, end: number): number {
+  const hosts = text.slice(begin, authorityEnd).replace(/[.,;:!)']+$/, "").split(",");
+  if (hosts.every((host) => HOST.test(host) || PORT.test(host))) {
+    if (authorityEnd < end || text[end] !== " ") return end;
+    END.lastIndex = end + 1;
+    return END.exec(text)?.index ?? text.length;
+  }
+  const next = text.indexOf("://", end);
+  let stop = end;
+  while (stop < text.length && stop !== next && text[stop] !== "\n") stop++;
+  return stop;
 }
 
 function maskUserinfo(credentials: string, scheme: string): string {
@@ -101,9 +209,12 @@ function maskParameters(text: string): string {
   if (!text.includes("://")) return text;
   return text.replace(
     /([?&;#])([^?=&;#\s"<>]{1,100})=([^&;#\s"<>]+)/g,
-    (whole, separator: string, name: string, value: string) => {
-      const secret = SECRET_NAME.test(name) || (PERHAPS_SECRET.test(name) && value.length >= LONG);
-      return !secret || REFERENCES.test(value) ? whole : `${separator}${name}=***`;
-    },
+    (whole, separator: string, name: string, value: string) =>
+      isSecretParameter(name, value) ? `${separator}${name}=***` : whole,
   );
+}
+
+function isSecretParameter(name: string, value: string): boolean {
+  const secret = SECRET_NAME.test(name) || (PERHAPS_SECRET.test(name) && value.length >= LONG);
+  return secret && !REFERENCES.test(value);
 }

@@ -1,4 +1,4 @@
-import { maskUrls } from "./mask_urls.ts";
+import { maskUrls, secretParts } from "./mask_urls.ts";
 import { type Unreadable, unreadable } from "./pipeline_variables.ts";
 
 /**
@@ -17,7 +17,12 @@ export interface Secrets {
   revealInPipeline(text: SecretText): string;
   /** The references of a text that a pipeline file cannot read. */
   unreadable(text: SecretText): readonly { readonly name: string; readonly why: Unreadable }[];
-  /** Replaces each value that was revealed so far, and each password or token in a URL, by `***`. */
+  /**
+   * Remembers the passwords and tokens that are written into a URL: the text from its scheme to its
+   * end. Wherever the URL is quoted later it may be unclear where it ends.
+   */
+  hide(url: string): void;
+  /** Replaces what was revealed or hidden so far, and each password or token in a URL, by `***`. */
   redact(text: string): string;
 }
 
@@ -30,14 +35,27 @@ export function secretNames(text: SecretText): string[] {
 
 /** Secrets taken from a snapshot of the environment. */
 export function secretsFrom(environment: Readonly<Record<string, string>>): Secrets {
-  const revealed = new Set<string>();
+  /** By the text that must not be seen: what is shown in its place. */
+  const revealed = new Map<string, string>();
   function reveal(text: SecretText, mayRead: (name: string) => boolean): string {
-    return text.replace(REFERENCE, (whole, name: string) => {
+    const result = text.replace(REFERENCE, (whole, name: string) => {
       const value = environment[name];
       if (value === undefined || !mayRead(name)) return whole;
-      if (value !== "") { for (const form of formsOf(value)) revealed.add(form); }
+      if (value !== "") { for (const form of formsOf(value)) revealed.set(form, "***"); }
       return value;
     });
+    // What is written into it, and what only its variables make a password of.
+    for (const url of new Set([text, result])) hide(url);
+    return result;
+  }
+  function hide(url: string): void {
+    if (!url.includes("://")) return;
+    for (const [part, shown] of secretParts(url)) {
+      const json = JSON.stringify(part).slice(1, -1);
+      for (const written of [part, json, encodeURI(part.toWellFormed())]) {
+        if (written !== "" && !revealed.has(written)) revealed.set(written, shown);
+      }
+    }
   }
   return {
     reveal: (text) => reveal(text, () => true),
@@ -47,11 +65,12 @@ export function secretsFrom(environment: Readonly<Record<string, string>>): Secr
         const why = unreadable(name, environment);
         return why === null ? [] : [{ name, why }];
       }),
+    hide,
     redact(text) {
       let result = text;
       // Longest first: a short value may be part of a longer one.
-      for (const value of [...revealed].sort((a, b) => b.length - a.length)) {
-        result = result.replaceAll(value, "***");
+      for (const [value, shown] of [...revealed].sort(([a], [b]) => b.length - a.length)) {
+        result = result.replaceAll(value, () => shown);
       }
       // Last: what is hidden of a URL may begin in the middle of a value.
       return maskUrls(result);

@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/error.ts";
+import { maskUrl } from "../core/mask_urls.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { offerPart } from "../ledger/mod.ts";
 import { toSluiceError } from "../partition_outcome.ts";
@@ -28,13 +29,14 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
     return run;
   }
   return {
+    // Notices are sent from here: only the source goes into jobs.
+    accept: ({ source }) => requireReferences({ source }),
     concurrency: OFFERED,
     async load(plan, partition, runId, context) {
       const { partitions, ...rest } = plan;
       const position = partitions.indexOf(partition);
       const started = context.clock.monotonic();
       try {
-        requireReferences(partition);
         await offerPart(context.db, { runId, position }, partition.partition);
         // A worker has all connections to itself.
         const own = { ...rest, concurrency: 1, copyConnections: COPY_CONNECTIONS };
@@ -60,6 +62,6 @@ function notLoaded(
   }, {
     reason: null,
     seconds: (context.clock.monotonic() - started) / 1000,
-    plannedSource: context.secrets.redact(partition.source.url),
+    plannedSource: context.secrets.redact(maskUrl(partition.source.url)),
   });
 }

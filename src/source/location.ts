@@ -1,6 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { unreadableText } from "../core/pipeline_variables.ts";
-import { secretNames, type Secrets, secretsFrom, type SecretText } from "../core/secret.ts";
+import { maskUrl } from "../core/mask_urls.ts";
+import { secretNames, type Secrets, type SecretText } from "../core/secret.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 
 /** A source's address: `href` goes to the machine, `shown` to people and the ledger. */
@@ -31,7 +32,7 @@ export function locate(source: SourcePlan, secrets: Secrets): Location {
 
 /** The URL as the pipeline file has it; the same in every run, whatever the secrets are. */
 export function shownUrl(url: SecretText): string {
-  return secretsFrom({}).redact(url);
+  return maskUrl(url);
 }
 
 function reveal(text: SecretText, secrets: Secrets): string {

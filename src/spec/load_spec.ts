@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../core/diagnostic.ts";
+import type { Secrets } from "../core/secret.ts";
 import { didYouMean } from "../core/did_you_mean.ts";
 import { buildSpec } from "./build.ts";
 import { checkSchema } from "./check_schema.ts";
@@ -33,6 +34,8 @@ export interface LoadInput {
   readonly variables: Readonly<Record<string, string>>;
   /** The source will be opened: a variable that it needs and that is not set is an error. */
   readonly opensSource?: boolean;
+  /** Learn the passwords of the URLs in the file: diagnostics quote its lines. */
+  readonly secrets?: Pick<Secrets, "hide">;
 }
 
 export interface LoadResult {
@@ -47,6 +50,7 @@ export function loadSpec(file: string, input: LoadInput): LoadResult {
   // Editors do not count a byte order mark as a column.
   const text = file.replace(/^\ufeff/, "");
   const { tree, faults } = readYaml(text);
+  if (tree !== null && input.secrets !== undefined) hideUrls(tree, input.secrets);
   const report = reportOn(text, input.file, tree);
   for (const fault of faults) report.range(fault, fault.code, fault.message);
   let spec: PipelineSpec | null = null;
@@ -62,6 +66,13 @@ export function loadSpec(file: string, input: LoadInput): LoadResult {
     spec: diagnostics.some(({ severity }) => severity === "error") ? null : spec,
     diagnostics,
   };
+}
+
+function hideUrls(tree: Tree, secrets: Pick<Secrets, "hide">): void {
+  if (tree.kind === "map") { for (const { value } of tree.entries) hideUrls(value, secrets); }
+  if (tree.kind === "list") { for (const item of tree.items) hideUrls(item, secrets); }
+  if (tree.kind !== "scalar") return;
+  for (const text of new Set([String(tree.value), tree.text])) secrets.hide(text);
 }
 
 const hint = 'Start with "pipeline: <name>"';

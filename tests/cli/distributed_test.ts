@@ -27,7 +27,11 @@ function fakeQueue() {
 
 const FILES = { files: { "a.yaml": "pipeline: trips" } };
 
-const ELSEWHERE: Elsewhere = { concurrency: 1, load: () => Promise.reject(new Error("unused")) };
+const ELSEWHERE: Elsewhere = {
+  accept: () => {},
+  concurrency: 1,
+  load: () => Promise.reject(new Error("unused")),
+};
 
 Deno.test("run --distributed hands the partitions to workers, with the priority", async () => {
   const { queue, closed } = fakeQueue();

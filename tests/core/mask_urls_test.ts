@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { escapeControls, jsonText } from "../../src/core/json_text.ts";
-import { hasLiteralSecret, maskUrls } from "../../src/core/mask_urls.ts";
+import { hasLiteralSecret, maskUrl, maskUrls } from "../../src/core/mask_urls.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 
@@ -38,8 +38,29 @@ Deno.test("maskUrls() hides passwords and tokens, and nothing else", () => {
     ["https://h/x?api_key=SECRET;b=1", "https://h/x?api_key=***;b=1"],
     ["https://h/x?key=2021-01", "https://h/x?key=2021-01"],
     ["https://h/@scope/x.csv?mail=a@b", "https://h/@scope/x.csv?mail=a@b"],
-    ["https://h:8080/a:b/@x", "https://h:8080/a:b/@x"],
-    ["https://h:{port}/@x", "https://h:{port}/@x"],
+    ["https://h:8080/a:b/x", "https://h:8080/a:b/x"],
+    ["https://h:{port}/x, as a@b", "https://h:{port}/x, as a@b"],
+    ["https://h:80/x answered 404 to a@b", "https://h:80/x answered 404 to a@b"],
+    // What looks like a port may be the beginning of a password.
+    ["https://u:12/SECRET@h/x", "https://u:***@h/x"],
+    ["https://u:12/@h/x", "https://u:***@h/x"],
+    ["https://u:12?SECRET@h/x", "https://u:***@h/x"],
+    ["https://u:{12}/SECRET@h/x", "https://u:***@h/x"],
+    ["postgres://u:12#SECRET@h:5432/d", "postgres://u:***@h:5432/d"],
+    ['https://u:12"SECRET@h/x', "https://u:***@h/x"],
+    ["https://u:12 SECRET@h/x", "https://u:***@h/x"],
+    ["https://ghp0123456789abcdefgh/SECRET@h/x", "https://***@h/x"],
+    ["https://h:80/x?token=SEC@RET&month=1", "https://h:***@***&month=1"],
+    ["see https://h:80/x?sig=a@SECRET next", "see https://h:***@*** next"],
+    // Quotes, angles and blanks.
+    ['https://u:SEC"RET@h/x', "https://u:***@h/x"],
+    ['https://u:SECRET"@h/x', "https://u:***@h/x"],
+    ["https://u:SEC<RET>@h/x", "https://u:***@h/x"],
+    ["https://u:SEC RET S@h/x", "https://u:***@h/x"],
+    ["https://u:SE/C RET S@h/x", "https://u:***@h/x"],
+    ['no "https://u:a@SEC"RET@h/x" here', 'no "https://u:***@h/x" here'],
+    ["<https://u:SECRET@h/x>", "<https://u:***@h/x>"],
+    ["see https://u:p\nmail a@b", "see https://u:p\nmail a@b"],
     [
       "https://${USER}:${PASSWORD}@h/x?token=${TOKEN}",
       "https://${USER}:***@h/x?token=${TOKEN}",
@@ -82,12 +103,63 @@ Deno.test(`no part of a secret is left, wherever it stands in a URL (SLUICE_SEED
   }
 });
 
+Deno.test(`a URL that was hidden shows nowhere, whatever is in it (SLUICE_SEED=${SEED})`, () => {
+  const random = randomFrom(SEED);
+  const odd = [..."\"<> \t\n@:/?#&=%+;,!$'()*[]{}|\\^~`.-_é€😀0123"];
+  for (let n = 0; n < 5_000; n++) {
+    const marks = Array.from({ length: between(random, 1, 4) }, (_, at) => `Q${at}Z`);
+    const noise = () =>
+      Array.from({ length: between(random, 0, 4) }, () => pick(random, odd)).join("");
+    const secret = marks.map((mark) => noise() + mark).join("") + noise();
+    const scheme = pick(random, ["postgres", "https", "http", "s3"]);
+    const url = random() < 0.7
+      ? `${scheme}://user:${secret}@h.example/x.csv?a=b`
+      : `${scheme}://${pick(random, ["h", "h:80", "u:p@h"])}/x?a=b&token=${
+        secret.replaceAll("&", "")
+      }`;
+    const secrets = secretsFrom({});
+    secrets.hide(url);
+    const texts = [
+      maskUrl(url),
+      secrets.redact(`cannot open "${url}" for a@b, see https://h/@x`),
+      secrets.redact(JSON.stringify({ url, next: "a@b" })),
+      secrets.redact(`url: ${url} # a comment`),
+      secrets.redact(URL.parse(url)?.href ?? ""),
+    ];
+    for (const text of texts) {
+      if (marks.some((mark) => text.includes(mark))) {
+        throw new Error(`${JSON.stringify(url)} became ${text}`);
+      }
+    }
+  }
+});
+
+Deno.test("what is hidden of a URL leaves other texts as they are", () => {
+  const secrets = secretsFrom({});
+  for (
+    const url of [
+      "postgres://postgres:postgres@h/d",
+      "https://u:a@h/x",
+      "https://h/@scope/a b.csv",
+      "https://${U}:${P}@h/x?token=${T}",
+      "https://h/x?mail=a@b",
+      "data/a@b.csv",
+    ]
+  ) secrets.hide(url);
+  const text = "the database postgres of u:a and a@b, https://h/@scope/a b.csv";
+  expect(secrets.redact(text)).toBe(text);
+});
+
 Deno.test("hasLiteralSecret() tells secrets from references to them", () => {
   const literal = [
     "https://u:p@h/x",
     "https://TOKEN@h/x",
     "https://u:${A}b@h/x",
     "https://h/x?token=abc",
+    "https://u:12/34@h/x",
+    'https://u:a"b c@h/x',
+    "https://u:a b@h/x",
+    "https://h/x?token=${A} b",
     "https://h/x?token=${A}b",
   ];
   const none = [
@@ -115,6 +187,11 @@ Deno.test("maskUrls() takes time in proportion to the text", () => {
     "&a".repeat(n) + "a://",
     "a://" + "@".repeat(n),
     "a://" + ":".repeat(n) + "@",
+    "a://b:c ".repeat(n) + "@",
+    "a://b:1 c".repeat(n) + "@",
+    "a://b:c" + '"d'.repeat(n) + "@",
+    "a://b" + "<".repeat(n) + "@",
+    'a://b:c"\n'.repeat(n) + "@",
   ];
   for (const text of texts) {
     const started = performance.now();

@@ -1,7 +1,10 @@
 import { expect } from "expect";
+import { loadElsewhere } from "../../src/distribute/elsewhere.ts";
 import { openQueue, type RunJob } from "../../src/distribute/queue.ts";
 import { type Carried, requireReferences } from "../../src/distribute/literal_secrets.ts";
 import { resolveTarget } from "../../src/db/resolve_target.ts";
+import { runPipeline } from "../../src/run.ts";
+import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 Deno.test("a job holds references, and no secret that a pipeline file spells out", () => {
@@ -46,5 +49,35 @@ Deno.test("a detached run whose file spells a secret out is not put into the que
     code: "cli/literal_secret",
     message: expect.stringContaining("source.headers.x-key, notify.0.webhook"),
   });
+  expect(await test.db.query("select from sluice_jobs._private_jobs")).toEqual([]);
+});
+
+Deno.test("a distributed run whose file spells a secret out does not begin", async () => {
+  await using test = await testDatabase();
+  await using queue = await openQueue(await resolveTarget(test.url), "1", 2);
+  using files = workspace();
+  const sources = [
+    `{ url: "https://u:canary@h/{month}.csv" }`,
+    `{ url: "https://h/{month}.csv?token=canary" }`,
+    `{ url: "https://h/{month}.csv", headers: { x-key: canary } }`,
+  ];
+  for (const source of sources) {
+    const yaml = `
+pipeline: things
+partitions: { by: month, from: 2021-01, to: 2021-03 }
+source: ${source}
+target: { table: shop.things, partition_column: month }
+refresh: { mode: partition }
+columns: { id: integer }
+`;
+    const { context, events } = testContext(test.db);
+    const elsewhere = loadElsewhere(queue, 0);
+    await expect(runPipeline(specOf(yaml, files.folder), ALL, { ...context, elsewhere }))
+      .rejects.toMatchObject({ code: "cli/literal_secret" });
+    // Not even the ledger was made.
+    expect(events).toEqual([]);
+    expect(await test.db.query("select from pg_namespace where nspname in ('sluice', 'shop')"))
+      .toEqual([]);
+  }
   expect(await test.db.query("select from sluice_jobs._private_jobs")).toEqual([]);
 });

@@ -136,6 +136,94 @@ Deno.test("no secret is in anything that a command prints, logs, stores or sends
   if (password !== "") expect(everywhere).not.toContain(password);
 });
 
+/** Passwords as people write them into URLs, `C` a mark that occurs nowhere else. */
+const ODD = [
+  "C@C",
+  "C/C",
+  "C?C",
+  "C#C",
+  "C:C",
+  "12/C",
+  "443/C",
+  "12?C@C",
+  "12/C/",
+  '12"C',
+  "12 C",
+  'C"C',
+  'C", C',
+  "C C C",
+  "C<C>",
+  "a@b C",
+  "C'C\\C",
+];
+
+Deno.test("a password that is written into a URL shows nowhere, whatever characters it has", async () => {
+  await using test = await testDatabase();
+  await migrate(test.db);
+  const state = { body: "id,name\n1,a\n", status: 200 };
+  await using server = source(state);
+  const host = new URL(server.origin).host;
+  const odd = ODD.map((password) => password.replaceAll("C", "canary"));
+  const files: Record<string, string> = {};
+  odd.forEach((password, at) => {
+    const quoted = (url: string) => JSON.stringify(url);
+    const of = (name: string, url: string, more = "") => `
+pipeline: ${name}
+source: { url: ${quoted(url)}, retries: 0, timeout: 1s, format: csv }
+target: { table: shop.${name} }
+columns: { id: integer, name: text }
+${more}`;
+    const hook = quoted(`http://localhost:${password}@${host}/hook`);
+    // Where `12/…` makes the user a host, it is one that refuses at once.
+    const url = `http://localhost:${password}@${host}/things.csv`;
+    // Of the others `validate` says that they are no addresses.
+    if (URL.canParse(url)) files[`a${at}.yaml`] = of(`a${at}`, url);
+    files[`token${at}.yaml`] = of(`token${at}`, `http://${host}/things.csv?token=${password}`);
+    // Its diagnostics quote the line.
+    files[`wrong${at}.yaml`] = of(`wrong${at}`, `http://u:${password}@${host}/{no_such}`, "key: 1");
+    files[`hook${at}.yaml`] = of(
+      `hook${at}`,
+      `http://${host}/things.csv`,
+      // Delivered with patience: one of those that fail will do.
+      `notify: [{ on: [${at === 5 ? "success" : "recovery"}], webhook: ${hook} }]`,
+    );
+  });
+  using folder = workspace(files);
+  const env = { DATABASE_URL: test.url };
+  const all = Object.keys(files);
+  const right = all.filter((name) => !name.startsWith("wrong"));
+  const outcomes = [
+    await sluice(folder.folder, env, "validate", ...all),
+    await sluice(folder.folder, env, "validate", "--output", "json", ...all),
+    await sluice(folder.folder, env, "plan", ...right),
+    await sluice(
+      folder.folder,
+      env,
+      "run",
+      "--log-file",
+      "log.jsonl",
+      "--log-level",
+      "debug",
+      ...right,
+    ),
+    await sluice(folder.folder, env, "run", "--output", "json", ...right),
+    await sluice(folder.folder, env, "history", "a0.yaml", "token0.yaml"),
+  ];
+  for (const [at, password] of odd.entries()) {
+    const url = `postgres://localhost:${password}@127.0.0.1:1/nothing`;
+    const [env, ...args] = at % 2 === 0 ? [{ DATABASE_URL: url }] : [{}, "--database", url];
+    const output = at % 4 < 2 ? ["--output", "json"] : [];
+    outcomes.push(await sluice(folder.folder, env, "plan", "a0.yaml", ...args, ...output));
+  }
+  const log = Deno.readTextFileSync(`${folder.folder}/log.jsonl`);
+  const stored = await everything(test);
+  // Most of them are right URLs after all.
+  expect(stored).toContain("/things.csv");
+  const shown = [...outcomes.flatMap(({ out, err }) => [out, err]), log, stored];
+  const lines = shown.flatMap((text) => text.split("\n"));
+  expect(lines.filter((line) => line.includes("canary"))).toEqual([]);
+});
+
 Deno.test("a password that is wrong is in no error, wherever it stood", async () => {
   using files = workspace({ "things.yaml": YAML });
   const url = "postgres://nobody:canary-database@127.0.0.1:1/nothing";
