@@ -122,6 +122,6 @@ function readPipeline(
   return {
     file,
     served: null,
-    fault: diagnostics.map((each) => renderDiagnostic(each)).join("\n"),
+    fault: secrets.redact(diagnostics.map((each) => renderDiagnostic(each)).join("\n")),
   };
 }

@@ -1,4 +1,6 @@
 import { SluiceError } from "./core/error.ts";
+import type { Reject } from "./core/reject.ts";
+import { FirstReasons } from "./core/reject_reason.ts";
 import type { RejectWriter } from "./ledger/mod.ts";
 import { applyRules } from "./load/apply_rules.ts";
 import { deduplicate } from "./load/deduplicate.ts";
@@ -28,6 +30,7 @@ const PENDING_BYTES = 1 << 20;
  *
  * @param refused rows that Postgres would not take, which are no longer in staging
  * @returns duplicates that were dropped without being rejects
+ * @throws SluiceError `rows/too_many_rejects` where rules reject too much, their rejects being kept
  */
 export async function inspectStaging(
   plan: LoadPlan,
@@ -43,7 +46,7 @@ export async function inspectStaging(
   let duplicates = 0;
   if (partition.rules !== null) {
     const { rejecting } = partition.rules;
-    const { offsets, rules, warnings } = await applyRules(
+    const { offsets, rules, warnings, over } = await applyRules(
       context.db,
       partition.rules,
       staged.rowsRead,
@@ -57,6 +60,14 @@ export async function inspectStaging(
       });
     }
     found.push({ offsets, reason: (at) => ruleReason(rejecting[rules[at]]) });
+    if (over !== null) {
+      const reasons = new FirstReasons();
+      const code = over.rule === null ? null : ruleReason(rejecting[over.rule]).code;
+      await rejectByOffset(mergeOffsets(found), staged, (reject) => {
+        if (code === null || reject.code === code) reasons.add(reject);
+      });
+      throw over.refusal(reasons.list);
+    }
   }
   if (partition.deduplicate !== null) {
     const { removed, rejectedOffsets } = await deduplicate(
@@ -83,6 +94,7 @@ export async function inspectStaging(
 async function rejectByOffset(
   { offsets, reason }: RejectedOffsets,
   { rejects, sha256, source: origin }: Staged,
+  rejected: (reject: Reject) => void = () => {},
 ): Promise<void> {
   if (offsets.length === 0) return;
   await using source = await origin.open();
@@ -92,7 +104,9 @@ async function rejectByOffset(
     origin.reader(),
     offsets,
     async (record) => {
-      rejects.add({ ...record, ...reason(at++) });
+      const reject = { ...record, ...reason(at++) };
+      rejects.add(reject);
+      rejected(reject);
       if (rejects.pendingBytes > PENDING_BYTES) await rejects.drain();
     },
   );

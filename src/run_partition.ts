@@ -142,13 +142,13 @@ class PartitionLoad {
       ? []
       : await isolate(context.db, isolation, copied, context.signal);
     await this.#timed("deduplicate", async () => {
-      this.#tally.duplicates = await inspectStaging(plan, partition, context, {
-        rejects,
-        rowsRead: this.#tally.rowsRead,
-        sha256: this.#tally.sha256,
-        source: this.source,
-      }, refused);
-      this.#tally.rejected = rejects.count;
+      const { rowsRead, sha256 } = this.#tally;
+      const staged = { rejects, rowsRead, sha256, source: this.source };
+      try {
+        this.#tally.duplicates = await inspectStaging(plan, partition, context, staged, refused);
+      } finally {
+        this.#tally.rejected = rejects.count;
+      }
     });
     if (rejects.isFull && rejects.count > keptRejects(plan.rejectLimit)) {
       this.#warn(`Kept the first ${keptRejects(plan.rejectLimit)} rejects, not the others`, "load");

@@ -19,7 +19,7 @@ export interface PipelineFile {
 /** What reading needs from outside. */
 export type Reader = Pick<
   Surroundings,
-  "services" | "variables" | "workingFolder" | "invokedFolder"
+  "services" | "variables" | "secrets" | "workingFolder" | "invokedFolder"
 >;
 
 /**

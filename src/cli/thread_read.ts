@@ -44,7 +44,8 @@ async function readFile(file: string, flags: SpecFlags, around: Reader): Promise
   );
   const more = diagnostics.length - TOLD;
   if (more > 0) texts.push(`${file}: ${more} more errors: "validate" tells them all`);
-  return broken(file, texts.map((text) => text.trimEnd()).join("\n\n"));
+  // Here it is known where the URLs of the file end.
+  return broken(file, around.secrets.redact(texts.map((text) => text.trimEnd()).join("\n\n")));
 }
 
 function broken(file: string, fault: string): ReadFile {

@@ -88,3 +88,40 @@ Deno.test("a load within its limit names no reasons", async () => {
     error: null,
   });
 });
+
+Deno.test("a refusal by a rule's own limit names its rows, which are kept as rejects", async () => {
+  await using test = await testDatabase();
+  using files = workspace({
+    "things.csv": "id,at,note\nx,2021-01-01,a\n1,soon,b\n2,2021-01-01\n3,2021-01-01,no\n" +
+      "4,1999-01-01,a\n5,1998-01-01,b\n6,1997-01-01,c\n7,2021-01-01,d\n",
+  });
+  const yaml = YAML.replace(
+    "rules: { late: at > '2000-01-01' }",
+    "rules: { named: note <> 'no', late: { check: at > '2000-01-01', limit: LIMIT } }",
+  ).replace("rejects: { limit: 1 }", "rejects: { limit: 50 }");
+  for (const [limit, told] of [["2", "2 rows"], ["10%", "10%"]]) {
+    const spec = specOf(yaml.replace("LIMIT", limit), files.folder);
+    const result = await run(test.db, spec);
+    expect(result.status).toBe("refused");
+    expect(result.error!.message).toBe(
+      `3 of 8 rows (37.50%) were rejected; the limit of rule "late" is ${told}`,
+    );
+    expect(result.error!.reasons).toEqual([{
+      code: "rule:late",
+      column: null,
+      rows: 3,
+      line: 6,
+      message: expect.stringContaining("2000-01-01"),
+      record: "4,1999-01-01,a",
+    }]);
+    expect(errorText(result.error!, plainPaint)).toContain("rule:late (3 rows), as on line 6: ");
+    expect(result.rows_rejected).toBe(7);
+    // As the hint says, `rejects` shows them.
+    const kept = await test.db.query<{ line: number }>(
+      `select line::int from sluice.rejected_rows where run_id = $1 and code = 'rule:late'
+order by line`,
+      [result.run_id],
+    );
+    expect(kept.map(({ line }) => line)).toEqual([6, 7, 8]);
+  }
+});
