@@ -71,13 +71,14 @@ export function addObserveOptions(command: Command): Command {
   return command
     .option("--log-database", "log to the table sluice.logs as well")
     .option("--lineage-file <path>", "append OpenLineage events to a file, as JSON lines")
-    .addOption(
-      new Option("--allow-command <program>", "let notifications run this program; repeatable")
-        .default([], "none").argParser((program: string, all: readonly string[]) => [
-          ...all,
-          program,
-        ]),
-    );
+    .addOption(allowCommandOption());
+}
+
+/** The option that names what notifications may run. */
+export function allowCommandOption(): Option {
+  return new Option("--allow-command <program>", "let notifications run this program; repeatable")
+    .default([], "none")
+    .argParser((program: string, all: readonly string[]) => [...all, program]);
 }
 
 /** Adds the options that decide how a pipeline file reads. */

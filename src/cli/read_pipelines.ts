@@ -26,15 +26,19 @@ export type Reader = Pick<
  * Reads all files before anything is done with one: what is wrong shows up at once.
  *
  * @param opensSource without the variables that its source needs a file is wrong
+ * @param allowedCommands programs of notifications that need no warning; left out: a run warns by itself
  */
 export async function readPipelines(
   files: readonly string[],
   flags: SpecFlags,
   cli: Reader,
   opensSource = false,
+  allowedCommands?: readonly string[],
 ): Promise<readonly PipelineFile[]> {
   const result: PipelineFile[] = [];
-  for (const file of files) result.push(await readPipeline(file, flags, cli, opensSource));
+  for (const file of files) {
+    result.push(await readPipeline(file, flags, cli, opensSource, allowedCommands));
+  }
   return result;
 }
 
@@ -43,6 +47,7 @@ async function readPipeline(
   flags: SpecFlags,
   cli: Reader,
   opensSource: boolean,
+  allowedCommands: readonly string[] | undefined,
 ): Promise<PipelineFile> {
   let found: FoundText;
   try {
@@ -51,7 +56,7 @@ async function readPipeline(
     if (!(error instanceof SluiceError)) throw error;
     return { file, spec: null, diagnostics: [], error };
   }
-  return await loadText(file, found, flags, cli, opensSource);
+  return await loadText(file, found, flags, cli, opensSource, allowedCommands);
 }
 
 /** Makes a spec of a file's text. */
@@ -61,6 +66,7 @@ export async function loadText(
   flags: SpecFlags,
   cli: Reader,
   opensSource: boolean,
+  allowedCommands?: readonly string[],
 ): Promise<PipelineFile> {
   const loaded = await cli.services.loadSpec(found.text, {
     file,
@@ -70,6 +76,7 @@ export async function loadText(
     variables: cli.variables,
     secrets: cli.secrets,
     opensSource,
+    ...(allowedCommands === undefined ? {} : { allowedCommands }),
   });
   return { file, ...loaded, error: null };
 }

@@ -72,6 +72,7 @@ export interface SpecInput {
   readonly variables: Readonly<Record<string, string>>;
   readonly opensSource?: boolean;
   readonly secrets?: Pick<Secrets, "hide">;
+  readonly allowedCommands?: readonly string[];
 }
 
 /** A pipeline file after reading. */

@@ -13,6 +13,7 @@ export const CODES = {
   "spec/unknown_variable": "A `{name}` that nothing gives, or a --set that nothing uses",
   "spec/unset_variable": "A `${NAME}` that is not set in the environment of the process",
   "spec/forbidden_variable": "A `${NAME}` that a pipeline file may not read",
+  "spec/command_not_allowed": "A program of a notification that the operator has not named",
   "spec/unknown_column": "A column name that is none of the columns",
   "spec/shared_field": "Two columns that are read from the same field",
   "spec/name_clash": "Two things of the target that would have the same name",

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../core/diagnostic.ts";
-import type { Secrets } from "../core/secret.ts";
+import { type Secrets, secretsFrom } from "../core/secret.ts";
 import { didYouMean } from "../core/did_you_mean.ts";
 import { buildSpec } from "./build.ts";
 import { checkSchema } from "./check_schema.ts";
@@ -34,6 +34,8 @@ export interface LoadInput {
   readonly variables: Readonly<Record<string, string>>;
   /** The source will be opened: a variable that it needs and that is not set is an error. */
   readonly opensSource?: boolean;
+  /** Programs that notifications may run, as the operator named them; left out: none is checked. */
+  readonly allowedCommands?: readonly string[];
   /** Learn the passwords of the URLs in the file: diagnostics quote its lines. */
   readonly secrets?: Pick<Secrets, "hide">;
 }
@@ -107,6 +109,9 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
       checkSecrets(word, ["notify", at, "command", n], secrets, report)
     );
   });
+  if (input.allowedCommands !== undefined) {
+    checkCommands(file.notify, input.allowedCommands, input.variables, report);
+  }
   const vars = variablesOf(scope);
   const built = buildSpec(file, {
     file: input.file,
@@ -119,6 +124,31 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
   });
   checkCoherence(built, report, checked);
   return { ...built, hash: specHash(built, file.source.url) };
+}
+
+/** Warns of programs that no run will start; a run says so too, when it starts. */
+function checkCommands(
+  notify: PipelineInput["notify"],
+  allowed: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  report: Report,
+): void {
+  const secrets = secretsFrom(variables);
+  notify.forEach(({ command }, at) => {
+    // Of a variable that cannot be read more need not be said.
+    if (command === undefined || command.some((word) => secrets.unreadable(word).length > 0)) {
+      return;
+    }
+    if (allowed.includes(secrets.revealInPipeline(command[0]))) return;
+    report.part(
+      ["notify", at, "command", 0],
+      command[0],
+      "spec/command_not_allowed",
+      `"${command[0]}" is not among the programs that may run: it will not be`,
+      "Name it with --allow-command or in SLUICE_ALLOWED_COMMANDS, and let Deno run it",
+      "warning",
+    );
+  });
 }
 
 /** The file without top-level keys of which more need not be said. */

@@ -139,3 +139,18 @@ Deno.test("a run whose webhook is not set loads, and the run's file needs no var
   const yaml = YAML.replace(/source: .*/, "source: { url: things.csv }");
   expect(await run(test.db, specOf(yaml, files.folder))).toMatchObject({ status: "succeeded" });
 });
+
+Deno.test("validate warns of a program that notifications may not run, and run leaves that to the run", async () => {
+  const yaml = YAML.replace('webhook: "${HOOK_X}"', 'command: ["${HOOK_X}", now]');
+  const warns = async (args: string[], more: Record<string, string> = {}) => {
+    const { accepted, err } = await accepts(args, { ...SET, HOOK_X: "page", ...more }, yaml);
+    expect(accepted).toBe(true);
+    return err.includes("is not among the programs that may run");
+  };
+  expect(await warns(["validate", "a.yaml"])).toBe(true);
+  expect(await warns(["validate", "a.yaml", "--allow-command", "other"])).toBe(true);
+  expect(await warns(["validate", "a.yaml", "--allow-command", "page"])).toBe(false);
+  expect(await warns(["validate", "a.yaml"], { SLUICE_ALLOWED_COMMANDS: "page" })).toBe(false);
+  // The run warns at its start: once is enough.
+  expect(await warns(["run", "a.yaml"])).toBe(false);
+});

@@ -203,9 +203,26 @@ Deno.test("spec/unknown_environment lists those that there are", () => {
   expect(diagnostics[0].hint).toBe('Did you mean "live"?');
 });
 
+Deno.test("spec/command_not_allowed is a warning, at the program", () => {
+  const text = edited(["refresh:", "notify: [{ on: [failure], command: [pager, now] }]\nrefresh:"]);
+  const { spec, diagnostics } = load(text, { allowedCommands: ["page"] });
+  expect(spec).not.toBeNull();
+  expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([
+    ["spec/command_not_allowed", "warning"],
+  ]);
+  const [{ start, end }] = diagnostics;
+  expect(text.slice(start.offset, end.offset)).toBe("pager");
+  expect(load(text, { allowedCommands: ["pager"] }).diagnostics).toEqual([]);
+  expect(load(text).diagnostics).toEqual([]);
+});
+
 Deno.test("every code has a test and a section in docs/errors.md", () => {
   const docs = Deno.readTextFileSync(new URL("../../docs/errors.md", import.meta.url));
-  const tested = new Set<string>([...CASES.map(([code]) => code), "spec/unknown_environment"]);
+  const tested = new Set<string>([
+    ...CASES.map(([code]) => code),
+    "spec/unknown_environment",
+    "spec/command_not_allowed",
+  ]);
   expect([...tested].sort()).toEqual(Object.keys(CODES).sort());
   const documented = [...docs.matchAll(/^### (spec\/\w+)$/gm)].map((match) => match[1]);
   expect(documented.sort()).toEqual(Object.keys(CODES).sort());

@@ -1,13 +1,21 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { addOutputOptions, addSpecOptions, type OutputFlags, type SpecFlags } from "../options.ts";
+import {
+  addOutputOptions,
+  addSpecOptions,
+  allowCommandOption,
+  type ObserveFlags,
+  type OutputFlags,
+  type SpecFlags,
+} from "../options.ts";
+import { allowedCommands } from "../../observe/notify/allowed_commands.ts";
 import { readPipelines } from "../read_pipelines.ts";
 import { reportFaults } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
-type Flags = OutputFlags & SpecFlags;
+type Flags = OutputFlags & SpecFlags & Pick<ObserveFlags, "allowCommand">;
 
 /** `validate <file…>`: check pipeline files without a database. */
 export function addValidateCommand(program: Command, cli: Cli, finish: Finish): void {
@@ -16,6 +24,7 @@ export function addValidateCommand(program: Command, cli: Cli, finish: Finish): 
     .description("Check pipeline files without a database, and tell everything that is wrong.")
     .argument("<file...>", "pipeline files");
   addOutputOptions(addSpecOptions(command))
+    .addOption(allowCommandOption())
     .addHelpText(
       "after",
       `
@@ -29,7 +38,9 @@ Examples:
 }
 
 async function validate(files: readonly string[], flags: Flags, session: Session): Promise<number> {
-  const read = await readPipelines(files, flags, session.cli);
+  const { cli } = session;
+  const allowed = allowedCommands(flags.allowCommand ?? [], cli.variables);
+  const read = await readPipelines(files, flags, cli, false, allowed);
   await reportFaults(read, session);
   session.view.validated(
     read.map(({ file, spec, error }) => ({
