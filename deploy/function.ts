@@ -32,7 +32,7 @@ export async function handler(
   const refusal = authorize(request, { token, loopback: false });
   if (refusal !== null) return refuse(refusal);
   if (request.method !== "POST") {
-    const message = "Only POST is possible here";
+    const message = "Only POST is allowed here";
     return refuse({
       status: 405,
       code: "http/method_not_allowed",
@@ -83,7 +83,7 @@ function noPipeline(name: string, files: readonly ServedFile[]): SluiceError {
   }
   const message = `No file that is right has the pipeline "${name}"`;
   return new SluiceError("spec/wrong_file", `${message}:\n${faults.join("\n")}`, {
-    hint: `Mend the file and deploy again. ${hint}`,
+    hint: `Correct the file and deploy again. ${hint}`,
   });
 }
 

@@ -48,7 +48,7 @@ export async function loadPartitions(
         type: "warning",
         partition,
         stage: "publish",
-        message: "The target was altered during the load: planned anew, and loaded again",
+        message: "The target was altered during the load: it is planned and loaded again",
       });
     }
     const again = await anew(names, planAnew);

@@ -100,7 +100,7 @@ function tellPublished(
   context.emit({ type: "stage_finished", partition, stage: "publish", seconds, message });
 }
 
-/** What the publish counted, if it took effect; null where it did not, or the database is away. */
+/** What the publish counted, if it took effect; null where it did not, or the database does not answer. */
 async function publishedAll(
   staged: readonly StagedPartition[],
   targetKey: string,

@@ -124,7 +124,7 @@ class PartitionLoad {
     const { plan, partition, context, runId } = this;
     const isolation = this.#isolating ? partition.isolation : null;
     const { stage, finish } = isolation ?? partition;
-    // What an attempt before could not take away, its connection being gone, is in the way.
+    // An earlier attempt that lost its connection could not drop its staging tables.
     await context.db.transaction(async (tx) => {
       await executeStatements(tx, [...partition.cleanup, ...stage]);
       await forgetRejects(tx, runId, partition.partition);

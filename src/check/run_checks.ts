@@ -84,7 +84,7 @@ function notRun(checks: readonly CheckPlan[], file: string, error: SluiceError):
     `${file}:${line}: ${what} cannot be run: ${error.message}`,
     {
       hint: missingNameHint(error.postgres ?? {}) ?? error.postgres?.hint ??
-        "Nothing was published: mend the check",
+        "Nothing was published: correct the check",
       cause: error,
       details: { file, line },
     },
@@ -116,7 +116,7 @@ export function failedChecks(
   const n = failed.length === 1 ? "A check" : `${failed.length} checks`;
   return new SluiceError("check/failed", `${n} failed: ${failed.map(checkText).join("; ")}`, {
     hint: kept === null
-      ? "Look at the table, and mend the data or the check"
+      ? "Look at the table, and correct the data or the check"
       : `Nothing was published. The rows are in ${kept} until the next run`,
     details: { failed: failed.length, ...(kept === null ? {} : { staging: kept }) },
   });

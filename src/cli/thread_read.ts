@@ -43,7 +43,7 @@ async function readFile(file: string, flags: SpecFlags, around: Reader): Promise
     diagnostics.slice(0, TOLD).map((each) => renderDiagnostic(each, (_style, text) => text)),
   );
   const more = diagnostics.length - TOLD;
-  if (more > 0) texts.push(`${file}: ${more} more errors: "validate" tells them all`);
+  if (more > 0) texts.push(`${file}: ${more} more errors: "validate" lists them`);
   // Here it is known where the URLs of the file end.
   return broken(file, around.secrets.redact(texts.map((text) => text.trimEnd()).join("\n\n")));
 }

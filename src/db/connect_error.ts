@@ -27,7 +27,8 @@ function loginError(error: unknown, target: ResolvedTarget): SluiceError | null 
   const setting = refusedSetting(postgres.message ?? "", target);
   if (setting !== null) {
     return failure("bad_url", target, postgres.message ?? "", {
-      hint: `"${setting}" in the database URL is taken for a setting of the server: ` +
+      hint:
+        `"${setting}" in the database URL is no parameter of a connection, and was sent as a setting: ` +
         "leave it out, or correct it",
       postgres,
     });
@@ -66,7 +67,7 @@ const TLS_FAILURES: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /SELF_SIGNED|UNABLE_TO|ISSUER|UNKNOWN_CA/,
-    "nobody whom this machine trusts has signed the server's certificate",
+    "no authority that this machine trusts has signed the server's certificate",
     "Give the certificate of the authority that did: sslrootcert=PATH",
   ],
 ];

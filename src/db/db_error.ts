@@ -68,7 +68,7 @@ export function postgresFields(error: unknown): PostgresFields | null {
 const ROW_SECURITY: ReadonlySet<string> = new Set(["check_enable_rls", "ExecWithCheckOptions"]);
 
 const ROW_SECURITY_HINT =
-  "Row-level security of the table holds for this role, and no grant helps: let the role own the table, or give it BYPASSRLS (alter role … bypassrls)";
+  "Row-level security of the table applies to this role, and no grant changes that: let the role own the table, or give it BYPASSRLS (alter role … bypassrls)";
 
 /** What Postgres refused, under our code for it. */
 export function postgresError(postgres: PostgresFields): SluiceError {

@@ -31,7 +31,7 @@ export async function requireSessionPooling(
   } catch (error) {
     if (!(error instanceof SluiceError) || !NO_ROOM.has(error.code)) throw error;
     throw poolerError(
-      `The pooler at ${first.describe} gives no second connection beside the first`,
+      `The pooler at ${first.describe} gives only one connection`,
       "Raise its default_pool_size and max_client_conn, or connect to Postgres itself",
       error,
     );
@@ -43,8 +43,8 @@ export async function requireSessionPooling(
       const pids = [await first.askPid(), await second.askPid()];
       if (pids[0] === pids[1] || pids[0] !== pid) {
         throw poolerError(
-          `The pooler at ${first.describe} lends out Postgres by the transaction, ` +
-            "and a load needs sessions: its locks and settings would be lost",
+          `The pooler at ${first.describe} is in transaction mode, ` +
+            "and a load needs a session of its own for its locks and settings",
           "Connect to Postgres itself, or to a pool with pool_mode = session",
         );
       }

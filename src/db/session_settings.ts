@@ -33,7 +33,7 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
   {
     name: "lock_timeout",
     value: "60s",
-    why: "a lock not to be had is told (exit 75), not waited for without end; exchanges wait less",
+    why: "gives up on a lock after a minute (exit 75); exchanges wait less",
   },
   {
     name: "idle_in_transaction_session_timeout",

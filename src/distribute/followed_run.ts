@@ -154,6 +154,6 @@ export class FollowedRun {
 function givenUp(error: string): SluiceError {
   return new SluiceError("load/given_up", `Workers gave the partition up: ${error}`, {
     retry: "later",
-    hint: "Look at what the workers say, mend it, and run again: it loads what is missing",
+    hint: "Read the workers' output, correct the cause, and run again: it loads what is missing",
   });
 }

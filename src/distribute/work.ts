@@ -42,7 +42,7 @@ export interface WorkContext extends RunContext {
 /**
  * Does jobs of the queue until the signal aborts, which gives back what is under way.
  *
- * While the database is away it waits; whoever takes jobs of this worker over meanwhile has them.
+ * While the database does not answer it waits; whoever takes jobs of this worker over meanwhile has them.
  */
 export async function workOn(queue: Queue, context: WorkContext): Promise<void> {
   const { clock, random, signal, warn } = context;

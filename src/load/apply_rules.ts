@@ -59,7 +59,7 @@ function overAll(total: number): RulesOver {
       new SluiceError(
         "rows/too_many_rejects",
         `${total} rows fail the rules of the pipeline: more than can be rejected one by one`,
-        { hint: "Mend the file or the rules, or let them warn", reasons },
+        { hint: "Correct the file or the rules, or use on_fail: warn", reasons },
       ),
   };
 }
@@ -99,7 +99,7 @@ async function tell(db: Database, plan: RulesPlan): Promise<RuleFindings["warnin
       `${failed} rows fail rule "${name}" (${check}), for example ${
         (examples ?? []).map((example) => JSON.stringify(example)).join(", ")
       }`,
-      { hint: "Nothing was published: mend the file, or let the rule reject or warn" },
+      { hint: "Nothing was published: correct the file, or use on_fail: reject or warn" },
     );
   }
   return counts.filter(({ failed }) => failed > 0).map(({ rule, failed }) => ({

@@ -91,7 +91,7 @@ async function duplicateKeys(
     `${duplicates} rows repeat an idempotency key, for example ${shown.join("; ")}`,
     {
       hint:
-        "Mend the file, widen idempotency_key, or choose on_duplicate: keep_first, keep_last or reject",
+        "Correct the file, widen idempotency_key, or choose on_duplicate: keep_first, keep_last or reject",
       details: { duplicates },
     },
   );

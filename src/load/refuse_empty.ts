@@ -31,7 +31,7 @@ export async function refuseEmpty(
     } discarded)`;
   const where = partition === null ? `"${targetKey}"` : `partition ${partition} of "${targetKey}"`;
   throw new SluiceError("load/empty", `${none}, and ${where} has some that would go`, {
-    hint: "Nothing was published: mend the file or the pipeline. If it may be empty, write " +
+    hint: "Nothing was published: correct the file or the pipeline. If it may be empty, write " +
       `refresh: { mode: ${mode}, allow_empty: true }`,
     details: { read: rowsRead, rejected, discarded },
   });

@@ -48,6 +48,6 @@ export function addRefused(refused: RefusedRow[], row: RefusedRow): void {
   throw new SluiceError(
     "rows/too_many_rejects",
     `Postgres refuses more than ${MOST_REFUSED} rows, the last one because: ${row.error.message}`,
-    { hint: "Mend the file or the table's constraints", cause: row.error },
+    { hint: "Correct the file or the table's constraints", cause: row.error },
   );
 }

@@ -125,7 +125,7 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
       );
     }
   } catch (error) {
-    await (fan as RowSink<Frame> | null)?.abort("The load was given up");
+    await (fan as RowSink<Frame> | null)?.abort("The load was stopped");
     throw error;
   }
   const rowsDiscarded = (encoder as RowEncoder | null)?.discarded ?? 0;

@@ -65,7 +65,7 @@ function requireSameHash({ probe }: Held): void {
   if (probe === PROBE_HASH) return;
   throw new SluiceError(
     "check/verify_unsupported",
-    "This Postgres server hashes bytes in another way than Sluice: what it holds cannot be verified",
+    "This Postgres server hashes bytes differently from Sluice, so nothing can be verified",
     { hint: "Load without --verify and `verify: full`, and say which server this is" },
   );
 }

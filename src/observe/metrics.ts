@@ -73,7 +73,7 @@ export function makeMetrics(version: string) {
     }),
     retries: new Counter({
       name: "sluice_retries_total",
-      help: "Attempts that failed and were made again",
+      help: "Attempts that failed and were retried",
       labelNames: [...LABELS, "stage"],
       registers,
     }),

@@ -132,7 +132,11 @@ async function closeInTime(
   const patience = async () => {
     await wait(PATIENCE, signal);
     if (signal.aborted) await wait(HURRY);
-    if (!done.signal.aborted) warn("Telling others about the run took too long and was given up");
+    if (!done.signal.aborted) {
+      warn(
+        "Logs, traces, events or notifications of the run took too long to deliver and were dropped",
+      );
+    }
   };
   await Promise.race([observer.close().finally(() => done.abort()), patience()]);
 }

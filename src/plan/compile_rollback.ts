@@ -304,7 +304,7 @@ function guardReferences(
         sql: `select to_jsonb(c) as example from ${quoteTable(table)} c
 where exists (select from ${quoteTable(merge.after)} s where ${same}${stays}) limit 5`,
         params: [],
-        why: `Deleting rows would reach into ${table.schema}.${table.table} (${
+        why: `Deleting rows would change rows of ${table.schema}.${table.table} (${
           quoteLiteral(name)
         })`,
         lock: null,

@@ -229,9 +229,7 @@ function addColumn({ layout, kept }: Evolving, { name, type }: LayoutColumn): St
 }
 
 function changeType({ layout, kept }: Evolving, each: Retype): Statement[] {
-  const duration = each.change === "relabel"
-    ? "for milliseconds"
-    : "while every row is written anew";
+  const duration = each.change === "relabel" ? "for milliseconds" : "while every row is rewritten";
   return [layout.target, ...kept].map((table) => ({
     sql: table === layout.target
       ? `alter table ${quoteTable(table)} ${alterType(each)}`

@@ -61,7 +61,7 @@ function requireSafeMerge(
     const columns = mode === "history" ? `${key}, _valid_from` : key;
     throw new SluiceError(
       "plan/key_not_unique",
-      `"${targetKey}" has no unique index on (${key}): a row could be taken for another one`,
+      `"${targetKey}" has no unique index on (${key}): rows cannot be matched by it`,
       { hint: `create unique index on ${targetKey} (${columns})` },
     );
   }
@@ -72,7 +72,7 @@ function requireSafeMerge(
   if (cascading.length > 0) {
     throw new SluiceError(
       "plan/referenced",
-      `Replacing rows of "${targetKey}" would reach into other tables: ${keyNames(cascading)}`,
+      `Replacing rows of "${targetKey}" would change rows of other tables: ${keyNames(cascading)}`,
       {
         hint:
           "Use refresh.mode: upsert, which deletes nothing, or change what the keys do on delete",

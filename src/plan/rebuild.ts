@@ -39,7 +39,7 @@ export function rebuildParent(input: RebuildInput): Statement[] {
   const old = aside(target, "old");
   const shape = aside(target, "shape");
   const leaves = table.partitions.map(({ name }) => name);
-  const made = "The table made anew is as the one before";
+  const made = "As on the table before";
   const on = (action: string) => change(`alter table ${quoted} ${action}`, made);
   const foreign = own.constraints.filter(({ type, inherited }) =>
     type === "foreign key" && !inherited
@@ -51,13 +51,13 @@ export function rebuildParent(input: RebuildInput): Statement[] {
   return [
     change(
       `lock table ${quoted} in access exclusive mode`,
-      `${why}. Postgres changes no column that a table is partitioned by: the table is made anew around its partitions, with all that is on it`,
-      `ACCESS EXCLUSIVE on ${target.schema}.${target.table}, while every row is written anew`,
+      `${why}. Postgres changes no column that a table is partitioned by: the table is rebuilt around its partitions, with everything on it`,
+      `ACCESS EXCLUSIVE on ${target.schema}.${target.table}, while every row is rewritten`,
     ),
     ...dependents.incomingKeys.map((key) =>
       change(
         `alter table ${quoteTable(key.table)} drop constraint ${quoteIdent(key.name)}`,
-        "It points to the table: it is made again below",
+        "It refers to the table: created again below",
       )
     ),
     ...leaves.map((leaf) =>
@@ -78,7 +78,7 @@ export function rebuildParent(input: RebuildInput): Statement[] {
       `create table ${
         quoteTable(shape)
       } (like ${quoted} including all excluding indexes excluding statistics)`,
-      "What the table made anew is like",
+      "The rebuilt table",
     ),
     ...alter.map(({ action }) => change(`alter table ${quoteTable(shape)} ${action}`, why)),
     ...own.indexes.map(({ name, constraint }) =>
@@ -86,11 +86,11 @@ export function rebuildParent(input: RebuildInput): Statement[] {
         constraint === null
           ? `drop index ${quoteTable({ schema: target.schema, table: name })}`
           : `alter table ${quoted} drop constraint ${quoteIdent(constraint.name)}`,
-        "Its name is for the table made anew",
+        "Its name goes to the rebuilt table",
       )
     ),
     ...own.statistics.map(({ name }) =>
-      change(`drop statistics ${quoteTable(name)}`, "Its name is for the table made anew")
+      change(`drop statistics ${quoteTable(name)}`, "Its name goes to the rebuilt table")
     ),
     change(`alter table ${quoted} rename to ${quoteIdent(old.table)}`, "Makes room"),
     change(
@@ -159,7 +159,10 @@ export function rebuildParent(input: RebuildInput): Statement[] {
       )
     ),
     ...things.publish,
-    change(`drop table ${quoteTable(old)}`, "Empty by now; refused where anything still needs it"),
+    change(
+      `drop table ${quoteTable(old)}`,
+      "Empty now; refused where something still depends on it",
+    ),
     ...dependents.incomingKeys.flatMap(({ name, table: other, definition, comment }) => [
       change(
         `alter table ${quoteTable(other)} add constraint ${quoteIdent(name)} ${definition}`,
@@ -213,7 +216,7 @@ function identity({ own }: TableProperties, quoted: string): Statement[] {
         ? `using index ${quoteIdent(index.name)}`
         : own.replicaIdentity
     }`,
-    "Replication tells rows apart by it",
+    "Replication identifies rows by it",
   )];
 }
 

@@ -41,7 +41,7 @@ export function identifyStaging(staging: TableName, identity: StagingIdentity): 
     {
       sql: `create unique index ${index} on ${quoteTable(staging)} (${offset})`,
       params: [],
-      why: "Where a row stood in the file tells it apart",
+      why: "The place in the file identifies a row",
       lock: null,
     },
     identify(staging, `using index ${index}`, null),

@@ -30,7 +30,7 @@ export function requireLoadable(
   if (method === "merge" && table.rowSecurity === true) {
     throw new SluiceError(
       "plan/row_security",
-      `Row-level security of "${targetKey}" holds for this role: it would hide rows from the load, which would take them for new ones`,
+      `Row-level security of "${targetKey}" applies to this role: the load would not see the rows that it hides, and would add them again`,
       {
         hint:
           "No grant helps. Let the role own the table (and alter table … no force row level security), or give it BYPASSRLS: alter role … bypassrls",

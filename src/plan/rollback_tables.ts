@@ -34,7 +34,7 @@ export function requireStanding(
       "plan/version_gone",
       `"${name}" is gone, and no version can be put back`,
       {
-        hint: "A run makes it anew",
+        hint: "The next run creates it",
       },
     );
   }
@@ -121,7 +121,7 @@ export function requireSameColumns(
 export function tableGone(spec: PipelineSpec, load: LoadRecord): SluiceError {
   return new SluiceError(
     "plan/version_gone",
-    `What version ${load.version} of "${targetKeyOf(spec)}" changed is no longer kept`,
+    `The rows that version ${load.version} of "${targetKeyOf(spec)}" replaced are no longer kept`,
     { hint: "Its tables were dropped: raise target.versions to keep more of them" },
   );
 }

@@ -165,7 +165,7 @@ from sluice.targets t
 where t.target = $1 and l.target = $1 and l.target_oid = $2::oid
   and not exists (select from pg_class c where c.oid = l.target_oid)`,
     params: [nameOf(target), before],
-    why: "Where the table was made anew, loads are in the new one",
+    why: "Loads are in the new table where it was rebuilt",
     lock: null,
   };
 }
@@ -210,7 +210,7 @@ function recordChange({ target }: Layout, { sql, why }: Statement): Statement {
     sql: `insert into sluice.schema_changes (run_id, target, statement, reason)
 values ($1::uuid, $2, $3, $4)`,
     params: [{ fact: "run_id" }, `${target.schema}.${target.table}`, sql, why],
-    why: "The ledger's word on the change",
+    why: "The ledger's record of the change",
     lock: null,
   };
 }

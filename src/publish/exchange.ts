@@ -96,7 +96,7 @@ async function locked(cause: SluiceError, { db, target }: ExchangeContext): Prom
   const who = holders.map(({ pid, query }) => `pid ${pid} (${query.slice(0, 200)})`).join(", ");
   return new SluiceError(
     "publish/locked",
-    `The lock on "${target.schema}.${target.table}" was not to be had in ${ATTEMPTS} attempts` +
+    `The lock on "${target.schema}.${target.table}" was not granted in ${ATTEMPTS} attempts` +
       (who === "" ? "" : `; held by ${who}`),
     {
       retry: "later",

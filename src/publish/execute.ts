@@ -70,7 +70,7 @@ function laterChanges(message: string, rows: readonly { example?: unknown }[]): 
   );
   return new SluiceError("publish/later_changes", `${message}: ${shown.join("; ")}`, {
     hint:
-      "Going on would lose what was done since: take that back first, or load the data you want live",
+      "Continuing would lose what was done since: undo that first, or load the data you want live",
     details: { examples: JSON.stringify(examples) },
   });
 }

@@ -165,7 +165,7 @@ function ambiguousFields(
   return new SluiceError(
     "rows/duplicate_header",
     `The header has the same name for several fields: ${listed(fields, header)}`,
-    { hint: `A column for each cannot be told by its name. ${additions(plan, fields, header)}` },
+    { hint: `Their names do not identify a column each. ${additions(plan, fields, header)}` },
   );
 }
 

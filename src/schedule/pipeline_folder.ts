@@ -162,8 +162,8 @@ export class PipelineFolder {
       if (signal.aborted || error instanceof TypeError) return true;
       const seconds = LOOK / 1000;
       this.#tellTrouble(
-        `Changes of "${this.#host.path}" are not told (${messageOf(error)}): ` +
-          `it is looked at each ${seconds} s instead`,
+        `Cannot watch "${this.#host.path}" for changes (${messageOf(error)}): ` +
+          `it is read every ${seconds} s instead`,
       );
     }
     return false;

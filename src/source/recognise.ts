@@ -161,13 +161,13 @@ function textKind(text: string, { header, quote, skipLines, delimiter }: CsvOpti
   if (skipLines > 0) return null;
   if (GIT_LFS.test(text)) {
     return {
-      what: "a pointer of Git LFS, which stands in the place of the file",
+      what: "a Git LFS pointer in place of the file",
       hint: "Get the file itself with `git lfs pull`, or name its own address",
     };
   }
   if (GIT_ANNEX.test(text)) {
     return {
-      what: "a pointer of git-annex, which stands in the place of the file",
+      what: "a git-annex pointer in place of the file",
       hint: "Get the file itself with `git annex get`",
     };
   }
@@ -259,7 +259,7 @@ function isWide(head: Uint8Array, size: 2 | 4, low: number, separators: readonly
 }
 
 function unpackOnce(command: string): string {
-  return `It was compressed twice, or \`compression: none\` is said of it: run \`${command}\` once`;
+  return `It was compressed twice, or \the pipeline has \`compression: none\`: run \`${command}\` once`;
 }
 
 function ascii(text: string): number[] {

@@ -58,7 +58,12 @@ export function loadSpec(file: string, input: LoadInput): LoadResult {
   let spec: PipelineSpec | null = null;
   if (tree === null || tree.kind !== "map") {
     if (faults.length === 0) {
-      report.range(tree ?? { start: 0, end: 0 }, "spec/wrong_type", "The file is no mapping", hint);
+      report.range(
+        tree ?? { start: 0, end: 0 },
+        "spec/wrong_type",
+        "The file is not a mapping",
+        hint,
+      );
     }
   } else {
     spec = readTree(tree, input, report);

@@ -53,7 +53,7 @@ export interface ScheduleSpec extends Recurrence {
   readonly retryDelaySeconds: number;
   /** Each run starts up to so many seconds after its time, by the pipeline's name and that time. */
   readonly jitterSeconds: number;
-  /** Whether what was due while no server was there is run once, late. */
+  /** Whether a start that was due while no server ran happens once, late. */
   readonly catchUp: boolean;
 }
 

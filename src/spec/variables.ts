@@ -158,7 +158,7 @@ function reportUnknown({ name, pattern, text }: Placeholder, vars: Values, repor
     : names.length > 0
     ? `Variables: ${names.join(", ")}`
     : "Name it under environments.<name>.vars, or give it with --set";
-  report.part(URL_PATH, text, "spec/unknown_variable", `Nothing gives "${text}" a value`, hint);
+  report.part(URL_PATH, text, "spec/unknown_variable", `"${text}" has no value`, hint);
 }
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -118,7 +118,7 @@ Deno.test("notify() tells each entry only what it asks for", async () => {
 Deno.test("notify() tells of a run that failed before it had a result", async () => {
   await using server = receiver();
   const { observer } = scene([{ on: ["failure"], webhook: server.origin }], {
-    history: () => Promise.reject(new Error("the database is away")),
+    history: () => Promise.reject(new Error("the database does not answer")),
   });
   const failed = {
     type: "run_failed",

@@ -190,7 +190,8 @@ Deno.test("observeRun() does not wait for ever for one that does not close", asy
   expect(events).toEqual([{
     type: "warning",
     partition: null,
-    message: "Telling others about the run took too long and was given up",
+    message:
+      "Logs, traces, events or notifications of the run took too long to deliver and were dropped",
   }]);
 });
 

@@ -45,7 +45,7 @@ for (const mode of ["full", "append", "upsert", "history"]) {
     ).toEqual([
       // A table that is laid out by the column is made anew, see widen_any_column_test.ts.
       ...(mode === "full" ? [] : [
-        `alter column "id" type bigint using "id"::bigint | ACCESS EXCLUSIVE on shop.things, while every row is written anew`,
+        `alter column "id" type bigint using "id"::bigint | ACCESS EXCLUSIVE on shop.things, while every row is rewritten`,
         `alter column "price" type numeric(8,2) using "price"::numeric(8,2) | ACCESS EXCLUSIVE on shop.things, for milliseconds`,
         `alter column "name" type text using "name"::text | ACCESS EXCLUSIVE on shop.things, for milliseconds`,
       ]),

@@ -84,8 +84,8 @@ Deno.test("the column that an unpartitioned table is laid out by is widened, and
     const { context } = testContext(test.db);
     const { setup } = await planPipeline(spec, ALL, context);
     expect(setup.find(({ lock }) => lock?.startsWith("ACCESS EXCLUSIVE"))).toMatchObject({
-      lock: "ACCESS EXCLUSIVE on shop.things, while every row is written anew",
-      why: expect.stringContaining("the table is made anew"),
+      lock: "ACCESS EXCLUSIVE on shop.things, while every row is rewritten",
+      why: expect.stringContaining("the table is rebuilt"),
     });
     for (const db of [test.db, twin.db]) {
       const result = await run(db, spec);

@@ -44,7 +44,7 @@ Deno.test({
         ["latin\ufffd.yaml", "has a name that is no UTF-8"],
         ["keys.yaml", "29980 more errors"],
         ["columns.yaml", "Postgres takes 1600"],
-        ["binary.yaml", "The file is no mapping"],
+        ["binary.yaml", "The file is not a mapping"],
       ]
     ) expect(faults.get(file)).toContain(says);
     // What answers hold of a file is bounded, whatever is in it.

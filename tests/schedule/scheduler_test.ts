@@ -243,7 +243,7 @@ Deno.test("a run that was stopped with its server is taken up by the next one", 
   await next.seen("attempt_ended");
 });
 
-Deno.test("Scheduler stays up while the database is away, and runs what it missed", async () => {
+Deno.test("Scheduler stays up while the database does not answer, and runs what it missed", async () => {
   await using database = await testDatabase();
   await migrate(database.db);
   await using proxy = cuttableProxy(database.url);

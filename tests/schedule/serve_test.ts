@@ -101,7 +101,7 @@ Deno.test("serve starts without its database, says so, and recovers when it is b
   expect(await status(server, "/healthz")).toBe(200);
   expect(await status(server, "/readyz")).toBe(503);
   expect((await scheduleOf(server)).pipelines.length).toBe(1);
-  await until(() => server.err().includes("the database is away"));
+  await until(() => server.err().includes("the database does not answer"));
 
   proxy.mend();
   await until(async () => (await status(server, "/readyz")) === 200);

@@ -184,7 +184,7 @@ Deno.test("checkSettings refuses a row_diff that has nothing to look at", () => 
   const mode = (mode: string): [string, string] => ["mode: partition", `mode: ${mode}`];
   expect(messages(diff)).toEqual([]);
   expect(messages(diff, ["idempotency_key: [id]\n", ""])).toEqual([
-    '25 spec/contradiction "row_diff" needs "idempotency_key", which tells one row from another',
+    '25 spec/contradiction "row_diff" needs "idempotency_key", which identifies a row',
   ]);
   expect(messages(diff, mode("upsert"))).toEqual([
     '26 spec/contradiction "upsert" deletes no rows',
@@ -231,7 +231,7 @@ Deno.test("checkPlaceholders takes what the partitions have, and the braces of S
   ];
   const lines = [...sql("select {x} from {staging} where at < {month:end}")];
   expect(messages(lines, ...whole).map((text) => text.slice(3))).toEqual([
-    'spec/bad_placeholder Nothing gives "{x}" a value',
+    'spec/bad_placeholder "{x}" has no value',
     'spec/bad_placeholder "{month:end}" needs partitions',
   ]);
   const list: [string, string][] = [

@@ -37,8 +37,8 @@ export function addRejectsCommand(program: Command, cli: Cli, finish: Finish): v
       new Option("--limit <n>", "rows shown one by one").default(20)
         .argParser(wholeNumber(1_000_000)),
     )
-    .option("--spreadsheet", "with csv: let nothing in it be taken for a formula")
-    .option("--replay", "load those that are valid by now, each exactly once");
+    .option("--spreadsheet", "with csv: keep spreadsheets from running a field as a formula")
+    .option("--replay", "load those that are now valid, each exactly once");
   addOutputOptions(addDatabaseOption(addSpecOptions(command)), ["human", "json", "csv"])
     .addHelpText(
       "after",

@@ -44,7 +44,7 @@ export function addRunCommand(program: Command, cli: Cli, finish: Finish): void 
         .implies({ distributed: true }),
     )
     .addOption(
-      new Option("--priority <n>", "of its jobs for workers: the smaller, the sooner").default(0)
+      new Option("--priority <n>", "order of its jobs for workers; smaller first").default(0)
         .argParser(wholeNumber(1_000_000, 0)),
     );
   addObserveOptions(

@@ -21,7 +21,7 @@ type Flags = OutputFlags & SpecFlags & Pick<ObserveFlags, "allowCommand">;
 export function addValidateCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("validate")
     .summary("check pipeline files without a database")
-    .description("Check pipeline files without a database, and tell everything that is wrong.")
+    .description("Check pipeline files without a database, and report every error.")
     .argument("<file...>", "pipeline files");
   addOutputOptions(addSpecOptions(command))
     .addOption(allowCommandOption())

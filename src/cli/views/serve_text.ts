@@ -51,7 +51,7 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
       return `${head}\n${printableLines(event.text)}`;
     }
     case "file_mended":
-      return paint("good", `${printable(event.file)} is right again`);
+      return paint("good", `${printable(event.file)} is valid again`);
     case "folder_broken":
       return paint("warn", printable(event.message));
     case "attempt_started": {
@@ -63,22 +63,22 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
       return `${paint("name", event.pipeline)}  ${endOf(event, paint)}`;
     case "tick_given_up":
       return `${paint("name", event.pipeline)}  ` +
-        paint("bad", `given up: servers died of what was due ${event.tick.toISOString()}`);
+        paint("bad", `failed: each server died that ran what was due ${event.tick.toISOString()}`);
     case "clock_set_back":
       return `${paint("name", event.pipeline)}  ` +
         paint(
           "warn",
-          `the clock was set back from ${event.until.toISOString()}: its schedule begins anew`,
+          `the clock was set back from ${event.until.toISOString()}: its schedule starts again`,
         );
     case "taken_over":
       return `${paint("name", event.pipeline)}  ` +
-        paint("warn", "another server took it over meanwhile");
+        paint("warn", "another server has taken it over");
     case "ledger_failed":
       return `${paint("name", event.pipeline)}  ` +
         paint("bad", `the ledger could not be written: ${printable(event.error.message)}`);
     case "database_away": {
       const wait = formatDuration(event.retrySeconds);
-      return `${paint("bad", "the database is away")}, next look in ${wait}\n` +
+      return `${paint("bad", "the database does not answer")}, next look in ${wait}\n` +
         errorText(event.error, paint);
     }
     case "database_back":

@@ -77,7 +77,7 @@ function backward({ target, after, beforeTable, key, compared }: Merge): Stateme
   where not exists (select from ${table} t where t."_current" and ${sameKey(key, "t", "s")}
     and ${sameValues(compared, "t", "s")}) limit 5) e`,
       "Rows of this version were changed, closed or deleted since",
-      "Going on would lose later changes",
+      "Continuing would lose later changes",
     ),
     expectNone(
       `select to_jsonb(e) as example from (
@@ -87,7 +87,7 @@ function backward({ target, after, beforeTable, key, compared }: Merge): Stateme
         sameKey(key, "t", "b")
       }) limit 5) e`,
       "Rows with these keys were added since",
-      "Going on would lose later changes",
+      "Continuing would lose later changes",
     ),
     expectNone(
       `select to_jsonb(e) as example from (
@@ -122,7 +122,7 @@ function requireReopened({ target, after, beforeTable, key }: Merge): Statement[
   where not exists (select from ${table} t where ${sameVersion(key, "t", "b")}
     and t."_current") limit 5) e`,
       "Rows that this version closes were changed or deleted since",
-      "Going on would lose later changes",
+      "Continuing would lose later changes",
     ),
     expectNone(
       `select to_jsonb(e) as example from (
@@ -132,7 +132,7 @@ function requireReopened({ target, after, beforeTable, key }: Merge): Statement[
         sameKey(key, "t", "s")
       }) limit 5) e`,
       "Rows with these keys were added since",
-      "Going on would lose later changes",
+      "Continuing would lose later changes",
     ),
   ];
 }

@@ -69,7 +69,7 @@ function applyChange(
     `delete from ${table} t using ${quoteTable(from)} o
 where ${sameKey(key, "t", "o")} and not ${keyIn(key, to, "n", "o")}`,
     "rows_deleted",
-    "Rows whose key is no more",
+    "Rows whose key is gone",
   ));
   if (assignments.length > 0) {
     statements.push(counted(
@@ -103,14 +103,14 @@ function requireUntouched(
   where not exists (select from ${table} t
     where ${sameKey(key, "t", "o")} and ${sameValues(compared, "t", "o")}) limit 5) e`,
       "Rows of this version were changed or deleted since",
-      "Going on would lose later changes",
+      "Continuing would lose later changes",
     ),
     expectNone(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "n")} from ${quoteTable(to)} n
   where not ${keyIn(key, from, "o", "n")} and ${keyIn(key, target, "t", "n")} limit 5) e`,
       "Rows with these keys were added since",
-      "Going on would lose later changes",
+      "Continuing would lose later changes",
     ),
   ];
 }

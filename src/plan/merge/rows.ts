@@ -40,13 +40,13 @@ export function replaceRows(merge: Merge): readonly Statement[] {
     statement(
       `create table ${quoteTable(beforeTable)} as
 select t.* from ${quoteTable(target)} t${where}`,
-      "The rows that this load takes the place of: rollback puts them back",
+      "The rows that this load replaces: rollback puts them back",
     ),
     recordTable(nameOf(target), beforeTable, "before"),
     counted(
       `delete from ${quoteTable(target)} t${where}`,
       "rows_deleted",
-      "The rows that this load takes the place of",
+      "The rows that this load replaces",
     ),
     insertAll(merge, after, merge.columns),
   ];
@@ -118,7 +118,7 @@ function removeRows(merge: Merge, removed: TableName): Statement[] {
 select to_jsonb(g.example) as example from gone g
 where g.copies > (select count(*) from present p where p.image = g.image) limit 5`,
       "Rows of this version were changed or deleted since",
-      "Going on would lose later changes",
+      "Continuing would lose later changes",
     ),
     counted(
       `delete from ${table} t using (

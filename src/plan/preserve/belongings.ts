@@ -23,7 +23,7 @@ export function belongings(
   table: TableName,
 ): Belongings {
   const quoted = quoteTable(table);
-  const why = "As the partition it takes the place of";
+  const why = "As on the partition that it replaces";
   const alter = (action: string) => change(`alter table ${quoted} ${action}`, why);
   return {
     publish: [
@@ -84,7 +84,7 @@ export function grantChanges(
         `grant ${privileges.join(", ")} on table ${quoted} to ${roleName(grant.grantee)}${
           grant.grantable ? " with grant option" : ""
         }`,
-        "Who may do what, as on the partition it takes the place of",
+        "Who may do what, as on the partition that it replaces",
       )
     ),
   ];
@@ -106,7 +106,7 @@ function policyChanges(
   const { gone, missing } = compare(wanted, has);
   return [
     ...gone.map(({ name }) =>
-      change(`drop policy ${quoteIdent(name)} on ${quoted}`, "The partition has it no more")
+      change(`drop policy ${quoteIdent(name)} on ${quoted}`, "The partition no longer has it")
     ),
     ...missing.flatMap((policy) => [
       change(
@@ -131,7 +131,7 @@ function triggerChanges(
   const { gone, missing } = compare(wanted, has);
   return [
     ...gone.map(({ name }) =>
-      change(`drop trigger ${quoteIdent(name)} on ${quoted}`, "The partition has it no more")
+      change(`drop trigger ${quoteIdent(name)} on ${quoted}`, "The partition no longer has it")
     ),
     ...missing.flatMap((trigger) => [
       change(`${trigger.head} on ${quoted} ${trigger.tail}`, "A trigger of the partition"),
@@ -167,7 +167,7 @@ function enable(
   }[enabled];
   return [change(
     `alter table ${quoted} ${action} trigger ${quoteIdent(name)}`,
-    "When the trigger fires, as on the partition it takes the place of",
+    "When the trigger fires, as on the partition that it replaces",
   )];
 }
 

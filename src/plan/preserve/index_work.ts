@@ -185,7 +185,7 @@ function adjust({ index, settings, standing }: Wish, table: TableName, name: str
   if (settings.replicaIdentity && !has.replicaIdentity) {
     statements.push(change(
       `alter table ${quoteTable(table)} replica identity using index ${quoteIdent(name)}`,
-      "Replication tells rows apart by it",
+      "Replication identifies rows by it",
     ));
   }
   return [

@@ -24,7 +24,7 @@ export function settings(
   loads: boolean,
 ): Settings {
   const quoted = quoteTable(table);
-  const why = "As the partition it takes the place of";
+  const why = "As on the partition that it replaces";
   const alter = (action: string) => change(`alter table ${quoted} ${action}`, why);
   const stage: Statement[] = [];
   const finish: Statement[] = [];
@@ -101,7 +101,7 @@ function statisticsChanges(
     return at < 0;
   });
   const dropped = left.map(({ name }) =>
-    change(`drop statistics ${quoteTable(name)}`, "The partition has them no more")
+    change(`drop statistics ${quoteTable(name)}`, "The partition no longer has them")
   );
   const made = missing.flatMap(({ kinds, columns, target, comment }) => {
     const name = quoteTable({ schema: table.schema, table: nextName() });

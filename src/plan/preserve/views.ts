@@ -8,7 +8,7 @@ import { change, commentOn, optionList } from "./change.ts";
 /** Takes away the views that hold a column's type; they come back in the same transaction. */
 export function dropViews(views: readonly ViewProperties[]): Statement[] {
   return views.map(({ kind, name }) =>
-    change(`drop ${kind} ${quoteTable(name)}`, "It reads the table: it is made again below")
+    change(`drop ${kind} ${quoteTable(name)}`, "It reads the table: created again below")
   );
 }
 

@@ -62,7 +62,7 @@ const WRONG: Refusal = {
 const NO_TOKEN: Refusal = {
   status: 403,
   code: "http/token_not_set",
-  message: "This server was started without a token, and does nothing for anybody",
+  message: "This server was started without a token, and starts no runs",
   hint: "Set SLUICE_TOKEN where it is started",
 };
 

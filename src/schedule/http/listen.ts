@@ -227,7 +227,7 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffe
         over = true;
       });
       incoming.on("close", () => {
-        if (!over) controller.error(new Error("The client hung up"));
+        if (!over) controller.error(new Error("The client disconnected"));
         over = true;
       });
     },

@@ -109,7 +109,7 @@ async function startRun(request: Request, host: HttpHost): Promise<Response> {
       return refuse({
         status: 503,
         code: "http/busy",
-        message: "As many pipelines are running as may at once",
+        message: "As many pipelines are running as --concurrency allows",
         hint: "Ask again later, or start the server with a greater --concurrency",
         headers: { "retry-after": "30" },
       });
@@ -170,7 +170,7 @@ function notAllowed(allow: string): Response {
   return refuse({
     status: 405,
     code: "http/method_not_allowed",
-    message: `Only ${allow} is possible here`,
+    message: `Only ${allow} is allowed here`,
     headers: { allow },
   });
 }

@@ -32,7 +32,7 @@ export function runRequestOf(
     return wrong('"partitions" must be a list of texts, such as ["2021-02"]');
   }
   if (partitions.length > MOST_PARTITIONS) {
-    return wrong(`"partitions" may have ${MOST_PARTITIONS} names at the most`);
+    return wrong(`"partitions" may have ${MOST_PARTITIONS} names at most`);
   }
   return { asked: { pipeline, partitions, force } };
 }

@@ -158,7 +158,7 @@ function changed(
     {
       retry: "later",
       details: { bytes_before: before.size, bytes_after: after.size },
-      hint: "Whoever writes it should write beside it and rename: run again once it is complete",
+      hint: "Run again once it is complete; its writer should write another file and rename it",
     },
   );
 }
@@ -224,7 +224,7 @@ async function attempt<T>(
     if (error instanceof Deno.errors.NotCapable) {
       throw new SluiceError("source/not_allowed", `Deno may not read "${shown}"`, {
         hint: /^\/(dev|proc|sys)\//.test(shown)
-          ? "What the system keeps there is no file to load: save it to one first"
+          ? "This path is not a regular file: copy it to one first"
           : "Run with --allow-read for this path",
       });
     }

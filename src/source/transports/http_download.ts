@@ -75,7 +75,7 @@ export class HttpDownload implements StoredFile {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#runSignal.removeEventListener("abort", this.#onAbort);
-    this.#end(new DOMException("The download was given up", "AbortError"));
+    this.#end(new DOMException("The download was stopped", "AbortError"));
     await this.#disconnect();
     await this.chunks.return();
   }
@@ -136,7 +136,7 @@ export class HttpDownload implements StoredFile {
     const from = this.#position;
     const validator = this.#validator;
     if (from > 0 && validator === null) {
-      throw this.#restart("offers no strong etag and no date to tell whether it is the same file");
+      throw this.#restart("sends neither a strong etag nor a date that proves it is the same file");
     }
     this.#context.signal.throwIfAborted();
     this.#connection = new AbortController();
@@ -183,7 +183,7 @@ export class HttpDownload implements StoredFile {
     const isSame = unchanged(etag, headers.get("etag")) &&
       unchanged(lastModified, isoDate(headers.get("last-modified"))) && unchanged(bytes, total);
     if (!isSame) throw this.#changed("changed while it was read");
-    if (status === 200) throw this.#restart("starts over instead of going on");
+    if (status === 200) throw this.#restart("starts over instead of continuing");
     // Some servers ignore If-Range: only what the part says of itself tells whose part it is.
     if (!this.#isProven(headers)) {
       throw this.#restart("does not prove that the rest is of the same file");
@@ -223,7 +223,7 @@ export class HttpDownload implements StoredFile {
       {
         retry: "later",
         details: { bytes_received: this.#position },
-        hint: "Run again once the file is complete: two halves of two files are never mixed",
+        hint: "Run again once the file is complete: parts of two files are never joined",
       },
     );
   }

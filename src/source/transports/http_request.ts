@@ -94,7 +94,7 @@ export function networkError(
     });
   }
   if (error instanceof TypeError && cause === null && !/body|connection/i.test(detail)) {
-    return new SluiceError("source/bad_request", `Cannot ask for "${shown}": ${detail}`, {
+    return new SluiceError("source/bad_request", `Cannot request "${shown}": ${detail}`, {
       hint: "Check the address and the headers of the source",
     });
   }
@@ -175,8 +175,8 @@ function redirectTarget(response: Response, from: URL, shown: string): URL {
   if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
   throw new SluiceError(
     "source/bad_redirect",
-    `"${shown}" redirects (${response.status}) to nowhere that can be read over HTTP`,
-    { hint: "Ask whoever runs the server, or name the file's own address" },
+    `"${shown}" redirects (${response.status}) to an address that is not HTTP`,
+    { hint: "Name the file's own address, or ask the server's operator" },
   );
 }
 

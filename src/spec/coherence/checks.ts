@@ -112,7 +112,7 @@ export const checkSettings: Check = (spec, report) => {
           report.key(
             [...path, "window"],
             "spec/contradiction",
-            `"window" says what "change" compares with, and there is no "change"`,
+            `"window" has no effect without "change"`,
           );
         }
         break;
@@ -135,7 +135,7 @@ export const checkSettings: Check = (spec, report) => {
           report.key(
             [...path, "columns"],
             "spec/contradiction",
-            `"column" leaves nothing for "columns" to say`,
+            `"column" and "columns" exclude each other`,
           );
         } else if (columns.length !== references.columns.length) {
           report.value(
@@ -169,7 +169,7 @@ function diffHasMeaning(
     report.key(
       path,
       "spec/contradiction",
-      `"row_diff" needs "idempotency_key", which tells one row from another`,
+      `"row_diff" needs "idempotency_key", which identifies a row`,
     );
   }
   const { mode } = refresh;
@@ -197,7 +197,7 @@ function excludeEach({ path }: PlacedCheck, key: string, settings: Settings, rep
   report.key(
     [...path, others[0]],
     "spec/contradiction",
-    `"${key}" leaves nothing for "${others[0]}" to say`,
+    `"${key}" and "${others[0]}" exclude each other`,
   );
 }
 

@@ -45,7 +45,7 @@ function requireColumns(
 /** Faults of a file before names are no longer looked for that are near. */
 const HINTED = 100;
 
-/** Columns that a hint names at the most. */
+/** Columns that a hint names at most. */
 const NAMED = 50;
 
 /** Reports a name that is none of the columns. */

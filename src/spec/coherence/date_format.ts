@@ -44,20 +44,20 @@ export function formatFault(format: string, type: string): string | null {
     const token = /^S+$/.test(run) ? "S" : run;
     const part = Object.keys(TOKENS).find((part) => TOKENS[part].includes(token));
     if (part === undefined) return `"${run}" in "${format}" means nothing`;
-    if (told.has(part)) return `"${format}" tells the ${part} twice`;
+    if (told.has(part)) return `"${format}" has the ${part} twice`;
     if (loose !== null && part !== "half") return unended(format, loose);
     told.set(part, token);
     loose = LOOSE.includes(token) ? token : null;
   }
   const needed = type === "time" ? "hour" : "year";
-  if (!told.has(needed)) return `"${format}" does not tell the ${needed}`;
+  if (!told.has(needed)) return `"${format}" does not have the ${needed}`;
   for (const [part, other] of NEEDS) {
     if (told.has(part) && !told.has(other)) {
-      return `"${format}" tells the ${part}, not the ${other}`;
+      return `"${format}" has the ${part} and not the ${other}`;
     }
   }
   const twelve = /^h/.test(told.get("hour") ?? "");
-  if (twelve && !told.has("half")) return `"${format}" tells hours up to 12, but not "a": am or pm`;
+  if (twelve && !told.has("half")) return `"${format}" has hours up to 12, but no "a" (am or pm)`;
   if (!twelve && told.has("half")) return `"${format}" has "a", which needs "h" or "hh"`;
   return null;
 }

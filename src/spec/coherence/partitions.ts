@@ -93,7 +93,7 @@ export const contradictions: Check = (spec, report, input) => {
     report.value(
       ["refresh", "mode"],
       "spec/contradiction",
-      `"${refresh.mode}" needs "idempotency_key", which tells one row from another`,
+      `"${refresh.mode}" needs "idempotency_key", which identifies a row`,
     );
   }
   if (input.refresh?.hard_deletes !== undefined && refresh.mode !== "history") {
@@ -112,7 +112,7 @@ export const contradictions: Check = (spec, report, input) => {
       ["refresh", "hard_deletes"],
       "spec/contradiction",
       `Each partition would close the rows of all others`,
-      `Add "partition_column", which tells the rows of one partition, or write "ignore"`,
+      `Add "partition_column", which holds the partition of each row, or write "ignore"`,
     );
   }
   if (input.refresh?.allow_empty !== undefined && !takesRowsAway(refresh)) {

@@ -59,9 +59,7 @@ function requireFillable(
       path,
       text,
       "spec/bad_placeholder",
-      by === null
-        ? `Nothing gives "${text}" a value`
-        : `"${text}" is nothing that a partition by ${by} has`,
+      by === null ? `"${text}" has no value` : `"${text}" is nothing that a partition by ${by} has`,
       table !== null
         ? `Did you mean "{${table}}"?`
         : by === "list"
@@ -114,7 +112,7 @@ export const missingPlaceholder: Check = ({ partitions, source }, report) => {
         URL_PATH,
         "spec/missing_placeholder",
         `Partitions "${other}" and "${partition}" would load the same file`,
-        `Put "{${by === "list" ? "partition" : by}}" where its name stands`,
+        `Put "{${by === "list" ? "partition" : by}}" in place of its name`,
       );
       return;
     }

@@ -5,7 +5,7 @@ import { durationSeconds, name } from "./text.ts";
 /** One entry of `notify:` */
 export const notifySchema = z.strictObject({
   on: z.array(z.enum(ALERTS)).min(1, "Name what it is about, such as failure")
-    .describe("What is told"),
+    .describe("Events to report"),
   webhook: z.string().regex(
     /^(https?:\/\/.+|\$\{\w+\}.*)$/,
     'Expected an address such as "${SLACK_WEBHOOK_URL}" or https://…',

@@ -41,7 +41,7 @@ export const pipelineSchema = z.strictObject({
     ),
   }).optional().describe("What a load does to the table; by default what partitions ask for"),
   idempotency_key: z.array(name()).default([])
-    .describe("Columns that tell one row from another"),
+    .describe("Columns that identify a row"),
   on_duplicate: z.enum(["reject", "keep_first", "keep_last", "fail"]).optional()
     .describe("What happens to rows of one load with the same key; reject when left out"),
   columns: columnsSchema,
@@ -70,7 +70,7 @@ export const pipelineSchema = z.strictObject({
   checks: checksSchema.default([]),
   schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand"),
   expect: expectSchema.optional().describe("What a run should be like; without it, the last runs"),
-  notify: z.array(notifySchema).default([]).describe("Who is told what"),
+  notify: z.array(notifySchema).default([]).describe("Who is notified of which events"),
   verify: z.enum(["full", "none"]).default("none").describe(
     "full: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
       "source and in Postgres, must agree before anything is published",

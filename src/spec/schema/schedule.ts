@@ -11,13 +11,13 @@ export const scheduleSchema = z.strictObject({
   ),
   timezone: z.string().default("UTC").describe("IANA time zone in which cron is read"),
   retries: z.int().min(0).max(100).default(3)
-    .describe("Attempts after the first that failed for a reason which time may mend"),
+    .describe("Further attempts after one that may succeed later (exit code 75)"),
   retry_delay: duration().default("1m")
-    .describe("Wait before the first of them; each is twice the one before, at most an hour"),
+    .describe("Wait before the first of them; doubled each time, at most an hour"),
   jitter: duration().default("0s")
-    .describe("Starts are spread over so long after their time, each pipeline at its own"),
+    .describe("Each pipeline starts at its own moment within so long after its time"),
   catch_up: z.boolean().default(true)
-    .describe("Whether what was due while no server was there is run once, late"),
+    .describe("Whether a start that was due while no server ran happens once, late"),
 });
 
 function duration() {

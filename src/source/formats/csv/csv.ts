@@ -78,7 +78,7 @@ class CsvReader implements RecordReader {
         {
           details: { line },
           hint: other === null
-            ? "It tells the number of fields: check the delimiter, the quote and `skip_lines`"
+            ? "It sets the number of fields: check the delimiter, the quote and `skip_lines`"
             : `Its fields may be separated by ${quotedText(other)}; if so, say it:\n` +
               `source:\n  format: { type: csv, delimiter: ${quotedText(other)} }`,
         },

@@ -16,7 +16,7 @@ export const BASE = {
   name: name().optional()
     .describe("What it is called in the output and the ledger; its kind and columns when left out"),
   severity: z.enum(["error", "warn"]).default("error")
-    .describe("error: a load that fails it is not published; warn: it is only told"),
+    .describe("error: a load that fails it is not published; warn: it is only reported"),
 };
 
 /** A check that takes a mapping of options and nothing else. */

@@ -7,7 +7,7 @@ const columns = z.array(name()).min(1);
 const plug = checkPlug(
   z.strictObject({
     ...BASE,
-    columns: columns.describe("Columns that together tell one row from another"),
+    columns: columns.describe("Columns that together identify a row"),
   }),
   ({ columns }) => ({ kind: "unique", columns }),
 );
