@@ -133,7 +133,7 @@ function rulesText({ rules }: PartitionPlan, paint: Paint): string {
 function checkStatement({ checks, sql, params }: CheckPass): Statement {
   const words = checks.map(({ name, severity }) =>
     `${name}: where it does not hold, ${
-      severity === "error" ? "nothing is published" : "it is told"
+      severity === "error" ? "nothing is published" : "it is reported"
     }`
   );
   return { sql, params, why: words.join("; "), lock: null };
