@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { parseConnectionUrl } from "../src/db/connection_url.ts";
+import { parseConnectionUrl } from "../src/db/connection/connection_url.ts";
 import { measure, type Measured, watchPeak } from "./measure.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { FULL_MONTH_ROWS, writeFullMonth } from "../fixtures/full_month.ts";
 import { formatBytes, formatCount } from "../src/core/format_text.ts";
-import { connect } from "../src/db/connect.ts";
+import { connect } from "../src/db/connection/connect.ts";
 import type { Database } from "../src/db/database.ts";
 import { startEmbedded } from "../src/db/embedded/mod.ts";
 import { tryAdvisoryLock } from "../src/db/lock.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { connect } from "../src/db/connect.ts";
+import { connect } from "../src/db/connection/connect.ts";
 import { startEmbedded } from "../src/db/embedded/mod.ts";
 import { tryAdvisoryLock } from "../src/db/lock.ts";
 

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { FULL_MONTH_ROWS, writeFullMonth } from "../fixtures/full_month.ts";
 import { formatBytes, formatCount } from "../src/core/format_text.ts";
-import { connect } from "../src/db/connect.ts";
+import { connect } from "../src/db/connection/connect.ts";
 import { sluice, type SluiceOutput, startWorker } from "./contestants.ts";
 import { median } from "./measure.ts";
 import { inScratchDatabase } from "./scratch_database.ts";

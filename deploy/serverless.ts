@@ -4,11 +4,11 @@ import { systemClock } from "../src/core/clock.ts";
 import { SluiceError } from "../src/core/error.ts";
 import { renderDiagnostic } from "../src/core/render_diagnostic.ts";
 import { type Secrets, secretsFrom } from "../src/core/secret.ts";
-import { connect } from "../src/db/connect.ts";
+import { connect } from "../src/db/connection/connect.ts";
 import type { Database } from "../src/db/database.ts";
 import { observeRun } from "../src/observe/observe_run.ts";
 import { observeSettings } from "../src/observe/settings.ts";
-import { runPipeline } from "../src/run.ts";
+import { runPipeline } from "../src/run/mod.ts";
 import {
   type ReadFile,
   type ServedFile as Served,

@@ -97,8 +97,8 @@ const BAD: readonly { name: string; path: string; text: string; finds: string }[
   {
     name: "a side effect",
     path: "spec/a.ts",
-    text: `import "../run.ts";`,
-    finds: "spec may not import values from top",
+    text: `import "../run/mod.ts";`,
+    finds: "spec may not import values from run",
   },
   {
     name: "a package in a strange folder",
@@ -111,6 +111,18 @@ const BAD: readonly { name: string; path: string; text: string; finds: string }[
     path: "cli/a.ts",
     text: `import x from "npm:left-pad";`,
     finds: `"npm:left-pad" has no place`,
+  },
+  {
+    name: "a file beside the folders",
+    path: "run.ts",
+    text: `export const a = 1;`,
+    finds: "run.ts: only main.ts stands beside the folders",
+  },
+  {
+    name: "main.ts looking past the command line",
+    path: "main.ts",
+    text: `import { run } from "./run/mod.ts";`,
+    finds: "main may not import values from run",
   },
   {
     name: "a file system in a pure folder",
@@ -215,8 +227,8 @@ Deno.test("breaches() finds files and folders that import each other", () => {
 Deno.test("breaches() lets pass what the table allows", () => {
   expect(breaches([
     { path: "main.ts", text: `import { runCli } from "./cli/run_cli.ts"; Deno.args; Deno.env;` },
-    { path: "cli/run_cli.ts", text: `import { run } from "../run.ts"; import "commander";` },
-    { path: "run.ts", text: `import { a } from "./plan/a.ts";` },
+    { path: "cli/run_cli.ts", text: `import { run } from "../run/mod.ts"; import "commander";` },
+    { path: "run/mod.ts", text: `import { a } from "../plan/a.ts";` },
     {
       path: "plan/a.ts",
       text: `import type { S } from "../spec/s.ts"; import { e } from "../core/e.ts";`,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { namesServer } from "../db/connection_parameters.ts";
+import { namesServer } from "../db/connection/connection_parameters.ts";
 import type { Database } from "../db/database.ts";
 import type { Queue } from "../distribute/queue.ts";
-import type { RunContext } from "../run_context.ts";
+import type { RunContext } from "../run/context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Cli } from "./cli.ts";
 import type { Emit } from "../core/event.ts";
@@ -92,7 +92,7 @@ export function embeddedRequest(
   };
 }
 
-/** What `run.ts` takes from outside. */
+/** What `run/` takes from outside. */
 export function runContext(db: Database, { cli, emit }: At & { readonly emit: Emit }): RunContext {
   return {
     db,

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS, type LogLevel } from "../observe/log_entry.ts";
-import type { RunOptions } from "../run_context.ts";
+import type { RunOptions } from "../run/context.ts";
 
 /** Options of every command. */
 export interface OutputFlags {
@@ -140,7 +140,7 @@ function byteSize(text: string): number {
   throw new InvalidArgumentError("Write it as 500kB, 10MB or 1GB, at least 1kB.");
 }
 
-/** The flags as `run.ts` takes them. */
+/** The flags as `run/` takes them. */
 export function runOptionsOf(flags: RunFlags): RunOptions {
   return {
     partitions: flags.partition,

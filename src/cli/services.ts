@@ -1,4 +1,4 @@
-import type { CheckReport } from "../check_live.ts";
+import type { CheckReport } from "../run/check_live.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import type { DiagnosticRole } from "../core/render_diagnostic.ts";
@@ -11,7 +11,7 @@ import type { Queue } from "../distribute/queue.ts";
 import type { WorkContext } from "../distribute/work.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
-import type { Elsewhere, RunContext, RunOptions } from "../run_context.ts";
+import type { Elsewhere, RunContext, RunOptions } from "../run/context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Paint, Style } from "./views/paint.ts";
 
@@ -138,23 +138,23 @@ export function realServices(): Services {
       return loadElsewhere(queue, priority);
     },
     async planPipeline(spec, options, context) {
-      const { planPipeline } = await import("../run.ts");
+      const { planPipeline } = await import("../run/mod.ts");
       return await planPipeline(spec, options, context);
     },
     async runPipeline(spec, options, context) {
-      const { runPipeline } = await import("../run.ts");
+      const { runPipeline } = await import("../run/mod.ts");
       return await runPipeline(spec, options, context);
     },
     async rollbackPipeline(spec, request, context) {
-      const { rollbackPipeline } = await import("../run.ts");
+      const { rollbackPipeline } = await import("../run/mod.ts");
       return await rollbackPipeline(spec, request, context);
     },
     async replayRejects(spec, partition, context) {
-      const { replayRejects } = await import("../run.ts");
+      const { replayRejects } = await import("../run/mod.ts");
       return await replayRejects(spec, partition, context);
     },
     async checkPipeline(db, spec, partitions) {
-      const { checkPipeline } = await import("../check_live.ts");
+      const { checkPipeline } = await import("../run/check_live.ts");
       return await checkPipeline(spec, partitions, { db });
     },
     async readHistory(db, spec) {
@@ -194,7 +194,7 @@ export function realServices(): Services {
 
 async function openQueue(request: DatabaseRequest, version: string): Promise<Queue> {
   const { openQueue } = await import("../distribute/queue.ts");
-  const { resolveTarget } = await import("../db/resolve_target.ts");
+  const { resolveTarget } = await import("../db/connection/resolve_target.ts");
   const { url, variables, secrets, maxConnections } = request;
   // It was reached just before.
   const { clock, random, signal } = request;
@@ -215,7 +215,7 @@ async function openQueue(request: DatabaseRequest, version: string): Promise<Que
 }
 
 async function openDatabase(request: DatabaseRequest): Promise<OpenDatabase> {
-  const { connect } = await import("../db/connect.ts");
+  const { connect } = await import("../db/connection/connect.ts");
   const { applicationName, maxConnections, secrets, signal, clock, random } = request;
   await using stack = new AsyncDisposableStack();
   let { url, variables } = request;

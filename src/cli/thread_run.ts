@@ -1,4 +1,4 @@
-import type { RunContext } from "../run_context.ts";
+import type { RunContext } from "../run/context.ts";
 import { openDatabase, openQueue, runContext } from "./open_database.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { FromThread, RunTask, ThreadFlags } from "./thread_task.ts";

@@ -1,6 +1,6 @@
 import type { QualifiedName } from "../core/quote.ts";
 import type { Queryable } from "./database.ts";
-import type { Grant } from "./table_properties.ts";
+import type { Grant } from "./catalog/table_properties.ts";
 
 /** What refers to a table, or to some of its columns, and stands in the way of changing it. */
 export interface Dependents {

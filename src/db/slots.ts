@@ -1,6 +1,6 @@
 import { type QualifiedName, quoteTable } from "../core/quote.ts";
 import type { Queryable } from "./database.ts";
-import type { PartitionInfo, TableInfo } from "./catalog.ts";
+import type { PartitionInfo, TableInfo } from "./catalog/catalog.ts";
 
 /** What stands in a partitioned table where a partition of ours goes. */
 export interface Slot {

@@ -2,10 +2,10 @@ import { SluiceError } from "../core/error.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { withRetry } from "../db/with_retry.ts";
 import { forgetRejects, type PartState, readParts, revokeParts } from "../ledger/mod.ts";
-import { pastCancel } from "../past_cancel.ts";
+import { pastCancel } from "../run/past_cancel.ts";
 import type { PartitionPlan } from "../plan/load_plan.ts";
 import { executeStatements } from "../publish/execute.ts";
-import type { RunContext } from "../run_context.ts";
+import type { RunContext } from "../run/context.ts";
 import { releaseDeadWorkers } from "./dead_workers.ts";
 import type { Queue } from "./queue.ts";
 

@@ -11,7 +11,7 @@ import {
   requireClaim,
   tellPart,
 } from "../ledger/mod.ts";
-import { runPartition } from "../run_partition.ts";
+import { runPartition } from "../run/partition/load.ts";
 import { PartNewsSender } from "./part_news.ts";
 import type { LoadJob, Queue } from "./queue.ts";
 import type { WorkContext } from "./work.ts";

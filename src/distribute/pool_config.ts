@@ -1,6 +1,6 @@
 import pg from "pg";
-import { isSocketFolder } from "../db/connection_url.ts";
-import type { ResolvedTarget } from "../db/resolve_target.ts";
+import { isSocketFolder } from "../db/connection/connection_url.ts";
+import type { ResolvedTarget } from "../db/connection/resolve_target.ts";
 
 /** A target as `pg` takes it: the same server, role, settings and encryption as all else has. */
 export async function poolConfig(target: ResolvedTarget): Promise<pg.PoolConfig> {

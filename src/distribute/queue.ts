@@ -18,9 +18,9 @@ import { type RetryOptions, withRetry } from "../db/with_retry.ts";
 import { poolConfig } from "./pool_config.ts";
 import { QueuePool } from "./queue_pool.ts";
 import { within } from "./within.ts";
-import type { ResolvedTarget } from "../db/resolve_target.ts";
+import type { ResolvedTarget } from "../db/connection/resolve_target.ts";
 import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
-import type { RunOptions } from "../run_context.ts";
+import type { RunOptions } from "../run/context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /** Where graphile-worker keeps its tables, in the database that is loaded. */

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { SEARCH_PATH } from "../db/session_settings.ts";
+import { SEARCH_PATH } from "../db/connection/session_settings.ts";
 
 /** As fast as all other connections notice that nobody is there: see `session_settings.ts`. */
 const ON_CONNECT = `set search_path to ${SEARCH_PATH};

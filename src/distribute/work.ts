@@ -1,7 +1,7 @@
 import { backoff } from "../core/backoff.ts";
 import { SluiceError } from "../core/error.ts";
 import type { Session } from "../db/database.ts";
-import type { RunContext } from "../run_context.ts";
+import type { RunContext } from "../run/context.ts";
 import { releaseDeadWorkers, showAlive } from "./dead_workers.ts";
 import { loadPart } from "./load_part.ts";
 import type { Queue, RunJob } from "./queue.ts";

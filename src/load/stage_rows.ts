@@ -11,7 +11,7 @@ import { CarefulCopy } from "./careful_copy.ts";
 import { CopyFan, type RowSink } from "./copy_fan.ts";
 import type { RefusedRow } from "./refused_rows.ts";
 
-/** The stages before this one, handed in ready to use: values meet in `run.ts`. */
+/** The stages before this one, handed in ready to use: values meet in `run/`. */
 export interface RowStream {
   /** Decompressed bytes. */
   readonly chunks: AsyncIterable<Uint8Array>;

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { type ErrorRecord, SluiceError } from "../core/error.ts";
 import { redactDeep } from "../core/redact_deep.ts";
 import type { RunResult } from "../core/result.ts";
-import type { RunContext } from "../run_context.ts";
+import type { RunContext } from "../run/context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { LineageSettings } from "./lineage/settings.ts";
 import type { LogLevel } from "./log_entry.ts";

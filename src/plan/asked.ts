@@ -1,4 +1,4 @@
-import type { ColumnInfo, TableInfo } from "../db/catalog.ts";
+import type { ColumnInfo, TableInfo } from "../db/catalog/catalog.ts";
 import type { AskedColumn, Ledger } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { HISTORY_COLUMNS, type Layout, LINEAGE_COLUMNS } from "./layout.ts";

@@ -11,7 +11,7 @@ import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import { type Merge, mergeRecord } from "./merge/merge.ts";
 import { MODES } from "./modes/mod.ts";
 import type { PlanInput } from "./plan_input.ts";
-import { preserveStaging, referencedTables } from "./preserve.ts";
+import { preserveStaging, referencedTables } from "./preserve/preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { stagingIdentity } from "./replica_identity.ts";
 import { replacedRow } from "./replaced_row.ts";

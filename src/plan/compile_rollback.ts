@@ -1,9 +1,9 @@
 import { SluiceError } from "../core/error.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
-import type { Catalog, NamedColumn } from "../db/catalog.ts";
+import type { Catalog, NamedColumn } from "../db/catalog/catalog.ts";
 import type { Slot } from "../db/slots.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
-import type { TableProperties } from "../db/table_properties.ts";
+import type { TableProperties } from "../db/catalog/table_properties.ts";
 import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { targetKeyOf } from "./compile.ts";
@@ -12,7 +12,12 @@ import { replaceLive, reviveVersion } from "./ledger_rows.ts";
 import type { Statement } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
 import { moveMerge } from "./merge/undo.ts";
-import { NOTHING_TO_PRESERVE, type Preservation, preserve, referencedTables } from "./preserve.ts";
+import {
+  NOTHING_TO_PRESERVE,
+  type Preservation,
+  preserve,
+  referencedTables,
+} from "./preserve/preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { recordTable, requireKeptTable, requirePartition, requireTarget } from "./identity.ts";
 import { exchangePartition } from "./modes/exchange.ts";

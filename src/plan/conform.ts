@@ -1,4 +1,4 @@
-import type { ColumnInfo, TableInfo } from "../db/catalog.ts";
+import type { ColumnInfo, TableInfo } from "../db/catalog/catalog.ts";
 import type { ColumnSpec, ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
 import { type Asked, boundNames, keepsNotNull } from "./asked.ts";
 import type { KeptColumn } from "./load_plan.ts";

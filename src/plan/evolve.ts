@@ -1,5 +1,5 @@
 import { quoteIdent, quoteTable } from "../core/quote.ts";
-import type { ColumnInfo, TableInfo } from "../db/catalog.ts";
+import type { ColumnInfo, TableInfo } from "../db/catalog/catalog.ts";
 import { type Asked, boundNames, keepsNotNull } from "./asked.ts";
 import { HISTORY_COLUMNS, type Layout, type LayoutColumn } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";

@@ -1,5 +1,5 @@
 import { freeColumnName, unnamedColumn } from "../core/column_name.ts";
-import type { TableInfo } from "../db/catalog.ts";
+import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { ColumnSpec, ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { EvolvedColumn } from "./load_plan.ts";
 import { catalogType, columnTypeOf, sqlType } from "./sql_types.ts";

@@ -1,4 +1,4 @@
-import type { Catalog } from "../db/catalog.ts";
+import type { Catalog } from "../db/catalog/catalog.ts";
 import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import { nameOf } from "./identity.ts";

@@ -1,5 +1,5 @@
 import { SluiceError } from "../core/error.ts";
-import type { TableInfo } from "../db/catalog.ts";
+import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { Slot } from "../db/slots.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";

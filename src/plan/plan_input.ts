@@ -1,7 +1,7 @@
-import type { Catalog } from "../db/catalog.ts";
+import type { Catalog } from "../db/catalog/catalog.ts";
 import type { Dependents } from "../db/dependents.ts";
 import type { Slot } from "../db/slots.ts";
-import type { TableProperties } from "../db/table_properties.ts";
+import type { TableProperties } from "../db/catalog/table_properties.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";

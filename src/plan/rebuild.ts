@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
-import type { TableInfo } from "../db/catalog.ts";
+import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { Dependents } from "../db/dependents.ts";
-import type { TableProperties } from "../db/table_properties.ts";
+import type { TableProperties } from "../db/catalog/table_properties.ts";
 import type { Layout } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { belongings } from "./preserve/belongings.ts";

@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { OFFSET_COLUMN, offsetIndexName } from "../core/names.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
-import type { Catalog } from "../db/catalog.ts";
+import type { Catalog } from "../db/catalog/catalog.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { SluiceError } from "../core/error.ts";
-import type { Catalog } from "../db/catalog.ts";
+import type { Catalog } from "../db/catalog/catalog.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { isMerging } from "./layout.ts";
 import type { TargetShape } from "./target.ts";

@@ -1,5 +1,5 @@
 import { SluiceError } from "../core/error.ts";
-import type { NamedColumn } from "../db/catalog.ts";
+import type { NamedColumn } from "../db/catalog/catalog.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";

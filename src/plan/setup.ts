@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { nextName, parentIndexName } from "../core/names.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
-import type { Catalog } from "../db/catalog.ts";
+import type { Catalog } from "../db/catalog/catalog.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Evolution } from "./evolve.ts";

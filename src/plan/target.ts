@@ -1,5 +1,5 @@
 import { SluiceError } from "../core/error.ts";
-import type { Catalog, IncomingKey, TableInfo } from "../db/catalog.ts";
+import type { Catalog, IncomingKey, TableInfo } from "../db/catalog/catalog.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { isMerging, type Layout } from "./layout.ts";

@@ -14,8 +14,8 @@ interface Allowed {
 }
 
 /**
- * The import table of `src/README.md`. `top` stands for the files of `src/` itself, which join the
- * stages; what a folder may use by value it may use by type.
+ * The import table of `src/README.md`. `main` is `main.ts`, the one file beside the folders; what a
+ * folder may use by value it may use by type.
  */
 export const TABLE: Readonly<Record<string, Allowed>> = {
   core: { values: [], types: [] },
@@ -29,7 +29,7 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
   load: { values: ["core", "db"], types: ["spec", "plan", "source", "rows", "ledger"] },
   check: { values: ["core", "db"], types: ["spec", "plan", "load", "ledger"] },
   publish: { values: ["core", "db"], types: ["spec", "plan", "load", "check", "ledger"] },
-  top: {
+  run: {
     values: [
       "core",
       "spec",
@@ -45,13 +45,14 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
     types: [],
   },
   // Listens to what runs tell; the command line and the service hand it their runs.
-  observe: { values: ["core", "db", "plan"], types: ["spec", "ledger", "top"] },
+  observe: { values: ["core", "db", "plan"], types: ["spec", "ledger", "run"] },
   distribute: {
-    values: ["core", "db", "ledger", "plan", "publish", "top"],
+    values: ["core", "db", "ledger", "plan", "publish", "run"],
     types: ["spec"],
   },
   schedule: { values: ["*"], types: [] },
   cli: { values: ["*"], types: [] },
+  main: { values: ["core", "cli"], types: [] },
 };
 
 /** Packages, and the one folder of each. `node:` modules may be used where a package may not. */
@@ -117,6 +118,9 @@ export function breaches(files: readonly SourceFile[]): string[] {
 }
 
 function importBreaches({ path, text }: SourceFile): string[] {
+  if (!path.includes("/") && path !== "main.ts") {
+    return [`${path}: only main.ts stands beside the folders`];
+  }
   const folder = folderOf(path);
   const allowed = TABLE[folder];
   if (allowed === undefined) return [`${path}: the folder "${folder}" is not in the import table`];
@@ -129,8 +133,8 @@ function importBreaches({ path, text }: SourceFile): string[] {
     }
     const to = folderOf(resolve(path, specifier));
     if (to === folder || allowed.values.includes("*") || allowed.values.includes(to)) continue;
-    // The very top: it starts the command line, and knows the version.
-    if (path === "main.ts" && (to === "cli" || specifier === "../deno.json")) continue;
+    // It knows the version.
+    if (path === "main.ts" && specifier === "../deno.json") continue;
     if (!typeOnly) found.push(`${where}: ${folder} may not import values from ${to}`);
     else if (!allowed.types.includes(to)) {
       found.push(`${where}: ${folder} may not import types from ${to}`);
@@ -256,8 +260,7 @@ function folderGraph(files: readonly SourceFile[]): Graph {
     const folder = folderOf(path);
     const known = graph.get(folder) ?? [];
     for (const to of targets.map(folderOf)) {
-      // main.ts starts the command line, which runs what the files beside it join.
-      if (path !== "main.ts" && to !== folder && !known.includes(to)) known.push(to);
+      if (to !== folder && !known.includes(to)) known.push(to);
     }
     graph.set(folder, known);
   }
@@ -300,5 +303,5 @@ function resolve(from: string, specifier: string): string {
 }
 
 function folderOf(path: string): string {
-  return path.includes("/") ? path.slice(0, path.indexOf("/")) : "top";
+  return path.includes("/") ? path.slice(0, path.indexOf("/")) : "main";
 }

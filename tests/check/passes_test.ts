@@ -1,8 +1,8 @@
 import { expect } from "expect";
-import { checkPipeline } from "../../src/check_live.ts";
+import { checkPipeline } from "../../src/run/check_live.ts";
 import { paintFor } from "../../src/cli/views/paint.ts";
 import { planText } from "../../src/cli/views/plan_text.ts";
-import { planPipeline } from "../../src/run.ts";
+import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 

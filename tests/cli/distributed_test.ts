@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { WorkContext } from "../../src/distribute/work.ts";
 import type { Queue, RunJob } from "../../src/distribute/queue.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
-import type { Elsewhere, RunContext } from "../../src/run_context.ts";
+import type { Elsewhere, RunContext } from "../../src/run/context.ts";
 import { fakeServices, testCli } from "./support.ts";
 
 /** A queue that only remembers detached runs. */

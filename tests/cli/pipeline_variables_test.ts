@@ -4,7 +4,7 @@ import { runCli } from "../../src/cli/run_cli.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { ALL } from "../support/pipeline.ts";
 import { testCli } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { quoteIdent, quoteTable } from "../../src/core/quote.ts";
-import { listNames, readCatalog } from "../../src/db/catalog.ts";
+import { listNames, readCatalog } from "../../src/db/catalog/catalog.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 Deno.test("readCatalog tells a missing schema from a missing table", async () => {

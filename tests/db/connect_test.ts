@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { withUserPath } from "../../src/db/user_path.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 Deno.test("testDatabase gives an empty database that answers", async () => {

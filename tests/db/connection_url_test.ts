@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
-import { namesServer } from "../../src/db/connection_parameters.ts";
-import { parseConnectionUrl } from "../../src/db/connection_url.ts";
+import { namesServer } from "../../src/db/connection/connection_parameters.ts";
+import { parseConnectionUrl } from "../../src/db/connection/connection_url.ts";
 
 const NO_FILES = { root: null, usualRoot: null, certificate: null, key: null };
 

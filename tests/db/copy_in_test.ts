@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { testDatabase } from "../support/postgres.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { startEmbedded, stopEmbedded } from "../../src/db/embedded/mod.ts";
 
 const windows = Deno.build.os === "windows";

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import {
   type EmbeddedServer,
   findRunning,

@@ -1,4 +1,4 @@
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { startEmbedded } from "../../src/db/embedded/mod.ts";
 
 /** Another process that uses the server of a folder: says what it got, and ends on a line of input. */

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { advisoryLockHolder, lockHolders, tryAdvisoryLock } from "../../src/db/lock.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 Deno.test("tryAdvisoryLock is held by one session until that is disposed", async () => {

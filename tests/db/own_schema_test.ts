@@ -1,11 +1,11 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { requireOwnSchema } from "../../src/db/own_schema.ts";
-import { resolveTarget } from "../../src/db/resolve_target.ts";
+import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { openQueue } from "../../src/distribute/queue.ts";
 import { migrate, readHistory, readRejects } from "../../src/ledger/mod.ts";
 import { readLastRuns } from "../../src/observe/run_history.ts";
-import { planPipeline } from "../../src/run.ts";
+import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
-import { findPassword } from "../../src/db/password_file.ts";
+import { connect } from "../../src/db/connection/connect.ts";
+import { findPassword } from "../../src/db/connection/password_file.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 const POSIX = Deno.build.os !== "windows";

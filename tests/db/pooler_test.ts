@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { findPgbouncer, startPgbouncer } from "./pgbouncer.ts";

@@ -1,6 +1,6 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
-import { SESSION_SETTINGS } from "../../src/db/session_settings.ts";
+import { connect } from "../../src/db/connection/connect.ts";
+import { SESSION_SETTINGS } from "../../src/db/connection/session_settings.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { systemClock } from "../../src/core/clock.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { withRetry } from "../../src/db/with_retry.ts";
 import { EMBEDDED, startBuild } from "../matrix/servers.ts";
 

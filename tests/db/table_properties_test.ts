@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { readTableProperties } from "../../src/db/table_properties.ts";
+import { readTableProperties } from "../../src/db/catalog/table_properties.ts";
 import { testDatabase } from "../support/postgres.ts";
 
 Deno.test("readTableProperties knows when there is no table", async () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { type EmbeddedServer, startEmbedded } from "../../src/db/embedded/mod.ts";
 import { type Certificates, hasOpenssl, makeCertificates } from "./certificates.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { systemClock } from "../../src/core/clock.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { withRetry } from "../../src/db/with_retry.ts";
 import { exitCodeOfError } from "../../src/cli/exit_code.ts";

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { systemClock } from "../../src/core/clock.ts";
 import { SluiceError } from "../../src/core/error.ts";
-import { atFirst, fromThenOn, openPatiently } from "../../src/db/patience.ts";
+import { atFirst, fromThenOn, openPatiently } from "../../src/db/connection/patience.ts";
 import { isTransient, withRetry } from "../../src/db/with_retry.ts";
 
 const LOST = new SluiceError("db/connection_lost", "Lost", { retry: "later" });

@@ -2,8 +2,8 @@ import { expect } from "expect";
 import { loadElsewhere } from "../../src/distribute/elsewhere.ts";
 import { openQueue, type RunJob } from "../../src/distribute/queue.ts";
 import { type Carried, requireReferences } from "../../src/distribute/literal_secrets.ts";
-import { resolveTarget } from "../../src/db/resolve_target.ts";
-import { runPipeline } from "../../src/run.ts";
+import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { type EmbeddedServer, startEmbedded } from "../../src/db/embedded/mod.ts";
-import { resolveTarget } from "../../src/db/resolve_target.ts";
+import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { poolConfig } from "../../src/distribute/pool_config.ts";
 import { openQueue } from "../../src/distribute/queue.ts";
 import { hasOpenssl, makeCertificates } from "../db/certificates.ts";

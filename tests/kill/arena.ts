@@ -1,4 +1,4 @@
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";
 import { workspace } from "../support/pipeline.ts";
 import { type Outcome, startRun } from "./command_line.ts";

@@ -1,4 +1,4 @@
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { type Arena, type ArenaDatabase, openArena, withDatabase } from "./arena.ts";
 import { startRun } from "./command_line.ts";
 import { tryPoint } from "./interrupt.ts";

@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { randomFrom } from "../rows/random.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { judge } from "./interrupt.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { SluiceError } from "../../src/core/error.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { lockFile } from "../../src/db/embedded/file_lock.ts";
 import { type EmbeddedServer, startEmbedded } from "../../src/db/embedded/mod.ts";
 

@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import {
   appliedMigration,

@@ -1,8 +1,8 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { MODES } from "../../src/plan/modes/mod.ts";
-import { rollbackPipeline } from "../../src/run.ts";
+import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { startBuild, systemBuilds } from "./servers.ts";

@@ -3,7 +3,7 @@ import { migrate } from "../../src/ledger/mod.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { makeMetrics, metricsObserver, renderMetrics } from "../../src/observe/metrics.ts";
 import { observeRun } from "../../src/observe/observe_run.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 import { type Outcome, sluice } from "./sluice.ts";

@@ -5,7 +5,7 @@ import { observeRun, type ObserveSettings } from "../../src/observe/observe_run.
 import { observeAll, type ObservedEvent, type Observer } from "../../src/observe/observer.ts";
 import { readLastRuns, readPastRuns } from "../../src/observe/run_history.ts";
 import { lockTarget } from "../../src/ledger/mod.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { RUN } from "../cli/support.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";

@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import type { Catalog, TableInfo } from "../../src/db/catalog.ts";
+import type { Catalog, TableInfo } from "../../src/db/catalog/catalog.ts";
 import type { SluiceError } from "../../src/core/error.ts";
 import type { Slot } from "../../src/db/slots.ts";
 import type { Ledger, LoadRecord } from "../../src/ledger/ledger.ts";

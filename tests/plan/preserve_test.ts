@@ -3,8 +3,8 @@ import type {
   IndexProperties,
   LeafProperties,
   TableProperties,
-} from "../../src/db/table_properties.ts";
-import { preserve, type PreserveInput } from "../../src/plan/preserve.ts";
+} from "../../src/db/catalog/table_properties.ts";
+import { preserve, type PreserveInput } from "../../src/plan/preserve/preserve.ts";
 
 const INDEX: IndexProperties = {
   name: "i",

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import type { RunEvent } from "../../src/core/event.ts";
 import type { Database } from "../../src/db/database.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { readRejects } from "../../src/ledger/mod.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { answerFile, serveHttp } from "../support/http_server.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";

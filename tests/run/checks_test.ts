@@ -1,7 +1,7 @@
 import { expect } from "expect";
-import { checkPipeline } from "../../src/check_live.ts";
+import { checkPipeline } from "../../src/run/check_live.ts";
 import type { Database } from "../../src/db/database.ts";
-import { planPipeline } from "../../src/run.ts";
+import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { it, testDatabase } from "../support/every_db.ts";
 
@@ -216,7 +216,7 @@ it("a check that only warns is told, recorded, and keeps nothing back", async ()
   await using test = await testDatabase();
   using files = workspace({ "trips.csv": ROWS });
   const { context, events } = testContext(test.db);
-  const { runPipeline } = await import("../../src/run.ts");
+  const { runPipeline } = await import("../../src/run/mod.ts");
   const spec = specOf(yaml("unique: { columns: [id], severity: warn }"), files.folder);
   const result = await runPipeline(spec, ALL, context);
   expect(result).toMatchObject({

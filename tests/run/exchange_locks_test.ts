@@ -3,7 +3,7 @@ import { quoteTable } from "../../src/core/quote.ts";
 import type { Queryable } from "../../src/db/database.ts";
 import type { Facts } from "../../src/plan/load_plan.ts";
 import { executeStatements } from "../../src/publish/execute.ts";
-import { planPipeline } from "../../src/run.ts";
+import { planPipeline } from "../../src/run/mod.ts";
 import { LEAF, loaded, THREE } from "../support/loaded.ts";
 import { ALL, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";

@@ -1,6 +1,6 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
-import { planPipeline, rollbackPipeline } from "../../src/run.ts";
+import { connect } from "../../src/db/connection/connect.ts";
+import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 

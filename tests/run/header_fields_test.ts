@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { parse } from "yaml";
-import { replayRejects } from "../../src/run.ts";
+import { replayRejects } from "../../src/run/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";

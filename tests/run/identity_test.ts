@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { planPipeline, rollbackPipeline } from "../../src/run.ts";
+import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 

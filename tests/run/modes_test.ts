@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
-import { rollbackPipeline } from "../../src/run.ts";
+import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { it, testDatabase } from "../support/every_db.ts";

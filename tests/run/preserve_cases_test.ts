@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { rollbackPipeline } from "../../src/run.ts";
+import { rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { LEAF, loaded, THINGS, THREE } from "../support/loaded.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";

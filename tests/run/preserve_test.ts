@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
-import { rollbackPipeline } from "../../src/run.ts";
+import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { run, specOf, testContext, type Workspace, workspace } from "../support/pipeline.ts";

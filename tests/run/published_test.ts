@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
-import { rollbackPipeline } from "../../src/run.ts";
-import { resolveTarget } from "../../src/db/resolve_target.ts";
+import { rollbackPipeline } from "../../src/run/mod.ts";
+import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { openQueue } from "../../src/distribute/queue.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";

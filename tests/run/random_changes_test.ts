@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import { quoteIdent, quoteTable } from "../../src/core/quote.ts";
 import type { Database } from "../../src/db/database.ts";
-import { rollbackPipeline } from "../../src/run.ts";
+import { rollbackPipeline } from "../../src/run/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";

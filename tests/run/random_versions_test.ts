@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
-import { rollbackPipeline } from "../../src/run.ts";
+import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { readRejects, rejectPages } from "../../src/ledger/mod.ts";
-import { rollbackPipeline, runPipeline } from "../../src/run.ts";
-import { replayRejects } from "../../src/run.ts";
+import { rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
+import { replayRejects } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { it, testDatabase } from "../support/every_db.ts";
 

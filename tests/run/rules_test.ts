@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { readRejects } from "../../src/ledger/mod.ts";
 import type { RuleSpec } from "../../src/spec/pipeline_spec.ts";
-import { planPipeline, runPipeline } from "../../src/run.ts";
+import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { it, testDatabase } from "../support/every_db.ts";
 

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Database } from "../../src/db/database.ts";
 import { readHistory, readRejects } from "../../src/ledger/mod.ts";
 import { executeStatements } from "../../src/publish/execute.ts";
-import { planPipeline, rollbackPipeline } from "../../src/run.ts";
+import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { it, testDatabase } from "../support/every_db.ts";
 

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { realServices } from "../../src/cli/services.ts";
 import { systemClock } from "../../src/core/clock.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { runDue } from "../../src/schedule/run_due.ts";
 import { recentRuns } from "../../src/schedule/recent_runs.ts";
 import { readLastRuns } from "../../src/observe/run_history.ts";

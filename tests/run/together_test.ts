@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
-import { rollbackPipeline, runPipeline } from "../../src/run.ts";
+import { rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
 import { attempt } from "../support/attempt.ts";
 import { type Fault, faultyDatabase } from "../support/faulty_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";

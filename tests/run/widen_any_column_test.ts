@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
-import { planPipeline, rollbackPipeline } from "../../src/run.ts";
+import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";

@@ -1,6 +1,6 @@
 import { expect } from "expect";
-import { connect } from "../../src/db/connect.ts";
-import { planPipeline, rollbackPipeline } from "../../src/run.ts";
+import { connect } from "../../src/db/connection/connect.ts";
+import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { LEAF, loaded, THREE } from "../support/loaded.ts";
 import { ALL, testContext, workspace } from "../support/pipeline.ts";

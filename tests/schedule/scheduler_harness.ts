@@ -1,6 +1,6 @@
 import { systemClock } from "../../src/core/clock.ts";
 import type { RunResult } from "../../src/core/result.ts";
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { DatabaseLink } from "../../src/schedule/database_link.ts";
 import type { ScheduleEvent } from "../../src/schedule/schedule_event.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";

@@ -3,7 +3,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import { systemClock } from "../../src/core/clock.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { readSchedule } from "../../src/schedule/schedules.ts";
 import { partitionResult, runResult } from "../cli/support.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";

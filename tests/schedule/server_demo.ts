@@ -1,4 +1,4 @@
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import { fastClock } from "./fast_clock.ts";
 import { served, succeeded, testScheduler } from "./scheduler_harness.ts";
 import { at, schedule } from "./support.ts";

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { ALL, testContext } from "./pipeline.ts";
 

@@ -3,7 +3,7 @@ import type { RunEvent } from "../../src/core/event.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import type { Database } from "../../src/db/database.ts";
-import { type RunContext, type RunOptions, runPipeline } from "../../src/run.ts";
+import { type RunContext, type RunOptions, runPipeline } from "../../src/run/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 

@@ -1,4 +1,4 @@
-import { connect } from "../../src/db/connect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { startEmbedded } from "../../src/db/embedded/mod.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
-import { runPipeline } from "../../src/run.ts";
+import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf } from "./ground.ts";

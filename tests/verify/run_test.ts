@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { exitCodeOfRun } from "../../src/cli/exit_code.ts";
 import type { Database } from "../../src/db/database.ts";
-import { planPipeline, replayRejects } from "../../src/run.ts";
+import { planPipeline, replayRejects } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { corruptingDatabase } from "./corrupting_database.ts";

@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { replayRejects } from "../../src/run.ts";
+import { replayRejects } from "../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { corruptingDatabase } from "./corrupting_database.ts";

@@ -115,7 +115,7 @@ async function databaseOf(encoding: string) {
   );
   const url = new URL(database.url);
   url.pathname += "_l";
-  const { connect } = await import("../../src/db/connect.ts");
+  const { connect } = await import("../../src/db/connection/connect.ts");
   const db = await connect({ url: url.href });
   return {
     db,

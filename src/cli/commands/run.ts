@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { SluiceError } from "../../core/error.ts";
 import type { RunResult } from "../../core/result.ts";
 import type { Queue } from "../../distribute/queue.ts";
-import type { RunContext } from "../../run_context.ts";
+import type { RunContext } from "../../run/context.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
 import { openDatabase, openQueue, runContext } from "../open_database.ts";

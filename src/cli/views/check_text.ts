@@ -1,4 +1,4 @@
-import type { CheckReport } from "../../check_live.ts";
+import type { CheckReport } from "../../run/check_live.ts";
 import type { CheckResult } from "../../core/result.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";

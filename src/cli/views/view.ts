@@ -1,4 +1,4 @@
-import type { CheckReport } from "../../check_live.ts";
+import type { CheckReport } from "../../run/check_live.ts";
 import type { Diagnostic } from "../../core/diagnostic.ts";
 import type { ErrorRecord } from "../../core/error.ts";
 import type { Emit } from "../../core/event.ts";

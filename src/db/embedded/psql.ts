@@ -1,5 +1,5 @@
 import { SluiceError } from "../../core/error.ts";
-import { parseConnectionUrl } from "../connection_url.ts";
+import { parseConnectionUrl } from "../connection/connection_url.ts";
 
 /**
  * Opens the machine's psql on a database and returns its exit code; the npm packages bring none.

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { SluiceError } from "../../core/error.ts";
 import { quoteIdent } from "../../core/quote.ts";
-import { connect } from "../connect.ts";
+import { connect } from "../connection/connect.ts";
 import {
   EMBEDDED_DATABASE,
   EMBEDDED_USER,

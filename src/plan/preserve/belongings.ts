@@ -5,7 +5,7 @@ import type {
   PolicyProperties,
   TableProperties,
   TriggerProperties,
-} from "../../db/table_properties.ts";
+} from "../../db/catalog/table_properties.ts";
 import type { Statement, TableName } from "../load_plan.ts";
 import { change, commentOn, same } from "./change.ts";
 

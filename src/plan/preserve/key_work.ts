@@ -3,7 +3,7 @@ import type {
   ConstraintProperties,
   LeafProperties,
   TableProperties,
-} from "../../db/table_properties.ts";
+} from "../../db/catalog/table_properties.ts";
 import type { Statement, TableName } from "../load_plan.ts";
 import { change, commentOn } from "./change.ts";
 import { BOUNDS_CHECK } from "./like_parent.ts";

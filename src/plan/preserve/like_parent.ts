@@ -1,4 +1,4 @@
-import type { LeafProperties, TableProperties } from "../../db/table_properties.ts";
+import type { LeafProperties, TableProperties } from "../../db/catalog/table_properties.ts";
 import type { StagingIdentity } from "../replica_identity.ts";
 
 /** The CHECK that spares ATTACH a scan; each version has its own. */

@@ -1,4 +1,4 @@
-import type { LeafProperties, TableProperties } from "../../db/table_properties.ts";
+import type { LeafProperties, TableProperties } from "../../db/catalog/table_properties.ts";
 
 /** What an exchange would lose, in words for the user; empty where nothing would be lost. */
 export function refusals(parent: TableProperties, leaf: LeafProperties | null): string[] {

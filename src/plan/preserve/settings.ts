@@ -4,7 +4,7 @@ import type {
   LeafProperties,
   StatisticsProperties,
   TableProperties,
-} from "../../db/table_properties.ts";
+} from "../../db/catalog/table_properties.ts";
 import type { Statement, TableName } from "../load_plan.ts";
 import { change, commentOn, freeNames, optionChanges, same } from "./change.ts";
 

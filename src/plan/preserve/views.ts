@@ -1,6 +1,6 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { ViewProperties } from "../../db/dependents.ts";
-import type { TableProperties } from "../../db/table_properties.ts";
+import type { TableProperties } from "../../db/catalog/table_properties.ts";
 import type { Statement } from "../load_plan.ts";
 import { grantChanges } from "./belongings.ts";
 import { change, commentOn, optionList } from "./change.ts";

@@ -1,0 +1,52 @@
+import type { SourceEvidence } from "../plan/evolve_spec.ts";
+import type { PartitionPlan, RowsPlan } from "../plan/load_plan.ts";
+import type { EvidenceCollector } from "../rows/evidence.ts";
+import { collectEvidence } from "../rows/evidence.ts";
+import type { RecordBatch } from "../rows/record_batch.ts";
+import type { SourceContext } from "../source/context.ts";
+import { openReader } from "../source/formats/mod.ts";
+import { openSource } from "../source/open.ts";
+import type { ColumnType } from "../spec/pipeline_spec.ts";
+
+/**
+ * Reads a source without loading it, for a contract that lets columns evolve.
+ *
+ * It is read once more to load it: what the columns are must be known before the first row.
+ *
+ * @param declared the pipeline file's types by column
+ */
+export async function examineSource(
+  rows: RowsPlan,
+  { partition, source }: PartitionPlan,
+  context: SourceContext,
+  declared: ReadonlyMap<string, ColumnType>,
+): Promise<SourceEvidence> {
+  await using open = await openSource(source, context);
+  const reader = openReader(source.format);
+  let collector: EvidenceCollector | null = null;
+
+  function take(batch: RecordBatch | null): void {
+    if (batch === null) return;
+    collector ??= collectEvidence(rows, {
+      header: reader.header,
+      width: batch.width,
+      format: source.format,
+      declared,
+    });
+    collector.take(batch);
+  }
+
+  for await (const chunk of open.chunks) {
+    context.signal.throwIfAborted();
+    take(reader.push(chunk));
+  }
+  take(reader.finish());
+  // A header without records shows its fields all the same.
+  collector ??= collectEvidence(rows, {
+    header: reader.header,
+    width: reader.header?.length ?? 0,
+    format: source.format,
+    declared,
+  });
+  return { partition, ...(collector as EvidenceCollector).result() };
+}

@@ -1,0 +1,374 @@
+import { SluiceError } from "../core/error.ts";
+import { mapConcurrently } from "../core/map_concurrently.ts";
+import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "../core/period.ts";
+import type { Database, Queryable } from "../db/database.ts";
+import { type Catalog, listNames, readCatalog, type TableInfo } from "../db/catalog/catalog.ts";
+import { readDependents } from "../db/dependents.ts";
+import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
+import { missingNameHint } from "../db/sqlstate.ts";
+import { withUserPath } from "../db/user_path.ts";
+import { readTableProperties } from "../db/catalog/table_properties.ts";
+import {
+  type Ledger,
+  type LoadRecord,
+  pendingMigrations,
+  readLedger,
+  storedSource,
+} from "../ledger/mod.ts";
+import type { ProbedSource } from "../plan/decide.ts";
+import { checkProbes } from "../plan/compile_checks.ts";
+import { askedBefore } from "../plan/asked.ts";
+import { type ConformedSpec, conformSpec } from "../plan/conform.ts";
+import { otherTypes } from "../plan/evolve.ts";
+import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
+import { type Layout, layoutOf } from "../plan/layout.ts";
+import { scopeCondition, slotBounds } from "../plan/staging.ts";
+import { catalogType } from "../plan/sql_types.ts";
+import { ruleProbes } from "../plan/rules.ts";
+import { compilePlan, targetKeyOf } from "../plan/compile.ts";
+import type { Surroundings } from "../plan/plan_input.ts";
+import type { EvolvedColumn, LoadPlan } from "../plan/load_plan.ts";
+import { isOurs } from "../plan/target.ts";
+import { sourcePlan } from "../plan/source_plan.ts";
+import { examineSource } from "./examine.ts";
+import type { RunContext, RunOptions } from "./context.ts";
+import type { SourceContext } from "../source/context.ts";
+import { probeSource } from "../source/probe.ts";
+import type { Period, PipelineSpec } from "../spec/pipeline_spec.ts";
+
+/** Sources looked at side by side. */
+const PROBES = 8;
+
+/**
+ * Gathers what a plan depends on, and compiles it. Writes nothing.
+ *
+ * @throws SluiceError where the database, a source or the choice of partitions is wrong
+ */
+export async function planPipeline(
+  spec: PipelineSpec,
+  options: RunOptions,
+  context: RunContext,
+): Promise<LoadPlan> {
+  return await compileFor(
+    spec,
+    choosePartitions(spec, options, context.clock.now()),
+    options,
+    context,
+    {
+      probe: (partition, known) =>
+        probeSource(sourcePlan(spec, partition), sourceContext(context), known ?? null),
+      examine: (plan, conformed) => examineSources(plan, conformed, context),
+    },
+  );
+}
+
+/** How a plan learns of the sources. */
+export interface SourceInspection {
+  /** Without reading it; null where there is none. */
+  probe(partition: string | null, known?: LoadRecord): Promise<ProbedSource | null>;
+  /** By reading it, where the contract lets columns follow it; `declared` before it does. */
+  examine(plan: LoadPlan, declared: PipelineSpec): Promise<readonly SourceEvidence[]>;
+}
+
+/** Compiles a plan for these partitions. */
+export async function compileFor(
+  spec: PipelineSpec,
+  partitions: readonly (string | null)[],
+  options: Pick<RunOptions, "force" | "allowDestructive" | "concurrency" | "verify">,
+  { db }: RunContext,
+  { probe, examine }: SourceInspection,
+): Promise<LoadPlan> {
+  const target = { schema: spec.target.schema, table: spec.target.table };
+  const [catalog, ledger, names] = await Promise.all([
+    readCatalog(db, target),
+    readLedger(db, targetKeyOf(spec)),
+    listNames(db, target.schema, target.table),
+  ]);
+  await probeSql(spec, partitions[0], ledger.migration > 0, db);
+  const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
+  const probes = await mapConcurrently(
+    partitions,
+    PROBES,
+    async (partition) => {
+      const found = await probe(partition, newest.get(partition));
+      return found === null ? null : await storedSource(db, found);
+    },
+  );
+  const input = {
+    catalog,
+    ledger,
+    migrations: pendingMigrations(ledger.migration),
+    names,
+    ...await lookAtPartitions(db, spec, catalog, ledger, partitions),
+    partitions,
+    probes,
+    force: options.force,
+    allowDestructive: options.allowDestructive,
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    verify: options.verify ?? false,
+  };
+  const { spec: conformed, kept } = conformTo(spec, catalog.table, ledger);
+  const { newColumns, typeChanges } = spec.schemaContract;
+  const follows = newColumns === "evolve" || typeChanges === "evolve";
+  const known = { ...input, file: spec, kept, spec: evolveSpec(conformed, [], catalog.table).spec };
+  const replaced = replacedTables(
+    compilePlan({ ...known, preliminary: true }),
+    known.slots,
+    catalog,
+  );
+  const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
+  const final = async (spec: PipelineSpec, evolved: readonly EvolvedColumn[]) => {
+    const surroundings = await readSurroundings(spec, catalog.table, ledger, db);
+    return compilePlan({ ...known, properties, spec, evolved, surroundings });
+  };
+  if (!follows) return await final(known.spec, []);
+  const plan = compilePlan({ ...known, properties, preliminary: true });
+  const followed = evolveSpec(conformed, await examine(plan, conformed), catalog.table);
+  return await final(followed.spec, followed.evolved);
+}
+
+/** What a change of types touches; null where no type of a table of Sluice's own changes. */
+async function readSurroundings(
+  spec: PipelineSpec,
+  table: Catalog["table"],
+  ledger: Ledger,
+  db: Queryable,
+): Promise<Surroundings | null> {
+  if (table === null || !isOurs(table, ledger)) return null;
+  const changed = otherTypes(layoutOf(spec), table);
+  if (changed.length === 0) return null;
+  const target = { schema: spec.target.schema, table: spec.target.table };
+  const [parent, columns, whole] = await Promise.all([
+    readTableProperties(db, target, []),
+    readDependents(db, target, changed),
+    readDependents(db, target, null),
+  ]);
+  return parent === null ? null : { parent, columns, table: whole };
+}
+
+/** What others made stricter in a table of Sluice's own holds for the load as well. */
+function conformTo(spec: PipelineSpec, table: Catalog["table"], ledger: Ledger): ConformedSpec {
+  if (table === null || !isOurs(table, ledger)) return { spec, kept: [] };
+  return conformSpec(spec, table, askedBefore(spec, layoutOf(spec), table, ledger));
+}
+
+/** Partitions that loads will take the place of; null where nothing is exchanged. */
+function replacedTables(
+  plan: LoadPlan,
+  slots: ReadonlyMap<string | null, Slot>,
+  { table }: Catalog,
+): readonly string[] | null {
+  if (plan.method === "merge" || table === null) return null;
+  return plan.partitions.filter(({ action }) => action === "load")
+    .flatMap(({ partition }) =>
+      slots.get(partition)?.partitions.map(({ name }) => name.table) ?? []
+    );
+}
+
+/** Looking at rows waits this long for whoever keeps readers out. */
+const LOOK_TIMEOUT = "5s";
+
+/** What stands where partitions go, and which have lost their rows. */
+async function lookAtPartitions(
+  db: Database,
+  spec: PipelineSpec,
+  { table }: Catalog,
+  { loads }: Ledger,
+  partitions: readonly (string | null)[],
+): Promise<{ slots: ReadonlyMap<string | null, Slot>; emptied: ReadonlySet<string | null> }> {
+  const layout = layoutOf(spec);
+  const isTable = table?.kind === "table" || table?.kind === "partitioned";
+  if (table === null || !isTable) return { slots: new Map(), emptied: new Set() };
+  const live = loads.filter(({ partition, state, rows }) =>
+    state === "live" && rows > 0 && partitions.includes(partition)
+  );
+  // Where policies hide rows from this role, nothing is published: the plan tells so.
+  if (table.rowSecurity === true) return { slots: new Map(), emptied: new Set() };
+  const look = <T>(work: (tx: Queryable) => Promise<T>) =>
+    db.transaction(async (tx) => {
+      await tx.query(`select set_config('lock_timeout', $1, true)`, [LOOK_TIMEOUT]);
+      return await work(tx);
+    });
+  const slots = await look((tx) => slotsOf(tx, spec, table, partitions));
+  // A table that has not these columns is told of by the plan.
+  if (live.length === 0 || !hasPartitionColumn(spec, layout, table)) {
+    return { slots, emptied: new Set() };
+  }
+  // Where nothing keeps partitions apart, only the whole table is looked at: a scan for each of
+  // them could take as long as the load.
+  const rows = (partition: string | null) =>
+    table.partitionKey === null ? null : scopeCondition(spec, layout, partition);
+  const parts = live.map(({ partition }) => ({ partition, rows: rows(partition) }));
+  try {
+    return { slots, emptied: await look((tx) => findEmptied(tx, layout.target, parts)) };
+  } catch (error) {
+    // Whoever locks readers out, or may not read, does not learn that rows are gone.
+    const code = error instanceof SluiceError ? error.postgres?.code : undefined;
+    if (code !== "55P03" && code !== "42501") throw error;
+    return { slots, emptied: new Set() };
+  }
+}
+
+/** What stands where partitions go; nothing where the table is not partitioned as the pipeline is. */
+export async function slotsOf(
+  db: Queryable,
+  spec: PipelineSpec,
+  table: TableInfo,
+  partitions: readonly (string | null)[],
+): Promise<ReadonlyMap<string | null, Slot>> {
+  const layout = layoutOf(spec);
+  const { partitionKey } = table;
+  if (
+    partitionKey === null || partitionKey.strategy !== layout.strategy ||
+    partitionKey.columns.length !== 1 || partitionKey.columns[0] !== layout.partitionColumn ||
+    !hasPartitionColumn(spec, layout, table)
+  ) return new Map();
+  const type = table.columns.find(({ name }) => name === layout.partitionColumn)!.type;
+  return await readSlots(
+    db,
+    table,
+    type,
+    partitions.map((partition) => ({
+      partition,
+      bounds: slotBounds(spec, layout, partition),
+      rows: scopeCondition(spec, layout, partition),
+    })),
+  );
+}
+
+/** The column that tells partitions apart has values that compare with the pipeline's. */
+function hasPartitionColumn(spec: PipelineSpec, layout: Layout, table: TableInfo): boolean {
+  // The one partition of a whole table is told by no value.
+  if (spec.partitions === null) return true;
+  const wanted = layout.columns.find(({ name }) => name === layout.partitionColumn);
+  if (wanted === undefined) return true;
+  const type = catalogType(wanted.type);
+  const isDate = (name: string) => /^(date|timestamp)/.test(name);
+  // Among dates and times a column may be about to get another type.
+  return table.columns.some((column) =>
+    column.name === wanted.name &&
+    (column.type === type || isDate(column.type) && isDate(type))
+  );
+}
+
+/** What the sources that would be loaded show; where one cannot be read, its load tells why. */
+async function examineSources(
+  plan: LoadPlan,
+  spec: PipelineSpec,
+  context: RunContext,
+): Promise<readonly SourceEvidence[]> {
+  const declared = new Map(spec.columns.map(({ name, type }) => [name, type]));
+  const loading = plan.partitions.filter(({ action }) => action === "load");
+  return await mapConcurrently(loading, plan.concurrency, async (partition) => {
+    try {
+      return await examineSource(plan.rows, partition, sourceContext(context), declared);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || context.signal.aborted) throw error;
+      return { partition: partition.partition, added: [], widened: [] };
+    }
+  });
+}
+
+/**
+ * Lets Postgres read the SQL of the pipeline file, on no rows.
+ *
+ * @throws SluiceError `plan/bad_sql` with the line of the file
+ */
+export async function probeSql(
+  spec: PipelineSpec,
+  partition: string | null,
+  hasLedger: boolean,
+  db: Database,
+): Promise<void> {
+  const layout = layoutOf(spec);
+  const probes = [
+    ...ruleProbes(spec, layout, partition),
+    ...checkProbes(spec, layout, partition, hasLedger),
+  ];
+  for (const { what, line, sql, params } of probes) {
+    try {
+      await withUserPath(db, (tx) => tx.query(sql, params));
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.postgres === undefined) throw error;
+      throw new SluiceError(
+        "plan/bad_sql",
+        `${spec.file}:${line}: ${what} is no SQL that Postgres understands: ${error.message}`,
+        {
+          hint: missingNameHint(error.postgres) ?? error.postgres.hint ??
+            "Rules are conditions over the columns of the pipeline; checks return one number",
+          cause: error,
+          details: { file: spec.file, line },
+        },
+      );
+    }
+  }
+}
+
+/** The partitions a run looks at: the pipeline's own, or those asked for. */
+export function choosePartitions(
+  spec: PipelineSpec,
+  options: Pick<RunOptions, "partitions" | "from" | "to">,
+  now: Date,
+): readonly (string | null)[] {
+  const asked = options.partitions.length > 0 || options.from !== undefined ||
+    options.to !== undefined;
+  if (spec.partitions === null) {
+    if (asked) {
+      throw new SluiceError(
+        "cli/no_partitions",
+        `Pipeline "${spec.pipeline}" has no partitions: it loads the whole table at once`,
+        { hint: "Leave out --partition, --from and --to" },
+      );
+    }
+    return [null];
+  }
+  const { by } = spec.partitions;
+  const range = {
+    ...spec.partitions,
+    from: options.from ?? spec.partitions.from,
+    to: options.to ?? spec.partitions.to,
+  };
+  for (const bound of [options.from, options.to]) {
+    if (bound === undefined) continue;
+    if (by === "list") {
+      throw new SluiceError("cli/no_range", "Partitions by list have no --from or --to", {
+        hint: "Name them with --partition",
+      });
+    }
+    if (resolveBound(by, bound, now) === null) throw unknownPeriod(by, bound);
+  }
+  if (options.partitions.length === 0) {
+    const chosen = expandPartitions(range, now);
+    if (chosen.length > 0) return chosen;
+    throw new SluiceError(
+      "cli/no_partitions",
+      `No partition lies from "${range.from}" to "${range.to}"`,
+      { hint: "Give a --from that is not after --to, or change partitions in the pipeline file" },
+    );
+  }
+  for (const partition of options.partitions) {
+    if (by !== "list") {
+      if (parsePartition(by, partition) === null) throw unknownPeriod(by, partition);
+    } else if (!spec.partitions.values.includes(partition)) {
+      throw new SluiceError("cli/unknown_partition", `"${partition}" is no partition`, {
+        hint: `Partitions: ${spec.partitions.values.join(", ")}`,
+      });
+    }
+  }
+  return [...new Set(options.partitions)];
+}
+
+function unknownPeriod(by: Period, text: string): SluiceError {
+  return new SluiceError("cli/unknown_partition", `"${text}" is no ${by}`, {
+    hint: `A ${by} is written ${PERIOD_EXAMPLES[by]}`,
+  });
+}
+
+/** What opening or probing a source needs. */
+export function sourceContext(
+  context: RunContext,
+  onRetry: SourceContext["onRetry"] = () => {},
+): SourceContext {
+  const { secrets, clock, random, signal } = context;
+  return { secrets, clock, random, signal, onRetry };
+}

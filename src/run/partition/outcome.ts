@@ -1,0 +1,72 @@
+import { SluiceError } from "../../core/error.ts";
+import type { PartitionResult } from "../../core/result.ts";
+import type { LoadPlan, PartitionPlan } from "../../plan/load_plan.ts";
+
+/** Worth a new attempt at once: the stage's own retries do not cover it. */
+export function isRepeatable({ code, origin }: SluiceError): boolean {
+  return origin === "db" || code === "source/restart_needed" ||
+    code === "source/changed_while_reading";
+}
+
+/** Whether data was refused: then its rejects are worth keeping. */
+export function isRefusal({ code }: SluiceError): boolean {
+  return code === "rows/too_many_rejects" || code === "rows/rule_failed" ||
+    code === "load/duplicate_keys" || code === "load/empty" || isFailedCheck({ code });
+}
+
+/** Whether the staged rows are worth looking at. */
+export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
+  return code === "check/failed";
+}
+
+/**
+ * Tells rows that cannot go because another table refers to them by that table's name; any other
+ * error as it is. Which rows go is only known when the new ones are there.
+ */
+function tellReferenced(error: SluiceError, { target, targetKey }: LoadPlan): SluiceError {
+  const { code, schema, table, detail } = error.postgres ?? {};
+  if (code !== "23503" || schema === undefined || table === undefined) return error;
+  const ours = schema === target.schema &&
+    (table === target.table || table.startsWith(`${target.table}__`));
+  if (ours) return error;
+  return new SluiceError(
+    "publish/referenced",
+    `Rows of "${targetKey}" that the source no longer has cannot go: "${schema}.${table}" refers to them${
+      detail === undefined ? "" : ` (${detail.replace(/\.$/, "")})`
+    }`,
+    {
+      hint:
+        `Nothing was published. Delete the rows of "${schema}.${table}" first, or let its key do so (on delete …), or use refresh.mode: upsert, which deletes nothing`,
+      cause: error,
+      ...(error.postgres === undefined ? {} : { postgres: error.postgres }),
+    },
+  );
+}
+
+/** What made a partition of the plan fail, in the words for it; a bug stays a bug. */
+export function failureOf(cause: unknown, plan: LoadPlan, signal: AbortSignal): SluiceError {
+  return tellReferenced(toSluiceError(cause, signal), plan);
+}
+
+/** How a partition ended that failed with this error. */
+export function failedStatus(
+  error: SluiceError,
+  { source }: PartitionPlan,
+  signal: AbortSignal,
+): PartitionResult["status"] {
+  if (isRefusal(error)) return "refused";
+  if (error.code === "source/not_found" && source.missing === "pending") return "pending";
+  return signal.aborted ? "skipped" : "failed";
+}
+
+/** Whatever an abort made fail becomes one error of its own; a bug stays a bug. */
+export function toSluiceError(cause: unknown, signal: AbortSignal): SluiceError {
+  if (cause instanceof SluiceError && !signal.aborted) return cause;
+  if (signal.aborted) {
+    return new SluiceError("cli/interrupted", "The run was interrupted before it published", {
+      retry: "later",
+      cause,
+    });
+  }
+  throw cause;
+}

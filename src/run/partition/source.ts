@@ -1,0 +1,49 @@
+import type { ErrorRecord } from "../../core/error.ts";
+import { openRejectWriter, type RejectOwner, type RejectWriter } from "../../ledger/mod.ts";
+import type { PartitionPlan } from "../../plan/load_plan.ts";
+import { sourceContext } from "../gather.ts";
+import type { RunContext } from "../context.ts";
+import type { RecordReader } from "../../source/formats/format.ts";
+import { openReader } from "../../source/formats/mod.ts";
+import { type OpenSource, openSource } from "../../source/open.ts";
+
+/** Where the records of one partition come from, and where those that fail go. */
+export interface LoadSource {
+  /** From the beginning, each time. */
+  open(): Promise<OpenSource>;
+  reader(): RecordReader;
+  rejects(owner: RejectOwner): RejectWriter;
+  /** A load without rows is not worth a version. */
+  readonly skipsEmpty: boolean;
+  /** JSON of the ids of rejected rows that this load takes in; null for a source of its own. */
+  replayed(): string | null;
+  /** Stored bytes that the ledger keeps; null: those that were read. */
+  readonly recordedBytes: number | null;
+}
+
+/** The partition's own source, as planned. */
+export function plannedSource(partition: PartitionPlan, context: RunContext): LoadSource {
+  const onRetry = (
+    attempt: number,
+    attempts: number,
+    delaySeconds: number,
+    error: ErrorRecord,
+  ) =>
+    context.emit({
+      type: "retry",
+      partition: partition.partition,
+      stage: "source",
+      attempt,
+      attempts,
+      delaySeconds,
+      error,
+    });
+  return {
+    open: () => openSource(partition.source, sourceContext(context, onRetry)),
+    reader: () => openReader(partition.source.format),
+    rejects: (owner) => openRejectWriter(context.db, owner),
+    skipsEmpty: false,
+    replayed: () => null,
+    recordedBytes: null,
+  };
+}

@@ -1,0 +1,49 @@
+import type { Queryable } from "../../db/database.ts";
+import { verifyStaging } from "../../load/verify_staging.ts";
+import type { VerifyPlan } from "../../plan/load_plan.ts";
+import type { RowEncoder } from "../../rows/compile_rows.ts";
+import type { Frame } from "../../rows/frame.ts";
+import {
+  type CarriedColumn,
+  type ColumnDigests,
+  columnDigests,
+  digestingEncoder,
+} from "../../rows/verify/column_digests.ts";
+
+/** Proves for one COPY that Postgres holds what was sent. */
+export interface Verification {
+  /**
+   * The encoder, its rows digested on their way; the types of its columns are told beside it.
+   *
+   * @param later only the rows that `taken` is told of are digested
+   */
+  watch(encoder: RowEncoder, typed: readonly CarriedColumn[], later: boolean): RowEncoder;
+  /** Digests the rows of a frame. */
+  taken(frame: Frame): void;
+  /**
+   * Compares, and returns what to report.
+   *
+   * @throws SluiceError `check/verify_mismatch`
+   */
+  compare(db: Queryable, isolated: boolean): Promise<string>;
+}
+
+/** Begins a verification, as the plan has it. */
+export function verification(plan: VerifyPlan): Verification {
+  let digests: ColumnDigests | null = null;
+  return {
+    watch(encoder, typed, later) {
+      digests = columnDigests(encoder.columns, typed);
+      return later ? encoder : digestingEncoder(encoder, digests);
+    },
+    taken(frame) {
+      if (digests === null) throw new Error("Rows were taken before anything was watched");
+      digests.add(frame, 0);
+    },
+    async compare(db, isolated) {
+      if (digests === null) throw new Error("Nothing was watched that could be compared");
+      const columns = await verifyStaging(db, isolated ? plan.raw : plan.staging, digests);
+      return `${digests.rows} rows verified in ${columns} columns`;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Database, Queryable } from "../db/database.ts";
+import { adoptTables, markDeadRuns, migrate, recordTargetPipeline } from "../ledger/mod.ts";
+import { targetKeyOf } from "../plan/compile.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+
+/**
+ * Brings the ledger up to date with its database, with died runs and with the pipeline's file.
+ *
+ * @param lock the session that holds the target's lock
+ */
+export async function prepareLedger(
+  spec: PipelineSpec,
+  db: Database,
+  lock: Queryable,
+): Promise<void> {
+  const target = targetKeyOf(spec);
+  await migrate(db);
+  await markDeadRuns(lock, target);
+  await adoptTables(lock, target);
+  await recordTargetPipeline(lock, target, {
+    pipeline: spec.pipeline,
+    shared: spec.target.shared,
+  });
+}

@@ -1,0 +1,146 @@
+import type { RunResult } from "../core/result.ts";
+import { executeRun, underLock } from "./execute.ts";
+import {
+  findReplayable,
+  type LoadRecord,
+  lockTarget,
+  noteRejects,
+  rawRecords,
+  readLedger,
+  type Replayable,
+} from "../ledger/mod.ts";
+import type { LoadSource } from "./partition/source.ts";
+import { targetKeyOf } from "../plan/compile.ts";
+import type { SourceEvidence } from "../plan/evolve_spec.ts";
+import { isMerging } from "../plan/layout.ts";
+import { markReplayed } from "../plan/ledger_rows.ts";
+import type { LoadPlan } from "../plan/load_plan.ts";
+import { chainOf } from "../plan/versions.ts";
+import { compileFor } from "./gather.ts";
+import type { RunContext } from "./context.ts";
+import { runPartition } from "./partition/load.ts";
+import { unusedFields } from "../rows/match_header.ts";
+import { prepareLedger } from "./prepare_ledger.ts";
+import { openReplayReader } from "../source/replay_reader.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+
+/**
+ * Loads rejected rows that are valid by now, besides what is live, exactly once.
+ *
+ * Only rows of versions that are live: of others nobody knows whether they belong into the table.
+ *
+ * @param only this partition; all of them when left out
+ */
+export async function replayRejects(
+  spec: PipelineSpec,
+  only: string | undefined,
+  context: RunContext,
+): Promise<RunResult> {
+  const { db } = context;
+  const targetKey = targetKeyOf(spec);
+  let loads: readonly LoadRecord[] = [];
+  let replayable: readonly Replayable[] = [];
+  const prepare = async () =>
+    await underLock(await lockTarget(db, targetKey), async (lock) => {
+      await prepareLedger(spec, db, lock);
+      ({ loads } = await readLedger(db, targetKey));
+      const live = liveChains(loads).filter(({ partition }) =>
+        only === undefined || partition === only
+      );
+      replayable = await findReplayable(db, targetKey, live);
+      return { lock, plan: await replayPlan(spec, replayable, context) };
+    });
+  return await executeRun("replay", prepare, context, async (plan, partition, runId, context) => {
+    const rows = replayable.find((each) => each.partition === partition.partition)!;
+    const version = loads.find((load) =>
+      load.partition === partition.partition && load.state === "live"
+    )!;
+    const source = replaySource(partition.source.format, rows, version, context);
+    return await runPartition(plan, partition, runId, context, source);
+  });
+}
+
+/** Every version whose rows are in the table now. */
+function liveChains(loads: readonly LoadRecord[]): readonly LoadRecord[] {
+  return loads.filter(({ state }) => state === "live").flatMap((load) =>
+    chainOf(loads.filter(({ partition }) => partition === load.partition), load)
+  );
+}
+
+/** As `append`, or as the pipeline merges anyway: what is live stays. */
+async function replayPlan(
+  spec: PipelineSpec,
+  replayable: readonly Replayable[],
+  context: RunContext,
+): Promise<LoadPlan> {
+  const mode = isMerging(spec.refresh.mode) ? spec.refresh.mode : "append";
+  const plan = await compileFor(
+    { ...spec, refresh: { mode, hardDeletes: "ignore", allowEmpty: true } },
+    replayable.map(({ partition }) => partition),
+    { force: true, allowDestructive: false },
+    context,
+    {
+      probe: () =>
+        Promise.resolve({ url: "", etag: null, lastModified: null, bytes: null, sha256: null }),
+      examine: (plan) => Promise.resolve(knownFields(plan, replayable)),
+    },
+  );
+  return {
+    ...plan,
+    // Rows that fail again are rejects already.
+    rejectLimit: { kind: "percent", percent: 100 },
+    partitions: plan.partitions.map((partition) => ({
+      ...partition,
+      publish: [...partition.publish, markReplayed()],
+    })),
+  };
+}
+
+/** Fields that an earlier load has made columns of: `evolveSpec` takes their type from the table. */
+function knownFields(
+  { rows }: LoadPlan,
+  replayable: readonly Replayable[],
+): readonly SourceEvidence[] {
+  return replayable.map(({ partition, header }) => ({
+    partition,
+    added: unusedFields(rows, header ?? [])
+      .map((index) => ({ field: header![index], index, types: [], values: 0 })),
+    widened: [],
+  }));
+}
+
+function replaySource(
+  format: PipelineSpec["source"]["format"],
+  { ids, lines, header }: Replayable,
+  live: LoadRecord,
+  { db }: RunContext,
+): LoadSource {
+  let failed = new Set<number>();
+  const facts = {
+    url: live.sourceUrl,
+    etag: live.etag,
+    lastModified: live.lastModified,
+    bytes: live.bytes,
+    sha256: live.sha256,
+  };
+  return {
+    open() {
+      return Promise.resolve({
+        // The file is the one that is live: the next run must find it unchanged.
+        facts,
+        chunks: rawRecords(db, ids),
+        bytesRead: () => 0,
+        sha256: () => live.sha256 ?? "",
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      });
+    },
+    reader: () => openReplayReader(format, header, lines),
+    rejects() {
+      failed = new Set();
+      return noteRejects(({ byteOffset }) => failed.add(byteOffset));
+    },
+    skipsEmpty: true,
+    replayed: () => JSON.stringify(ids.filter((_id, ordinal) => !failed.has(ordinal))),
+    recordedBytes: live.bytes,
+  };
+}
