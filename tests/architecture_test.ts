@@ -4,6 +4,7 @@ import {
   LONG_FILES,
   MAX_LINES,
   PACKAGES,
+  RUN_ORDER,
   type SourceFile,
 } from "./architecture/rules.ts";
 import { codeOf, importsOf } from "./architecture/source_text.ts";
@@ -14,6 +15,11 @@ Deno.test("src/ keeps the import table, lists its plugs and has no hidden inputs
   const files = readFolder(SRC);
   expect(files.length).toBeGreaterThan(20);
   expect(breaches(files)).toEqual([]);
+});
+
+Deno.test("the order inside run/ names files that are there, each once", () => {
+  const files = readFolder(SRC).map(({ path }) => path).filter((path) => path.startsWith("run/"));
+  expect(RUN_ORDER.flat().toSorted()).toEqual(files.toSorted());
 });
 
 Deno.test("each file that may be long is there and is long", () => {
@@ -179,6 +185,24 @@ const BAD: readonly { name: string; path: string; text: string; finds: string }[
     finds: `"utils" is not in the import table`,
   },
   {
+    name: "a climb inside run/",
+    path: "run/context.ts",
+    text: `import { planPipeline } from "./gather.ts";`,
+    finds: "run/context.ts:1: run/gather.ts does not stand before it",
+  },
+  {
+    name: "a climb inside run/ for a type",
+    path: "run/partition/load.ts",
+    text: `\nimport type { A } from "../execute.ts";`,
+    finds: "run/partition/load.ts:2: run/execute.ts does not stand before it",
+  },
+  {
+    name: "a file of run/ without a place in its order",
+    path: "run/a.ts",
+    text: `export const a = 1;`,
+    finds: "run/a.ts: RUN_ORDER has no place for it",
+  },
+  {
     name: "a long file",
     path: "db/a.ts",
     text: "// line\n".repeat(MAX_LINES + 1),
@@ -215,6 +239,11 @@ Deno.test("breaches() finds files and folders that import each other", () => {
     { path: "db/a.ts", text: `import { b } from "./b.ts";` },
     { path: "db/b.ts", text: `import { a } from "./a.ts";` },
   ])).toEqual(["Files import each other: db/a.ts → db/b.ts → db/a.ts"]);
+  expect(breaches([
+    { path: "db/a.ts", text: `import { b } from "./b.ts";` },
+    { path: "db/b.ts", text: `import type { A } from "./c.ts";` },
+    { path: "db/c.ts", text: `export type { A } from "./a.ts";` },
+  ])).toEqual(["Files import each other: db/a.ts → db/b.ts → db/c.ts → db/a.ts"]);
   expect(
     breaches([
       { path: "cli/a.ts", text: `import { b } from "../schedule/b.ts";` },

@@ -8,7 +8,7 @@ import type { Database, Queryable } from "../db/database.ts";
 import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
 import type { History, RejectedRow, RejectFilter, Rejects } from "../ledger/mod.ts";
 import type { Queue } from "../distribute/queue.ts";
-import type { WorkContext } from "../distribute/work.ts";
+import type { WorkContext } from "../distribute/work_context.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
 import type { Elsewhere, RunContext, RunOptions } from "../run/context.ts";

@@ -14,7 +14,7 @@ import {
 import { runPartition } from "../run/partition/load.ts";
 import { PartNewsSender } from "./part_news.ts";
 import type { LoadJob, Queue } from "./queue.ts";
-import type { WorkContext } from "./work.ts";
+import type { WorkContext } from "./work_context.ts";
 
 /**
  * Loads one partition of a distributed run, unless it is done.

@@ -1,11 +1,11 @@
 import { backoff } from "../core/backoff.ts";
 import { SluiceError } from "../core/error.ts";
 import type { Session } from "../db/database.ts";
-import type { RunContext } from "../run/context.ts";
 import { releaseDeadWorkers, showAlive } from "./dead_workers.ts";
 import { loadPart } from "./load_part.ts";
 import type { Queue, RunJob } from "./queue.ts";
 import { within } from "./within.ts";
+import type { WorkContext } from "./work_context.ts";
 
 /** Milliseconds between two looks for workers that are gone. */
 const LOOK_AFTER = 2_000;
@@ -18,26 +18,6 @@ const GIVING_UP = 120_000;
 
 /** Milliseconds between two times that a followed run is held. */
 const HOLD_AFTER = 600_000;
-
-/** What a worker tells of each job. */
-export interface JobNote {
-  readonly pipeline: string;
-  /** Undefined: of a run as a whole. */
-  readonly partition?: string | null;
-  readonly message: string;
-}
-
-/** What a worker needs beside the queue. */
-export interface WorkContext extends RunContext {
-  /** Partitions at once. */
-  readonly concurrency: number;
-  /** Detached runs at once; each holds a connection. */
-  readonly followed: number;
-  /** Does a detached run: its partitions are offered to workers in turn. */
-  readonly run: (job: RunJob) => Promise<string>;
-  readonly note: (note: JobNote) => void;
-  readonly warn: (message: string) => void;
-}
 
 /**
  * Does jobs of the queue until the signal aborts, which gives back what is under way.

@@ -4,19 +4,16 @@ import type { LoadRecord } from "../ledger/ledger.ts";
 import { compileChecks } from "./compile_checks.ts";
 import { constantColumns, needsOffset } from "./compile_rows.ts";
 import { decide, knownVersion, type ProbedSource } from "./decide.ts";
-import type { Layout } from "./layout.ts";
 import { isolationPlan } from "./isolation.ts";
 import { countChanges, dropVersionRow, insertLoad, replaceLive } from "./ledger_rows.ts";
 import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import { type Merge, mergeRecord } from "./merge/merge.ts";
 import { MODES } from "./modes/mod.ts";
-import type { PlanInput } from "./plan_input.ts";
 import { preserveStaging, referencedTables } from "./preserve/preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { stagingIdentity } from "./replica_identity.ts";
 import { replacedRow } from "./replaced_row.ts";
 import { rulesPlan } from "./rules.ts";
-import type { TargetIndex } from "./setup.ts";
 import { sourcePlan } from "./source_plan.ts";
 import {
   boundClause,
@@ -27,7 +24,6 @@ import {
   partitionBounds,
   stageStatements,
 } from "./staging.ts";
-import type { TargetShape } from "./target.ts";
 import { verifyPlan } from "./verify.ts";
 import {
   dropOwned,
@@ -40,6 +36,7 @@ import type { OwnedTable } from "../ledger/tables.ts";
 import { isSame } from "./owned.ts";
 import { occupationOf, requireFree } from "./occupant.ts";
 import { faultOf, isAttached } from "./fault.ts";
+import type { PartitionInput } from "./partition_input.ts";
 import { mergeOf } from "./partition_merge.ts";
 import {
   droppableNames,
@@ -51,17 +48,6 @@ import {
   versionOf,
 } from "./partition_tables.ts";
 import { retention, rootOf, tableOf } from "./versions.ts";
-
-/** What the partitions of one plan have in common. */
-export interface PartitionInput extends PlanInput {
-  readonly layout: Layout;
-  readonly shape: TargetShape;
-  readonly indexes: readonly TargetIndex[];
-  /** `schema.table`. */
-  readonly targetKey: string;
-  /** Names of versions that something stands in the way of. */
-  readonly taken: ReadonlySet<string>;
-}
 
 /** Compiles everything a run does with one partition. */
 export function compilePartition(

@@ -1,11 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
-import type { Catalog, NamedColumn } from "../db/catalog/catalog.ts";
-import type { Slot } from "../db/slots.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
-import type { TableProperties } from "../db/catalog/table_properties.ts";
-import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
-import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { LoadRecord } from "../ledger/ledger.ts";
 import { targetKeyOf } from "./compile.ts";
 import { type Layout, layoutOf, LINEAGE_COLUMNS } from "./layout.ts";
 import { replaceLive, reviveVersion } from "./ledger_rows.ts";
@@ -30,6 +26,7 @@ import {
   requireStanding,
   tableGone,
 } from "./rollback_tables.ts";
+import type { RollbackInput } from "./rollback_input.ts";
 import { identifyTarget } from "./replica_identity.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
 import { keyNames } from "./target.ts";
@@ -41,19 +38,6 @@ export interface RollbackRequest {
   readonly partition?: string;
   /** A version, 0 for before the first one; the one before the live one when left out. */
   readonly to?: number;
-}
-
-/** What a rollback depends on. */
-export interface RollbackInput {
-  readonly spec: PipelineSpec;
-  readonly ledger: Ledger;
-  readonly catalog: Catalog;
-  /** Columns of the versions' tables that stand, by table. */
-  readonly columns: ReadonlyMap<string, readonly NamedColumn[]>;
-  /** What stands where each partition goes. */
-  readonly slots: ReadonlyMap<string | null, Slot>;
-  /** What belongs to the target, its partitions and its versions. */
-  readonly properties?: TableProperties | null;
 }
 
 /** One partition's way back. */

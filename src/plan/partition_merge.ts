@@ -1,6 +1,6 @@
 import { SluiceError } from "../core/error.ts";
 import { beforeImageName } from "../core/names.ts";
-import type { PartitionInput } from "./compile_partition.ts";
+import type { PartitionInput } from "./partition_input.ts";
 import { LINEAGE_COLUMNS, takesRowsAway } from "./layout.ts";
 import type { TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";

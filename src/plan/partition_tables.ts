@@ -2,7 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import { versionTableName } from "../core/names.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
-import type { PartitionInput } from "./compile_partition.ts";
+import type { PartitionInput } from "./partition_input.ts";
 import { nameOf } from "./identity.ts";
 import { isMerging } from "./layout.ts";
 import { isDroppable, isInPlace, isSame, standingTable } from "./owned.ts";

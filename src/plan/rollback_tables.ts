@@ -4,7 +4,7 @@ import type { LoadRecord } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { targetKeyOf } from "./compile.ts";
-import type { RollbackInput } from "./compile_rollback.ts";
+import type { RollbackInput } from "./rollback_input.ts";
 import { nameOf } from "./identity.ts";
 import type { Layout } from "./layout.ts";
 import { occupationOf } from "./occupant.ts";

@@ -6,6 +6,7 @@ import type { Database, Queryable } from "../db/database.ts";
 import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { ExchangeContext } from "../publish/exchange.ts";
+import type { SourceContext } from "../source/context.ts";
 
 /** Everything from outside that a run uses: nothing below looks for more. */
 export interface RunContext {
@@ -92,4 +93,13 @@ export function publishContext(
         error: error.toJSON(),
       }),
   };
+}
+
+/** What opening or probing a source needs. */
+export function sourceContext(
+  context: RunContext,
+  onRetry: SourceContext["onRetry"] = () => {},
+): SourceContext {
+  const { secrets, clock, random, signal } = context;
+  return { secrets, clock, random, signal, onRetry };
 }

@@ -1,6 +1,5 @@
 import { SluiceError } from "../core/error.ts";
 import { mapConcurrently } from "../core/map_concurrently.ts";
-import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "../core/period.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { type Catalog, listNames, readCatalog, type TableInfo } from "../db/catalog/catalog.ts";
 import { readDependents } from "../db/dependents.ts";
@@ -25,16 +24,16 @@ import { type Layout, layoutOf } from "../plan/layout.ts";
 import { scopeCondition, slotBounds } from "../plan/staging.ts";
 import { catalogType } from "../plan/sql_types.ts";
 import { ruleProbes } from "../plan/rules.ts";
+import { choosePartitions } from "../plan/choose_partitions.ts";
 import { compilePlan, targetKeyOf } from "../plan/compile.ts";
 import type { Surroundings } from "../plan/plan_input.ts";
 import type { EvolvedColumn, LoadPlan } from "../plan/load_plan.ts";
 import { isOurs } from "../plan/target.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
 import { examineSource } from "./examine.ts";
-import type { RunContext, RunOptions } from "./context.ts";
-import type { SourceContext } from "../source/context.ts";
+import { type RunContext, type RunOptions, sourceContext } from "./context.ts";
 import { probeSource } from "../source/probe.ts";
-import type { Period, PipelineSpec } from "../spec/pipeline_spec.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /** Sources looked at side by side. */
 const PROBES = 8;
@@ -302,73 +301,4 @@ export async function probeSql(
       );
     }
   }
-}
-
-/** The partitions a run looks at: the pipeline's own, or those asked for. */
-export function choosePartitions(
-  spec: PipelineSpec,
-  options: Pick<RunOptions, "partitions" | "from" | "to">,
-  now: Date,
-): readonly (string | null)[] {
-  const asked = options.partitions.length > 0 || options.from !== undefined ||
-    options.to !== undefined;
-  if (spec.partitions === null) {
-    if (asked) {
-      throw new SluiceError(
-        "cli/no_partitions",
-        `Pipeline "${spec.pipeline}" has no partitions: it loads the whole table at once`,
-        { hint: "Leave out --partition, --from and --to" },
-      );
-    }
-    return [null];
-  }
-  const { by } = spec.partitions;
-  const range = {
-    ...spec.partitions,
-    from: options.from ?? spec.partitions.from,
-    to: options.to ?? spec.partitions.to,
-  };
-  for (const bound of [options.from, options.to]) {
-    if (bound === undefined) continue;
-    if (by === "list") {
-      throw new SluiceError("cli/no_range", "Partitions by list have no --from or --to", {
-        hint: "Name them with --partition",
-      });
-    }
-    if (resolveBound(by, bound, now) === null) throw unknownPeriod(by, bound);
-  }
-  if (options.partitions.length === 0) {
-    const chosen = expandPartitions(range, now);
-    if (chosen.length > 0) return chosen;
-    throw new SluiceError(
-      "cli/no_partitions",
-      `No partition lies from "${range.from}" to "${range.to}"`,
-      { hint: "Give a --from that is not after --to, or change partitions in the pipeline file" },
-    );
-  }
-  for (const partition of options.partitions) {
-    if (by !== "list") {
-      if (parsePartition(by, partition) === null) throw unknownPeriod(by, partition);
-    } else if (!spec.partitions.values.includes(partition)) {
-      throw new SluiceError("cli/unknown_partition", `"${partition}" is no partition`, {
-        hint: `Partitions: ${spec.partitions.values.join(", ")}`,
-      });
-    }
-  }
-  return [...new Set(options.partitions)];
-}
-
-function unknownPeriod(by: Period, text: string): SluiceError {
-  return new SluiceError("cli/unknown_partition", `"${text}" is no ${by}`, {
-    hint: `A ${by} is written ${PERIOD_EXAMPLES[by]}`,
-  });
-}
-
-/** What opening or probing a source needs. */
-export function sourceContext(
-  context: RunContext,
-  onRetry: SourceContext["onRetry"] = () => {},
-): SourceContext {
-  const { secrets, clock, random, signal } = context;
-  return { secrets, clock, random, signal, onRetry };
 }

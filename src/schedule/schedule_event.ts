@@ -1,6 +1,6 @@
 import type { ErrorRecord } from "../core/error.ts";
 import type { RunResult } from "../core/result.ts";
-import type { PipelineOverview } from "./overview.ts";
+import type { PipelineOverview } from "./model.ts";
 import type { Stopped } from "./under_way.ts";
 
 /** What a server tells about itself; what its runs tell are `RunEvent`s. */

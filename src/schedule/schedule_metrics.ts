@@ -1,4 +1,4 @@
-import type { Overview } from "./overview.ts";
+import type { Overview } from "./model.ts";
 
 /** What a server knows about its schedules, in Prometheus' text format. */
 export function scheduleMetrics(overview: Overview, reachable: boolean): string {

@@ -1,4 +1,4 @@
-import type { RejectLimit } from "./pipeline_spec.ts";
+import type { RejectLimit } from "./reject_limit.ts";
 
 /** A condition that every row must meet. */
 export interface RuleSpec {

@@ -3,8 +3,9 @@ import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { ExpectSpec, NotifySpec } from "./notify_spec.ts";
 import type { CheckSpec, RuleSpec } from "./checks_spec.ts";
+import type { RejectLimit } from "./reject_limit.ts";
 
-export type { CheckSpec, Period, RuleSpec };
+export type { CheckSpec, Period, RejectLimit, RuleSpec };
 
 /** A pipeline file after parsing: one environment chosen, defaults filled in, nothing unknown left. */
 export interface PipelineSpec {
@@ -219,6 +220,3 @@ export interface ColumnOptions {
 }
 
 /** Above this nothing is published. */
-export type RejectLimit =
-  | { readonly kind: "rows"; readonly rows: number }
-  | { readonly kind: "percent"; readonly percent: number };

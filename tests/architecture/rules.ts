@@ -55,6 +55,24 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
   main: { values: ["core", "cli"], types: [] },
 };
 
+/**
+ * The order inside `run/`, from the ground up: a file imports, types too, from the lines before its
+ * own. What a plan does not know of stands before what plans, and what plans before what runs.
+ */
+export const RUN_ORDER: readonly (readonly string[])[] = [
+  ["run/context.ts", "run/past_cancel.ts", "run/prepare_ledger.ts"],
+  ["run/partition/outcome.ts", "run/partition/tally.ts", "run/partition/verification.ts"],
+  ["run/partition/source.ts", "run/partition/checks.ts"],
+  ["run/partition/inspect.ts"],
+  ["run/partition/load.ts"],
+  ["run/together.ts", "run/examine.ts"],
+  ["run/gather.ts"],
+  ["run/load_partitions.ts"],
+  ["run/execute.ts"],
+  ["run/replay.ts", "run/check_live.ts"],
+  ["run/mod.ts"],
+];
+
 /** Packages, and the one folder of each. `node:` modules may be used where a package may not. */
 export const PACKAGES: Readonly<Record<string, string>> = {
   "yaml": "spec",
@@ -112,7 +130,8 @@ export function breaches(files: readonly SourceFile[]): string[] {
     ...files.flatMap(hiddenInputs),
     ...files.flatMap(tooLong),
     ...unlistedPlugs(files),
-    ...cycles(fileGraph(files)).map((cycle) => `Files import each other: ${cycle.join(" → ")}`),
+    ...files.flatMap(orderBreaches),
+    ...cycles(graphOf(files)).map((cycle) => `Files import each other: ${cycle.join(" → ")}`),
     ...cycles(folderGraph(files)).map((cycle) => `Folders import each other: ${cycle.join(" → ")}`),
   ];
 }
@@ -158,6 +177,19 @@ function packageBreaches(folder: string, specifier: string, where: string): stri
     : [`${where}: "${name}" may only be imported in ${PACKAGES[name]}`];
 }
 
+function orderBreaches({ path, text }: SourceFile): string[] {
+  if (folderOf(path) !== "run") return [];
+  const own = RUN_ORDER.findIndex((line) => line.includes(path));
+  if (own === -1) return [`${path}: RUN_ORDER has no place for it`];
+  const before = RUN_ORDER.slice(0, own).flat();
+  return importsOf(text).flatMap(({ specifier, line }) => {
+    const to = specifier.startsWith(".") ? resolve(path, specifier) : "";
+    return folderOf(to) !== "run" || before.includes(to)
+      ? []
+      : [`${path}:${line}: ${to} does not stand before it in RUN_ORDER`];
+  });
+}
+
 function hiddenInputs({ path, text }: SourceFile): string[] {
   const code = codeOf(text);
   const found = HIDDEN_INPUTS
@@ -194,7 +226,7 @@ function tooLong({ path, text }: SourceFile): string[] {
 
 /** In a folder with a `mod.ts` that is a list of plugs, whatever the list does not lead to is lost. */
 function unlistedPlugs(files: readonly SourceFile[]): string[] {
-  const graph = graphOf(files, () => true);
+  const graph = graphOf(files);
   const found: string[] = [];
   for (const mod of files.filter(({ path }) => isPlugList(path))) {
     const folder = dirname(mod.path);
@@ -239,24 +271,21 @@ const PLUG_FOLDERS = [
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-function graphOf(files: readonly SourceFile[], take: (typeOnly: boolean) => boolean): Graph {
+/** Who imports whom: types too, or values only. */
+function graphOf(files: readonly SourceFile[], valuesOnly = false): Graph {
   return new Map(
     files.map(({ path, text }) => [
       path,
       importsOf(text)
-        .filter(({ specifier, typeOnly }) => specifier.startsWith(".") && take(typeOnly))
+        .filter(({ specifier, typeOnly }) => specifier.startsWith(".") && !(valuesOnly && typeOnly))
         .map(({ specifier }) => resolve(path, specifier)),
     ]),
   );
 }
 
-function fileGraph(files: readonly SourceFile[]): Graph {
-  return graphOf(files, (typeOnly) => !typeOnly);
-}
-
 function folderGraph(files: readonly SourceFile[]): Graph {
   const graph = new Map<string, string[]>();
-  for (const [path, targets] of fileGraph(files)) {
+  for (const [path, targets] of graphOf(files, true)) {
     const folder = folderOf(path);
     const known = graph.get(folder) ?? [];
     for (const to of targets.map(folderOf)) {

@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import type { WorkContext } from "../../src/distribute/work.ts";
+import type { WorkContext } from "../../src/distribute/work_context.ts";
 import type { Queue, RunJob } from "../../src/distribute/queue.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import type { Elsewhere, RunContext } from "../../src/run/context.ts";

@@ -4,7 +4,8 @@ import type {
   LeafProperties,
   TableProperties,
 } from "../../src/db/catalog/table_properties.ts";
-import { preserve, type PreserveInput } from "../../src/plan/preserve/preserve.ts";
+import type { PreserveInput } from "../../src/plan/preserve/input.ts";
+import { preserve } from "../../src/plan/preserve/preserve.ts";
 
 const INDEX: IndexProperties = {
   name: "i",

@@ -1,6 +1,6 @@
 import { formatDuration, formatPlural } from "../../core/format_text.ts";
 import type { RunEvent } from "../../core/event.ts";
-import type { Overview, PipelineOverview } from "../../schedule/overview.ts";
+import type { Overview, PipelineOverview } from "../../schedule/model.ts";
 import type { ScheduleEvent } from "../../schedule/schedule_event.ts";
 import { errorText } from "./error_text.ts";
 import type { Paint } from "./paint.ts";

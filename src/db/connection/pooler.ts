@@ -1,5 +1,12 @@
 import { SluiceError } from "../../core/error.ts";
-import type { Connection } from "./connection.ts";
+
+/** What of a connection tells whether it has a server process of its own. */
+interface Pooled {
+  /** Where it leads to, without the password. */
+  readonly describe: string;
+  askPid(): Promise<number>;
+  close(): Promise<void>;
+}
 
 /** Rounds of looking for two connections on one server process; others may come between. */
 const ROUNDS = 4;
@@ -22,10 +29,10 @@ const NO_ROOM: ReadonlySet<string> = new Set([
  * @throws SluiceError `db/pooler`
  */
 export async function requireSessionPooling(
-  first: Connection,
-  openAnother: () => Promise<Connection>,
+  first: Pooled,
+  openAnother: () => Promise<Pooled>,
 ): Promise<void> {
-  let second: Connection;
+  let second: Pooled;
   try {
     second = await openAnother();
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { PartitionResult } from "../../core/result.ts";
 import { sqlType } from "../../plan/sql_types.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
-import { facet, type Facets } from "./lineage_event.ts";
+import { facet, type Facets } from "./facet.ts";
 
 /** A job's name within its namespace. */
 export interface JobName {

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "../../core/error.ts";
 import type { InputDataset, JobName, OutputDataset } from "./dataset.ts";
+import { facet, type Facets, producerOf } from "./facet.ts";
 
 /** An OpenLineage run event (https://openlineage.io/spec/2-0-2/OpenLineage.json), as JSON. */
 export interface LineageEvent {
@@ -11,15 +12,6 @@ export interface LineageEvent {
   readonly outputs: readonly OutputDataset[];
   readonly producer: string;
   readonly schemaURL: string;
-}
-
-/** Facts under names that the standard gives. */
-export type Facets = Readonly<Record<string, Facet>>;
-
-export interface Facet {
-  readonly _producer: string;
-  readonly _schemaURL: string;
-  readonly [name: string]: unknown;
 }
 
 /** What an event tells beside its type. */
@@ -92,27 +84,4 @@ export function lineageEvent(
     producer: producerOf(version),
     schemaURL: `${SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent`,
   };
-}
-
-/**
- * A facet under its schema.
- *
- * @param schema version and name, as in `1-2-0/ParentRunFacet`
- */
-export function facet(
-  version: string,
-  schema: `${string}/${string}`,
-  fields: Readonly<Record<string, unknown>>,
-): Facet {
-  const name = schema.slice(schema.indexOf("/") + 1);
-  return {
-    _producer: producerOf(version),
-    _schemaURL: `${SPEC}/facets/${schema}.json#/$defs/${name}`,
-    ...fields,
-  };
-}
-
-/** Names this program; a URN, as it has no page of its own. */
-function producerOf(version: string): string {
-  return `urn:sluice:${version}`;
 }

@@ -1,7 +1,7 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { IndexProperties } from "../../db/catalog/table_properties.ts";
 import type { Statement, TableName } from "../load_plan.ts";
-import type { PreserveInput } from "./preserve.ts";
+import type { PreserveInput } from "./input.ts";
 import { change, commentOn, freeNames, optionChanges, optionList, same } from "./change.ts";
 
 /** An index that is built when the rows are in, and that a value of them may be too long for. */

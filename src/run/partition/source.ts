@@ -1,8 +1,7 @@
 import type { ErrorRecord } from "../../core/error.ts";
 import { openRejectWriter, type RejectOwner, type RejectWriter } from "../../ledger/mod.ts";
 import type { PartitionPlan } from "../../plan/load_plan.ts";
-import { sourceContext } from "../gather.ts";
-import type { RunContext } from "../context.ts";
+import { type RunContext, sourceContext } from "../context.ts";
 import type { RecordReader } from "../../source/formats/format.ts";
 import { openReader } from "../../source/formats/mod.ts";
 import { type OpenSource, openSource } from "../../source/open.ts";

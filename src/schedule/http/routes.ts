@@ -4,7 +4,7 @@ import { redactDeep } from "../../core/redact_deep.ts";
 import type { Secrets } from "../../core/secret.ts";
 import type { Queryable } from "../../db/database.ts";
 import { recordOf } from "../attempt.ts";
-import type { Overview } from "../overview.ts";
+import type { Overview } from "../model.ts";
 import { recentRuns } from "../recent_runs.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { failed, json, type Refusal, refuse, text } from "./answer.ts";

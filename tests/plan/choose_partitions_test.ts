@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { choosePartitions } from "../../src/run/gather.ts";
+import { choosePartitions } from "../../src/plan/choose_partitions.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { specOf } from "../support/pipeline.ts";
 

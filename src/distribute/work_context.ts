@@ -1,0 +1,22 @@
+import type { RunContext } from "../run/context.ts";
+import type { RunJob } from "./queue.ts";
+
+/** What a worker tells of each job. */
+export interface JobNote {
+  readonly pipeline: string;
+  /** Undefined: of a run as a whole. */
+  readonly partition?: string | null;
+  readonly message: string;
+}
+
+/** What a worker needs beside the queue. */
+export interface WorkContext extends RunContext {
+  /** Partitions at once. */
+  readonly concurrency: number;
+  /** Detached runs at once; each holds a connection. */
+  readonly followed: number;
+  /** Does a detached run: its partitions are offered to workers in turn. */
+  readonly run: (job: RunJob) => Promise<string>;
+  readonly note: (note: JobNote) => void;
+  readonly warn: (message: string) => void;
+}
