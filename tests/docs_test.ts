@@ -51,6 +51,19 @@ Deno.test("a table of contents stands before the first section, once", () => {
   expect(withContents("# T\n\n## Only\n")).toBe("# T\n\n## Only\n");
 });
 
+Deno.test("what src/run/mod.ts exports has docstrings, each of its fields as well", async () => {
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--lint", "src/run/mod.ts"],
+    cwd: new URL("./", ROOT).pathname,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  expect(text).toMatch(/Found \d+ documentation lint error|Checked 1 file/);
+  const errors = text.match(/^error\[[\s\S]*?-->.*$/gm) ?? [];
+  // Its types are of other folders, and not exported a second time.
+  expect(errors.filter((error) => !error.startsWith("error[private-type-ref]"))).toEqual([]);
+});
+
 /** Links of a page to files that are not there, and to headings that no page has. */
 function brokenLinks(path: string): string[] {
   const page = new URL(path, ROOT);
