@@ -45,7 +45,7 @@ export function requireStanding(
       `"${name}" is not the table that version ${load.version} was loaded into${
         ledger.renamedTarget === null ? "" : `, which is "${ledger.renamedTarget}" now`
       }`,
-      { hint: "Run the pipeline: it loads into the table that stands" },
+      { hint: "Run the pipeline: it loads into the existing table" },
     );
   }
   return table.oid;
@@ -90,7 +90,7 @@ export function keptTable(
       parent === null ? `called "${nameOf(now)}" now` : `a partition of "${nameOf(parent)}" now`
     }`,
     {
-      hint: `Give it back what it was (detached, and called ${nameOf(name)}), or load anew`,
+      hint: `Restore it (detached, and named ${nameOf(name)}), or load again`,
     },
   );
 }
@@ -114,7 +114,7 @@ export function requireSameColumns(
     `Version ${load.version} of "${
       targetKeyOf(spec)
     }" cannot be put back: its column "${differs}" is another one than the table's`,
-    { hint: `Compare ${nameOf(tableOf(load))} with ${targetKeyOf(spec)}, or load anew` },
+    { hint: `Compare ${nameOf(tableOf(load))} with ${targetKeyOf(spec)}, or load again` },
   );
 }
 

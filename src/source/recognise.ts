@@ -259,7 +259,7 @@ function isWide(head: Uint8Array, size: 2 | 4, low: number, separators: readonly
 }
 
 function unpackOnce(command: string): string {
-  return `It was compressed twice, or \the pipeline has \`compression: none\`: run \`${command}\` once`;
+  return `It was compressed twice, or the pipeline has \`compression: none\`: run \`${command}\` once`;
 }
 
 function ascii(text: string): number[] {

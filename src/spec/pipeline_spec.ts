@@ -48,13 +48,13 @@ export interface PipelineSpec {
 
 /** When a pipeline runs by itself: `schedule:` of its file. */
 export interface ScheduleSpec extends Recurrence {
-  /** Attempts after the first one that failed for a reason which time may mend. */
+  /** Attempts after one that may succeed later (exit code 75). */
   readonly retries: number;
   /** Seconds before the first of them; each wait is twice the one before, up to an hour. */
   readonly retryDelaySeconds: number;
   /** Each run starts up to so many seconds after its time, by the pipeline's name and that time. */
   readonly jitterSeconds: number;
-  /** Whether a start that was due while no server ran happens once, late. */
+  /** Whether a start missed while no server ran happens later, once. */
   readonly catchUp: boolean;
 }
 

@@ -15,9 +15,9 @@ export const scheduleSchema = z.strictObject({
   retry_delay: duration().default("1m")
     .describe("Wait before the first of them; doubled each time, at most an hour"),
   jitter: duration().default("0s")
-    .describe("Each pipeline starts at its own moment within so long after its time"),
+    .describe("Each pipeline starts at its own moment within this time after the schedule"),
   catch_up: z.boolean().default(true)
-    .describe("Whether a start that was due while no server ran happens once, late"),
+    .describe("Whether a start missed while no server ran happens later, once"),
 });
 
 function duration() {
