@@ -22,6 +22,7 @@ import {
   keptTable,
   namesOf,
   occupant,
+  requireMergedInto,
   requireSameColumns,
   requireStanding,
   tableGone,
@@ -157,6 +158,7 @@ function pathStatements(
   if (out !== null) requireUnreferenced(input);
   const exchanges = out !== null || into !== null;
   const target = requireStanding(input, versions, live ?? to!);
+  for (const load of redone) requireMergedInto(input, target, load);
   const outgoing = exchanges ? occupant(input, layout, partition) : null;
   const incoming = into === null ? null : keptTable(input, into, "version");
   if (into !== null) requireSameColumns(input, into);

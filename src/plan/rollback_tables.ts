@@ -52,6 +52,24 @@ export function requireStanding(
 }
 
 /**
+ * What was merged into one table is not merged again into another one of its name.
+ *
+ * @throws SluiceError `plan/version_gone`
+ */
+export function requireMergedInto(
+  { spec }: RollbackInput,
+  target: number,
+  load: LoadRecord,
+): void {
+  if (load.targetOid === null || load.targetOid === target) return;
+  throw new SluiceError(
+    "plan/version_gone",
+    `Version ${load.version} was loaded into another table than "${targetKeyOf(spec)}" is now`,
+    { hint: "Run the pipeline: it loads into the table that stands" },
+  );
+}
+
+/**
  * Sluice's partition that leaves; null where nothing is there.
  *
  * @throws SluiceError `plan/partition_taken`

@@ -1,9 +1,10 @@
 import type { Clock } from "../core/clock.ts";
+import { SluiceError } from "../core/error.ts";
 import type { Emit } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
 import type { RollbackStep } from "../plan/compile_rollback.ts";
 import type { TableName } from "../plan/load_plan.ts";
-import { exchange } from "./exchange.ts";
+import { exchange, type ExchangeContext } from "./exchange.ts";
 
 /** What `rollback` did. */
 export interface RollbackResult {
@@ -25,6 +26,34 @@ export interface RollbackContext {
   readonly emit: Emit;
 }
 
+/** Constraints that Postgres checks; rows of another time may break what was made since. */
+const INTEGRITY = /^23/;
+
+/**
+ * Runs one partition's way back.
+ *
+ * @throws SluiceError `publish/version_refused` where rows of the version break a constraint
+ */
+async function goBack(step: RollbackStep, context: ExchangeContext): Promise<void> {
+  try {
+    await exchange([{ statements: step.statements, facts: null }], context);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || !INTEGRITY.test(error.postgres?.code ?? "")) throw error;
+    const { schema, table } = context.target;
+    const of = step.partition === null ? "" : ` of partition "${step.partition}"`;
+    throw new SluiceError(
+      "publish/version_refused",
+      `Version ${step.to}${of} cannot be put back into "${schema}.${table}": ${error.message}`,
+      {
+        hint: "The constraint is newer than the version: drop it, roll back and make it again, " +
+          "or go to another version",
+        cause: error,
+        postgres: error.postgres!,
+      },
+    );
+  }
+}
+
 /** Puts earlier versions back, one transaction for each partition. */
 export async function rollback(
   steps: readonly RollbackStep[],
@@ -34,7 +63,7 @@ export async function rollback(
   const targetKey = `${target.schema}.${target.table}`;
   const done: RollbackResult["partitions"][number][] = [];
   for (const step of steps) {
-    await exchange([{ statements: step.statements, facts: null }], {
+    await goBack(step, {
       ...context,
       target,
       async committed() {

@@ -169,6 +169,8 @@ Deno.test("a version whose rows a new constraint refuses stays out, and nothing 
   const before = await catalogSnapshot(test.db, "shop", "things");
   await expect(rollbackPipeline(spec, { to: 1 }, testContext(test.db).context)).rejects
     .toMatchObject({
+      code: "publish/version_refused",
+      message: expect.stringContaining('Version 1 cannot be put back into "shop.things"'),
       postgres: { code: "23514" },
     });
   expect(snapshotChanges(before, await catalogSnapshot(test.db, "shop", "things")))
