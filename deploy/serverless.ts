@@ -75,7 +75,7 @@ export function serverless(variables: Readonly<Record<string, string>>): Serverl
         clock: systemClock,
         random: Math.random,
         signal,
-        emit(event: { readonly type: string; readonly runId?: string }) {
+        emit(event: { readonly type: string; readonly runId?: string | null }) {
           if (event.type === "run_started") onStart(event.runId!);
         },
         version: config.version,

@@ -3,7 +3,13 @@ import type { PartitionResult, RunResult } from "./result.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a run tells while it works. Views turn these into a progress bar, lines or JSON logs. */
-export type RunEvent =
+export type RunEvent = RunNews & {
+  /** The run it is about; null beside any run: of a rollback, or before there is a run. */
+  readonly runId: string | null;
+};
+
+/** What is told, without the run that tells it. */
+export type RunNews =
   | {
     readonly type: "run_started";
     readonly runId: string;
@@ -56,3 +62,15 @@ export type RunEvent =
 
 /** Receives events. Must not throw and must return at once. */
 export type Emit = (event: RunEvent) => void;
+
+/** That something is tried again, after so many seconds. */
+export function retryNews(
+  partition: string | null,
+  stage: Stage,
+  attempt: number,
+  attempts: number,
+  delaySeconds: number,
+  error: ErrorRecord,
+): RunNews {
+  return { type: "retry", partition, stage, attempt, attempts, delaySeconds, error };
+}

@@ -96,7 +96,7 @@ export class FollowedRun {
     if (awaited.attempt > 0 && attempts > awaited.attempt) {
       const message = `taken over by ${worker}: the worker that had it is gone, or gave it back`;
       const { partition } = awaited.partition;
-      context.emit({ type: "warning", partition, stage: "load", message });
+      context.emit({ type: "warning", runId: this.runId, partition, stage: "load", message });
     }
     awaited.attempt = attempts;
     for (const event of events.slice(awaited.eventsTold)) context.emit(event);
@@ -111,6 +111,7 @@ export class FollowedRun {
     this.#toldLonely = true;
     context.emit({
       type: "warning",
+      runId: this.runId,
       partition: null,
       message:
         `No worker has taken a partition yet: start \`worker\` of Sluice ${context.version} ` +

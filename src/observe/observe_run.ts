@@ -37,19 +37,21 @@ export async function observeRun(
   settings: ObserveSettings,
   work: (context: RunContext) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const warn: Warn = (message) => context.emit({ type: "warning", partition: null, message });
+  let runId: string | null = null;
+  const warn: Warn = (message) =>
+    context.emit({ type: "warning", runId, partition: null, message });
   const observers = await openObservers(spec, context, settings, warn);
   if (observers.length === 0) return await work(context);
   const all = observeAll(observers, warn);
   const observe = (event: ObservedEvent) => all.observe(redactDeep(event, context.secrets));
   const started = context.clock.monotonic();
-  let runId: string | null = null;
   try {
     return await work({
       ...context,
       emit(event) {
         context.emit(event);
-        if (event.type === "run_started") runId = event.runId;
+        // Before it, the ledger knows of no run.
+        if (event.type === "run_started") ({ runId } = event);
         observe(event);
       },
     });

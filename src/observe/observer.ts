@@ -17,7 +17,7 @@ export interface RunFailed {
   readonly error: ErrorRecord;
 }
 
-/** Listens to one run after another, never to two at once: events do not name their run. */
+/** Listens to one run after another, never to two at once. */
 export interface Observer {
   /** Must return at once; what it throws is a warning, never the end of the run. */
   observe(event: ObservedEvent): void;

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
-import type { Emit } from "../core/event.ts";
+import { type Emit, retryNews } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
 import type { RollbackStep } from "../plan/compile_rollback.ts";
 import type { TableName } from "../plan/load_plan.ts";
@@ -76,13 +76,8 @@ export async function rollback(
       },
       onRetry(attempt, attempts, delaySeconds, error) {
         context.emit({
-          type: "retry",
-          partition: step.partition,
-          stage: "publish",
-          attempt,
-          attempts,
-          delaySeconds,
-          error: error.toJSON(),
+          runId: null,
+          ...retryNews(step.partition, "publish", attempt, attempts, delaySeconds, error.toJSON()),
         });
       },
     });

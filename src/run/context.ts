@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { Emit } from "../core/event.ts";
+import { type Emit, retryNews } from "../core/event.ts";
 import type { PartitionResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
@@ -77,6 +77,7 @@ export interface RunOptions {
 export function publishContext(
   plan: LoadPlan,
   partition: string | null,
+  runId: string,
   context: RunContext,
 ): Omit<ExchangeContext, "committed"> {
   return {
@@ -84,13 +85,8 @@ export function publishContext(
     target: plan.target,
     onRetry: (attempt, attempts, delaySeconds, error) =>
       context.emit({
-        type: "retry",
-        partition,
-        stage: "publish",
-        attempt,
-        attempts,
-        delaySeconds,
-        error: error.toJSON(),
+        runId,
+        ...retryNews(partition, "publish", attempt, attempts, delaySeconds, error.toJSON()),
       }),
   };
 }

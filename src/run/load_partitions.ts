@@ -1,16 +1,28 @@
+import { maskUrl } from "../core/mask_urls.ts";
 import { mapConcurrently } from "../core/map_concurrently.ts";
 import { SluiceError } from "../core/error.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { readTableShape } from "../db/table_shape.ts";
-import type { LoadPlan } from "../plan/load_plan.ts";
+import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { publishTogether } from "./together.ts";
-import type { LoadPartition, RunContext } from "./context.ts";
+import type { RunContext, RunOptions } from "./context.ts";
+import { planPipeline } from "./gather.ts";
+import { runPartition } from "./partition/load.ts";
+import type { LoadSource } from "./partition/source.ts";
+import type { RecordedRun } from "./recorded_run.ts";
 
 /** A table that is altered under every load is somebody's mistake. */
 const ATTEMPTS = 3;
 
-/** How partitions that could not be published are planned anew; the target is ready afterwards. */
-export type PlanAnew = (partitions: readonly (string | null)[]) => Promise<LoadPlan>;
+/** What was asked for: partitions of it can be planned once more. */
+export interface PlanRequest {
+  readonly spec: PipelineSpec;
+  readonly options: RunOptions;
+}
+
+/** What partitions are loaded from that are not loaded from their own source. */
+export type Sources = ReadonlyMap<string | null, LoadSource>;
 
 /**
  * Loads the partitions of a plan and publishes them.
@@ -18,40 +30,41 @@ export type PlanAnew = (partitions: readonly (string | null)[]) => Promise<LoadP
  * Where one could not be because somebody altered the target meanwhile, it is planned anew and
  * loaded again: what Postgres said is about a table that is no more.
  *
- * @param planAnew null: what was planned cannot be planned again here
+ * @param asked null: what was planned cannot be planned again here
+ * @param sources of all partitions; null: each from its own
  */
 export async function loadPartitions(
   plan: LoadPlan,
-  runId: string,
-  context: RunContext,
-  load: LoadPartition,
-  planAnew: PlanAnew | null,
+  run: RecordedRun,
+  asked: PlanRequest | null,
+  sources: Sources | null = null,
 ): Promise<readonly PartitionResult[]> {
+  const context = run.fenced(plan);
   const told = new Set<string | null>();
   const tell = (result: PartitionResult) => {
     told.add(result.partition);
-    context.emit({ type: "partition_finished", result });
+    run.emit({ type: "partition_finished", result });
   };
   let shape = await readTableShape(context.db, plan.target);
-  let results = await loadOnce(plan, load, tell, runId, context);
+  let results = await loadOnce(plan, sources, tell, run.id, context);
   for (let attempt = 1; await isAltered(); attempt++) {
     const names = results.filter(({ partition, status }) =>
       status !== "published" && !told.has(partition)
     )
       .map(({ partition }) => partition);
-    if (planAnew === null || attempt >= ATTEMPTS) {
+    if (asked === null || attempt >= ATTEMPTS) {
       results = results.map((result) => isBroken(result) ? altered(plan, result) : result);
       break;
     }
     for (const partition of names) {
-      context.emit({
+      run.emit({
         type: "warning",
         partition,
         stage: "publish",
         message: "The target was altered during the load: it is planned and loaded again",
       });
     }
-    const again = await anew(names, planAnew);
+    const again = await anew(names, asked);
     results = results.map((result) =>
       again.find(({ partition }) => partition === result.partition) ?? result
     );
@@ -61,11 +74,14 @@ export async function loadPartitions(
 
   async function anew(
     names: readonly (string | null)[],
-    planAnew: PlanAnew,
+    { spec, options }: PlanRequest,
   ): Promise<readonly PartitionResult[]> {
     let next: LoadPlan;
     try {
-      next = await planAnew(names);
+      const { from: _from, to: _to, ...rest } = options;
+      const partitions = names.flatMap((name) => name ?? []);
+      next = await planPipeline(spec, { ...rest, partitions }, run.context);
+      await run.prepareTarget(next);
       shape = await readTableShape(context.db, next.target);
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
@@ -74,7 +90,7 @@ export async function loadPartitions(
       return results.filter(({ partition }) => names.includes(partition))
         .map((result) => ({ ...result, status: "failed", error: error.toJSON() }));
     }
-    return await loadOnce(next, load, tell, runId, context);
+    return await loadOnce(next, sources, tell, run.id, context);
   }
 
   async function isAltered(): Promise<boolean> {
@@ -91,7 +107,7 @@ export async function loadPartitions(
 
 async function loadOnce(
   plan: LoadPlan,
-  load: LoadPartition,
+  sources: Sources | null,
   tell: (result: PartitionResult) => void,
   runId: string,
   context: RunContext,
@@ -100,13 +116,56 @@ async function loadOnce(
     plan.partitions,
     context.elsewhere?.concurrency ?? plan.concurrency,
     async (partition) => {
-      const result = await load(plan, partition, runId, context);
+      const result = await loadOrSkip(plan, partition, sources, runId, context);
       // The others are not at their end yet.
       if (result.status !== "staged" && !isBroken(result)) tell(result);
       return result;
     },
   );
   return await publishTogether(plan, results, runId, context);
+}
+
+/** Loads a partition here or elsewhere, unless there is no need or no time left to. */
+async function loadOrSkip(
+  plan: LoadPlan,
+  partition: PartitionPlan,
+  sources: Sources | null,
+  runId: string,
+  context: RunContext,
+): Promise<PartitionResult> {
+  if (partition.action !== "load" || context.signal.aborted) {
+    const reason = context.signal.aborted ? "the run was interrupted" : partition.reason;
+    return skipped(partition, reason, context);
+  }
+  if (sources !== null) {
+    const source = sources.get(partition.partition)!;
+    return await runPartition(plan, partition, runId, context, source);
+  }
+  return await (context.elsewhere?.load ?? runPartition)(plan, partition, runId, context);
+}
+
+function skipped(
+  { partition, skipStatus, source }: PartitionPlan,
+  reason: string,
+  { secrets }: RunContext,
+): PartitionResult {
+  return {
+    partition,
+    status: skipStatus ?? "skipped",
+    reason,
+    version: null,
+    rows_read: 0,
+    rows_loaded: 0,
+    rows_rejected: 0,
+    rows_duplicate: 0,
+    rows_discarded: 0,
+    bytes_read: 0,
+    seconds: 0,
+    source: secrets.redact(maskUrl(source.url)),
+    sha256: null,
+    phases: {},
+    error: null,
+  };
 }
 
 /** Whether what went wrong may be the altered table's doing. */

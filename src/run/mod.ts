@@ -1,19 +1,17 @@
-import { maskUrl } from "../core/mask_urls.ts";
-import type { PartitionResult, RowCounts, RunResult } from "../core/result.ts";
+import type { RunResult } from "../core/result.ts";
 import { readCatalog, readColumns } from "../db/catalog/catalog.ts";
 import { readTableProperties } from "../db/catalog/table_properties.ts";
 import { withRetry } from "../db/with_retry.ts";
-import { executeRun, underLock } from "./execute.ts";
 import { adoptTables, forgetOldRejects, lockTarget, migrate, readLedger } from "../ledger/mod.ts";
 import { compileRollback, type RollbackRequest } from "../plan/compile_rollback.ts";
 import { targetKeyOf } from "../plan/compile.ts";
-import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
 import { planPipeline, slotsOf } from "./gather.ts";
+import { loadPartitions } from "./load_partitions.ts";
 import { prepareLedger } from "./prepare_ledger.ts";
+import { RecordedRun, underLock } from "./recorded_run.ts";
 import { rollback, type RollbackContext, type RollbackResult } from "../publish/rollback.ts";
 import { replayRejects } from "./replay.ts";
 import type { RunContext, RunOptions } from "./context.ts";
-import { runPartition } from "./partition/load.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 export { replayRejects };
@@ -33,33 +31,27 @@ export async function runPipeline(
   context: RunContext,
 ): Promise<RunResult> {
   const { db } = context;
-  const target = targetKeyOf(spec);
   context.elsewhere?.accept(spec);
-  return await executeRun(
-    "run",
-    async () =>
-      await underLock(await lockTarget(db, target), async (lock) => {
+  using run = new RecordedRun("run", context);
+  try {
+    const { lock, plan } = await run.retry(async () =>
+      await underLock(await lockTarget(db, targetKeyOf(spec)), async (lock) => {
         await prepareLedger(spec, db, lock);
         const { keepDays } = spec.rejects;
         if (keepDays !== null) await forgetOldRejects(db, spec.pipeline, keepDays);
-        return { lock, plan: await planPipeline(spec, options, context) };
-      }),
-    context,
-    runOrSkip,
+        const plan = await planPipeline(spec, options, context);
+        await run.begin(plan, lock);
+        return { lock, plan };
+      })
+    );
+    await using _lock = lock;
     // Workers have the plan already.
-    context.elsewhere === undefined
-      ? (partitions) =>
-        planPipeline(
-          spec,
-          { ...withoutRange(options), partitions: partitions.flatMap((name) => name ?? []) },
-          context,
-        )
-      : null,
-  );
-}
-
-function withoutRange({ from: _from, to: _to, ...options }: RunOptions): RunOptions {
-  return options;
+    const asked = context.elsewhere === undefined ? { spec, options } : null;
+    return await run.finish(plan, await loadPartitions(plan, run, asked));
+  } catch (error) {
+    await run.fail(error);
+    throw error;
+  }
 }
 
 /**
@@ -102,35 +94,3 @@ export async function rollbackPipeline(
     partitions: await rollback(steps, { schema, table }, context),
   };
 }
-
-async function runOrSkip(
-  plan: LoadPlan,
-  partition: PartitionPlan,
-  runId: string,
-  context: RunContext,
-): Promise<PartitionResult> {
-  if (partition.action === "load" && !context.signal.aborted) {
-    return await (context.elsewhere?.load ?? runPartition)(plan, partition, runId, context);
-  }
-  return {
-    partition: partition.partition,
-    status: partition.skipStatus ?? "skipped",
-    reason: context.signal.aborted ? "the run was interrupted" : partition.reason,
-    version: null,
-    ...NO_ROWS,
-    bytes_read: 0,
-    seconds: 0,
-    source: context.secrets.redact(maskUrl(partition.source.url)),
-    sha256: null,
-    phases: {},
-    error: null,
-  };
-}
-
-const NO_ROWS: RowCounts = {
-  rows_read: 0,
-  rows_loaded: 0,
-  rows_rejected: 0,
-  rows_duplicate: 0,
-  rows_discarded: 0,
-};

@@ -1,5 +1,4 @@
 import type { RunResult } from "../core/result.ts";
-import { executeRun, underLock } from "./execute.ts";
 import {
   findReplayable,
   type LoadRecord,
@@ -18,7 +17,8 @@ import type { LoadPlan } from "../plan/load_plan.ts";
 import { chainOf } from "../plan/versions.ts";
 import { compileFor } from "./gather.ts";
 import type { RunContext } from "./context.ts";
-import { runPartition } from "./partition/load.ts";
+import { loadPartitions, type Sources } from "./load_partitions.ts";
+import { RecordedRun, underLock } from "./recorded_run.ts";
 import { unusedFields } from "../rows/match_header.ts";
 import { prepareLedger } from "./prepare_ledger.ts";
 import { openReplayReader } from "../source/replay_reader.ts";
@@ -38,26 +38,27 @@ export async function replayRejects(
 ): Promise<RunResult> {
   const { db } = context;
   const targetKey = targetKeyOf(spec);
-  let loads: readonly LoadRecord[] = [];
-  let replayable: readonly Replayable[] = [];
-  const prepare = async () =>
-    await underLock(await lockTarget(db, targetKey), async (lock) => {
-      await prepareLedger(spec, db, lock);
-      ({ loads } = await readLedger(db, targetKey));
-      const live = liveChains(loads).filter(({ partition }) =>
-        only === undefined || partition === only
-      );
-      replayable = await findReplayable(db, targetKey, live);
-      return { lock, plan: await replayPlan(spec, replayable, context) };
-    });
-  return await executeRun("replay", prepare, context, async (plan, partition, runId, context) => {
-    const rows = replayable.find((each) => each.partition === partition.partition)!;
-    const version = loads.find((load) =>
-      load.partition === partition.partition && load.state === "live"
-    )!;
-    const source = replaySource(partition.source.format, rows, version, context);
-    return await runPartition(plan, partition, runId, context, source);
-  });
+  using run = new RecordedRun("replay", context);
+  try {
+    const { lock, plan, sources } = await run.retry(async () =>
+      await underLock(await lockTarget(db, targetKey), async (lock) => {
+        await prepareLedger(spec, db, lock);
+        const { loads } = await readLedger(db, targetKey);
+        const live = liveChains(loads).filter(({ partition }) =>
+          only === undefined || partition === only
+        );
+        const replayable = await findReplayable(db, targetKey, live);
+        const plan = await replayPlan(spec, replayable, context);
+        await run.begin(plan, lock);
+        return { lock, plan, sources: replaySources(plan, replayable, loads, context) };
+      })
+    );
+    await using _lock = lock;
+    return await run.finish(plan, await loadPartitions(plan, run, null, sources));
+  } catch (error) {
+    await run.fail(error);
+    throw error;
+  }
 }
 
 /** Every version whose rows are in the table now. */
@@ -106,6 +107,19 @@ function knownFields(
     added: unusedFields(rows, header ?? [])
       .map((index) => ({ field: header![index], index, types: [], values: 0 })),
     widened: [],
+  }));
+}
+
+function replaySources(
+  plan: LoadPlan,
+  replayable: readonly Replayable[],
+  loads: readonly LoadRecord[],
+  context: RunContext,
+): Sources {
+  return new Map(plan.partitions.map(({ partition, source }) => {
+    const rows = replayable.find((each) => each.partition === partition)!;
+    const live = loads.find((load) => load.partition === partition && load.state === "live")!;
+    return [partition, replaySource(source.format, rows, live, context)];
   }));
 }
 

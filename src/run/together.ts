@@ -64,7 +64,7 @@ async function publishAll(
   }));
   let counts: readonly Counts[];
   try {
-    counts = await publish(staged, plan.targetKey, publishContext(plan, null, context));
+    counts = await publish(staged, plan.targetKey, publishContext(plan, null, runId, context));
   } catch (cause) {
     const error = failureOf(cause, plan, context.signal);
     const results = await giveUp(waiting, runId, context, error.message, error);
@@ -76,10 +76,11 @@ async function publishAll(
   const seconds = (context.clock.monotonic() - started) / 1000;
   return await Promise.all(
     waiting.map(async ({ partition, result }, at) => {
-      tellPublished(partition, result.seconds + seconds, context);
+      tellPublished(partition, result.seconds + seconds, runId, context);
       const warn = (message: string) =>
         context.emit({
           type: "warning",
+          runId,
           partition: partition.partition,
           stage: "publish",
           message,
@@ -93,10 +94,11 @@ async function publishAll(
 function tellPublished(
   { partition, version }: PartitionPlan,
   seconds: number,
+  runId: string,
   context: RunContext,
 ) {
   const message = `version ${version} is live`;
-  context.emit({ type: "stage_finished", partition, stage: "publish", seconds, message });
+  context.emit({ type: "stage_finished", runId, partition, stage: "publish", seconds, message });
 }
 
 /** What the publish counted, if it took effect; null where it did not, or the database does not answer. */

@@ -67,8 +67,8 @@ export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/partition/load.ts"],
   ["run/together.ts", "run/examine.ts"],
   ["run/gather.ts"],
+  ["run/recorded_run.ts"],
   ["run/load_partitions.ts"],
-  ["run/execute.ts"],
   ["run/replay.ts", "run/check_live.ts"],
   ["run/mod.ts"],
 ];

@@ -98,7 +98,12 @@ Deno.test("--log-file-size and --log-file-count rotate the file", async () => {
   using test = testCli({
     runPipeline(_spec, _options, { emit }) {
       for (let at = 0; at < 30; at++) {
-        emit({ type: "warning", partition: null, message: `${at} ${"x".repeat(100)}` });
+        emit({
+          type: "warning",
+          runId: null,
+          partition: null,
+          message: `${at} ${"x".repeat(100)}`,
+        });
       }
       return Promise.resolve(RUN);
     },

@@ -385,9 +385,10 @@ Deno.test("no secret reaches any output", async () => {
       using test = testCli({
         runPipeline(_spec, _options, { secrets, emit }) {
           secrets.reveal("${API_TOKEN}");
-          emit({ type: "warning", partition: null, message: `warned of ${canary}` });
+          emit({ type: "warning", runId: null, partition: null, message: `warned of ${canary}` });
           emit({
             type: "partition_finished",
+            runId: null,
             result: partitionResult({ source: canary, reason: canary, error: error.toJSON() }),
           });
           if (bug) return Promise.reject(new Error(`bug with ${canary}`));

@@ -47,9 +47,19 @@ Deno.test("runLine names the stage once the only partition is read", () => {
 Deno.test("runLine has no bar where no size is known, and gives way in narrow terminals", () => {
   const meter = openRunMeter(() => 1000);
   meter.event({ type: "run_started", runId: "r", pipeline: "p", target: "t", partitions: 1 });
-  meter.event({ type: "partition_started", partition: null, source: "s", bytesTotal: null });
+  meter.event({
+    type: "partition_started",
+    runId: null,
+    partition: null,
+    source: "s",
+    bytesTotal: null,
+  });
   expect(runLine(meter.run(), 100)).toBe("p  0 rows  -  0.00 s");
-  meter.event({ type: "partition_finished", result: partitionResult({ partition: null }) });
+  meter.event({
+    type: "partition_finished",
+    runId: null,
+    result: partitionResult({ partition: null }),
+  });
   expect(runLine({ ...meter.run(), share: 0.5 }, 30)).not.toContain("█");
 });
 

@@ -252,12 +252,14 @@ export const EVENTS: readonly RunEvent[] = [
   { type: "run_started", runId: RUN.run_id, pipeline: "trips", target: "ny.trips", partitions: 2 },
   {
     type: "partition_started",
+    runId: RUN.run_id,
     partition: "2021-01",
     source: "data/2021-01.csv",
     bytesTotal: 812_345,
   },
   {
     type: "progress",
+    runId: RUN.run_id,
     partition: "2021-01",
     rowsRead: 5_000,
     rowsRejected: 3,
@@ -266,6 +268,7 @@ export const EVENTS: readonly RunEvent[] = [
   },
   {
     type: "stage_finished",
+    runId: RUN.run_id,
     partition: "2021-01",
     stage: "rows",
     seconds: 0.1,
@@ -273,6 +276,7 @@ export const EVENTS: readonly RunEvent[] = [
   },
   {
     type: "retry",
+    runId: RUN.run_id,
     partition: "2021-01",
     stage: "publish",
     attempt: 1,
@@ -280,10 +284,16 @@ export const EVENTS: readonly RunEvent[] = [
     delaySeconds: 0.5,
     error: { code: "db/lock_timeout", message: "Somebody holds the lock", retry: "later" },
   },
-  { type: "warning", partition: "2021-01", message: "Version 1 could not be dropped" },
-  { type: "partition_finished", result: partitionResult() },
+  {
+    type: "warning",
+    runId: RUN.run_id,
+    partition: "2021-01",
+    message: "Version 1 could not be dropped",
+  },
+  { type: "partition_finished", runId: RUN.run_id, result: partitionResult() },
   {
     type: "partition_finished",
+    runId: RUN.run_id,
     result: partitionResult({
       partition: "2021-02",
       status: "refused",
@@ -295,5 +305,5 @@ export const EVENTS: readonly RunEvent[] = [
       rows_discarded: 59,
     }),
   },
-  { type: "run_finished", result: RUN },
+  { type: "run_finished", runId: RUN.run_id, result: RUN },
 ];

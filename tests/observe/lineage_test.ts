@@ -44,7 +44,7 @@ async function sent(
 }
 
 function finished(result: typeof RUN): ObservedEvent[] {
-  return [EVENTS[0], { type: "run_finished", result }];
+  return [EVENTS[0], { type: "run_finished", runId: null, result }];
 }
 
 Deno.test("lineage() tells START and COMPLETE as the standard has them", async () => {

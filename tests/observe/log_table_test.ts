@@ -97,5 +97,5 @@ Deno.test("logTable() does not keep a run from ending where the database hangs",
 });
 
 function warning(message: string): ObservedEvent {
-  return { type: "warning", partition: null, message };
+  return { type: "warning", runId: null, partition: null, message };
 }

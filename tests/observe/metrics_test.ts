@@ -50,7 +50,7 @@ Deno.test("metricsObserver() adds the seconds of each phase", async () => {
   observer.observe(EVENTS[0]);
   for (const copy of [1.5, 2]) {
     const result = partitionResult({ phases: { copy } });
-    observer.observe({ type: "partition_finished", result });
+    observer.observe({ type: "partition_finished", runId: null, result });
   }
   expect((await samples(metrics)).get(`sluice_phase_seconds_total${LABELS},phase="copy"}`))
     .toBe(3.5);
@@ -62,7 +62,7 @@ Deno.test("metricsObserver() keeps the last success of a pipeline that fails now
   const observer = metricsObserver(metrics, clock);
   const finish = (status: "unchanged" | "refused") => {
     observer.observe(EVENTS[0]);
-    observer.observe({ type: "run_finished", result: runResult([], { status }) });
+    observer.observe({ type: "run_finished", runId: null, result: runResult([], { status }) });
   };
   finish("unchanged");
   const good = clock.now().getTime() / 1000;

@@ -46,7 +46,7 @@ function scene(
     warnings,
     async finish(result) {
       observer.observe(EVENTS[0]);
-      observer.observe({ type: "run_finished", result });
+      observer.observe({ type: "run_finished", runId: null, result });
       await observer.close();
     },
   };
@@ -100,10 +100,10 @@ Deno.test("notify() tells each entry only what it asks for", async () => {
     { on: ["failure", "refusal"], webhook: `${server.origin}/bad` },
     { on: ["warning", "recovery"], webhook: `${server.origin}/odd` },
   ], { history: () => Promise.resolve([{ status: "failed", seconds: 1 }]) });
-  observer.observe({ type: "warning", partition: null, message: "of the run before" });
+  observer.observe({ type: "warning", runId: null, partition: null, message: "of the run before" });
   observer.observe(EVENTS[0]);
-  observer.observe({ type: "warning", partition: "2021-01", message: "rows are few" });
-  observer.observe({ type: "run_finished", result: RUN });
+  observer.observe({ type: "warning", runId: null, partition: "2021-01", message: "rows are few" });
+  observer.observe({ type: "run_finished", runId: null, result: RUN });
   await observer.close();
   const seen = server.received.map(({ path, body }) => [path, JSON.parse(body).alerts]);
   expect(seen.sort()).toEqual([

@@ -126,12 +126,12 @@ Deno.test("observeRun() tells observers no secret, and views the event as it is"
   const each = listener();
   const message = "canary at postgres://u:canary2@h/d";
   await observeRun(spec(), { ...context, secrets }, { ...NOBODY, observers: [each] }, (context) => {
-    context.emit({ type: "warning", partition: null, message });
+    context.emit({ type: "warning", runId: null, partition: null, message });
     return Promise.resolve(RUN);
   });
-  expect(events).toEqual([{ type: "warning", partition: null, message }]);
+  expect(events).toEqual([{ type: "warning", runId: null, partition: null, message }]);
   expect(each.heard).toEqual([
-    { type: "warning", partition: null, message: "*** at postgres://u:***@h/d" },
+    { type: "warning", runId: null, partition: null, message: "*** at postgres://u:***@h/d" },
   ]);
 });
 
@@ -146,8 +146,8 @@ Deno.test("observeRun() goes on where an observer throws, and tells it once", as
   };
   const settings = { ...NOBODY, observers: [broken, each] };
   const result = await observeRun(spec(), context, settings, (context) => {
-    context.emit({ type: "warning", partition: null, message: "1" });
-    context.emit({ type: "warning", partition: null, message: "2" });
+    context.emit({ type: "warning", runId: null, partition: null, message: "1" });
+    context.emit({ type: "warning", runId: null, partition: null, message: "2" });
     return Promise.resolve(RUN);
   });
   expect(result).toBe(RUN);
@@ -189,6 +189,7 @@ Deno.test("observeRun() does not wait for ever for one that does not close", asy
   expect(sleeps).toEqual([60_000]);
   expect(events).toEqual([{
     type: "warning",
+    runId: null,
     partition: null,
     message:
       "Logs, traces, events or notifications of the run took too long to deliver and were dropped",

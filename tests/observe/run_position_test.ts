@@ -24,11 +24,14 @@ Deno.test("runPositions() knows run, pipeline, partition and stage of each event
 
 Deno.test("runPositions() takes the stage from a warning that names it, and from errors", () => {
   const positionOf = runPositions();
-  expect(positionOf({ type: "warning", partition: null, stage: "publish", message: "w" }).stage)
+  expect(
+    positionOf({ type: "warning", runId: null, partition: null, stage: "publish", message: "w" })
+      .stage,
+  )
     .toBe("publish");
   const error = { code: "source/not_found", message: "m", retry: "never" } as const;
   const result = partitionResult({ status: "failed", error });
-  expect(positionOf({ type: "partition_finished", result }).stage).toBe("source");
+  expect(positionOf({ type: "partition_finished", runId: null, result }).stage).toBe("source");
   const failed = {
     type: "run_failed",
     pipeline: "p",

@@ -21,9 +21,23 @@ function scene() {
   return {
     clock,
     timelineOf,
-    start: () => timelineOf({ type: "partition_started", partition, source: "", bytesTotal: null }),
+    start: () =>
+      timelineOf({
+        type: "partition_started",
+        runId: null,
+        partition,
+        source: "",
+        bytesTotal: null,
+      }),
     stage: (stage: "rows" | "load" | "publish") =>
-      timelineOf({ type: "stage_finished", partition, stage, seconds: 0, message: "" }),
+      timelineOf({
+        type: "stage_finished",
+        runId: null,
+        partition,
+        stage,
+        seconds: 0,
+        message: "",
+      }),
     retry: (stage: "load" | "publish" | "source", delaySeconds: number, error = LOCKED) =>
       timelineOf({
         type: "retry",
@@ -51,7 +65,7 @@ Deno.test("timelines() turns the ends of stages into stretches that touch", () =
   stage("publish");
   clock.move(0.5);
   const result = partitionResult({ seconds: 9.5 });
-  const timeline = timelineOf({ type: "partition_finished", result })!;
+  const timeline = timelineOf({ type: "partition_finished", runId: null, result })!;
   expect([seconds(timeline.started), seconds(timeline.ended)]).toEqual([0, 9.5]);
   expect(timeline.stages.map(({ stage, started, ended, error }) => [
     stage,
@@ -80,7 +94,7 @@ Deno.test("timelines() counts the wait for locks, from the first attempt to the 
   clock.move(0.3 + 0.1);
   stage("publish");
   const result = partitionResult({ seconds: 1.6 });
-  const timeline = timelineOf({ type: "partition_finished", result })!;
+  const timeline = timelineOf({ type: "partition_finished", runId: null, result })!;
   expect(timeline.lockWait).toBeCloseTo(1.5, 6);
   expect(timeline.retries.map(({ stage }) => stage)).toEqual(["publish", "publish"]);
 });
@@ -98,7 +112,7 @@ Deno.test("timelines() keeps the stages of an attempt that failed, and marks whe
   clock.move(1);
   const error = { code: "publish/locked", message: "m", retry: "later" } as const;
   const result = partitionResult({ status: "failed", error, seconds: 10 });
-  const { stages } = timelineOf({ type: "partition_finished", result })!;
+  const { stages } = timelineOf({ type: "partition_finished", runId: null, result })!;
   expect(stages.map(({ stage, error }) => [stage, error?.code ?? null])).toEqual([
     ["source", null],
     ["rows", "db/lost"],
@@ -115,6 +129,7 @@ Deno.test("timelines() gives what the setup waited to the partition that ends fi
   clock.move(0.5);
   timelineOf({
     type: "retry",
+    runId: null,
     partition: null,
     stage: "publish",
     attempt: 1,
@@ -122,7 +137,8 @@ Deno.test("timelines() gives what the setup waited to the partition that ends fi
     delaySeconds: 0.25,
     error: LOCKED,
   });
-  const finish = () => timelineOf({ type: "partition_finished", result: partitionResult() })!;
+  const finish = () =>
+    timelineOf({ type: "partition_finished", runId: null, result: partitionResult() })!;
   expect(finish().lockWait).toBeCloseTo(0.75, 6);
   expect(finish().lockWait).toBe(0);
 });

@@ -23,7 +23,7 @@ export async function checkStaging(
   for (const result of results) {
     if (result.passed || result.severity === "error") continue;
     const message = `Check ${checkText(result)}`;
-    context.emit({ type: "warning", partition, stage: "check", message });
+    context.emit({ type: "warning", runId, partition, stage: "check", message });
   }
   const failure = failedChecks(results, `${staging.schema}.${staging.table}`);
   if (failure !== null) throw failure;

@@ -13,6 +13,7 @@ import type { RunContext } from "../context.ts";
 
 /** What was staged, and how to read it again. */
 export interface Staged {
+  readonly runId: string;
   readonly rejects: RejectWriter;
   readonly rowsRead: number;
   /** Of the source's bytes, to know it again; null where they were not hashed. */
@@ -54,6 +55,7 @@ export async function inspectStaging(
     for (const { rule, failed } of warnings) {
       context.emit({
         type: "warning",
+        runId: staged.runId,
         partition: partition.partition,
         stage: "load",
         message: `${failed} rows fail rule "${rule}"`,

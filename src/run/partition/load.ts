@@ -1,6 +1,7 @@
 import { backoff } from "../../core/backoff.ts";
 import { SluiceError } from "../../core/error.ts";
 import { maskUrl } from "../../core/mask_urls.ts";
+import { retryNews, type RunNews } from "../../core/event.ts";
 import type { PartitionResult, Phases } from "../../core/result.ts";
 import type { Stage } from "../../core/stage.ts";
 import { bindConstants } from "../../plan/bind_constants.ts";
@@ -54,7 +55,7 @@ export async function runPartition(
   partition: PartitionPlan,
   runId: string,
   context: RunContext,
-  source: LoadSource = plannedSource(partition, context),
+  source: LoadSource = plannedSource(partition, runId, context),
 ): Promise<PartitionResult> {
   const load = new PartitionLoad(plan, partition, runId, context, source);
   for (let attempt = 1;; attempt++) {
@@ -70,15 +71,9 @@ export async function runPartition(
         return load.failed(failure);
       }
       const delay = backoff(attempt, context.random(), { base: 2_000 });
-      context.emit({
-        type: "retry",
-        partition: partition.partition,
-        stage: "load",
-        attempt,
-        attempts: ATTEMPTS,
-        delaySeconds: delay / 1000,
-        error: failure.toJSON(),
-      });
+      load.emit(
+        retryNews(partition.partition, "load", attempt, ATTEMPTS, delay / 1000, failure.toJSON()),
+      );
       try {
         await context.clock.sleep(delay, context.signal);
       } catch (aborted) {
@@ -106,6 +101,10 @@ class PartitionLoad {
     readonly source: LoadSource,
   ) {
     this.#started = context.clock.monotonic();
+  }
+
+  emit(news: RunNews): void {
+    this.context.emit({ ...news, runId: this.runId });
   }
 
   /** Whether rows that only Postgres can refuse are worth looking for, which is done once. */
@@ -142,7 +141,7 @@ class PartitionLoad {
       : await isolate(context.db, isolation, copied, context.signal);
     await this.#timed("deduplicate", async () => {
       const { rowsRead, sha256 } = this.#tally;
-      const staged = { rejects, rowsRead, sha256, source: this.source };
+      const staged = { runId, rejects, rowsRead, sha256, source: this.source };
       try {
         this.#tally.duplicates = await inspectStaging(plan, partition, context, staged, refused);
       } finally {
@@ -191,7 +190,7 @@ class PartitionLoad {
           }),
         }],
         plan.targetKey,
-        publishContext(plan, partition.partition, context),
+        publishContext(plan, partition.partition, runId, context),
       );
       this.#tally = this.#counted(counts);
     });
@@ -199,7 +198,7 @@ class PartitionLoad {
   }
 
   #warn(message: string, stage: Stage): void {
-    this.context.emit({
+    this.emit({
       type: "warning",
       partition: this.partition.partition,
       stage,
@@ -260,7 +259,7 @@ class PartitionLoad {
     await using source = await this.source.open();
     const held = await storedSource(context.db, source.facts);
     this.#tally.facts = held;
-    context.emit({
+    this.emit({
       type: "partition_started",
       partition: partition.partition,
       source: source.facts.url,
@@ -302,7 +301,7 @@ class PartitionLoad {
         const now = context.clock.monotonic();
         if (now - reported < PROGRESS_SECONDS * 1000) return;
         reported = now;
-        context.emit({
+        this.emit({
           type: "progress",
           partition: partition.partition,
           rowsRead,
@@ -374,7 +373,7 @@ class PartitionLoad {
   }
 
   #report(stage: Stage, message: string): void {
-    this.context.emit({
+    this.emit({
       type: "stage_finished",
       partition: this.partition.partition,
       stage,

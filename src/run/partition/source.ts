@@ -1,3 +1,4 @@
+import { retryNews } from "../../core/event.ts";
 import type { ErrorRecord } from "../../core/error.ts";
 import { openRejectWriter, type RejectOwner, type RejectWriter } from "../../ledger/mod.ts";
 import type { PartitionPlan } from "../../plan/load_plan.ts";
@@ -21,7 +22,11 @@ export interface LoadSource {
 }
 
 /** The partition's own source, as planned. */
-export function plannedSource(partition: PartitionPlan, context: RunContext): LoadSource {
+export function plannedSource(
+  partition: PartitionPlan,
+  runId: string,
+  context: RunContext,
+): LoadSource {
   const onRetry = (
     attempt: number,
     attempts: number,
@@ -29,13 +34,8 @@ export function plannedSource(partition: PartitionPlan, context: RunContext): Lo
     error: ErrorRecord,
   ) =>
     context.emit({
-      type: "retry",
-      partition: partition.partition,
-      stage: "source",
-      attempt,
-      attempts,
-      delaySeconds,
-      error,
+      runId,
+      ...retryNews(partition.partition, "source", attempt, attempts, delaySeconds, error),
     });
   return {
     open: () => openSource(partition.source, sourceContext(context, onRetry)),
