@@ -181,7 +181,9 @@ function isHost(authority: string): boolean {
  * looks like a port it is one word, as prose may follow; else nothing but a password stands there.
  */
 function endOfPassword(text: string, begin: number, authorityEnd: number, end: number): number {
-  const hosts = text.slice(begin, authorityEnd).replace(/[.,;:!)']+$/, "").split(",");
+  let hostsEnd = authorityEnd;
+  while (hostsEnd > begin && ".,;:!)'".includes(text[hostsEnd - 1])) hostsEnd--;
+  const hosts = text.slice(begin, hostsEnd).split(",");
   if (hosts.every((host) => HOST.test(host) || PORT.test(host))) {
     if (authorityEnd < end || text[end] !== " ") return end;
     END.lastIndex = end + 1;

@@ -64,8 +64,8 @@ function markup([first]: readonly string[]): Guess | null {
   };
 }
 
-/** Texts that are hardly names. */
-const DATA = /^\s*[-+]?(\d[\d.,:/ TZ-]*|\d+(\.\d+)?[eE][-+]?\d+)\s*$/;
+/** Texts that are hardly names, without the blanks around them. */
+const DATA = /^[-+]?(\d[\d.,:/ TZ-]*|\d+(\.\d+)?[eE][-+]?\d+)$/;
 
 /** Whether the first record holds values: where columns have types, it fits all of them. */
 function withoutHeader({ columns }: RowsPlan, names: readonly string[]): Guess | null {
@@ -82,10 +82,15 @@ function withoutHeader({ columns }: RowsPlan, names: readonly string[]): Guess |
     if (compileType(type, options)(bytes, 0, bytes.length, scratch) !== null) return null;
     fits++;
   }
-  if (fits === 0 && !names.some((name) => DATA.test(name))) return null;
+  if (fits === 0 && !names.some(looksLikeData)) return null;
   return {
     what: "its first line looks like data, so that it may have no header",
     hint: "If its columns stand in the order of the pipeline's, say so:\n" +
       "source:\n  format: { type: csv, header: false }",
   };
+}
+
+/** Whether a text is hardly a name: a number, a date, a time. */
+export function looksLikeData(text: string): boolean {
+  return DATA.test(text.trim());
 }

@@ -191,6 +191,8 @@ Deno.test("maskUrls() takes time in proportion to the text", () => {
     "a://b:1 c".repeat(n) + "@",
     "a://b:c" + '"d'.repeat(n) + "@",
     "a://b" + "<".repeat(n) + "@",
+    "a://u:" + ".".repeat(n) + "x @",
+    "a://u:" + ".,".repeat(n) + "x @",
     'a://b:c"\n'.repeat(n) + "@",
   ];
   for (const text of texts) {

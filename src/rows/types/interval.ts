@@ -1,5 +1,5 @@
 import type { Frame } from "../frame.ts";
-import { asciiText, putInt32 } from "./ascii.ts";
+import { asciiText, putInt32, skipSpace, trimEnd } from "./ascii.ts";
 import { writeMicros } from "./calendar.ts";
 import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
 
@@ -29,7 +29,8 @@ const ISO = new RegExp(
 
 // Intervals are rare enough in files to go through a string.
 const encodeInterval: Encode = (bytes, start, end, frame) => {
-  const text = asciiText(bytes, start, end).replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, "");
+  const first = skipSpace(bytes, start, end);
+  const text = asciiText(bytes, first, trimEnd(bytes, first, end));
   if (text === "") return MALFORMED;
   // Postgres takes no blank around this form.
   const iso = ISO.exec(asciiText(bytes, start, end));
