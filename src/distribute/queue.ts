@@ -13,6 +13,7 @@ import { SluiceError } from "../core/error.ts";
 import type { Queryable } from "../db/database.ts";
 import { connectionLost, postgresError } from "../db/db_error.ts";
 import { requireOwnSchema } from "../db/own_schema.ts";
+import { escaped, storedText } from "../db/storing.ts";
 import { requireReferences } from "./literal_secrets.ts";
 import { type RetryOptions, withRetry } from "../db/with_retry.ts";
 import { poolConfig } from "./pool_config.ts";
@@ -151,6 +152,38 @@ export async function openQueue(
   const keyOf = (runId: string, position: number) => `${runId}/${position}`;
   const select = async <Row extends object>(sql: string, ...params: unknown[]): Promise<Row[]> =>
     (await asking(() => pool.query<Row>(sql, params))).rows;
+  async function addJob(task: string, job: LoadJob | RunJob, key: string, priority: number) {
+    // The library's own function sends characters that the database's encoding may lack. Added
+    // twice where the answer to the first time got lost.
+    await select(
+      `select from ${QUEUE_SCHEMA}.add_job(identifier => $1::text, payload => $2::json,
+  job_key => $3::text, priority => $4::int, max_attempts => $5::int,
+  job_key_mode => 'unsafe_dedupe')`,
+      task,
+      escaped(JSON.stringify(job)),
+      key,
+      priority,
+      ATTEMPTS,
+    );
+  }
+  const db: Queryable = {
+    query: <Row>(sql: string, params: readonly unknown[] = []) =>
+      select(sql, ...params) as Promise<Row[]>,
+  };
+  /** What a job fails with is kept with it; where it cannot be, the worker would end. */
+  async function storable<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const stored = await storedText(
+        db,
+        message,
+      )
+        .catch(() => escaped(message));
+      throw stored === message ? error : new Error(stored, { cause: error });
+    }
+  }
   /** After four hours it would take the worker for dead; see `dead_workers.ts` for how we tell. */
   async function touch(key: string): Promise<void> {
     await select(
@@ -160,25 +193,10 @@ where key = $1 and locked_at < clock_timestamp() - interval '1 hour'`,
     );
   }
   return {
-    async addLoad(job, priority) {
-      const spec = {
-        jobKey: keyOf(job.runId, job.position),
-        // Added twice where the answer to the first time got lost.
-        jobKeyMode: "unsafe_dedupe" as const,
-        maxAttempts: ATTEMPTS,
-        priority,
-      };
-      await asking(() => utils.addJob(tasks.load, job, spec));
-    },
+    addLoad: (job, priority) => addJob(tasks.load, job, keyOf(job.runId, job.position), priority),
     async addRun(job) {
       requireReferences(job.spec);
-      const spec = {
-        jobKey: runKeyOf(job),
-        jobKeyMode: "unsafe_dedupe" as const,
-        maxAttempts: ATTEMPTS,
-        priority: job.priority,
-      };
-      await asking(() => utils.addJob(tasks.run, job, spec));
+      await addJob(tasks.run, job, runKeyOf(job), job.priority);
     },
     async remove(runId, positions) {
       await select(
@@ -235,10 +253,10 @@ where locked_at < clock_timestamp() - $1::interval`,
       const starts = await asking(() =>
         Promise.allSettled([
           start(concurrency, {
-            [tasks.load]: (payload, { job }) => load(payload as LoadJob, isLast(job)),
+            [tasks.load]: (payload, { job }) => storable(load(payload as LoadJob, isLast(job))),
           }),
           start(followed, {
-            [tasks.run]: (payload, { job }) => follow(payload as RunJob, isLast(job)),
+            [tasks.run]: (payload, { job }) => storable(follow(payload as RunJob, isLast(job))),
           }),
         ])
       );

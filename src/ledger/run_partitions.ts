@@ -41,14 +41,16 @@ export async function claimPart(
   worker: string,
 ): Promise<Claim> {
   // Waits for a transaction of whoever had it before: from then on that one cannot write.
-  const [row] = await db.query<{ done: boolean }>(
-    `update sluice.run_partitions p set claim = $3::uuid, worker = $4, attempts = attempts + 1,
+  const [row] = await storing((text) =>
+    db.query<{ done: boolean }>(
+      `update sluice.run_partitions p set claim = $3::uuid, worker = $4, attempts = attempts + 1,
   claimed_at = clock_timestamp(), progress = null
 from sluice.runs r
 where p.run_id = $1::uuid and p.position = $2 and p.finished_at is null
   and r.id = p.run_id and r.status = 'running'
 returning p.result is not null as done`,
-    [runId, position, claim, worker],
+      [runId, position, claim, text(worker)],
+    )
   );
   if (row === undefined) return "over";
   return row.done ? "done" : "taken";

@@ -2,6 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import { mapConcurrently } from "../core/map_concurrently.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { type Catalog, listNames, readCatalog, type TableInfo } from "../db/catalog/catalog.ts";
+import { requireEncodable } from "../db/encodable.ts";
 import { readDependents } from "../db/dependents.ts";
 import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
 import { missingNameHint } from "../db/sqlstate.ts";
@@ -29,6 +30,7 @@ import { compilePlan, targetKeyOf } from "../plan/compile.ts";
 import type { Surroundings } from "../plan/plan_input.ts";
 import type { EvolvedColumn, LoadPlan } from "../plan/load_plan.ts";
 import { isOurs } from "../plan/target.ts";
+import { statementTexts } from "../plan/statement_texts.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
 import { examineSource } from "./examine.ts";
 import { type RunContext, type RunOptions, sourceContext } from "./context.ts";
@@ -77,6 +79,7 @@ export async function compileFor(
   { db }: RunContext,
   { probe, examine }: SourceInspection,
 ): Promise<LoadPlan> {
+  await requireEncodable(db, statementTexts(spec, partitions));
   const target = { schema: spec.target.schema, table: spec.target.table };
   const [catalog, ledger, names] = await Promise.all([
     readCatalog(db, target),
@@ -123,6 +126,7 @@ export async function compileFor(
   if (!follows) return await final(known.spec, []);
   const plan = compilePlan({ ...known, properties, preliminary: true });
   const followed = evolveSpec(conformed, await examine(plan, conformed), catalog.table);
+  await requireEncodable(db, statementTexts(followed.spec, []));
   return await final(followed.spec, followed.evolved);
 }
 
