@@ -30,6 +30,9 @@ for (let round = 0; round < 5; round++) {
     const before = performance.now();
     encoder ??= compileRows(
       {
+        naming: spec.source.naming,
+        nullValues: spec.source.format.nullValues,
+        trim: spec.source.format.trim,
         columns: spec.columns,
         newColumns: "freeze",
         missingColumns: "freeze",
@@ -38,7 +41,7 @@ for (let round = 0; round < 5; round++) {
         offsetColumn: false,
       },
       [{ name: "file_month", type: { name: "date" }, value: "2021-01-01" }],
-      { header: reader.header, width: batch.width, format: spec.source.format, bounds: null },
+      { header: reader.header, width: batch.width, bounds: null },
     );
     frame.length = 0;
     rows += encoder.encode(batch, frame, () => void rejects++);

@@ -1,8 +1,14 @@
 /** The field stood in quotes: never NULL by `null_values`. */
 export const QUOTED = 1;
 
-/**
- * The field holds escaped characters and must be unescaped before it is read: each escape character
- * that stands before a quote or another escape character goes away, any other one is data.
- */
+/** The field holds escaped characters: the batch's `unescape` tells what it says. */
 export const ESCAPED = 2;
+
+/** The field has no text: it is NULL. */
+export const NULL = 4;
+
+/** The record does not have the field, which is NULL then; only where keys name fields. */
+export const MISSING = 8;
+
+/** A JSON string: its quotes stand around it, and a JSON column takes it with them. */
+export const STRING = 16;

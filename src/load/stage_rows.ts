@@ -113,6 +113,7 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
     const last = stream.reader.finish();
     if (last !== null) await consume(last);
     const ready = prepare();
+    ready.encoder.end();
     await rejects.drain();
     context.signal.throwIfAborted();
     const finishing = clock.monotonic();

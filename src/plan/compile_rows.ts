@@ -4,7 +4,11 @@ import type { ConstantColumn, RowsPlan } from "./load_plan.ts";
 
 /** How records become rows, the same for every partition. */
 export function rowsPlan(spec: PipelineSpec): RowsPlan {
+  const { naming, format: { nullValues, trim } } = spec.source;
   return {
+    naming,
+    nullValues,
+    trim,
     columns: spec.columns.map((
       { name, from, aliases, optional, unnamed, type, required, default: standIn, rules, options },
     ) => ({

@@ -1,3 +1,4 @@
+import type { Naming } from "../spec/formats/mod.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { CheckBase, CheckKind, RuleSpec } from "../spec/checks_spec.ts";
 import type {
@@ -5,7 +6,7 @@ import type {
   ColumnRules,
   ColumnType,
   ContractMode,
-  CsvOptions,
+  FormatOptions,
   OnDuplicate,
   RefreshMode,
   RejectLimit,
@@ -303,7 +304,7 @@ export interface SourcePlan {
   /** Absolute path, `file:`, `http:` or `https:` URL; may hold `${NAME}` references. */
   readonly url: SecretText;
   readonly headers: Readonly<Record<string, SecretText>>;
-  readonly format: CsvOptions;
+  readonly format: FormatOptions;
   readonly compression: "auto" | "none" | "gzip";
   readonly retries: number;
   readonly timeoutSeconds: number;
@@ -313,6 +314,12 @@ export interface SourcePlan {
 
 /** How a record becomes a row. */
 export interface RowsPlan {
+  /** What says which field is which. */
+  readonly naming: Naming;
+  /** Texts that are NULL in columns that do not name their own. */
+  readonly nullValues: readonly string[];
+  /** Blanks around texts are dropped where a column does not say otherwise. */
+  readonly trim: boolean;
   readonly columns: readonly ColumnPlan[];
   readonly newColumns: ContractMode;
   readonly missingColumns: ContractMode;

@@ -1,6 +1,5 @@
 import { SluiceError } from "../core/error.ts";
 import type { ColumnPlan, PartitionBounds, RowsPlan } from "../plan/load_plan.ts";
-import type { CsvOptions } from "../spec/pipeline_spec.ts";
 import { Frame } from "./frame.ts";
 import { compareOf } from "./rules/compare.ts";
 import { encodeLiteral, unrounded } from "./rules/literal.ts";
@@ -20,10 +19,12 @@ export interface Column {
   readonly plain: boolean;
   /** An unquoted empty field is NULL. */
   readonly emptyIsNull: boolean;
-  /** A quoted empty field is NULL. */
+  /** A quoted empty field, or an empty string, is NULL. */
   readonly emptyAsNull: boolean;
   /** The other texts that are NULL. */
   readonly nulls: readonly Uint8Array[] | null;
+  /** It takes JSON strings with their quotes. */
+  readonly isJson: boolean;
   /** What a NULL becomes: the encoded default, or NULL itself. */
   readonly nullValue: Uint8Array;
   /** Why a NULL is a reject. */
@@ -40,25 +41,24 @@ const NULL = Uint8Array.of(255, 255, 255, 255);
 export function compileColumns(
   plan: RowsPlan,
   fields: readonly number[],
-  format: CsvOptions,
   bounds: PartitionBounds | null,
 ): readonly Column[] {
   if (bounds !== null && !plan.columns.some(({ name }) => name === bounds.column)) {
     throw new Error(`Column ${bounds.column} of the partition bounds is not in the plan`);
   }
   return plan.columns.map((column, c) =>
-    compileColumn(column, fields[c]!, format, bounds?.column === column.name ? bounds : null)
+    compileColumn(column, fields[c]!, plan, bounds?.column === column.name ? bounds : null)
   );
 }
 
 function compileColumn(
   column: ColumnPlan,
   field: number,
-  format: CsvOptions,
+  plan: RowsPlan,
   bounds: PartitionBounds | null,
 ): Column {
   const { name, type, options } = column;
-  const nulls = options.null_values ?? format.nullValues;
+  const nulls = options.null_values ?? plan.nullValues;
   const others = nulls.filter((text) => text !== "").map((text) => new TextEncoder().encode(text));
   const outside: Problem | null = bounds === null
     ? null
@@ -71,7 +71,7 @@ function compileColumn(
     : column.required
     ? REQUIRED
     : outside;
-  const trim = options.trim ?? format.trim;
+  const trim = options.trim ?? plan.trim;
   return {
     name,
     field,
@@ -81,6 +81,7 @@ function compileColumn(
     emptyIsNull: nulls.includes(""),
     emptyAsNull: options.empty_as_null ?? false,
     nulls: others.length === 0 ? null : others,
+    isJson: type.name === "json" || type.name === "jsonb",
     nullValue,
     nullProblem,
     isMissing: field < 0,

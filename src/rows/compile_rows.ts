@@ -2,15 +2,15 @@ import { SluiceError } from "../core/error.ts";
 import { OFFSET_COLUMN } from "../core/names.ts";
 import type { Reject } from "../core/reject.ts";
 import type { ConstantColumn, PartitionBounds, RowsPlan } from "../plan/load_plan.ts";
-import type { CsvOptions } from "../spec/pipeline_spec.ts";
 import { type Column, compileColumns } from "./compile_columns.ts";
 import { anyValue, FieldReader } from "./field_reader.ts";
 import type { Frame } from "./frame.ts";
-import { isRowName, matchHeader } from "./match_header.ts";
-import type { MalformedRecord, RecordBatch } from "./record_batch.ts";
+import { isRowName, matchHeader, matchKeys } from "./match_header.ts";
+import { type MalformedRecord, MISSING, type RecordBatch } from "./record_batch.ts";
 import { encodeLiteral } from "./rules/literal.ts";
 import { putInt32 } from "./types/ascii.ts";
 import type { Problem } from "./types/encoder.ts";
+import type { GuessFormat } from "./wrong_file.ts";
 
 /** Turns records into COPY BINARY tuples. */
 export interface RowEncoder {
@@ -27,6 +27,12 @@ export interface RowEncoder {
     reject: (reject: Reject) => void,
     countOnly?: boolean,
   ): number;
+  /**
+   * Ends the file: what no record has is known now.
+   *
+   * @throws SluiceError `rows/schema_mismatch`
+   */
+  end(): void;
   /** Records left out so far because the schema contract says so. */
   readonly discarded: number;
   /** Values that the rows had in fields of no column, so far. */
@@ -37,8 +43,10 @@ export interface RowEncoder {
 export interface RowsInput {
   readonly header: readonly string[] | null;
   readonly width: number;
-  readonly format: CsvOptions;
+  readonly guess?: GuessFormat | undefined;
   readonly bounds?: PartitionBounds | null;
+  /** These are some records of a file: the others may have what they lack. */
+  readonly isPart?: boolean | undefined;
 }
 
 /** A value is cut to this many characters in a message. */
@@ -50,8 +58,8 @@ export function compileRows(
   constants: readonly ConstantColumn[],
   input: RowsInput,
 ): RowEncoder {
-  const fields = matchHeader(plan, input.header, input.width, input.format);
-  const all = compileColumns(plan, fields.columns, input.format, input.bounds ?? null);
+  const fields = matchHeader(plan, input.header, input.width, input.guess);
+  const all = compileColumns(plan, fields.columns, input.bounds ?? null);
   const columns = all.filter(({ isMissing }) => !isMissing);
   const missing = all.filter(({ isMissing }) => isMissing);
   const impossible = missing.find(({ nullProblem }) => nullProblem !== null);
@@ -71,6 +79,9 @@ export function compileRows(
     ...missing.map(({ nullValue }) => nullValue),
     ...encodeConstants(constants),
   ]);
+  const optional = new Set(
+    plan.columns.flatMap((column, c) => column.optional ? [fields.columns[c]] : []),
+  );
   const names = [
     ...columns.map(({ name }) => name),
     ...missing.map(({ name }) => name),
@@ -81,12 +92,19 @@ export function compileRows(
   // A default may be longer than its field.
   const defaults = columns.reduce((sum, { nullValue }) => sum + nullValue.length, 0);
   const fixed = 32 * names.length + 32 + tail.length + defaults;
-  const field = new FieldReader(input.format);
-  const anyField = anyValue(input.format);
+  const field = new FieldReader();
+  const anyField = anyValue(plan);
   // Nothing but an empty field is NULL there, which needs no look at its bytes.
   const isPlain = !anyField.trim && anyField.emptyIsNull && anyField.nulls === null;
   let discarded = 0;
   let valuesDiscarded = 0;
+  const hasKeys = plan.naming === "keys";
+  const needsKeys = hasKeys && plan.missingColumns === "discard_row";
+  const byField = new Map(plan.columns.map(({ name }, c) => [fields.columns[c], name]));
+  /** Fields that no record has had. */
+  let unseen = hasKeys ? [...byField.keys()] : [];
+  let others: readonly string[] = [];
+  let records = 0;
 
   /** Fields that are quoted, trimmed or NULL: rarer than plain ones, and kept out of the hot loop. */
   function encodeSpecial(column: Column, batch: RecordBatch, at: number, frame: Frame) {
@@ -128,6 +146,8 @@ export function compileRows(
 
   function isDiscarded(batch: RecordBatch, record: number): boolean {
     if (discardsAll) return true;
+    if (needsKeys && columns.some((column) => lacks(batch, record, column))) return true;
+    if (plan.newColumns === "discard_row" && (batch.others?.counts[record] ?? 0) > 0) return true;
     for (let k = 0; k < watched.length; k++) {
       field.read(anyField, batch, record * batch.width + watched[k]);
       if (!field.isNull) return true;
@@ -135,8 +155,32 @@ export function compileRows(
     return false;
   }
 
+  /** Whether a record lacks the key of a column that every record should have. */
+  function lacks(batch: RecordBatch, record: number, { field }: Column): boolean {
+    return (batch.flags[record * batch.width + field] & MISSING) !== 0 && !optional.has(field);
+  }
+
+  function noteKeys(batch: RecordBatch): void {
+    records += batch.count;
+    others = batch.others?.names ?? [];
+    if (others.length > 0 && plan.newColumns === "freeze") matchKeys(plan, null, others);
+    for (let r = 0; r < batch.count && unseen.length > 0; r++) {
+      const { flags } = batch;
+      unseen = unseen.filter((field) => (flags[r * batch.width + field] & MISSING) !== 0);
+    }
+  }
+
   return {
     columns: names,
+    end() {
+      if (!hasKeys || input.isPart || records === 0) return;
+      const missing = new Set(unseen);
+      matchKeys(
+        plan,
+        new Set([...byField].filter(([f]) => !missing.has(f)).map(([, name]) => name)),
+        others,
+      );
+    },
     get discarded() {
       return discarded;
     },
@@ -149,9 +193,11 @@ export function compileRows(
       const last = columns.length;
       let rows = 0;
       let bad = 0;
+      if (hasKeys) noteKeys(batch);
+      const leavesOut = discardsAll || watched.length > 0 || hasKeys;
       // Hot loop: every field of every file passes here.
       for (let r = 0; r < count; r++) {
-        if ((discardsAll || watched.length > 0) && isDiscarded(batch, r)) {
+        if (leavesOut && isDiscarded(batch, r)) {
           discarded++;
           continue;
         }
@@ -204,6 +250,7 @@ export function compileRows(
             if (!field.isNull) valuesDiscarded++;
           }
         }
+        if (hasKeys) valuesDiscarded += batch.others?.counts[r] ?? 0;
         // A few bytes, or none: not worth a call of `set` for each row.
         for (let i = 0; i < tail.length; i++) frame.bytes[frame.length + i] = tail[i];
         frame.length += tail.length;

@@ -1,11 +1,12 @@
 import type { ColumnPlan, RowsPlan } from "../plan/load_plan.ts";
-import type { ColumnType, CsvOptions } from "../spec/pipeline_spec.ts";
+import type { ColumnType } from "../spec/pipeline_spec.ts";
 import { type Column, compileColumns } from "./compile_columns.ts";
 import { isTypeProblem } from "./compile_rows.ts";
 import { anyValue, FieldReader } from "./field_reader.ts";
 import { Frame } from "./frame.ts";
+import type { GuessFormat } from "./wrong_file.ts";
 import { type Fields, matchHeader } from "./match_header.ts";
-import type { RecordBatch } from "./record_batch.ts";
+import { type RecordBatch, STRING } from "./record_batch.ts";
 import { compileType, type Encode } from "./types/mod.ts";
 import { GUESSABLE, writesBack } from "./writes_back.ts";
 
@@ -38,11 +39,13 @@ export interface WidenedColumn {
 
 /** Looks at every value of a file without loading it. */
 export interface EvidenceCollector {
-  take(batch: RecordBatch): void;
+  /** @param header the names so far: with keys they become more */
+  take(batch: RecordBatch, header: readonly string[] | null): void;
   result(): Evidence;
 }
 
 const TEXT: ColumnType = { name: "text" };
+const JSONB: ColumnType = { name: "jsonb" };
 
 /**
  * Wider types to try, in order, each of which writes every value of those before as they did. A
@@ -60,7 +63,7 @@ const WIDER: Readonly<Record<string, readonly ColumnType[]>> = {
 export interface EvidenceInput {
   readonly header: readonly string[] | null;
   readonly width: number;
-  readonly format: CsvOptions;
+  readonly guess?: GuessFormat | undefined;
   /** The pipeline file's types by column; an earlier load may have made those of the plan wider. */
   readonly declared: ReadonlyMap<string, ColumnType>;
 }
@@ -71,13 +74,20 @@ export function collectEvidence(plan: RowsPlan, input: EvidenceInput): EvidenceC
     { ...plan, typeChanges: "freeze" },
     input.header,
     input.width,
-    input.format,
+    input.guess,
   );
-  const reader = new FieldReader(input.format);
-  const added = plan.newColumns === "evolve" ? newFields(fields, input) : [];
+  const reader = new FieldReader();
+  const evolves = plan.newColumns === "evolve";
+  let known = input.header?.length ?? 0;
+  const added = evolves ? newFields(plan, fields.unused, input.header) : [];
   const widening = plan.typeChanges === "evolve" ? wideningColumns(plan, fields, input) : [];
   return {
-    take(batch) {
+    take(batch, header) {
+      if (evolves && header !== null && header.length > known) {
+        const more = Array.from({ length: header.length - known }, (_, i) => known + i);
+        known = header.length;
+        added.push(...newFields(plan, more, header));
+      }
       for (let record = 0; record < batch.count; record++) {
         const first = record * batch.width;
         for (const field of added) field.see(reader, batch, first);
@@ -92,10 +102,11 @@ export function collectEvidence(plan: RowsPlan, input: EvidenceInput): EvidenceC
 }
 
 function newFields(
-  { unused }: Fields,
-  { header, format }: { header: readonly string[] | null; format: CsvOptions },
+  plan: RowsPlan,
+  unused: readonly number[],
+  header: readonly string[] | null,
 ) {
-  const options = anyValue(format);
+  const options = anyValue(plan);
   const scratch = new Frame(1 << 10);
   if (header === null) return [];
   return unused.map((index) => {
@@ -105,11 +116,13 @@ function newFields(
       writes: writesBack(type),
     }));
     let values = 0;
+    let nested = 0;
     return {
       see(reader: FieldReader, batch: RecordBatch, first: number) {
         reader.read(options, batch, first + index);
         if (reader.isNull) return;
         values++;
+        if (isNested(reader, batch, first + index)) nested++;
         if (guesses.length === 0) return;
         const text = textOf(reader);
         guesses = guesses.filter(({ encode, writes }) =>
@@ -119,7 +132,11 @@ function newFields(
       result: (): AddedField => ({
         field: header[index],
         index,
-        types: values === 0 ? [] : [...guesses.map(({ type }) => type), TEXT],
+        types: values === 0
+          ? []
+          : values === nested
+          ? [JSONB]
+          : [...guesses.map(({ type }) => type), TEXT],
         values,
       }),
     };
@@ -129,9 +146,9 @@ function newFields(
 function wideningColumns(
   plan: RowsPlan,
   { columns: fields }: Fields,
-  { format, declared }: EvidenceInput,
+  { declared }: EvidenceInput,
 ) {
-  const compiled = compileColumns({ ...plan, columns: bare(plan.columns) }, fields, format, null);
+  const compiled = compileColumns({ ...plan, columns: bare(plan.columns) }, fields, null);
   const scratch = new Frame(1 << 10);
   return plan.columns.flatMap((column, c) => {
     const reads = compiled[c];
@@ -188,6 +205,12 @@ function wideningColumn(
         ? null
         : { name: column.name, type: candidates[chosen].type, line: firstLine },
   };
+}
+
+/** An object or a list among values that JSON tells apart; a string that looks like one is none. */
+function isNested({ bytes, start }: FieldReader, batch: RecordBatch, at: number): boolean {
+  return batch.others !== undefined && (batch.flags[at] & STRING) === 0 &&
+    (bytes[start] === 0x7b || bytes[start] === 0x5b);
 }
 
 function textOf({ bytes, start, end }: FieldReader): string {

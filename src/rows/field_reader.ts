@@ -1,11 +1,11 @@
-import type { CsvOptions } from "../spec/pipeline_spec.ts";
+import type { RowsPlan } from "../plan/load_plan.ts";
 import type { Column } from "./compile_columns.ts";
-import { ESCAPED, QUOTED, type RecordBatch } from "./record_batch.ts";
+import { ESCAPED, NULL, QUOTED, type RecordBatch, STRING } from "./record_batch.ts";
 
 /** What decides whether a field is NULL. */
 export type FieldOptions = Pick<
   Column,
-  "trim" | "trimQuoted" | "emptyIsNull" | "emptyAsNull" | "nulls"
+  "trim" | "trimQuoted" | "emptyIsNull" | "emptyAsNull" | "nulls" | "isJson"
 >;
 
 /** Finds what a field says: without its escapes and, where the column asks for it, its blanks. */
@@ -15,13 +15,6 @@ export class FieldReader {
   end = 0;
   isNull = false;
   #scratch = new Uint8Array(1024);
-  readonly #quote: number;
-  readonly #escape: number;
-
-  constructor({ quote, escape }: Pick<CsvOptions, "quote" | "escape">) {
-    this.#quote = (quote ?? "").charCodeAt(0);
-    this.#escape = (escape ?? "").charCodeAt(0);
-  }
 
   read(
     column: FieldOptions,
@@ -32,9 +25,16 @@ export class FieldReader {
     let start = batch.starts[at];
     let end = batch.ends[at];
     const flags = batch.flags[at];
+    if ((flags & NULL) !== 0 || (column.isJson && (flags & STRING) !== 0)) {
+      this.bytes = bytes;
+      this.start = start - 1;
+      this.end = end + 1;
+      this.isNull = (flags & NULL) !== 0;
+      return;
+    }
     if ((flags & ESCAPED) !== 0) {
       if (this.#scratch.length < end - start) this.#scratch = new Uint8Array((end - start) * 2);
-      end = unescape(bytes, start, end, this.#scratch, this.#quote, this.#escape);
+      end = batch.unescape(bytes, start, end, this.#scratch);
       bytes = this.#scratch;
       start = 0;
     }
@@ -48,40 +48,22 @@ export class FieldReader {
     this.isNull = (flags & QUOTED) !== 0
       ? start === end && column.emptyAsNull
       : start === end
-      ? column.emptyIsNull
+      ? column.emptyIsNull || ((flags & STRING) !== 0 && column.emptyAsNull)
       : column.nulls !== null && isOneOf(bytes, start, end, column.nulls);
   }
 }
 
 /** Reads a field of no column: NULL, or something. */
-export function anyValue({ nullValues, trim }: CsvOptions): FieldOptions {
+export function anyValue({ nullValues, trim }: RowsPlan): FieldOptions {
   const others = nullValues.filter((text) => text !== "");
   return {
     trim,
     trimQuoted: false,
     emptyIsNull: nullValues.includes(""),
     emptyAsNull: false,
+    isJson: false,
     nulls: others.length === 0 ? null : others.map((text) => new TextEncoder().encode(text)),
   };
-}
-
-/** Drops each escape that stands before a quote or an escape; returns the new length. */
-function unescape(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  out: Uint8Array,
-  quote: number,
-  escape: number,
-): number {
-  let length = 0;
-  for (let i = start; i < end; i++) {
-    if (bytes[i] === escape && i + 1 < end && (bytes[i + 1] === quote || bytes[i + 1] === escape)) {
-      i++;
-    }
-    out[length++] = bytes[i];
-  }
-  return length;
 }
 
 function isOneOf(

@@ -3,8 +3,7 @@ import { didYouMean } from "../core/did_you_mean.ts";
 import { SluiceError } from "../core/error.ts";
 import { quotedText } from "../core/quoted_text.ts";
 import type { ColumnPlan, RowsPlan } from "../plan/load_plan.ts";
-import type { CsvOptions } from "../spec/pipeline_spec.ts";
-import { guessWrongFile } from "./wrong_file.ts";
+import { type GuessFormat, guessWrongFile } from "./wrong_file.ts";
 
 /** Which field each column is read from. */
 export interface Fields {
@@ -19,15 +18,15 @@ export interface Fields {
  *
  * A file that has none of the columns is another file, whatever the contract says.
  *
- * @param format what the header was read with, for guessing why it does not fit
+ * @param guess what the format knows of headers that do not fit
  */
 export function matchHeader(
   plan: RowsPlan,
   header: readonly string[] | null,
   width: number,
-  format: CsvOptions | null = null,
+  guess: GuessFormat | null = null,
 ): Fields {
-  return header === null ? matchPositions(plan, width) : matchNames(plan, header, format);
+  return header === null ? matchPositions(plan, width) : matchNames(plan, header, guess);
 }
 
 /** Names that a message tells. */
@@ -48,7 +47,7 @@ export function isRowName(header: readonly string[] | null, index: number): bool
 function matchNames(
   plan: RowsPlan,
   names: readonly string[],
-  format: CsvOptions | null,
+  guessFormat: GuessFormat | null,
 ): Fields {
   const { columns } = plan;
   const header = indexed(names);
@@ -62,7 +61,7 @@ function matchNames(
     used.set(fields[c], column);
   });
   const unused = names.flatMap((_name, i) => used.has(i) ? [] : [i]);
-  if (columns.length > 0 && used.size === 0) throw otherFile(plan, unused, header, format);
+  if (columns.length > 0 && used.size === 0) throw otherFile(plan, unused, header, guessFormat);
   const added = plan.newColumns === "freeze" ? unused : [];
   if (missing.length > 0 || added.length > 0) {
     throw mismatch(plan, missing, added, unused, header);
@@ -176,17 +175,47 @@ function mayBeMissing({ missingColumns }: RowsPlan, column: ColumnPlan): boolean
   return missingColumns !== "freeze" && (!column.required || column.default !== null);
 }
 
+/**
+ * Finds out whether records whose keys name their fields have what the pipeline reads.
+ *
+ * Records may do without keys, so that only the whole file shows what it lacks.
+ *
+ * @param seen the columns of which some record has the key; null while records are still to come
+ * @param others the keys that no column reads, or the first of them
+ */
+export function matchKeys(
+  plan: RowsPlan,
+  seen: ReadonlySet<string> | null,
+  others: readonly string[],
+): void {
+  const { columns } = plan;
+  const names = [...columns.map(({ from }) => from), ...others];
+  const header = indexed(names);
+  const unused = others.map((_name, i) => columns.length + i);
+  const missing = seen === null
+    ? []
+    : columns.filter((column) =>
+      plan.missingColumns === "freeze" && !column.optional && !seen.has(column.name)
+    );
+  if (seen?.size === 0 && columns.length > 0) throw otherFile(plan, unused, header, null);
+  const added = plan.newColumns === "freeze" ? unused : [];
+  if (missing.length > 0 || added.length > 0) {
+    throw mismatch(plan, missing, added, unused, header);
+  }
+}
+
 /** The error of a file without any column that the pipeline reads. */
 function otherFile(
   plan: RowsPlan,
   unused: readonly number[],
   header: Header,
-  format: CsvOptions | null,
+  guessFormat: GuessFormat | null,
 ): SluiceError {
-  const guess = format === null ? null : guessWrongFile(plan, header.names, format);
+  const guess = guessFormat === null ? null : guessWrongFile(plan, header.names, guessFormat);
   const hints = guess === null
     ? [
-      "Check that it is the right file, and that its delimiter is the pipeline's; " +
+      "Check that it is the right file" +
+      (plan.naming === "header" ? ", and that its delimiter is the pipeline's; " : "; ") +
       "else correct `from` of the columns",
       ...nearNames(plan.columns, unused, header),
     ]

@@ -14,7 +14,7 @@ export interface RecordBatch {
   count: number;
   starts: Int32Array;
   ends: Int32Array;
-  /** Per field: {@link QUOTED}, {@link ESCAPED}. */
+  /** Per field: {@link QUOTED}, {@link ESCAPED}, {@link NULL}, {@link MISSING}, {@link STRING}. */
   flags: Uint8Array;
   /** Per record: extent of its raw bytes in `bytes`, without the line end. */
   recordStarts: Int32Array;
@@ -23,20 +23,36 @@ export interface RecordBatch {
   lines: Float64Array;
   /** Records that are no rows at all: ragged, too long, an unclosed quote. Counted as read. */
   malformed: MalformedRecord[];
+  /** What a field with {@link ESCAPED} says. */
+  unescape: Unescape;
+  /** Where keys name fields: those that nobody asked for. */
+  others?: OtherKeys;
 }
 
-export { ESCAPED, QUOTED } from "../core/field_flags.ts";
+/** Writes `bytes[start … end)` without its escapes to the front of `out`; returns its length. */
+export type Unescape = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+) => number;
+
+/** Keys that are no fields of the batch. */
+export interface OtherKeys {
+  /** Per record: its values of such keys, but for null. */
+  counts: Int32Array;
+  /** The first of these keys in the file so far. */
+  readonly names: readonly string[];
+}
+
+export { ESCAPED, MISSING, NULL, QUOTED, STRING } from "../core/field_flags.ts";
 
 /** A record that the format could not split into the right number of fields. */
 export interface MalformedRecord {
   readonly line: number;
   readonly byteOffset: number;
-  readonly code:
-    | "too_few_fields"
-    | "too_many_fields"
-    | "record_too_long"
-    | "unclosed_quote"
-    | "text_after_quote";
+  /** A word of the format, explained in `docs/rejects.md`. */
+  readonly code: string;
   readonly message: string;
   /** Its raw bytes in the batch, up to `end`; of a record that is too long only the first. */
   readonly start: number;

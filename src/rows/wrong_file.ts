@@ -1,6 +1,4 @@
-import { quotedText } from "../core/quoted_text.ts";
 import type { RowsPlan } from "../plan/load_plan.ts";
-import type { CsvOptions } from "../spec/pipeline_spec.ts";
 import { Frame } from "./frame.ts";
 import { compileType } from "./types/mod.ts";
 
@@ -10,53 +8,24 @@ export interface Guess {
   readonly hint: string;
 }
 
-/** Delimiters that files have, the most frequent first. */
-const DELIMITERS = [",", ";", "\t", "|", "\u0001", "\u001f", "^", "~", ":", " "] as const;
+/** What a format makes of names of which the pipeline knows none; null where nothing. */
+export type GuessFormat = (
+  names: readonly string[],
+  isKnown: (name: string) => boolean,
+) => Guess | null;
 
-/** Characters of a header that are looked at. */
-const LONGEST_HEADER = 100_000;
-
-/** Looks at a header in which no column of the pipeline occurs. */
+/** Looks at names of which no column of the pipeline is read. */
 export function guessWrongFile(
   plan: RowsPlan,
   names: readonly string[],
-  format: CsvOptions,
+  guessFormat: GuessFormat,
 ): Guess | null {
-  return otherDelimiter(plan, names, format) ?? markup(names) ?? withoutHeader(plan, names);
+  const known = new Set(plan.columns.flatMap(({ from, aliases }) => [from, ...aliases]));
+  return guessFormat(names, (name) => known.has(name)) ?? markup(names) ??
+    withoutHeader(plan, names);
 }
 
-function otherDelimiter(
-  { columns }: RowsPlan,
-  names: readonly string[],
-  { delimiter, quote }: CsvOptions,
-): Guess | null {
-  const line = names.join(delimiter).slice(0, LONGEST_HEADER);
-  const others = DELIMITERS.filter((each) => each !== delimiter && line.includes(each));
-  const bare = (text: string) =>
-    quote !== null && text.length > 1 && text.startsWith(quote) && text.endsWith(quote)
-      ? text.slice(1, -1)
-      : text;
-  for (const other of others) {
-    const found = new Set(line.split(other).map((text) => bare(text.trim())));
-    if (columns.some(({ from, aliases }) => [from, ...aliases].some((each) => found.has(each)))) {
-      return delimiterGuess(other, `its fields are separated by ${quotedText(other)}`);
-    }
-  }
-  const [likely] = others;
-  if (names.length > 1 || likely === undefined || likely === " ") return null;
-  return delimiterGuess(likely, `its fields may be separated by ${quotedText(likely)}`);
-}
-
-function delimiterGuess(delimiter: string, what: string): Guess {
-  return {
-    what: `the header is one of another delimiter: ${what}`,
-    hint: `If it is the right file, say so:\nsource:\n  format: { type: csv, delimiter: ${
-      quotedText(delimiter)
-    } }`,
-  };
-}
-
-function markup([first]: readonly string[]): Guess | null {
+function markup([first = ""]: readonly string[]): Guess | null {
   if (!/^\s*<[a-z!?]/i.test(first)) return null;
   return {
     what: "it looks like HTML or XML",

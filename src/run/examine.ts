@@ -22,7 +22,10 @@ export async function examineSource(
   declared: ReadonlyMap<string, ColumnType>,
 ): Promise<SourceEvidence> {
   await using open = await openSource(source, context);
-  const reader = openReader(source.format);
+  const reader = openReader(source.format, {
+    columns: rows.columns,
+    others: rows.newColumns === "evolve" ? "read" : "count",
+  });
   let collector: EvidenceCollector | null = null;
 
   function take(batch: RecordBatch | null): void {
@@ -30,10 +33,10 @@ export async function examineSource(
     collector ??= collectEvidence(rows, {
       header: reader.header,
       width: batch.width,
-      format: source.format,
+      ...reader.about,
       declared,
     });
-    collector.take(batch);
+    collector.take(batch, reader.header);
   }
 
   for await (const chunk of open.chunks) {
@@ -45,7 +48,7 @@ export async function examineSource(
   collector ??= collectEvidence(rows, {
     header: reader.header,
     width: reader.header?.length ?? 0,
-    format: source.format,
+    ...reader.about,
     declared,
   });
   return { partition, ...(collector as EvidenceCollector).result() };

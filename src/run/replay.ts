@@ -119,11 +119,12 @@ function replaySources(
   return new Map(plan.partitions.map(({ partition, source }) => {
     const rows = replayable.find((each) => each.partition === partition)!;
     const live = loads.find((load) => load.partition === partition && load.state === "live")!;
-    return [partition, replaySource(source.format, rows, live, context)];
+    return [partition, replaySource(plan, source.format, rows, live, context)];
   }));
 }
 
 function replaySource(
+  { rows: { columns } }: LoadPlan,
   format: PipelineSpec["source"]["format"],
   { ids, lines, header }: Replayable,
   live: LoadRecord,
@@ -148,7 +149,7 @@ function replaySource(
         [Symbol.asyncDispose]: () => Promise.resolve(),
       });
     },
-    reader: () => openReplayReader(format, header, lines),
+    reader: () => openReplayReader(format, header, lines, { columns, others: "count" }),
     rejects() {
       failed = new Set();
       return noteRejects(({ byteOffset }) => failed.add(byteOffset));

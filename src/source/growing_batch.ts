@@ -1,7 +1,7 @@
-import type { RecordBatch } from "../rows/record_batch.ts";
+import type { RecordBatch, Unescape } from "../rows/record_batch.ts";
 
 /** A batch without room for anything. */
-export function emptyBatch(): RecordBatch {
+export function emptyBatch(unescape: Unescape): RecordBatch {
   return {
     bytes: new Uint8Array(0),
     base: 0,
@@ -14,6 +14,7 @@ export function emptyBatch(): RecordBatch {
     recordEnds: new Int32Array(0),
     lines: new Float64Array(0),
     malformed: [],
+    unescape,
   };
 }
 

@@ -3,6 +3,7 @@ import type { SourcePlan } from "../plan/load_plan.ts";
 import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
+import { traitsOf } from "./formats/mod.ts";
 import { locate } from "./location.ts";
 import { recognised } from "./recognise.ts";
 import { transportFor } from "./transports/mod.ts";
@@ -40,7 +41,7 @@ export async function openSource(source: SourcePlan, context: SourceContext): Pr
   );
   const { shown } = location;
   const { contentType } = stored;
-  const bytes = recognised(decompressed, source.format, { shown, contentType });
+  const bytes = recognised(decompressed, traitsOf(source.format), { shown, contentType });
   return {
     get facts() {
       return stored.facts;

@@ -1,9 +1,20 @@
 import { SluiceError } from "../core/error.ts";
-import type { CsvOptions } from "../spec/pipeline_spec.ts";
 import { ByteInput } from "./byte_input.ts";
 
+/** What a text of a format looks like. */
+export interface FormatTraits {
+  /** How messages call a file of it. */
+  readonly label: string;
+  /** Control characters that it may hold, as bytes. */
+  readonly controls: readonly number[];
+  /** Bytes that every longer text of it has many of. */
+  readonly separators: readonly number[];
+  /** What else a text is, by how it begins and by what the server calls it; null: nothing else. */
+  other(text: string, contentType: string): Kind | null;
+}
+
 /** What the start of a file shows it to be. */
-interface Kind {
+export interface Kind {
   /** With its article: `a Parquet file`. */
   readonly what: string;
   readonly hint: string;
@@ -12,10 +23,11 @@ interface Kind {
 /** Bytes at the start of a file that are looked at. */
 export const HEAD_BYTES = 4096;
 
-const CONVERT = "Only CSV can be read so far: convert it, for example with DuckDB";
+const CONVERT = "Only CSV and JSON lines can be read so far: convert it, for example with DuckDB";
 const SAVE_AS_CSV = 'Save the sheet as "CSV UTF-8", and name that file in `source.url`';
 const UNPACK = "Unpack it, and name the file in it that is to be loaded in `source.url`";
-const WEB_PAGE = "It may be a login, an error, or a page about the file: open the address in a " +
+export const WEB_PAGE =
+  "It may be a login, an error, or a page about the file: open the address in a " +
   "browser, and name the address of the file itself in `source.url`";
 
 /** Files of bytes that no text begins with: offset, bytes, kind. */
@@ -63,20 +75,10 @@ const LETTERS: readonly (readonly [letters: string, kind: Kind])[] = [
   ["FEA1", { what: "a Feather file", hint: CONVERT }],
 ];
 
-/** Texts that are no CSV, whatever its options are. */
 const HTML = /^\s*(?:<!--[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)[\s>]/i;
 const XML = /^\s*<\?xml\s/;
-const JSON_TEXT = /^\s*(?:\{\s*"|\[\s*[{["])/;
 const GIT_LFS = /^version https:\/\/git-lfs\.github\.com\/spec\//;
 const GIT_ANNEX = /^(?:\.\.\/)*\/?(?:\.git\/)?annex\/objects\//;
-const SEPARATOR = /^sep=(.)\r?\n/i;
-
-/** Content types of another kind than CSV, and how such a text begins. */
-const CONTENT_TYPES: readonly (readonly [type: RegExp, what: string, begins: RegExp])[] = [
-  [/^(?:text\/html|application\/xhtml\+xml)$/, "an HTML page", /^\s*</],
-  [/^(?:text|application)\/xml$|\+xml$/, "XML", /^\s*</],
-  [/^(?:text|application)\/(?:json|x-ndjson|jsonl)$|\+json$/, "JSON", /^\s*[{[]/],
-];
 
 /** Where the bytes come from, for the checks and for the message. */
 export interface Origin {
@@ -93,21 +95,21 @@ export interface Origin {
  */
 export async function* recognised(
   bytes: AsyncIterable<Uint8Array>,
-  format: CsvOptions,
+  traits: FormatTraits,
   origin: Origin,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const input = new ByteInput(bytes);
   try {
-    refuseOthers(await input.peek(HEAD_BYTES), format, origin);
+    refuseOthers(await input.peek(HEAD_BYTES), traits, origin);
     yield* input.rest();
   } finally {
     await input.close();
   }
 }
 
-/** Throws where the first bytes, or the server, show that a file is no CSV. */
-export function refuseOthers(head: Uint8Array, format: CsvOptions, origin: Origin): void {
-  const encoding = wideEncoding(head, format);
+/** Throws where the first bytes, or the server, show that a file is of another format. */
+export function refuseOthers(head: Uint8Array, traits: FormatTraits, origin: Origin): void {
+  const encoding = wideEncoding(head, traits.separators);
   if (encoding !== null) {
     throw new SluiceError(
       "source/wrong_encoding",
@@ -115,10 +117,10 @@ export function refuseOthers(head: Uint8Array, format: CsvOptions, origin: Origi
       { hint: `Convert the file, for example with \`iconv -f ${encoding} -t UTF-8\`` },
     );
   }
-  const text = new TextDecoder().decode(head);
-  const kind = binaryKind(head, format, origin) ?? textKind(text, format) ??
-    announcedKind(text, format, origin);
-  if (kind !== null) throw otherFormat(kind, origin.shown);
+  const contentType = origin.contentType?.split(";")[0].trim().toLowerCase() ?? "";
+  const kind = binaryKind(head, traits, origin) ??
+    traits.other(new TextDecoder().decode(head), contentType);
+  if (kind !== null) throw otherFormat(kind, origin.shown, traits.label);
 }
 
 /** What a zip archive is, by its first bytes and its name: documents of offices are such archives. */
@@ -135,30 +137,30 @@ export function refuseDocument(head: Uint8Array, shown: string): void {
   }
 }
 
-function otherFormat({ what, hint }: Kind, shown: string): SluiceError {
-  return new SluiceError("source/other_format", `"${shown}" is no CSV: it is ${what}`, { hint });
+function otherFormat({ what, hint }: Kind, shown: string, label = "CSV"): SluiceError {
+  return new SluiceError("source/other_format", `"${shown}" is no ${label}: it is ${what}`, {
+    hint,
+  });
 }
 
-function binaryKind(head: Uint8Array, format: CsvOptions, { shown }: Origin): Kind | null {
+function binaryKind(head: Uint8Array, traits: FormatTraits, { shown }: Origin): Kind | null {
   refuseDocument(head, shown);
   const found = MAGIC.find(([at, magic]) => magic.every((byte, i) => head[at + i] === byte));
   if (found !== undefined) return found[2];
   const named = LETTERS.find(([letters]) =>
     ascii(letters).every((byte, i) => head[i] === byte) &&
-    hasControl(head.subarray(letters.length, letters.length + 8), format)
+    hasControl(head.subarray(letters.length, letters.length + 8), traits)
   );
   return named?.[1] ?? null;
 }
 
-/** Bytes that text does not have, unless they are characters of the dialect. */
-function hasControl(head: Uint8Array, { delimiter, quote, escape }: CsvOptions): boolean {
-  const used = [delimiter, quote, escape].map((text) => text?.charCodeAt(0));
-  return head.some((byte) => (byte < 9 || byte > 13 && byte < 32) && !used.includes(byte));
+/** Bytes that text does not have, unless they are characters of the format. */
+function hasControl(head: Uint8Array, { controls }: FormatTraits): boolean {
+  return head.some((byte) => (byte < 9 || byte > 13 && byte < 32) && !controls.includes(byte));
 }
 
-function textKind(text: string, { header, quote, skipLines, delimiter }: CsvOptions): Kind | null {
-  // What is skipped may be anything.
-  if (skipLines > 0) return null;
+/** A small text that stands in the place of a file. */
+export function pointerKind(text: string): Kind | null {
   if (GIT_LFS.test(text)) {
     return {
       what: "a Git LFS pointer in place of the file",
@@ -171,57 +173,22 @@ function textKind(text: string, { header, quote, skipLines, delimiter }: CsvOpti
       hint: "Get the file itself with `git annex get`",
     };
   }
-  // Lines that are taken as they are, without names and quotes, may be lines of anything.
-  if (!header && quote === null) return null;
-  if (HTML.test(text)) return { what: "an HTML page", hint: WEB_PAGE };
-  if (XML.test(text)) return { what: "XML", hint: WEB_PAGE };
-  if (header && JSON_TEXT.test(text)) {
-    return { what: "JSON", hint: `${CONVERT}, or with jq and its \`@csv\`` };
-  }
-  const separator = SEPARATOR.exec(text)?.[1];
-  if (separator !== undefined && separator.charCodeAt(0) < 128) {
-    return {
-      what: `CSV behind a line for Excel, \`sep=${separator}\``,
-      hint: "Skip that line:\nsource:\n  format: { type: csv, " +
-        `delimiter: ${JSON.stringify(separator)}, skip_lines: 1 }` +
-        (separator === delimiter ? "" : `\nThe pipeline has ${JSON.stringify(delimiter)} now`),
-    };
-  }
   return null;
 }
 
-/**
- * What the server says, where the text does not speak against it: many servers call any text HTML.
- * Without a header nothing in the file can prove that it is the right one, so the server's word counts.
- */
-function announcedKind(text: string, format: CsvOptions, { contentType }: Origin): Kind | null {
-  const type = contentType?.split(";")[0].trim().toLowerCase() ?? "";
-  const found = CONTENT_TYPES.find(([pattern]) => pattern.test(type));
-  if (found === undefined || text === "") return null;
-  const [, what, begins] = found;
-  const begun = begins.test(text) && !isBracketed(text, format.delimiter);
-  if (format.header && !begun) return null;
-  return {
-    what: `${what}, by its Content-Type`,
-    hint: begun
-      ? WEB_PAGE
-      : "If it is CSV all the same, have the server send it as `text/csv`, or load it from a file",
-  };
-}
-
-/** A header such as `<DATE>,<CLOSE>`, as programs for stock prices write it. */
-function isBracketed(text: string, delimiter: string): boolean {
-  const names = text.split(/\r?\n|\r/)[0].split(delimiter);
-  return names.length > 1 && names.every((name) => /^\s*(?:<[^<>]*>|\[[^[\]]*\])\s*$/.test(name));
+/** A text of angle brackets. */
+export function markupKind(text: string): Kind | null {
+  if (HTML.test(text)) return { what: "an HTML page", hint: WEB_PAGE };
+  if (XML.test(text)) return { what: "XML", hint: WEB_PAGE };
+  return null;
 }
 
 /** The encoding of a text whose characters have two or four bytes, as iconv calls it; else null. */
-function wideEncoding(head: Uint8Array, { delimiter }: CsvOptions): string | null {
+function wideEncoding(head: Uint8Array, separators: readonly number[]): string | null {
   const [a, b, c, d] = head;
   if (a === 0xff && b === 0xfe) return c === 0 && d === 0 ? "UTF-32LE" : "UTF-16LE";
   if (a === 0xfe && b === 0xff) return "UTF-16BE";
   if (a === 0 && b === 0 && c === 0xfe && d === 0xff) return "UTF-32BE";
-  const separators = [0x0a, 0x0d, delimiter.charCodeAt(0)];
   const start = head.subarray(0, 1024);
   if (isWide(start, 4, 0, separators)) return "UTF-32LE";
   if (isWide(start, 4, 3, separators)) return "UTF-32BE";

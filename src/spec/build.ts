@@ -3,20 +3,19 @@ import { parseColumnType } from "./column_type.ts";
 import type {
   ColumnSpec,
   ColumnType,
-  CsvOptions,
   IndexSpec,
   PartitionsSpec,
   PipelineSpec,
   RuleSpec,
   ScheduleSpec,
 } from "./pipeline_spec.ts";
+import { buildFormat, namingOf } from "./formats/mod.ts";
 import type { NotifySpec } from "./notify_spec.ts";
 import type { ColumnInput } from "./schema/columns.ts";
 import { rejectLimit } from "./schema/limit.ts";
 import type { NotifyInput } from "./schema/notify.ts";
 import type { PipelineInput } from "./schema/pipeline.ts";
 import type { RuleInput } from "./schema/rules.ts";
-import { csvSchema } from "./schema/source.ts";
 import type { Path } from "./yaml_tree.ts";
 import { durationSeconds } from "./schema/text.ts";
 
@@ -41,7 +40,8 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
   const { timeout } = input.source;
   const mode = input.refresh?.mode ?? (partitions === null ? "full" : "partition");
   const merging = mode !== "full" && mode !== "partition";
-  const format = csvOptions(input.source.format);
+  const format = buildFormat(input.source.format);
+  const naming = namingOf(format);
   const keys = new Set(input.idempotency_key);
   return {
     file: context.file,
@@ -54,6 +54,7 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
     source: {
       url: context.url,
       format,
+      naming,
       compression: input.source.compression,
       headers: input.source.headers,
       retries: input.source.retries,
@@ -79,11 +80,11 @@ export function buildSpec(input: PipelineInput, context: BuildContext): Omit<Pip
     idempotencyKey: input.idempotency_key,
     onDuplicate: input.on_duplicate ?? "reject",
     columns: context.columnOrder.map((name, at) =>
-      // Without a header the fields have no names but their numbers.
+      // Fields that nothing names have their numbers.
       buildColumn(
         name,
         input.columns[name],
-        format.header ? name : String(at + 1),
+        naming === "position" ? String(at + 1) : name,
         // Rows are found by their key, and nothing equals NULL.
         merging && keys.has(name),
       )
@@ -148,24 +149,6 @@ function buildRule(name: string, rule: RuleInput, line: number): RuleSpec {
   if (typeof rule === "string") return { name, check: rule, onFail: "reject", limit: null, line };
   const { check, on_fail: onFail, limit } = rule;
   return { name, check, onFail, limit: limit === undefined ? null : rejectLimit(limit), line };
-}
-
-function csvOptions(format: PipelineInput["source"]["format"]): CsvOptions {
-  const csv = format === "csv" ? csvSchema.parse({ type: "csv" }) : format;
-  return {
-    type: "csv",
-    delimiter: csv.delimiter,
-    quote: csv.quote,
-    escape: csv.escape === undefined ? csv.quote : csv.escape,
-    header: csv.header,
-    skipLines: csv.skip_lines,
-    comment: csv.comment,
-    ...(csv.skip_empty_records ? { skipEmptyRecords: true } : {}),
-    nullValues: csv.null_values,
-    trim: csv.trim,
-    encoding: "utf-8",
-    maxRecordBytes: csv.max_record_bytes,
-  };
 }
 
 function buildColumn(

@@ -10,8 +10,8 @@ export const NOT_YET: readonly string[] = [
 /** Values that a later version will know. */
 const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
   ["source.compression", /^(zstd|bzip2|xz|zip)$/],
-  ["source.format", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],
-  ["source.format.type", /^(json|jsonl|ndjson|parquet|excel|xlsx|avro|xml|fixed)$/],
+  ["source.format", /^(json|parquet|excel|xlsx|avro|xml|fixed)$/],
+  ["source.format.type", /^(json|parquet|excel|xlsx|avro|xml|fixed)$/],
   [
     "source.format.encoding",
     /^(windows-12\d\d|iso-8859-\d+|latin-?1|utf-?16(le|be)?|cp\d+|ascii)$/i,

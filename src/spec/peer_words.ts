@@ -191,6 +191,10 @@ export const VALUE_WORDS: Words = {
   weekly: "week",
   daily: "day",
   hourly: "hour",
+  jsonl: "ndjson",
+  json_lines: "ndjson",
+  jsonlines: "ndjson",
+  newline_delimited_json: "ndjson",
   tsv: '{ type: csv, delimiter: "\\t" }',
 };
 

@@ -1,11 +1,12 @@
 import type { Recurrence } from "../core/occurrences.ts";
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
+import type { FormatOptions, Naming } from "./formats/mod.ts";
 import type { ExpectSpec, NotifySpec } from "./notify_spec.ts";
 import type { CheckSpec, RuleSpec } from "./checks_spec.ts";
 import type { RejectLimit } from "./reject_limit.ts";
 
-export type { CheckSpec, Period, RejectLimit, RuleSpec };
+export type { CheckSpec, FormatOptions, Period, RejectLimit, RuleSpec };
 
 /** A pipeline file after parsing: one environment chosen, defaults filled in, nothing unknown left. */
 export interface PipelineSpec {
@@ -97,34 +98,12 @@ export interface PartitionsSpec extends PartitionRange {
 export interface SourceSpec {
   /** `{base}` variables filled in; `{month}`-like placeholders and `${NAME}` references kept. */
   readonly url: SecretText;
-  readonly format: CsvOptions;
+  readonly format: FormatOptions;
+  readonly naming: Naming;
   readonly compression: "auto" | "none" | "gzip";
   readonly headers: Readonly<Record<string, SecretText>>;
   readonly retries: number;
   readonly timeoutSeconds: number;
-}
-
-/** How a CSV file is written. Single-byte characters are given as strings of length one. */
-export interface CsvOptions {
-  readonly type: "csv";
-  readonly delimiter: string;
-  /** Null: quoting is off. */
-  readonly quote: string | null;
-  /** Character that precedes a quote inside a quoted field; equal to `quote` for RFC 4180. */
-  readonly escape: string | null;
-  readonly header: boolean;
-  readonly skipLines: number;
-  /** Records whose first byte is this character are skipped. */
-  readonly comment: string | null;
-  /** Records of nothing but delimiters are passed over; left out where it is not said. */
-  readonly skipEmptyRecords?: true;
-  /** Unquoted texts read as NULL in every column; `[""]` when left out. */
-  readonly nullValues: readonly string[];
-  readonly trim: boolean;
-  /** Only `utf-8` for now. */
-  readonly encoding: "utf-8";
-  /** A longer record is a reject, bytes. */
-  readonly maxRecordBytes: number;
 }
 
 export interface TargetSpec {

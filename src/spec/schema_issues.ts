@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { didYouMean } from "../core/did_you_mean.ts";
 import type { SpecCode } from "./codes.ts";
+import { FORMAT_NAMES } from "./formats/mod.ts";
 import { isCut } from "./column_type.ts";
 import { keyWordsAt, peerHint, VALUE_WORDS } from "./peer_words.ts";
 import type { Report } from "./report.ts";
@@ -61,7 +62,7 @@ function reportIssue(
         // What is left of `numeric(10,2)`, which is told at its type.
         if (/^-?\d+\s*\)$/.test(key) && typeof type === "string" && isCut(type)) continue;
         const where = path.length === 0 ? "" : ` in "${path.join(".")}"`;
-        const known = keysAt(path);
+        const known = keysAt(path, type);
         const near = didYouMean(key, known);
         report.key(
           full,
@@ -118,11 +119,11 @@ function reportIssue(
           section,
           "spec/missing_key",
           `"${section.join(".")}" has no "${path.at(-1)}"`,
-          `Values: ${issue.values.join(", ")}`,
+          `Values: ${valuesAt(path, issue.values).join(", ")}`,
         );
         return;
       }
-      const values = issue.values.map(String);
+      const values = valuesAt(path, issue.values).map(String);
       const near = typeof value === "string" ? didYouMean(value, values) : null;
       report.value(
         path,
@@ -166,7 +167,7 @@ function reportIssue(
 
 /** Whether an unknown key of the section stands for the one that is missing: that is told already. */
 function isMisspelt(missing: string, section: unknown, path: Path): boolean {
-  const known = keysAt(path);
+  const known = keysAt(path, valueAt(section, ["type"]));
   return typeof section === "object" && section !== null && Object.keys(section).some((key) => {
     if (known.includes(key)) return false;
     const words = keyWordsAt(path);
@@ -175,13 +176,20 @@ function isMisspelt(missing: string, section: unknown, path: Path): boolean {
   });
 }
 
-/** The branch of a union that the value was meant for: the one that takes its kind. */
+/** The branch of a union that the value was meant for: the one of its `type`, or of its kind. */
 function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
-  return branches.find((issues) =>
+  const possible = branches.filter((issues) =>
     issues.length > 0 &&
     issues.every((issue) => issue.path.length > 0 || issue.code !== "invalid_type") &&
     issues.some((issue) => issue.path.length > 0 || issue.code !== "invalid_value")
-  ) ?? null;
+  );
+  const isOther = ({ path, code }: Issue) => path[0] === "type" && code === "invalid_value";
+  return possible.find((issues) => !issues.some(isOther)) ?? possible[0] ?? null;
+}
+
+/** The values that a key can have: a branch of a union knows its own only. */
+function valuesAt(path: Path, values: readonly unknown[]): readonly unknown[] {
+  return path.join("/") === "source/format/type" ? FORMAT_NAMES : values;
 }
 
 /** Another tool's word, where ours can stand at the same place. */

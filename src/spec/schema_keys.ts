@@ -1,4 +1,5 @@
 import { NOT_YET } from "./not_available.ts";
+import { formatKeys } from "./formats/mod.ts";
 import { CHECKS, checkSchema } from "./schema/checks/mod.ts";
 import { columnSchema } from "./schema/columns.ts";
 import { pipelineSchema } from "./schema/pipeline.ts";
@@ -6,21 +7,25 @@ import { expectSchema, notifySchema } from "./schema/notify.ts";
 import { partitionsSchema } from "./schema/partitions.ts";
 import { ruleSchema } from "./schema/rules.ts";
 import { scheduleSchema } from "./schema/schedule.ts";
-import { csvSchema, sourceSchema } from "./schema/source.ts";
+import { sourceSchema } from "./schema/source.ts";
 import { targetSchema } from "./schema/target.ts";
 import type { Path } from "./yaml_tree.ts";
 
-/** The keys that the section at a path takes; none where the user chooses them. */
-export function keysAt(path: Path): string[] {
+/**
+ * The keys that the section at a path takes; none where the user chooses them.
+ *
+ * @param type what the section itself says it is, where its keys depend on that
+ */
+export function keysAt(path: Path, type?: unknown): string[] {
   const [section, , kind] = path;
   if (section === "checks" && path.length === 3 && Object.hasOwn(CHECKS, String(kind))) {
     return Object.keys(CHECKS[kind as keyof typeof CHECKS].options.shape);
   }
+  if (path.join("/") === "source/format") return formatKeys(type);
   const shapes: readonly (readonly [RegExp, Readonly<Record<string, unknown>>])[] = [
     [/^$/, pipelineSchema.shape],
     [/^partitions$/, partitionsSchema.shape],
     [/^source$/, sourceSchema.shape],
-    [/^source\/format$/, csvSchema.shape],
     [/^target$/, targetSchema.shape],
     [/^target\/indexes\/\d+$/, { columns: 0, method: 0 }],
     [/^columns\/[^/]*$/, columnSchema.shape],

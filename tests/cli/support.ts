@@ -163,6 +163,7 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
         encoding: "utf-8",
         maxRecordBytes: 1 << 20,
       },
+      naming: "header",
       compression: "auto",
       headers: {},
       retries: 5,

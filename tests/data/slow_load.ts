@@ -72,7 +72,8 @@ interface Field {
 function readRecords(
   { source: { format }, columns }: PipelineSpec,
   text: string,
-): { header: string[]; records: Field[][] } {
+): { header: string[]; records: (Field | null)[][] } {
+  if (format.type === "ndjson") return readJsonLines(columns, text);
   const quotes = format.quote !== null && text.includes(format.quote);
   const records = parse(text, {
     delimiter: format.delimiter,
@@ -91,20 +92,55 @@ function readRecords(
     : { header: columns.map(({ from }) => from), records: fields };
 }
 
+/** The columns are the header; null stands for null and for a key that is not there. */
+function readJsonLines(
+  columns: PipelineSpec["columns"],
+  text: string,
+): { header: string[]; records: (Field | null)[][] } {
+  const header = columns.map(({ from }) => from);
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return { header, records: lines.map((line) => readJsonLine(header, line)) };
+}
+
+/** No fields where the line is no object. */
+function readJsonLine(header: readonly string[], line: string): (Field | null)[] {
+  let record: unknown;
+  try {
+    // A number is its text, and an object written by the same rules as it came.
+    record = JSON.parse(
+      line,
+      (_key, value, context?: { source?: string }) =>
+        typeof value === "number" ? { number: context!.source! } : value,
+    );
+  } catch {
+    return [];
+  }
+  if (typeof record !== "object" || record === null || Array.isArray(record)) return [];
+  return header.map((name) => {
+    const value = (record as Record<string, unknown>)[name];
+    if (value === undefined || value === null) return null;
+    if (typeof value === "string") return { text: value, quoted: false };
+    if (typeof value === "object" && "number" in value) {
+      return { text: String(value.number), quoted: false };
+    }
+    return { text: JSON.stringify(value), quoted: false };
+  });
+}
+
 /** Canonical values by column, or the name of the column that is wrong. */
 function readRow(
   spec: PipelineSpec,
   header: readonly string[],
-  record: readonly Field[],
+  record: readonly (Field | null)[],
 ): Map<string, string | null> | string {
   if (record.length !== header.length) return "";
   const row = new Map<string, string | null>();
   for (const column of spec.columns) {
-    const { text, quoted } = record[header.indexOf(column.from)];
+    const field = record[header.indexOf(column.from)];
     const nulls = column.options.null_values ?? spec.source.format.nullValues;
-    const isNull = !quoted && nulls.includes(text);
+    const isNull = field === null || !field.quoted && nulls.includes(field.text);
     if (isNull && column.required) return column.name;
-    const value = isNull ? null : readValue(column, text);
+    const value = isNull ? null : readValue(column, field!.text);
     if (value === undefined) return column.name;
     row.set(column.name, value);
   }

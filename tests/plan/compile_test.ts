@@ -40,6 +40,7 @@ const SPEC: PipelineSpec = {
       encoding: "utf-8",
       maxRecordBytes: 1000,
     },
+    naming: "header",
     compression: "auto",
     headers: {},
     retries: 1,

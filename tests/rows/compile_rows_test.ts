@@ -5,7 +5,7 @@ import type { ColumnPlan, PartitionBounds, RowsPlan } from "../../src/plan/load_
 import { compileRows } from "../../src/rows/compile_rows.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 
 const FORMAT: CsvOptions = {
   type: "csv",
@@ -60,6 +60,9 @@ function encode(
     if (batch === null) return;
     const encoder = compileRows(
       {
+        naming: options.header ? "header" : "position",
+        nullValues: options.nullValues,
+        trim: options.trim,
         columns,
         newColumns: "freeze",
         missingColumns: "freeze",
@@ -72,7 +75,7 @@ function encode(
       {
         header: reader.header,
         width: reader.header?.length ?? batch.width,
-        format: options,
+        ...reader.about,
         bounds,
       },
     );
@@ -174,6 +177,9 @@ Deno.test("the file holds each reject's raw record at its byte offset", () => {
     if (batch === null) continue;
     const encoder = compileRows(
       {
+        naming: "header",
+        nullValues: [""],
+        trim: false,
         columns: [column("n", INTEGER), column("t")],
         newColumns: "freeze",
         missingColumns: "freeze",
@@ -182,7 +188,7 @@ Deno.test("the file holds each reject's raw record at its byte offset", () => {
         offsetColumn: false,
       },
       [],
-      { header: reader.header, width: 2, format: FORMAT },
+      { header: reader.header, width: 2 },
     );
     rows += encoder.encode(batch, frame, (reject) => rejects.push(reject));
   }

@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { ColumnPlan } from "../../src/plan/load_plan.ts";
 import { matchHeader } from "../../src/rows/match_header.ts";
+import { openReader } from "../../src/source/formats/mod.ts";
 import { CSV } from "../source/support.ts";
 
 function columns(...names: string[]): ColumnPlan[] {
@@ -29,6 +30,9 @@ function match(
   missingColumns: "freeze" | "discard_value" | "discard_row" = "freeze",
 ) {
   const plan = {
+    naming: "header" as const,
+    nullValues: [""],
+    trim: false,
     columns: columns(...names),
     newColumns,
     missingColumns,
@@ -167,6 +171,9 @@ Deno.test("matchHeader refuses a file without any column of the pipeline, whatev
     for (const newColumns of contracts) {
       for (const missingColumns of contracts.slice(0, 3) as ("freeze" | "discard_value")[]) {
         const plan = {
+          naming: "header" as const,
+          nullValues: [""],
+          trim: false,
           columns: columns(...Object.keys(types)).map((column) => ({
             ...column,
             ...(newColumns === "evolve" ? { optional: true as const } : {}),
@@ -178,8 +185,9 @@ Deno.test("matchHeader refuses a file without any column of the pipeline, whatev
           lineColumn: false,
           offsetColumn: false,
         };
+        const guess = openReader({ ...CSV, delimiter }).about!.guess!;
         const error = failure(
-          outcome(() => matchHeader(plan, header, header.length, { ...CSV, delimiter }).columns),
+          outcome(() => matchHeader(plan, header, header.length, guess).columns),
         );
         expect(error.code).toBe("rows/schema_mismatch");
         expect(error.message).toContain("none of the pipeline's columns");

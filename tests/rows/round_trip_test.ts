@@ -4,23 +4,8 @@ import { compileRows } from "../../src/rows/compile_rows.ts";
 import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { parseColumnType } from "../../src/spec/column_type.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { splitRecords } from "./split_records.ts";
-
-const FORMAT: CsvOptions = {
-  type: "csv",
-  delimiter: "|",
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  nullValues: [""],
-  trim: false,
-  encoding: "utf-8",
-  maxRecordBytes: 1 << 20,
-};
 
 /** Per type, texts that must arrive in a table as Postgres itself reads them. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -87,6 +72,9 @@ Deno.test("a table loaded by COPY holds what Postgres reads from the same texts,
   const batch = splitRecords(records.join("\n"), 5_000_000_000);
   const encoder = compileRows(
     {
+      naming: "header",
+      nullValues: [""],
+      trim: false,
       columns: plan,
       newColumns: "freeze",
       missingColumns: "freeze",
@@ -95,7 +83,7 @@ Deno.test("a table loaded by COPY holds what Postgres reads from the same texts,
       offsetColumn: true,
     },
     constants,
-    { header: columns.map(({ name }) => name), width: types.length, format: FORMAT },
+    { header: columns.map(({ name }) => name), width: types.length },
   );
   const frame = new Frame(1);
   const count = encoder.encode(batch, frame, (reject) => {

@@ -40,5 +40,9 @@ export function splitRecords(text: string, base = 0): RecordBatch {
     recordEnds: Int32Array.from(recordEnds),
     lines: Float64Array.from(records, (_, r) => r + 1),
     malformed: [],
+    unescape(bytes, start, end, out) {
+      const text = new TextDecoder().decode(bytes.subarray(start, end)).replaceAll('""', '"');
+      return encoder.encodeInto(text, out).written;
+    },
   };
 }

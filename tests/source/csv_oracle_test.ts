@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { expect } from "expect";
 import { openReader } from "../../src/source/formats/mod.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 import { readRecords, split } from "./read_records.ts";
 import { bytesOf, CSV, randomFrom, sharedData, testSeed } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { expect } from "expect";
 import { CsvScanner } from "../../src/source/formats/csv/scanner.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 import { type ReadFile, readRecords, split } from "./read_records.ts";
 import { bytesOf, CSV, randomFrom, testSeed } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import type { SluiceError } from "../../src/core/error.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 import { readRecords, split } from "./read_records.ts";
 import { bytesOf, CSV } from "./support.ts";
 

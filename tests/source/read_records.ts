@@ -1,7 +1,7 @@
 import { ESCAPED, QUOTED } from "../../src/core/field_flags.ts";
 import type { MalformedRecord, RecordBatch } from "../../src/rows/record_batch.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 
 export interface ReadRecord {
   readonly line: number;

@@ -1,8 +1,9 @@
 import { expect } from "expect";
 import { gzipSync } from "node:zlib";
 import type { SourcePlan } from "../../src/plan/load_plan.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 import { answerFile, serveHttp } from "../support/http_server.ts";
+import { traitsOf } from "../../src/source/formats/mod.ts";
 import { refuseOthers } from "../../src/source/recognise.ts";
 import {
   bytesOf,
@@ -203,7 +204,7 @@ Deno.test("openSource takes no NUL bytes in UTF-8 for characters of two bytes", 
     for (let line = Math.floor(random() * 6); line >= 0; line--) {
       text += `${line},${texts[Math.floor(random() * texts.length)]}\n`;
     }
-    refuseOthers(bytesOf(text), CSV, { shown: "in.csv", contentType: null });
+    refuseOthers(bytesOf(text), traitsOf(CSV), { shown: "in.csv", contentType: null });
   }
 });
 

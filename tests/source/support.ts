@@ -4,7 +4,7 @@ import { secretsFrom } from "../../src/core/secret.ts";
 import type { SourcePlan } from "../../src/plan/load_plan.ts";
 import type { SourceContext } from "../../src/source/context.ts";
 import { type OpenSource, openSource } from "../../src/source/open.ts";
-import type { CsvOptions } from "../../src/spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 
 export const CSV: CsvOptions = {
   type: "csv",

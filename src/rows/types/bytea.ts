@@ -1,8 +1,8 @@
+import { HEX } from "../../core/hex_digits.ts";
 import { putInt32 } from "./ascii.ts";
 import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
 import { HAS_NUL, NOT_UTF8 } from "./texts.ts";
 import { countCodePoints, INVALID_UTF8 } from "./utf8.ts";
-import { HEX } from "./uuid.ts";
 
 const MALFORMED: Problem = {
   code: "invalid_bytea",

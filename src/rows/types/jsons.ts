@@ -1,6 +1,6 @@
+import { isJson } from "../../core/json_bytes.ts";
 import { putInt32 } from "./ascii.ts";
 import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
-import { isJson } from "./json_text.ts";
 import { HAS_NUL, NOT_UTF8, writeBytes } from "./texts.ts";
 import { countCodePoints, INVALID_UTF8 } from "./utf8.ts";
 

@@ -1,3 +1,4 @@
+import { HEX } from "../../core/hex_digits.ts";
 import { putInt32 } from "./ascii.ts";
 import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
 
@@ -30,9 +31,3 @@ const encodeUuid: Encode = (bytes, start, end, frame) => {
   frame.length = at + 20;
   return null;
 };
-
-/** Value of a hex digit by its byte; 255 for any other byte. */
-export const HEX: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const digit = "0123456789abcdef".indexOf(String.fromCharCode(byte).toLowerCase());
-  return digit < 0 ? 255 : digit;
-});

@@ -45,6 +45,7 @@ const encoder = new TextEncoder();
 export function digestingEncoder(encoder: RowEncoder, digests: ColumnDigests): RowEncoder {
   return {
     columns: encoder.columns,
+    end: () => encoder.end(),
     get discarded() {
       return encoder.discarded;
     },

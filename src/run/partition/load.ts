@@ -55,7 +55,7 @@ export async function runPartition(
   partition: PartitionPlan,
   runId: string,
   context: RunContext,
-  source: LoadSource = plannedSource(partition, runId, context),
+  source: LoadSource = plannedSource(plan.rows, partition, runId, context),
 ): Promise<PartitionResult> {
   const load = new PartitionLoad(plan, partition, runId, context, source);
   for (let attempt = 1;; attempt++) {
@@ -275,14 +275,15 @@ class PartitionLoad {
       keep: keptRejects(plan.rejectLimit),
     });
     let reported = context.clock.monotonic();
+    const reader = this.source.reader();
     const staged = await stageRows({
       chunks: source.chunks,
-      reader: this.source.reader(),
+      reader,
       compile: (header, width) => {
         rejects.setHeader(header);
         const constants = bindConstants(partition.constants, facts);
-        const { source: { format }, bounds } = partition;
-        const encoder = compileRows(rows, constants, { header, width, format, bounds });
+        const file = { ...reader.about, header, width, bounds: partition.bounds };
+        const encoder = compileRows(rows, constants, file);
         this.#verification = partition.verify === null ? null : verification(partition.verify);
         const typed = [...rows.columns, ...constants];
         return this.#verification?.watch(encoder, typed, isolation !== null) ?? encoder;

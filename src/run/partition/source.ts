@@ -1,7 +1,7 @@
 import { retryNews } from "../../core/event.ts";
 import type { ErrorRecord } from "../../core/error.ts";
 import { openRejectWriter, type RejectOwner, type RejectWriter } from "../../ledger/mod.ts";
-import type { PartitionPlan } from "../../plan/load_plan.ts";
+import type { PartitionPlan, RowsPlan } from "../../plan/load_plan.ts";
 import { type RunContext, sourceContext } from "../context.ts";
 import type { RecordReader } from "../../source/formats/format.ts";
 import { openReader } from "../../source/formats/mod.ts";
@@ -23,6 +23,7 @@ export interface LoadSource {
 
 /** The partition's own source, as planned. */
 export function plannedSource(
+  { columns }: RowsPlan,
   partition: PartitionPlan,
   runId: string,
   context: RunContext,
@@ -39,7 +40,7 @@ export function plannedSource(
     });
   return {
     open: () => openSource(partition.source, sourceContext(context, onRetry)),
-    reader: () => openReader(partition.source.format),
+    reader: () => openReader(partition.source.format, { columns, others: "count" }),
     rejects: (owner) => openRejectWriter(context.db, owner),
     skipsEmpty: false,
     replayed: () => null,

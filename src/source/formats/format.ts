@@ -1,9 +1,34 @@
+import type { ColumnPlan } from "../../plan/load_plan.ts";
 import type { RecordBatch } from "../../rows/record_batch.ts";
+import type { GuessFormat } from "../../rows/wrong_file.ts";
+import type { FormatOptions } from "../../spec/formats/mod.ts";
+import type { FormatTraits } from "../recognise.ts";
+
+/** A file format; its options are in `spec/formats/`. */
+export interface Format<O extends FormatOptions> {
+  /** Starts to read one file. */
+  open(options: O, wanted: Wanted): RecordReader;
+  /** Starts to read records of a file that were kept one by one. */
+  replay(options: O, header: readonly string[] | null, wanted: Wanted): RecordReplay;
+  /** What a text of the format looks like, so that another file is not taken for one. */
+  traits(options: O): FormatTraits;
+}
+
+/** What is read of a file; only formats whose records name their own fields look at it. */
+export interface Wanted {
+  readonly columns: readonly Pick<ColumnPlan, "from" | "aliases">[];
+  /** Keys of no column: their values are counted, or each key becomes one more field. */
+  readonly others: "count" | "read";
+}
 
 /** Splits decompressed bytes into records, chunk by chunk. */
 export interface RecordReader {
-  /** Names of the fields; null where the file has none, and until the header has been read. */
+  /**
+   * Names of the fields; null where the file has none, and until the header has been read. Where
+   * records name their own fields, names are added at its end.
+   */
   readonly header: readonly string[] | null;
+  readonly about?: ReaderFacts;
   /**
    * Takes the next bytes, which may be reused after the call.
    *
@@ -13,4 +38,19 @@ export interface RecordReader {
   push(chunk: Uint8Array): RecordBatch | null;
   /** Ends the file and returns the records that only its end completed. */
   finish(): RecordBatch | null;
+}
+
+/** What is known of a file beside its records. */
+export interface ReaderFacts {
+  /** These are some records of a file. */
+  readonly isPart?: true;
+  /** What a header that does not fit may come from. */
+  readonly guess?: GuessFormat;
+}
+
+/** Reads raw records, each for itself. */
+export interface RecordReplay {
+  readonly header: readonly string[] | null;
+  /** A batch of one record, without its line end: a row, or one that is malformed. */
+  read(raw: Uint8Array): RecordBatch;
 }

@@ -1,16 +1,36 @@
-import type { CsvOptions } from "../../spec/pipeline_spec.ts";
-import { openCsv } from "./csv/csv.ts";
-import type { RecordReader } from "./format.ts";
+import type { FormatOptions } from "../../spec/formats/mod.ts";
+import type { FormatTraits } from "../recognise.ts";
+import { csv } from "./csv/csv.ts";
+import type { Format, RecordReader, RecordReplay, Wanted } from "./format.ts";
+import { ndjson } from "./ndjson/ndjson.ts";
 
 export type { RecordReader } from "./format.ts";
 
 /** Every file format, by the `type` of its options. */
-export const FORMATS = { csv: openCsv } as const satisfies Record<
-  CsvOptions["type"],
-  (options: CsvOptions) => RecordReader
->;
+const FORMATS: { readonly [O in FormatOptions as O["type"]]: Format<O> } = { csv, ndjson };
+
+const ALL: Wanted = { columns: [], others: "read" };
 
 /** A reader for one file. */
-export function openReader(options: CsvOptions): RecordReader {
-  return FORMATS[options.type](options);
+export function openReader(options: FormatOptions, wanted: Wanted = ALL): RecordReader {
+  return plug(options).open(options, wanted);
+}
+
+/** A reader of records that were kept one by one. */
+export function openReplay(
+  options: FormatOptions,
+  header: readonly string[] | null,
+  wanted: Wanted,
+): RecordReplay {
+  return plug(options).replay(options, header, wanted);
+}
+
+/** What a text of the format looks like. */
+export function traitsOf(options: FormatOptions): FormatTraits {
+  return plug(options).traits(options);
+}
+
+/** The options that a plug takes are those of its own name. */
+function plug({ type }: FormatOptions): Format<FormatOptions> {
+  return FORMATS[type] as Format<FormatOptions>;
 }

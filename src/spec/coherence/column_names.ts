@@ -70,11 +70,11 @@ export function unknownColumn(
 
 /** Two columns from one field are most often a slip of the pen. */
 export const sharedFields: Check = (spec, report, input) => {
-  const { header } = spec.source.format;
+  const byPosition = spec.source.naming === "position";
   const seen = new Map<string, string>();
   for (const { name, from, aliases } of spec.columns) {
     const path = ["columns", name, "from"];
-    if (!header && aliases.length > 0) {
+    if (byPosition && aliases.length > 0) {
       report.value(
         path,
         "spec/contradiction",
@@ -83,7 +83,7 @@ export const sharedFields: Check = (spec, report, input) => {
       );
       continue;
     }
-    if (!header && !/^[1-9]\d{0,4}$/.test(from)) {
+    if (byPosition && !/^[1-9]\d{0,4}$/.test(from)) {
       report.value(
         path,
         "spec/contradiction",

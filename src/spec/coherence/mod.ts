@@ -1,11 +1,12 @@
 import type { Checked } from "../check_schema.ts";
+import { formatReads } from "../formats/mod.ts";
 import type { Report } from "../report.ts";
 import type { Check, Draft, PlacedCheck } from "./check.ts";
 import { checkColumns, checkNames, checkSettings } from "./checks.ts";
 import { indexColumns, keyColumns, nameClashes, sharedFields } from "./column_names.ts";
 import { columnOptions } from "./column_options.ts";
 import { columnRules } from "./column_rules.ts";
-import { csvCharacters } from "./csv.ts";
+import { formatOptions } from "./format.ts";
 import { indexTypes } from "./index_types.ts";
 import { nameLengths } from "./name_lengths.ts";
 import { contradictions, partitionColumn, partitionRange } from "./partitions.ts";
@@ -20,7 +21,6 @@ import { scheduleTimes } from "./schedule.ts";
 import { sourceAddress } from "./source_address.ts";
 
 const PARTITIONS = ["partitions.by", "partitions.from", "partitions.to", "partitions.values"];
-const CHARACTERS = ["delimiter", "quote", "escape", "comment"].map((key) => `source.format.${key}`);
 const ADDRESS = ["source.url", "environments"];
 
 /** Every check with the keys it reads: where one of them is wrong, the check would tell untruths. */
@@ -36,7 +36,7 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
       "partitions.by",
     ],
   ],
-  [sharedFields, ["source.format.header"]],
+  [sharedFields, formatReads("naming")],
   [
     nameClashes,
     [
@@ -82,7 +82,7 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [checkColumns, ["partitions.by"]],
   [checkSettings, ["refresh.mode", "refresh.hard_deletes", "idempotency_key"]],
   [checkPlaceholders, ["partitions.by"]],
-  [csvCharacters, CHARACTERS],
+  [formatOptions, formatReads("check")],
   [columnRules, []],
   [columnOptions, []],
   [scheduleTimes, ["schedule"]],

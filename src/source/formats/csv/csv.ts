@@ -2,14 +2,19 @@ import { SluiceError } from "../../../core/error.ts";
 import { quotedText } from "../../../core/quoted_text.ts";
 import { ESCAPED } from "../../../core/field_flags.ts";
 import type { RecordBatch } from "../../../rows/record_batch.ts";
-import type { CsvOptions } from "../../../spec/pipeline_spec.ts";
+import type { CsvOptions } from "../../../spec/formats/csv.ts";
 import { CsvScanner } from "./scanner.ts";
-import type { RecordReader } from "../format.ts";
+import { csvTraits } from "./traits.ts";
+import type { Format, ReaderFacts, RecordReader } from "../format.ts";
+import { guessDelimiter } from "./other_delimiter.ts";
+import { replayCsv } from "./replay.ts";
 
-/** Reads delimited text; `docs/sources.md` describes the dialect. */
-export function openCsv(options: CsvOptions): RecordReader {
-  return new CsvReader(options);
-}
+/** Delimited text; `docs/sources.md` describes the dialect. */
+export const csv: Format<CsvOptions> = {
+  open: (options) => new CsvReader(options),
+  replay: (options, header) => replayCsv(options, header, (each) => new CsvReader(each)),
+  traits: csvTraits,
+};
 
 class CsvReader implements RecordReader {
   header: readonly string[] | null = null;
@@ -17,8 +22,11 @@ class CsvReader implements RecordReader {
   readonly #scanner: CsvScanner;
   #hasStarted = false;
 
+  readonly about: ReaderFacts;
+
   constructor(options: CsvOptions) {
     this.#options = options;
+    this.about = { guess: (names, isKnown) => guessDelimiter(names, isKnown, options) };
     this.#scanner = new CsvScanner({
       delimiter: byteOf(options.delimiter),
       quote: byteOf(options.quote),

@@ -1,3 +1,5 @@
+import type { Unescape } from "../../../rows/record_batch.ts";
+
 /** A CSV dialect as bytes; -1 where a character is not in use. */
 export interface Dialect {
   readonly delimiter: number;
@@ -19,4 +21,18 @@ export function markTable(dialect: Dialect): Uint8Array {
     if (byte >= 0) table[byte] = 1;
   }
   return table;
+}
+
+/** Drops each escape that stands before a quote or an escape; any other one is data. */
+export function unescaper({ quote, escape }: Dialect): Unescape {
+  return (bytes, start, end, out) => {
+    let length = 0;
+    for (let i = start; i < end; i++) {
+      if (
+        bytes[i] === escape && i + 1 < end && (bytes[i + 1] === quote || bytes[i + 1] === escape)
+      ) i++;
+      out[length++] = bytes[i];
+    }
+    return length;
+  };
 }

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../../core/error.ts";
 import { ESCAPED, QUOTED } from "../../../core/field_flags.ts";
-import type { MalformedRecord } from "../../../rows/record_batch.ts";
-import { type Dialect, markTable } from "./dialect.ts";
+import type { MalformedRecord, RecordBatch } from "../../../rows/record_batch.ts";
+import { type Dialect, markTable, unescaper } from "./dialect.ts";
 import { emptyBatch, reserve } from "../../growing_batch.ts";
 
 /** What the scanner is in the middle of. */
@@ -43,7 +43,7 @@ const RAW_LIMIT = 1024;
  * often than a record has fields, and hardly any more than three times.
  */
 export class CsvScanner {
-  readonly batch = emptyBatch();
+  readonly batch: RecordBatch;
 
   readonly #dialect: Dialect;
   readonly #isMark: Uint8Array;
@@ -85,6 +85,7 @@ export class CsvScanner {
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
+    this.batch = emptyBatch(unescaper(dialect));
     this.#isMark = markTable(dialect);
     this.#skipLines(dialect.skipLines);
   }

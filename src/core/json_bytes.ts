@@ -1,7 +1,7 @@
-import { HEX } from "./uuid.ts";
+import { HEX } from "./hex_digits.ts";
 
 /** Deeper documents are refused: Postgres would stop at its stack's depth, wherever that is. */
-const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 1000;
 
 /** jsonb keeps numbers as `numeric`; more digits or a larger exponent might not fit. */
 const MAX_NUMBER_LENGTH = 8000;
@@ -17,7 +17,8 @@ export function isJson(
   return after >= 0 && skipBlank(bytes, after, end) === end;
 }
 
-function skipBlank(bytes: Uint8Array, at: number, end: number): number {
+/** Offset behind blanks. */
+export function skipBlank(bytes: Uint8Array, at: number, end: number): number {
   while (at < end) {
     const byte = bytes[at]!;
     if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) break;
@@ -27,12 +28,12 @@ function skipBlank(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** Offset behind the value that begins here; -1 where there is none. */
-function skipValue(
+export function skipValue(
   bytes: Uint8Array,
   at: number,
   end: number,
   strict: boolean,
-  depth: number,
+  depth = 0,
 ): number {
   if (at >= end || depth > MAX_DEPTH) return -1;
   switch (bytes[at]) {
@@ -84,7 +85,8 @@ function skipMembers(
   return -1;
 }
 
-function skipString(bytes: Uint8Array, at: number, end: number, strict: boolean): number {
+/** Offset behind the string whose first character stands here; -1 where it is none. */
+export function skipString(bytes: Uint8Array, at: number, end: number, strict: boolean): number {
   let high = false;
   // Hot loop: most of a document is inside strings.
   while (at < end) {
@@ -121,7 +123,8 @@ function skipString(bytes: Uint8Array, at: number, end: number, strict: boolean)
   return -1;
 }
 
-function hexCode(bytes: Uint8Array, at: number, end: number): number {
+/** The four hex digits that stand here, as a number; -1 where they are none. */
+export function hexCode(bytes: Uint8Array, at: number, end: number): number {
   if (end - at < 4) return -1;
   let code = 0;
   for (let i = at; i < at + 4; i++) {

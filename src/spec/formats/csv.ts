@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { byteLength } from "../../core/names.ts";
+import { looseText } from "../schema/text.ts";
+import { COMMON_KEYS, nullValues } from "./common_keys.ts";
+import type { CommonOptions, FormatReport, FormatSpec } from "./format_spec.ts";
+
+/** How a CSV file is written. Single-byte characters are given as strings of length one. */
+export interface CsvOptions extends CommonOptions {
+  readonly type: "csv";
+  readonly delimiter: string;
+  /** Null: quoting is off. */
+  readonly quote: string | null;
+  /** Character that precedes a quote inside a quoted field; equal to `quote` for RFC 4180. */
+  readonly escape: string | null;
+  readonly header: boolean;
+  readonly skipLines: number;
+  /** Records whose first byte is this character are skipped. */
+  readonly comment: string | null;
+  /** Records of nothing but delimiters are passed over; left out where it is not said. */
+  readonly skipEmptyRecords?: true;
+}
+
+const schema = z.strictObject({
+  type: z.literal("csv").describe("The kind of file"),
+  delimiter: looseText().default(",").describe("Character between fields"),
+  quote: looseText().nullable().default('"')
+    .describe("Character around fields; null: quoting is off"),
+  escape: looseText().nullable().optional()
+    .describe("Character before a quote inside a quoted field; the quote itself when left out"),
+  header: z.boolean().default(true)
+    .describe(
+      "Whether the first record names the fields; false: columns are taken in order, or by number",
+    ),
+  skip_lines: z.int().min(0).max(1_000_000).default(0)
+    .describe("Lines before the header that are skipped"),
+  comment: looseText().nullable().default(null)
+    .describe("Records that start with this character are skipped"),
+  skip_empty_records: z.boolean().default(false)
+    .describe("Pass over records of nothing but delimiters, as spreadsheets leave them"),
+  null_values: nullValues([""], "Unquoted texts that are NULL in every column"),
+  ...COMMON_KEYS,
+});
+
+const CHARACTERS = ["delimiter", "quote", "escape", "comment"] as const;
+
+/** Delimited text. */
+export const csv: FormatSpec<typeof schema, CsvOptions> = {
+  schema,
+  build: (input) => ({
+    type: "csv",
+    delimiter: input.delimiter,
+    quote: input.quote,
+    escape: input.escape === undefined ? input.quote : input.escape,
+    header: input.header,
+    skipLines: input.skip_lines,
+    comment: input.comment,
+    ...(input.skip_empty_records ? { skipEmptyRecords: true } : {}),
+    nullValues: input.null_values,
+    trim: input.trim,
+    encoding: "utf-8",
+    maxRecordBytes: input.max_record_bytes,
+  }),
+  naming: ({ header }) => header ? "header" : "position",
+  reads: { naming: ["header"], check: CHARACTERS },
+  check: checkCharacters,
+};
+
+/** The characters of a CSV file are single bytes and differ from each other. */
+function checkCharacters(options: CsvOptions, report: FormatReport): void {
+  const { delimiter, quote, escape, comment } = options;
+  for (const key of CHARACTERS) {
+    const value = options[key];
+    if (value === null) continue;
+    if (value.length !== 1 || byteLength(value) !== 1) {
+      report(
+        key,
+        "spec/bad_csv_option",
+        `"${key}" must be one ASCII character`,
+        value === "\\t" ? 'Write "\\t" in double quotes' : undefined,
+      );
+    } else if (value === "\n" || value === "\r" || value === "\0") {
+      report(key, "spec/bad_csv_option", `"${key}" cannot be a line break or NUL`);
+    }
+  }
+  // The escape may be the quote: that is how RFC 4180 writes a quote.
+  const pairs = [
+    ["quote", quote, delimiter],
+    ["escape", escape, delimiter],
+    ["comment", comment, delimiter],
+    ["comment", comment, quote],
+    ["comment", comment, escape],
+  ] as const;
+  for (const [key, value, other] of pairs) {
+    if (value === null || value !== other) continue;
+    report(key, "spec/bad_csv_option", `"${key}" is "${value}", which has another use`);
+  }
+  if (quote === null && escape !== null) {
+    report("escape", "spec/contradiction", `Without "quote" there is no "escape"`);
+  }
+}

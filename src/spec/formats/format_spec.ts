@@ -1,0 +1,32 @@
+import type { z } from "zod";
+import type { SpecCode } from "../codes.ts";
+
+/** What says which field of a record is which: a header, its place, or a key of its own. */
+export type Naming = "header" | "position" | "keys";
+
+/** Options of every format. */
+export interface CommonOptions {
+  /** Texts read as NULL in every column. */
+  readonly nullValues: readonly string[];
+  /** Blanks around texts are dropped. */
+  readonly trim: boolean;
+  /** Only `utf-8` for now. */
+  readonly encoding: "utf-8";
+  /** A longer record is a reject, bytes. */
+  readonly maxRecordBytes: number;
+}
+
+/** Tells what is wrong with the value of a key of `source.format`. */
+export type FormatReport = (key: string, code: SpecCode, message: string, hint?: string) => void;
+
+/** A file format as a pipeline file has it. */
+export interface FormatSpec<S extends z.ZodObject, O extends CommonOptions> {
+  readonly schema: S;
+  /** Options with nothing left out. */
+  build(input: z.output<S>): O;
+  naming(options: O): Naming;
+  /** Keys that `naming` and `check` read. */
+  readonly reads: { readonly naming: readonly string[]; readonly check: readonly string[] };
+  /** Reports what no single key shows. */
+  check(options: O, report: FormatReport): void;
+}
