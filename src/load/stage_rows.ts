@@ -6,7 +6,7 @@ import type { TableName } from "../plan/load_plan.ts";
 import type { RowEncoder } from "../rows/compile_rows.ts";
 import type { Frame } from "../rows/frame.ts";
 import type { RecordBatch } from "../rows/record_batch.ts";
-import type { RecordReader } from "../source/formats/format.ts";
+import type { ReaderFacts, RecordReader } from "../source/formats/format.ts";
 import { CarefulCopy } from "./careful_copy.ts";
 import { CopyFan, type RowSink } from "./copy_fan.ts";
 import type { RefusedRow } from "./refused_rows.ts";
@@ -17,7 +17,11 @@ export interface RowStream {
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly reader: RecordReader;
   /** Called once, when the header is known. */
-  compile(header: readonly string[] | null, width: number): RowEncoder;
+  compile(
+    header: readonly string[] | null,
+    width: number,
+    about: ReaderFacts | undefined,
+  ): RowEncoder;
   makeFrame(): Frame;
   /** Told of the rows that Postgres took, before their frame is used again. */
   taken?(frame: Frame): void;
@@ -74,14 +78,19 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
   let copy = 0;
   const started = clock.monotonic();
 
+  function compile(width: number): RowEncoder {
+    const { header, about } = stream.reader;
+    return stream.compile(header, width, about);
+  }
+
   function prepare(): { encoder: RowEncoder; fan: RowSink<Frame> } {
-    encoder ??= stream.compile(stream.reader.header, stream.reader.header?.length ?? 0);
+    encoder ??= compile(stream.reader.header?.length ?? 0);
     fan ??= openSink(stream, context, encoder.columns);
     return { encoder, fan };
   }
 
   async function consume(batch: RecordBatch): Promise<void> {
-    encoder ??= stream.compile(stream.reader.header, batch.width);
+    encoder ??= compile(batch.width);
     const ready = prepare();
     const waiting = clock.monotonic();
     const frame = await ready.fan.take();

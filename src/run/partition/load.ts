@@ -275,15 +275,14 @@ class PartitionLoad {
       keep: keptRejects(plan.rejectLimit),
     });
     let reported = context.clock.monotonic();
-    const reader = this.source.reader();
     const staged = await stageRows({
       chunks: source.chunks,
-      reader,
-      compile: (header, width) => {
+      reader: this.source.reader(),
+      compile: (header, width, about) => {
         rejects.setHeader(header);
         const constants = bindConstants(partition.constants, facts);
-        const file = { ...reader.about, header, width, bounds: partition.bounds };
-        const encoder = compileRows(rows, constants, file);
+        const { bounds } = partition;
+        const encoder = compileRows(rows, constants, { ...about, header, width, bounds });
         this.#verification = partition.verify === null ? null : verification(partition.verify);
         const typed = [...rows.columns, ...constants];
         return this.#verification?.watch(encoder, typed, isolation !== null) ?? encoder;
