@@ -23,6 +23,7 @@ import {
   namesOf,
   occupant,
   requireMergedInto,
+  requirePartitioned,
   requireSameColumns,
   requireStanding,
   tableGone,
@@ -158,6 +159,7 @@ function pathStatements(
   if (out !== null) requireUnreferenced(input);
   const exchanges = out !== null || into !== null;
   const target = requireStanding(input, versions, live ?? to!);
+  if (exchanges) requirePartitioned(input, layout, (into ?? out)!);
   for (const load of redone) requireMergedInto(input, target, load);
   const outgoing = exchanges ? occupant(input, layout, partition) : null;
   const incoming = into === null ? null : keptTable(input, into, "version");

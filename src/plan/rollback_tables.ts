@@ -52,6 +52,28 @@ export function requireStanding(
 }
 
 /**
+ * Versions change places in a table that is partitioned as the pipeline partitions it.
+ *
+ * @throws SluiceError `plan/version_gone`
+ */
+export function requirePartitioned(
+  { spec, catalog }: RollbackInput,
+  layout: Layout,
+  load: LoadRecord,
+): void {
+  const key = catalog.table?.partitionKey ?? null;
+  if (key?.strategy === layout.strategy && key?.columns.join() === layout.partitionColumn) return;
+  throw new SluiceError(
+    "plan/version_gone",
+    `Version ${load.version} cannot be put back: "${
+      targetKeyOf(spec)
+    }" is another table than the ` +
+      `partitioned one that it was part of`,
+    { hint: "Run the pipeline: it loads into the table that stands" },
+  );
+}
+
+/**
  * What was merged into one table is not merged again into another one of its name.
  *
  * @throws SluiceError `plan/version_gone`

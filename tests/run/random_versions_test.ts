@@ -23,12 +23,18 @@ const MODES: readonly (RefreshMode | "append without key" | "full into theirs")[
   "full into theirs",
 ];
 
+/** Of modes in which a load takes the place of rows: it may have none. */
+const REPLACING: Readonly<Record<string, string>> = {
+  full: ", allow_empty: true",
+  history: ", hard_deletes: invalidate, allow_empty: true",
+};
+
 function yaml(mode: string, keyed: boolean): string {
   return `
 pipeline: model
 source: { url: model.csv }
 target: { table: shop.model, versions: 100 }
-refresh: { mode: ${mode}${mode === "history" ? ", hard_deletes: invalidate" : ""} }
+refresh: { mode: ${mode}${REPLACING[mode] ?? ""} }
 ${keyed ? "idempotency_key: [id]\non_duplicate: keep_last" : ""}
 columns: { id: { type: integer, required: true }, name: text }
 `;
