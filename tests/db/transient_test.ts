@@ -7,7 +7,6 @@ import { exitCodeOfError } from "../../src/cli/exit_code.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 import { turnAway } from "./turn_away.ts";
 
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const WAIT = { clock: systemClock, random: () => 0.1 };
 
 /** Tries again as a run does, noting down why. */
@@ -40,11 +39,13 @@ Deno.test("withRetry cures a serialization failure (40001)", async () => {
 Deno.test("withRetry cures a deadlock (40P01)", async () => {
   await using test = await testDatabase();
   await test.db.query("create table a (x int); create table b (x int)");
-  const both = (one: string, other: string) =>
+  const held = { a: Promise.withResolvers<void>(), b: Promise.withResolvers<void>() };
+  const both = (one: "a" | "b", other: "a" | "b") =>
     retried(() =>
       test.db.transaction(async (tx) => {
         await tx.query(`lock table ${one} in exclusive mode`);
-        await pause(100);
+        held[one].resolve();
+        await held[other].promise;
         await tx.query(`lock table ${other} in exclusive mode`);
         await tx.query(`insert into ${one} values (1)`);
       })
