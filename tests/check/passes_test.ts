@@ -40,7 +40,7 @@ Deno.test("checks that are aggregates share one pass, and results stand as in th
   ]);
   const text = planText(plan, paintFor({ colors: false }));
   expect(text).toContain("row_count: where it does not hold, nothing is published; null_rate_zone");
-  expect(text).toContain("dear: where it does not hold, it is told");
+  expect(text).toContain("dear: where it does not hold, it is reported");
   const result = await run(test.db, spec);
   expect(result.checks.map(({ name, passed, observed, examples }) => [
     name,

@@ -37,7 +37,10 @@ Deno.test("readLedger, readHistory and readRejects work before there is a ledger
     migration: 0,
     loads: [],
     madeTarget: false,
+    renamedTarget: null,
     asked: [],
+    tables: [],
+    pipelines: [],
   });
   expect(await readHistory(test.db, SPEC)).toEqual({ versions: [], runs: [] });
   expect(await readRejects(test.db, SPEC, { limit: 1 })).toMatchObject({ run_id: null, total: 0 });
