@@ -39,7 +39,9 @@ Deno.test("the limit of rejects holds to the row, duplicates included, and a ref
     await test.step(`${limit}: ${good} good, ${bad} bad, ${twins} twice`, async () => {
       const target = `torture.budget_${index}`;
       using files = workspace({ "data.csv": "id,name\n-1,live\n" });
-      const yaml = pipelineOf({ settings: "idempotency_key: [id]" }, target)
+      const yaml = pipelineOf({
+        settings: "idempotency_key: [id]\nrefresh: { mode: full, allow_empty: true }",
+      }, target)
         .replace("limit: 100%", `limit: ${limit}`);
       const spec = specOf(yaml, files.folder);
       expect((await run(db, spec)).status).toBe("succeeded");
