@@ -66,7 +66,7 @@ for (const name of FILES) {
 }
 
 Deno.test("pipelines/ holds the datasets that the README names", () => {
-  for (const name of ["yellow_taxi", "taxi_zones", "openflights_airports"]) {
+  for (const name of ["yellow_taxi", "taxi_zones", "openflights_airports", "github_events"]) {
     expect(FILES).toContain(`${name}.yaml`);
   }
 });

@@ -1,3 +1,4 @@
+import type { Compression } from "../core/codecs.ts";
 import type { Naming } from "../spec/formats/mod.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { CheckBase, CheckKind, RuleSpec } from "../spec/checks_spec.ts";
@@ -305,7 +306,7 @@ export interface SourcePlan {
   readonly url: SecretText;
   readonly headers: Readonly<Record<string, SecretText>>;
   readonly format: FormatOptions;
-  readonly compression: "auto" | "none" | "gzip";
+  readonly compression: Compression;
   readonly retries: number;
   readonly timeoutSeconds: number;
   /** A 404 (or a missing file) means "not published yet". */

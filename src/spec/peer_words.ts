@@ -1,3 +1,4 @@
+import { CODEC_WORDS } from "../core/codecs.ts";
 import type { Path } from "./yaml_tree.ts";
 
 type Words = Readonly<Record<string, string>>;
@@ -184,7 +185,7 @@ export const VALUE_WORDS: Words = {
   warning: "warn",
   avg: "mean",
   average: "mean",
-  gz: "gzip",
+  ...CODEC_WORDS,
   yearly: "year",
   quarterly: "quarter",
   monthly: "month",

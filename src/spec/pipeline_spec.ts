@@ -1,6 +1,7 @@
 import type { Recurrence } from "../core/occurrences.ts";
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
+import type { Compression } from "../core/codecs.ts";
 import type { FormatOptions, Naming } from "./formats/mod.ts";
 import type { ExpectSpec, NotifySpec } from "./notify_spec.ts";
 import type { CheckSpec, RuleSpec } from "./checks_spec.ts";
@@ -100,7 +101,7 @@ export interface SourceSpec {
   readonly url: SecretText;
   readonly format: FormatOptions;
   readonly naming: Naming;
-  readonly compression: "auto" | "none" | "gzip";
+  readonly compression: Compression;
   readonly headers: Readonly<Record<string, SecretText>>;
   readonly retries: number;
   readonly timeoutSeconds: number;

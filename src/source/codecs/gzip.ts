@@ -1,7 +1,8 @@
 import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
-import { SluiceError } from "../../core/error.ts";
 import type { ByteInput } from "../byte_input.ts";
 import { coalesce } from "../coalesce.ts";
+import type { Codec } from "./codec.ts";
+import { corrupt, junkBehind, truncated } from "./damage.ts";
 
 /**
  * Bytes per decompressed chunk.
@@ -22,10 +23,12 @@ const FLAG_EXTRA = 4;
 const FLAG_NAME = 8;
 const FLAG_COMMENT = 16;
 
-/** Decompresses gzip data: any number of members, and zero padding behind the last one. */
-export function gunzip(input: ByteInput, shown: string): AsyncGenerator<Uint8Array> {
-  return coalesce(members(input, shown), MIN_CHUNK_BYTES);
-}
+/** gzip: any number of members, and zero padding behind the last one. */
+export const gzip: Codec = {
+  name: "gzip",
+  magic: [[0x1f, 0x8b]],
+  decode: (input, shown) => coalesce(members(input, shown), MIN_CHUNK_BYTES),
+};
 
 async function* members(input: ByteInput, shown: string): AsyncGenerator<Uint8Array> {
   try {
@@ -64,8 +67,7 @@ async function hasMember(input: ByteInput, shown: string): Promise<boolean> {
     padding += data;
     const [first, second] = await input.peek(2);
     if (padding === 0 && first === 0x1f && second === 0x8b) return true;
-    const at = input.position;
-    throw corrupt(shown, `unexpected data follows the compressed data at byte ${at}`, at);
+    throw junkBehind(shown, input.position);
   }
   return false;
 }
@@ -150,16 +152,4 @@ async function feed(engine: InflateRaw, input: ByteInput): Promise<void> {
   } catch (error) {
     engine.destroy(error as Error);
   }
-}
-
-function truncated(input: ByteInput, shown: string): SluiceError {
-  const at = input.end;
-  return corrupt(shown, `it ends in the middle of the compressed data, at byte ${at}`, at);
-}
-
-function corrupt(shown: string, what: string, at: number): SluiceError {
-  return new SluiceError("source/corrupt_compression", `"${shown}" is damaged: ${what}`, {
-    details: { stored_byte: at },
-    hint: "Get the file again and compare its length and checksum with the original's",
-  });
 }

@@ -1,25 +1,31 @@
 import { SluiceError } from "../../core/error.ts";
-import type { SourcePlan } from "../../plan/load_plan.ts";
+import type { CodecName, Compression } from "../../core/codecs.ts";
 import { ByteInput } from "../byte_input.ts";
 import { HEAD_BYTES, refuseDocument } from "../recognise.ts";
-import type { Codec } from "./codec.ts";
-import { gunzip } from "./gzip.ts";
+import { beginsWith, type Codec } from "./codec.ts";
+import { gzip } from "./gzip.ts";
 
-/** Every codec, in the order their magic bytes are tried. */
-export const CODECS: readonly Codec[] = [
-  { name: "gzip", magic: [0x1f, 0x8b], decode: gunzip },
-  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decode: null },
+/** Every codec, by the word that pipeline files have for it. */
+const BY_NAME: Readonly<Record<CodecName, Codec>> = { gzip };
+
+/** Every codec. */
+export const CODECS: readonly Codec[] = Object.values(BY_NAME);
+
+/** Compressions that are recognised, so that the user hears what is wrong, but cannot be read. */
+const UNREADABLE: readonly (Pick<Codec, "magic"> & { readonly name: string })[] = [
+  { name: "zstd", magic: [[0x28, 0xb5, 0x2f, 0xfd]] },
   // With its first block: the header of a CSV file may begin with the three letters.
-  {
-    name: "bzip2",
-    magic: [0x42, 0x5a, 0x68, null, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
-    decode: null,
-  },
-  { name: "xz", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], decode: null },
-  { name: "zip", magic: [0x50, 0x4b, 0x03, 0x04], decode: null },
+  { name: "bzip2", magic: [[0x42, 0x5a, 0x68, null, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59]] },
+  { name: "xz", magic: [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]] },
+  { name: "zip", magic: [[0x50, 0x4b, 0x03, 0x04]] },
 ];
 
-const LONGEST_MAGIC = Math.max(...CODECS.map(({ magic }) => magic.length));
+const KNOWN: readonly (Pick<Codec, "magic"> & { readonly name: string })[] = [
+  ...CODECS,
+  ...UNREADABLE,
+];
+
+const LONGEST_MAGIC = Math.max(...KNOWN.flatMap(({ magic }) => magic.map(({ length }) => length)));
 
 /**
  * Decompresses stored bytes as the pipeline says, or as their first bytes show.
@@ -29,7 +35,7 @@ const LONGEST_MAGIC = Math.max(...CODECS.map(({ magic }) => magic.length));
  */
 export async function* decompress(
   stored: AsyncIterable<Uint8Array>,
-  compression: SourcePlan["compression"],
+  compression: Compression,
   contentEncoding: string | null,
   shown: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -55,9 +61,7 @@ async function layer(
 ): Promise<AsyncGenerator<Uint8Array>> {
   if (wanted === "none") return input.rest();
   const start = await input.peek(LONGEST_MAGIC);
-  const found = CODECS.find(({ magic }) =>
-    magic.every((byte, i) => byte === null || start[i] === byte)
-  );
+  const found = KNOWN.find(({ magic }) => magic.some((each) => beginsWith(start, each)));
   if (found?.name === "zip") refuseDocument(await input.peek(HEAD_BYTES), shown);
   if (wanted === "auto") {
     return found === undefined ? input.rest() : codecNamed(found.name, shown)(input, shown);
@@ -77,13 +81,12 @@ async function layer(
   return codecNamed(wanted, shown)(input, shown);
 }
 
-function codecNamed(name: string, shown: string): NonNullable<Codec["decode"]> {
-  const decode = CODECS.find((codec) => codec.name === name)?.decode ?? null;
-  if (decode !== null) return decode;
-  const readable = CODECS.filter((codec) => codec.decode !== null).map((codec) => codec.name);
+function codecNamed(name: string, shown: string): Codec["decode"] {
+  const codec = CODECS.find((each) => each.name === name);
+  if (codec !== undefined) return codec.decode;
   throw new SluiceError(
     "source/compression_not_available",
     `"${shown}" is compressed with ${name}, which is not available yet`,
-    { hint: `Decompress the file, or use one of: ${readable.join(", ")}` },
+    { hint: `Decompress the file, or use one of: ${CODECS.map((each) => each.name).join(", ")}` },
   );
 }

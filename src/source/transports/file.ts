@@ -13,7 +13,6 @@ const UNSETTLED = "ctime unsettled";
 /** Files by path or `file:` URL. */
 export const file: Transport = {
   name: "file",
-  schemes: ["file"],
   open: (location, _patience, context) => openFile(location, context),
   probe: (location, _patience, context, known) => probeFile(location, context, known),
 };

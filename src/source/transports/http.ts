@@ -10,7 +10,6 @@ import type { Patience, Transport } from "./transport.ts";
 /** Files over HTTP and HTTPS. */
 export const http: Transport = {
   name: "http",
-  schemes: ["http", "https"],
   async open(location, patience, context) {
     const download = new HttpDownload(location, patience, context);
     await download.start();

@@ -1,20 +1,20 @@
 import { SluiceError } from "../../core/error.ts";
+import { schemeList, type TransportName, transportOf } from "../../core/transports.ts";
 import type { Location } from "../location.ts";
 import { file } from "./file.ts";
 import { http } from "./http.ts";
 import type { Transport } from "./transport.ts";
 
-/** Every transport. */
-export const TRANSPORTS: readonly Transport[] = [file, http];
+/** Every transport; `core/transports.ts` has its schemes. */
+export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { file, http };
 
 /** The transport that reaches a location. */
 export function transportFor({ href, shown }: Location): Transport {
   // One letter before the colon is a Windows drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(href)?.[1].toLowerCase() ?? "file";
-  const transport = TRANSPORTS.find(({ schemes }) => schemes.includes(scheme));
-  if (transport !== undefined) return transport;
-  const schemes = TRANSPORTS.flatMap((each) => each.schemes).join(", ");
+  const name = transportOf(scheme);
+  if (name !== null) return TRANSPORTS[name];
   throw new SluiceError("source/unknown_scheme", `"${shown}" has an unknown scheme: "${scheme}"`, {
-    hint: `Known schemes: ${schemes}, or a path`,
+    hint: `Known schemes: ${schemeList()}, or a path`,
   });
 }

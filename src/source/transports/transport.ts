@@ -1,3 +1,4 @@
+import type { TransportName } from "../../core/transports.ts";
 import type { KnownSource, SourceContext, SourceFacts } from "../context.ts";
 import type { Location } from "../location.ts";
 
@@ -26,11 +27,9 @@ export interface StoredFile extends AsyncDisposable {
   confirm?(sha256: string): Promise<void>;
 }
 
-/** A way to reach sources, chosen by the scheme of the URL. */
+/** A way to reach sources; `core/transports.ts` has the schemes that choose it. */
 export interface Transport {
-  readonly name: string;
-  /** URL schemes without the colon; a plain path has the scheme `file`. */
-  readonly schemes: readonly string[];
+  readonly name: TransportName;
   /** @throws SluiceError `source/not_found` where there is no such file */
   open(location: Location, patience: Patience, context: SourceContext): Promise<StoredFile>;
   /** Looks without reading; null where there is no such file. */

@@ -1,4 +1,5 @@
 import { fillTemplate, PERIOD_EXAMPLES } from "../../core/period.ts";
+import { schemeList, transportOf } from "../../core/transports.ts";
 import type { Check } from "./check.ts";
 
 /** Schemes that a later version will read. */
@@ -26,12 +27,12 @@ export const sourceAddress: Check = ({ source, partitions }, report) => {
     report.value(path, "spec/wrong_value", `"source.url" cannot hold NUL`);
   } else if (scheme !== undefined && LATER.test(scheme)) {
     report.value(path, "spec/not_available_yet", `"${scheme}://" is not available yet`);
-  } else if (scheme !== undefined && !/^(https?|file)$/.test(scheme)) {
+  } else if (scheme !== undefined && transportOf(scheme) === null) {
     report.value(
       path,
       "spec/wrong_value",
       `"${scheme}://" is not known`,
-      "Schemes: https, http, file; a path needs none",
+      `Schemes: ${schemeList()}; a path needs none`,
     );
   } else if (STANDARD_INPUT.test(url)) {
     report.value(

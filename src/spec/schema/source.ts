@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CODEC_NAMES } from "../../core/codecs.ts";
 import { formatSchema } from "../formats/mod.ts";
 import { durationSeconds, looseText, name } from "./text.ts";
 
@@ -11,7 +12,7 @@ export const sourceSchema = z.strictObject({
     "Path, relative to this file, or URL; {name} is a variable or a placeholder such as {month}",
   ),
   format: formatSchema.default("csv").describe("How the file is written"),
-  compression: z.enum(["auto", "none", "gzip"]).default("auto")
+  compression: z.enum(["auto", "none", ...CODEC_NAMES]).default("auto")
     .describe("How the file is compressed; auto looks at its first bytes"),
   headers: z.record(z.string(), looseText()).default({})
     .describe("HTTP headers; ${NAME} is an environment variable and is never printed"),

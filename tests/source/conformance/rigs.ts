@@ -1,0 +1,82 @@
+import type { TransportName } from "../../../src/core/transports.ts";
+import { answerFile, serveHttp } from "../../support/http_server.ts";
+import { workspace } from "../../support/pipeline.ts";
+
+/** A file behind a transport, and what can go wrong with it. */
+export interface Rig extends AsyncDisposable {
+  readonly url: string;
+  /** Variables of the operator that the transport needs. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Writes the file; what was there is replaced. */
+  put(bytes: Uint8Array): Promise<void> | void;
+  remove(): Promise<void> | void;
+  /** From now on it may not be read; null where this process may read everything. */
+  readonly forbid: (() => Promise<void> | void) | null;
+  /** The next connection breaks after so many bytes; null where nothing can break. */
+  readonly breakAfter: ((bytes: number) => void) | null;
+  /** A password or token on the way to the file, which nobody may see; null where there is none. */
+  readonly secret: string | null;
+  /** A server says nothing more from now on; null where there is none. */
+  readonly stall: (() => void) | null;
+}
+
+/** Starts what a transport reads from; a reason where that is absent here. */
+export type StartRig = () => Promise<Rig | string> | Rig | string;
+
+export const RIGS: Readonly<Record<TransportName, StartRig>> = {
+  file: fileRig,
+  http: httpRig,
+};
+
+function fileRig(): Rig {
+  const files = workspace();
+  const path = `${files.folder}/things.csv`;
+  return {
+    url: path,
+    environment: {},
+    put: (bytes) => files.write("things.csv", bytes),
+    remove: () => Deno.removeSync(path),
+    forbid: Deno.uid() === 0 || Deno.build.os === "windows"
+      ? null
+      : () => Deno.chmodSync(path, 0o000),
+    breakAfter: null,
+    secret: null,
+    stall: null,
+    [Symbol.asyncDispose]() {
+      files[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
+}
+
+function httpRig(): Rig {
+  let body: Uint8Array | null = null;
+  let version = 0;
+  let cutAfter: number | null = null;
+  let isForbidden = false;
+  let isStalled = false;
+  const server = serveHttp((request) => {
+    if (isStalled) return { stallAfter: -1 };
+    if (isForbidden) return { status: 403 };
+    if (body === null) return { status: 404 };
+    const answer = answerFile(request, { body, etag: `"v${version}"` });
+    const cut = cutAfter;
+    if (request.method === "HEAD" || cut === null) return answer;
+    cutAfter = null;
+    return { ...answer, cutAfter: cut };
+  });
+  return {
+    url: `${server.origin.replace("//", "//reader:pass-word-7@")}/things.csv`,
+    environment: {},
+    put(bytes) {
+      body = bytes.slice();
+      version++;
+    },
+    remove: () => void (body = null),
+    forbid: () => void (isForbidden = true),
+    breakAfter: (bytes) => void (cutAfter = bytes),
+    secret: "pass-word-7",
+    stall: () => void (isStalled = true),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
