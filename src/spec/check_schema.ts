@@ -1,4 +1,5 @@
 import { BrokenPaths } from "./broken_paths.ts";
+import { standInAt } from "./keys.ts";
 import type { Report } from "./report.ts";
 import { type PipelineInput, pipelineSchema } from "./schema/pipeline.ts";
 import { faultsOf, reportIssues } from "./schema_issues.ts";
@@ -28,18 +29,6 @@ export function checkSchema(
 /** Removing a wrong key may leave a section without a key that it needs, and so on upwards. */
 const MAX_ROUNDS = 8;
 
-/** What the schema cannot do without. */
-const STAND_INS: readonly (readonly [RegExp, unknown])[] = [
-  [/^pipeline$/, "pipeline"],
-  [/^source$/, { url: "file" }],
-  [/^source\/url$/, "file"],
-  [/^target$/, { table: "public.table" }],
-  [/^target\/table$/, "public.table"],
-  [/^columns$/, { column: "text" }],
-  [/^columns\/[^/]*(\/type)?$/, "text"],
-  [/^checks\/\d+$/, { row_count: { min: 0 } }],
-];
-
 function mend(plain: unknown): Checked | null {
   const rest = structuredClone(plain);
   const broken = new BrokenPaths();
@@ -63,12 +52,11 @@ function mendAt(root: unknown, path: Path): Path {
     ? path
     // But checks do not depend on each other.
     : path.slice(0, path[0] === "checks" ? item + 1 : item);
-  const name = target.map((step) => String(step).replaceAll("/", "_")).join("/");
-  const standIn = STAND_INS.find(([pattern]) => pattern.test(name));
+  const standIn = standInAt(target);
   const holder = holderOf(root, target);
   const key = target.at(-1)!;
   if (holder === null) return target;
-  if (standIn !== undefined) holder[key] = structuredClone(standIn[1]);
+  if (standIn !== undefined) holder[key] = structuredClone(standIn);
   else if (Object.hasOwn(holder, key)) delete holder[key];
   else if (target.length > 1) return mendAt(root, target.slice(0, -1));
   return target;

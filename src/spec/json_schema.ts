@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { NOT_YET } from "./not_available.ts";
 import { type PipelineInput, pipelineSchema } from "./schema/pipeline.ts";
-import { LOOSE } from "./schema/text.ts";
+import { OWN_META } from "./schema/key_meta.ts";
 
 /** The JSON Schema that editors complete and check pipeline files with, `NOT_YET` keys left out. */
 export function pipelineJsonSchema(notYet = NOT_YET): Record<string, unknown> {
@@ -13,11 +13,11 @@ export function pipelineJsonSchema(notYet = NOT_YET): Record<string, unknown> {
     target: "draft-7",
     io: "input",
     override: ({ jsonSchema }) => {
-      if (!(LOOSE in jsonSchema)) return;
-      delete jsonSchema[LOOSE];
       // The text is taken as it is written: YAML's own reading of `2021` does not matter.
-      const types = ["string", "number", "boolean"];
-      (jsonSchema as { type?: unknown }).type = types;
+      if (jsonSchema.text === true && jsonSchema.type === "string") {
+        (jsonSchema as { type?: unknown }).type = ["string", "number", "boolean"];
+      }
+      for (const name of OWN_META) delete jsonSchema[name];
     },
   });
   return { title: "Sluice pipeline", ...schema };

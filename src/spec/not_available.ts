@@ -1,4 +1,3 @@
-import { peerHint, VALUE_WORDS } from "./peer_words.ts";
 import type { Report } from "./report.ts";
 import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 
@@ -30,8 +29,7 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
     const path = at.split(".");
     const node = find(tree, path);
     if (node?.kind !== "scalar" || !values.test(node.text)) continue;
-    const hint = peerHint(node.text, VALUE_WORDS);
-    report.value(path, "spec/not_available_yet", `"${node.text}" is not available yet`, hint);
+    report.value(path, "spec/not_available_yet", `"${node.text}" is not available yet`);
     found.push(path);
   }
   const url = find(tree, ["source", "url"]);

@@ -3,9 +3,8 @@ import { didYouMean } from "../core/did_you_mean.ts";
 import type { SpecCode } from "./codes.ts";
 import { FORMAT_NAMES } from "./formats/mod.ts";
 import { isCut } from "./column_type.ts";
-import { keyWordsAt, peerHint, VALUE_WORDS } from "./peer_words.ts";
+import { hintOfValue, hintOfWord, keyOfWord, keysAt } from "./keys.ts";
 import type { Report } from "./report.ts";
-import { keysAt } from "./schema_keys.ts";
 import type { Path, Tree } from "./yaml_tree.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -68,7 +67,7 @@ function reportIssue(
           full,
           "spec/unknown_key",
           `Unknown key "${key}"${where}`,
-          peerHint(key, keyWordsAt(path)) ?? insideHint(key, path) ?? nearHint(near) ??
+          hintOfWord(key, path) ?? insideHint(key, path) ?? nearHint(near) ??
             (known.length > 0 ? `Keys: ${known.join(", ")}` : null),
         );
       }
@@ -129,7 +128,7 @@ function reportIssue(
         path,
         "spec/wrong_value",
         `${name} cannot be ${describe(value)}`,
-        valueHint(value, path, values) ?? nearHint(near) ?? `Values: ${values.join(", ")}`,
+        hintOfValue(value, valuePlace(path)) ?? nearHint(near) ?? `Values: ${values.join(", ")}`,
       );
       return;
     }
@@ -170,9 +169,7 @@ function isMisspelt(missing: string, section: unknown, path: Path): boolean {
   const known = keysAt(path, valueAt(section, ["type"]));
   return typeof section === "object" && section !== null && Object.keys(section).some((key) => {
     if (known.includes(key)) return false;
-    const words = keyWordsAt(path);
-    const peer = Object.hasOwn(words, key) ? words[key].split(".").at(-1) : undefined;
-    return (peer ?? didYouMean(key, known)) === missing;
+    return (keyOfWord(key, path) ?? didYouMean(key, known)) === missing;
   });
 }
 
@@ -189,15 +186,16 @@ function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
 
 /** The values that a key can have: a branch of a union knows its own only. */
 function valuesAt(path: Path, values: readonly unknown[]): readonly unknown[] {
-  return path.join("/") === "source/format/type" ? FORMAT_NAMES : values;
+  return isFormatType(path) ? FORMAT_NAMES : values;
 }
 
-/** Another tool's word, where ours can stand at the same place. */
-function valueHint(value: unknown, path: Path, values: readonly string[]): string | null {
-  const ours = typeof value === "string" ? VALUE_WORDS[value] : undefined;
-  const fits = ours !== undefined &&
-    (values.includes(ours) || ours.startsWith("{") || path.join(".") === "refresh.mode");
-  return fits ? peerHint(value, VALUE_WORDS) : null;
+/** Where other tools' words for a value are: `type` of a format has those of the format itself. */
+function valuePlace(path: Path): Path {
+  return isFormatType(path) ? path.slice(0, -1) : path;
+}
+
+function isFormatType(path: Path): boolean {
+  return path.join("/") === "source/format/type";
 }
 
 function nearHint(near: string | null): string | null {

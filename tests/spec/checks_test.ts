@@ -1,8 +1,6 @@
 import { expect } from "expect";
-import { keyWordsAt } from "../../src/spec/peer_words.ts";
 import type { CheckSpec } from "../../src/spec/pipeline_spec.ts";
 import { CHECKS } from "../../src/spec/schema/checks/mod.ts";
-import { keysAt } from "../../src/spec/schema_keys.ts";
 import { edited, load } from "./support.ts";
 
 /** The small pipeline with checks, each on a line of its own from line 26. */
@@ -247,15 +245,4 @@ Deno.test("neither checks nor verify change the hash: the rows stay the same", (
   const checked = load(text).spec!;
   expect(checked.hash).toBe(plain.hash);
   expect([plain.verify, checked.verify]).toEqual(["none", "full"]);
-});
-
-Deno.test("every word of a peer leads to something that there is", () => {
-  const kinds = Object.keys(CHECKS);
-  const options = new Set(kinds.flatMap((kind) => keysAt(["checks", 0, kind])));
-  for (const ours of Object.values(keyWordsAt(["checks", 0]))) {
-    expect([...kinds, "rules.<name>", "columns.<name>.pattern"]).toContain(ours);
-  }
-  for (const ours of Object.values(keyWordsAt(["checks", 0, "range"]))) {
-    expect([...options]).toContain(ours);
-  }
 });

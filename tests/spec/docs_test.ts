@@ -4,11 +4,12 @@ import { SIMPLE_TYPES } from "../../src/spec/column_type.ts";
 import { NOT_YET } from "../../src/spec/not_available.ts";
 import { CHECKS } from "../../src/spec/schema/checks/mod.ts";
 import { pipelineSchema } from "../../src/spec/schema/pipeline.ts";
-import { keysAt } from "../../src/spec/schema_keys.ts";
+import type { Path } from "../../src/spec/yaml_tree.ts";
+import { keysAt } from "../../src/spec/keys.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("../../docs/pipeline.md", import.meta.url));
 
-const SECTIONS: Readonly<Record<string, readonly string[]>> = {
+const SECTIONS: Readonly<Record<string, Path>> = {
   "`environments.<name>`": ["environments", "x"],
   "`partitions`": ["partitions"],
   "`source`": ["source"],
@@ -20,7 +21,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   "`rejects`": ["rejects"],
   "`schema_contract`": ["schema_contract"],
   "`schedule`": ["schedule"],
-  "`notify` and `expect`": ["notify", "0"],
+  "`notify` and `expect`": ["notify", 0],
 };
 
 for (const [heading, path] of Object.entries(SECTIONS)) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { looseText } from "../schema/text.ts";
+import { looseText, NULL_WORDS } from "../schema/text.ts";
 
 /** Keys of every format. */
 export const COMMON_KEYS = {
@@ -12,5 +12,5 @@ export const COMMON_KEYS = {
 
 /** Texts that are NULL, beside what the format itself has for it. */
 export function nullValues(standIn: string[], text: string) {
-  return z.array(looseText()).default(standIn).describe(text);
+  return z.array(looseText()).default(standIn).describe(text).meta({ words: NULL_WORDS });
 }

@@ -22,21 +22,26 @@ export interface CsvOptions extends CommonOptions {
 
 const schema = z.strictObject({
   type: z.literal("csv").describe("The kind of file"),
-  delimiter: looseText().default(",").describe("Character between fields"),
+  delimiter: looseText().default(",").describe("Character between fields")
+    .meta({ words: ["sep", "separator"] }),
   quote: looseText().nullable().default('"')
-    .describe("Character around fields; null: quoting is off"),
+    .describe("Character around fields; null: quoting is off").meta({ words: ["quotechar"] }),
   escape: looseText().nullable().optional()
-    .describe("Character before a quote inside a quoted field; the quote itself when left out"),
+    .describe("Character before a quote inside a quoted field; the quote itself when left out")
+    .meta({ words: ["escapechar"] }),
   header: z.boolean().default(true)
     .describe(
       "Whether the first record names the fields; false: columns are taken in order, or by number",
     ),
   skip_lines: z.int().min(0).max(1_000_000).default(0)
-    .describe("Lines before the header that are skipped"),
+    .describe("Lines before the header that are skipped").meta({
+      words: ["skip_rows", "skiprows"],
+    }),
   comment: looseText().nullable().default(null)
     .describe("Records that start with this character are skipped"),
   skip_empty_records: z.boolean().default(false)
-    .describe("Pass over records of nothing but delimiters, as spreadsheets leave them"),
+    .describe("Pass over records of nothing but delimiters, as spreadsheets leave them")
+    .meta({ words: ["skip_blank_lines", "skip_empty_lines"] }),
   null_values: nullValues([""], "Unquoted texts that are NULL in every column"),
   ...COMMON_KEYS,
 });
@@ -46,6 +51,7 @@ const CHARACTERS = ["delimiter", "quote", "escape", "comment"] as const;
 /** Delimited text. */
 export const csv: FormatSpec<typeof schema, CsvOptions> = {
   schema,
+  values: { tsv: '{ type: csv, delimiter: "\\t" }' },
   build: (input) => ({
     type: "csv",
     delimiter: input.delimiter,

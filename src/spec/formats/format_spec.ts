@@ -22,6 +22,8 @@ export type FormatReport = (key: string, code: SpecCode, message: string, hint?:
 /** A file format as a pipeline file has it. */
 export interface FormatSpec<S extends z.ZodObject, O extends CommonOptions> {
   readonly schema: S;
+  /** What other tools call the format, or a way to write it; see `KeyMeta.values`. */
+  readonly values: Readonly<Record<string, string>>;
   /** Options with nothing left out. */
   build(input: z.output<S>): O;
   naming(options: O): Naming;

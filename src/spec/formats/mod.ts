@@ -21,7 +21,7 @@ export const formatSchema = z.union([
   z.enum(FORMAT_NAMES),
   csv.schema,
   ndjson.schema,
-]);
+]).meta({ values: Object.assign({}, ...Object.values(FORMATS).map(({ values }) => values)) });
 
 /** The options of a format, with nothing left out. */
 export function buildFormat(input: z.output<typeof formatSchema>): FormatOptions {

@@ -16,6 +16,12 @@ const schema = z.strictObject({
 /** JSON lines: one object a line. */
 export const ndjson: FormatSpec<typeof schema, NdjsonOptions> = {
   schema,
+  values: {
+    jsonl: "ndjson",
+    json_lines: "ndjson",
+    jsonlines: "ndjson",
+    newline_delimited_json: "ndjson",
+  },
   build: (input) => ({
     type: "ndjson",
     nullValues: input.null_values,

@@ -8,22 +8,23 @@ import { rulesSchema } from "./rules.ts";
 import { scheduleSchema } from "./schedule.ts";
 import { sourceSchema } from "./source.ts";
 import { targetSchema } from "./target.ts";
-import { looseText, name } from "./text.ts";
+import { looseName, looseText } from "./text.ts";
 
 const CONTRACT = ["evolve", "freeze", "discard_value", "discard_row"] as const;
 
 /** A pipeline file as it is written; `build.ts` makes the spec of it. */
 export const pipelineSchema = z.strictObject({
-  pipeline: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*$/, "Expected letters, digits, _ and -")
-    .describe("The pipeline's name"),
-  description: z.string().optional().describe("What it loads, for people"),
+  pipeline: looseText().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*$/, "Expected letters, digits, _ and -")
+    .describe("The pipeline's name").meta({ words: ["name"], standIn: "pipeline" }),
+  description: looseText().optional().describe("What it loads, for people"),
   environments: z.record(
     z.string(),
     z.strictObject({
       vars: z.record(z.string(), looseText()).default({})
-        .describe("Values of the {name} variables in source.url"),
+        .describe("Values of the {name} variables in source.url").meta({ words: ["vars"] }),
     }).nullable(),
-  ).optional().describe("Named sets of variables; the first one is the default"),
+  ).optional().describe("Named sets of variables; the first one is the default")
+    .meta({ words: ["env", "profiles"] }),
   partitions: partitionsSchema.optional(),
   source: sourceSchema,
   target: targetSchema,
@@ -32,22 +33,54 @@ export const pipelineSchema = z.strictObject({
       "full: a load replaces the table; partition: it replaces its partition; append: it adds rows; " +
         "upsert: it updates rows with a known key and adds the others; history: it adds a new " +
         "version of each changed row",
-    ),
+    ).meta({
+      words: [
+        "write_disposition",
+        "disposition",
+        "materialization",
+        "materialized",
+        "incremental_strategy",
+        "strategy",
+        "mode",
+      ],
+      values: {
+        replace: "full",
+        overwrite: "full",
+        truncate: "full",
+        table: "full",
+        "full-refresh": "full",
+        full_refresh: "full",
+        insert_overwrite: "partition",
+        "delete+insert": "partition",
+        time_interval: "partition",
+        backfill: "partition",
+        microbatch: "partition",
+        insert: "append",
+        incremental: "partition, append or upsert",
+        merge: "upsert",
+        "append+dedup": "upsert",
+        scd2: "history",
+        snapshot: "history",
+      },
+    }),
     hard_deletes: z.enum(["ignore", "invalidate"]).optional().describe(
       "history: rows that the source no longer has stay current, or are closed; ignore when left out",
-    ),
+    ).meta({ words: ["invalidate_hard_deletes"] }),
     allow_empty: z.boolean().optional().describe(
       "A load without rows may take the place of rows; false when left out: it is refused",
-    ),
+    ).meta({ words: ["allow_empty"] }),
   }).optional().describe("What a load does to the table; by default what partitions ask for"),
-  idempotency_key: z.array(name()).default([])
-    .describe("Columns that identify a row"),
+  idempotency_key: z.array(looseName()).default([])
+    .describe("Columns that identify a row")
+    .meta({ words: ["primary_key", "merge_key", "unique_key", "key"] }),
   on_duplicate: z.enum(["reject", "keep_first", "keep_last", "fail"]).optional()
-    .describe("What happens to rows of one load with the same key; reject when left out"),
+    .describe("What happens to rows of one load with the same key; reject when left out")
+    .meta({ words: ["deduplicate"], values: { ignore: "keep_first", error: "fail" } }),
   columns: columnsSchema,
   rules: rulesSchema.default({}),
   rejects: z.strictObject({
-    limit: limitSchema.default("0").describe("Rows or percent; above it nothing is published"),
+    limit: limitSchema.default("0").describe("Rows or percent; above it nothing is published")
+      .meta({ words: ["max_errors"] }),
     keep_days: z.int().min(1).max(36_500).optional().describe(
       "Days that rejected rows are kept in the ledger; for ever when left out",
     ),
@@ -66,7 +99,7 @@ export const pipelineSchema = z.strictObject({
         "default, or leave the row out",
     ),
   }).default({ new_columns: "freeze", missing_columns: "freeze", type_changes: "freeze" })
-    .describe("What the file may change"),
+    .describe("What the file may change").meta({ words: ["contract"] }),
   checks: checksSchema.default([]),
   schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand"),
   expect: expectSchema.optional().describe("What a run should be like; without it, the last runs"),
@@ -74,7 +107,9 @@ export const pipelineSchema = z.strictObject({
   verify: z.enum(["full", "none"]).default("none").describe(
     "full: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
       "source and in Postgres, must agree before anything is published",
-  ),
+  ).meta({ words: ["checksum"] }),
+}).meta({
+  elsewhere: { pre_hook: "hooks.before_publish", post_hook: "hooks.after_publish" },
 });
 
 export type PipelineInput = z.output<typeof pipelineSchema>;

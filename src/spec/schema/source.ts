@@ -1,19 +1,23 @@
 import { z } from "zod";
-import { CODEC_NAMES } from "../../core/codecs.ts";
+import { CODEC_NAMES, CODEC_WORDS } from "../../core/codecs.ts";
 import { formatSchema } from "../formats/mod.ts";
-import { durationSeconds, looseText, name } from "./text.ts";
+import { durationSeconds, looseName, looseText } from "./text.ts";
 
 /** A day, in seconds: timers take no more than 24 of them. */
 const MAX_TIMEOUT = 86_400;
 
 /** `source:` */
 export const sourceSchema = z.strictObject({
-  url: name().describe(
+  url: looseName().describe(
     "Path, relative to this file, or URL; {name} is a variable or a placeholder such as {month}",
-  ),
+  ).meta({
+    words: ["stream", "streams", "path", "uri", "location", "file"],
+    standIn: "file",
+  }),
   format: formatSchema.default("csv").describe("How the file is written"),
   compression: z.enum(["auto", "none", ...CODEC_NAMES]).default("auto")
-    .describe("How the file is compressed; auto looks at its first bytes"),
+    .describe("How the file is compressed; auto looks at its first bytes")
+    .meta({ values: CODEC_WORDS }),
   headers: z.record(z.string(), looseText()).default({})
     .describe("HTTP headers; ${NAME} is an environment variable and is never printed"),
   retries: z.int().min(0).max(100).default(5).describe("Attempts after the first one"),
@@ -24,4 +28,4 @@ export const sourceSchema = z.strictObject({
     ),
     z.int().min(1).max(MAX_TIMEOUT),
   ]).default("30s").describe("Longest wait without a byte: 30s, 5m, 1h, or seconds; at most 24h"),
-}).describe("Where the data comes from");
+}).describe("Where the data comes from").meta({ standIn: { url: "file" } });

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { name } from "./text.ts";
+import { looseName, name } from "./text.ts";
 
-const columnList = z.array(name()).min(1);
+const columnList = z.array(looseName()).min(1);
 
 /** `target:` */
 export const targetSchema = z.strictObject({
   table: z.string().regex(/^[^.\0]+(\.[^.\0]+)?$/, 'Expected "schema.table"')
-    .describe("schema.table; the schema is public when left out"),
+    .describe("schema.table; the schema is public when left out")
+    .meta({ words: ["object"], standIn: "public.table" }),
   partition_column: name().optional().describe(
     "Holds the partition: a column of its own, or a declared date or timestamp column",
   ),
@@ -24,4 +25,7 @@ export const targetSchema = z.strictObject({
     .describe("Adds _run_id, _loaded_at, _source_file and _source_line"),
   shared: z.boolean().default(false)
     .describe("Other pipelines load it as well; each of them must say so"),
-}).describe("The table that is loaded");
+}).describe("The table that is loaded").meta({
+  words: ["destination", "dest", "sink"],
+  standIn: { table: "public.table" },
+});

@@ -1,12 +1,17 @@
 import { z } from "zod";
 
-/** Marks texts that YAML may also take for a number or a boolean; see `plain_value.ts`. */
-export const LOOSE = "x-loose";
-
 /** Text that stays as it is written, `01` and `true` included. */
 export function looseText() {
-  return z.string().meta({ [LOOSE]: true });
+  return z.string().meta({ text: true });
 }
+
+/** A name that may be written as a number, such as that of a column. */
+export function looseName() {
+  return looseText().min(1);
+}
+
+/** What other tools call the texts that are NULL. */
+export const NULL_WORDS = ["null_if", "null_string", "na_values"];
 
 /** A name that stands for something, so that it cannot be empty. */
 export function name() {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CheckKind } from "../../checks_spec.ts";
-import { looseText, name } from "../text.ts";
+import { looseName, looseText } from "../text.ts";
 
 /** One kind of check: what stands behind its key, and what the spec makes of it. */
 export interface CheckPlug {
@@ -13,10 +13,13 @@ export interface CheckPlug {
 
 /** What every check takes besides the options of its kind. */
 export const BASE = {
-  name: name().optional()
+  name: looseName().optional()
     .describe("What it is called in the output and the ledger; its kind and columns when left out"),
   severity: z.enum(["error", "warn"]).default("error")
-    .describe("error: a load that fails it is not published; warn: it is only reported"),
+    .describe("error: a load that fails it is not published; warn: it is only reported").meta({
+      words: ["level", "criticality", "blocking"],
+      values: { fail: "error", critical: "error", warning: "warn" },
+    }),
 };
 
 /** A check that takes a mapping of options and nothing else. */
@@ -28,9 +31,16 @@ export function checkPlug<Options extends z.ZodObject>(
   return { schema: options, options, build: (input) => build(input as z.output<Options>) };
 }
 
+/** What other tools call the limits of a check. */
+export const MIN_WORDS = ["min_value"];
+export const MAX_WORDS = ["max_value", "threshold", "tolerance"];
+
+/** What other tools call a list of columns. */
+export const COLUMNS_WORDS = ["fields", "column_list", "combination_of_columns"];
+
 /** A column of the target. */
 export function column() {
-  return name().describe("A column of the target");
+  return looseName().describe("A column of the target").meta({ words: ["column_name", "field"] });
 }
 
 /** Percent as the file writes it, more than a hundred where a value may be exceeded. */

@@ -1,13 +1,21 @@
 import { z } from "zod";
-import { BASE, checkPlug, column, percentOf, percentText } from "./check_plug.ts";
+import { BASE, checkPlug, column, MAX_WORDS, percentOf, percentText } from "./check_plug.ts";
 
 /** `drift:` the mean or the sum of a column stays near that of the live version. */
 export const drift = checkPlug(
   z.strictObject({
     ...BASE,
     column: column(),
-    of: z.enum(["mean", "sum"]).default("mean").describe("What is compared"),
-    max: percentText().describe("Percent that it may differ from the live version's"),
-  }).describe("How far a column's mean or sum may be from the live version's"),
+    of: z.enum(["mean", "sum"]).default("mean").describe("What is compared")
+      .meta({ values: { avg: "mean", average: "mean" } }),
+    max: percentText().describe("Percent that it may differ from the live version's")
+      .meta({ words: MAX_WORDS }),
+  }).describe("How far a column's mean or sum may be from the live version's").meta({
+    words: [
+      "anomaly_detection",
+      "expect_column_mean_to_be_between",
+      "expect_column_sum_to_be_between",
+    ],
+  }),
   ({ column, of, max }) => ({ kind: "drift", column, of, max: percentOf(max) }),
 );

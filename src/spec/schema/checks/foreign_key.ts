@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { name } from "../text.ts";
-import { BASE, checkPlug, column } from "./check_plug.ts";
+import { looseName } from "../text.ts";
+import { BASE, checkPlug, column, COLUMNS_WORDS } from "./check_plug.ts";
 
 /** A table and its columns, each name as it stands in the catalog. */
 const REFERENCE = /^\s*(?:([^.,()"\0]+)\.)?([^.,()"\0]+)\(([^.()"\0]+)\)\s*$/;
@@ -9,11 +9,16 @@ const REFERENCE = /^\s*(?:([^.,()"\0]+)\.)?([^.,()"\0]+)\(([^.()"\0]+)\)\s*$/;
 export const foreignKey = checkPlug(
   z.strictObject({
     ...BASE,
-    column: column().optional(),
-    columns: z.array(name()).min(1).optional().describe("Several columns, in place of column"),
+    // dbt's `relationships: { to, field }`.
+    column: column().meta({ words: ["column_name"] }).optional(),
+    columns: z.array(looseName()).min(1).optional().describe("Several columns, in place of column")
+      .meta({ words: COLUMNS_WORDS }),
     references: z.string().regex(REFERENCE, 'Expected "schema.table(column)"')
-      .describe("schema.table(column), or (column, column): where the values occur"),
-  }).describe("Another table in which the values of a column occur; NULL passes"),
+      .describe("schema.table(column), or (column, column): where the values occur")
+      .meta({ words: ["to", "parent", "field"] }),
+  }).describe("Another table in which the values of a column occur; NULL passes").meta({
+    words: ["relationships", "reference", "referential_integrity"],
+  }),
   ({ column, columns, references }) => {
     const [, schema = "public", table, list] = REFERENCE.exec(references)!;
     return {

@@ -40,11 +40,24 @@ export const checkSchema = z.strictObject(
     : `"${kinds.join('" and "')}" are ${kinds.length} checks: each begins with a dash of its own`;
   const hint = kinds.length === 0 ? `Checks: ${Object.keys(CHECKS).join(", ")}` : undefined;
   context.addIssue({ code: "custom", message, params: { hint } });
-}).meta({ minProperties: 1, maxProperties: 1 });
+}).meta({
+  minProperties: 1,
+  maxProperties: 1,
+  standIn: { row_count: { min: 0 } },
+  elsewhere: {
+    expression_is_true: "rules.<name>",
+    expect_column_pair_values_a_to_be_greater_than_b: "rules.<name>",
+    pattern: "columns.<name>.pattern",
+    regex: "columns.<name>.pattern",
+    expect_column_values_to_match_regex: "columns.<name>.pattern",
+  },
+});
 
 /** `checks:` */
 export const checksSchema = z.array(checkSchema).describe(
   "What must hold of a load as a whole before anybody sees it",
-);
+).meta({
+  words: ["tests", "data_tests", "assertions", "expectations", "quality"],
+});
 
 export type CheckInput = z.output<typeof checkSchema>;

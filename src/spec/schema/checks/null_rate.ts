@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BASE, checkPlug, column, percentOf } from "./check_plug.ts";
+import { BASE, checkPlug, column, MAX_WORDS, percentOf } from "./check_plug.ts";
 import { looseText } from "../text.ts";
 
 /** `null_rate:` how many of a column's values are NULL. */
@@ -9,7 +9,18 @@ export const nullRate = checkPlug(
     column: column(),
     max: looseText()
       .regex(/^(100(\.0+)?|\d{1,2}(\.\d{1,6})?)\s*%$/, 'Expected a percentage such as "10%"')
-      .describe("Most of the rows in which it is NULL, percent"),
-  }).describe("How many of a column's values are NULL"),
+      .describe("Most of the rows in which it is NULL, percent").meta({ words: MAX_WORDS }),
+  }).describe("How many of a column's values are NULL").meta({
+    words: [
+      "not_null",
+      "nulls",
+      "missing",
+      "missing_count",
+      "missing_percent",
+      "not_null_proportion",
+      "completeness",
+      "expect_column_values_to_not_be_null",
+    ],
+  }),
   ({ column, max }) => ({ kind: "null_rate", column, max: percentOf(max) }),
 );

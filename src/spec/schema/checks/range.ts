@@ -1,14 +1,18 @@
 import { z } from "zod";
 import { looseText } from "../text.ts";
-import { BASE, checkPlug, column } from "./check_plug.ts";
+import { BASE, checkPlug, column, MAX_WORDS, MIN_WORDS } from "./check_plug.ts";
 
 /** `range:` all values of a column lie between limits. */
 export const range = checkPlug(
   z.strictObject({
     ...BASE,
     column: column(),
-    min: looseText().optional().describe("Smallest value, inclusive; may be {month:start}"),
-    max: looseText().optional().describe("Largest value, inclusive; may be {month:end}"),
-  }).describe("Limits of a column's values; NULL passes"),
+    min: looseText().optional().describe("Smallest value, inclusive; may be {month:start}")
+      .meta({ words: MIN_WORDS }),
+    max: looseText().optional().describe("Largest value, inclusive; may be {month:end}")
+      .meta({ words: MAX_WORDS }),
+  }).describe("Limits of a column's values; NULL passes").meta({
+    words: ["accepted_range", "between", "expect_column_values_to_be_between"],
+  }),
   ({ column, min, max }) => ({ kind: "range", column, min: min ?? null, max: max ?? null }),
 );

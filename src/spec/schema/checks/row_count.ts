@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BASE, checkPlug, percentOf, percentText } from "./check_plug.ts";
+import { BASE, checkPlug, MAX_WORDS, MIN_WORDS, percentOf, percentText } from "./check_plug.ts";
 
 const rows = () => z.int().min(0);
 
@@ -7,8 +7,8 @@ const rows = () => z.int().min(0);
 export const rowCount = checkPlug(
   z.strictObject({
     ...BASE,
-    min: rows().optional().describe("Fewest rows"),
-    max: rows().optional().describe("Most rows"),
+    min: rows().optional().describe("Fewest rows").meta({ words: MIN_WORDS }),
+    max: rows().optional().describe("Most rows").meta({ words: MAX_WORDS }),
     equals: rows().optional().describe("Exactly so many rows"),
     change: percentText().optional().describe(
       "Percent that the count may differ from the live version's",
@@ -16,7 +16,14 @@ export const rowCount = checkPlug(
     window: z.int().min(1).max(1000).optional().describe(
       "Compare with the mean of so many loads before, instead of the live version",
     ),
-  }).describe("How many rows the load has"),
+  }).describe("How many rows the load has").meta({
+    words: [
+      "count",
+      "volume",
+      "expect_table_row_count_to_be_between",
+      "expect_table_row_count_to_equal",
+    ],
+  }),
   ({ min, max, equals, change, window }) => ({
     kind: "row_count",
     min: min ?? null,

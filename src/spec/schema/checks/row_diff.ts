@@ -12,7 +12,9 @@ export const rowDiff = checkPlug(
     deleted: limitSchema.optional().describe("Most rows whose key is gone, rows or percent"),
     changed: limitSchema.optional()
       .describe("Most rows with a known key and other values, rows or percent"),
-  }).describe("How many rows differ from the live version, found by the idempotency_key"),
+  }).describe("How many rows differ from the live version, found by the idempotency_key").meta({
+    words: ["diff", "data_diff", "reconciliation"],
+  }),
   ({ added, deleted, changed }) => ({
     kind: "row_diff",
     added: limitOf(added),

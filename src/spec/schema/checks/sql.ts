@@ -1,20 +1,24 @@
 import { z } from "zod";
-import { name } from "../text.ts";
-import { BASE, checkPlug } from "./check_plug.ts";
+import { looseName } from "../text.ts";
+import { BASE, checkPlug, MAX_WORDS, MIN_WORDS } from "./check_plug.ts";
 
 /** `sql:` a query returns the number that it should. */
 export const sql = checkPlug(
   z.strictObject({
-    name: name().describe("What it is called in the output and the ledger"),
+    name: looseName().describe("What it is called in the output and the ledger"),
     severity: BASE.severity,
-    query: name().describe(
+    query: looseName().describe(
       "Returns one number; {staging} is the load, {target} the table as it is, {month:start} and " +
         "the like are parameters",
-    ),
-    expect: z.number().optional().describe("What it returns"),
-    min: z.number().optional().describe("The least it returns"),
-    max: z.number().optional().describe("The most it returns"),
-  }).describe("A query that returns one number"),
+    ).meta({ words: ["statement", "sql"] }),
+    expect: z.number().optional().describe("What it returns").meta({
+      words: ["value", "expected"],
+    }),
+    min: z.number().optional().describe("The least it returns").meta({ words: MIN_WORDS }),
+    max: z.number().optional().describe("The most it returns").meta({ words: MAX_WORDS }),
+  }).describe("A query that returns one number").meta({
+    words: ["custom_sql", "query", "failed_rows", "user_defined"],
+  }),
   ({ query, expect, min, max }) => ({
     kind: "sql",
     query,

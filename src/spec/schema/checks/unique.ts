@@ -1,13 +1,15 @@
 import { z } from "zod";
-import { name } from "../text.ts";
-import { BASE, type CheckPlug, checkPlug } from "./check_plug.ts";
+import { looseName } from "../text.ts";
+import { BASE, type CheckPlug, checkPlug, COLUMNS_WORDS } from "./check_plug.ts";
 
-const columns = z.array(name()).min(1);
+const columns = z.array(looseName()).min(1);
 
 const plug = checkPlug(
   z.strictObject({
     ...BASE,
-    columns: columns.describe("Columns that together identify a row"),
+    columns: columns.describe("Columns that together identify a row").meta({
+      words: COLUMNS_WORDS,
+    }),
   }),
   ({ columns }) => ({ kind: "unique", columns }),
 );
@@ -15,7 +17,19 @@ const plug = checkPlug(
 /** `unique:` no two rows have the same values; a list stands for `{ columns: … }`. */
 export const unique: CheckPlug = {
   schema: z.union([columns, plug.options])
-    .describe("Columns in which no two rows are the same: a list, or { columns, … }"),
+    .describe("Columns in which no two rows are the same: a list, or { columns, … }")
+    .meta({
+      words: [
+        "duplicate",
+        "duplicates",
+        "duplicate_count",
+        "duplicate_percent",
+        "uniqueness",
+        "unique_combination_of_columns",
+        "expect_column_values_to_be_unique",
+        "expect_compound_columns_to_be_unique",
+      ],
+    }),
   options: plug.options,
   build: (input) => plug.build(Array.isArray(input) ? { columns: input } : input),
 };

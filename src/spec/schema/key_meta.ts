@@ -1,0 +1,29 @@
+/**
+ * What the schema of a key says besides the values it takes, given with `.meta({ … })`.
+ *
+ * `keys.ts` reads it, and with it everything that depends on which keys there are: hints, the hash,
+ * the JSON Schema, the tables of `docs/pipeline.md`.
+ */
+export interface KeyMeta {
+  /** One sentence, for editors and the tables; `.describe(…)` sets it. */
+  readonly description?: string | undefined;
+  /** The sentence of the tables, where links or Markdown say more than `description`. */
+  readonly docs?: string;
+  /** A scalar stays as the file writes it: `01` is not 1, and `2021-10` no number. */
+  readonly text?: true;
+  /** What other tools call the key. */
+  readonly words?: readonly string[];
+  /** What other tools call its values, and what those are here; `{ … }` stands for itself. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** What other tools write in this section for a key of another one, and the path of that. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
+  /** Takes the place of a wrong value that the rest of the file cannot be checked without. */
+  readonly standIn?: unknown;
+}
+
+/** The names of {@link KeyMeta} that no JSON Schema has. */
+export const OWN_META = ["docs", "text", "words", "values", "elsewhere", "standIn"] as const;
+
+declare module "zod" {
+  interface GlobalMeta extends KeyMeta {}
+}
