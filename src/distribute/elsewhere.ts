@@ -4,7 +4,6 @@ import type { PartitionResult } from "../core/result.ts";
 import { offerPart } from "../ledger/mod.ts";
 import { toSluiceError } from "../run/partition/outcome.ts";
 import { emptyTally, partitionResult } from "../run/partition/tally.ts";
-import { COPY_CONNECTIONS } from "../plan/compile.ts";
 import type { PartitionPlan } from "../plan/load_plan.ts";
 import type { Elsewhere, RunContext } from "../run/context.ts";
 import { FollowedRun } from "./followed_run.ts";
@@ -33,14 +32,12 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
     accept: ({ source }) => requireReferences({ source }),
     concurrency: OFFERED,
     async load(plan, partition, runId, context) {
-      const { partitions, ...rest } = plan;
+      const { partitions, ...common } = plan;
       const position = partitions.indexOf(partition);
       const started = context.clock.monotonic();
       try {
         await offerPart(context.db, { runId, position }, partition.partition);
-        // A worker has all connections to itself.
-        const own = { ...rest, concurrency: 1, copyConnections: COPY_CONNECTIONS };
-        await queue.addLoad({ runId, position, plan: own, partition }, priority);
+        await queue.addLoad({ runId, position, plan: common, partition }, priority);
         return await follow(runId, context).finished(position, partition);
       } catch (cause) {
         return notLoaded(partition, toSluiceError(cause, context.signal), started, context);

@@ -1,3 +1,4 @@
+import { deepFreeze } from "../core/deep_freeze.ts";
 import { redactDeep } from "../core/redact_deep.ts";
 import type { PartitionResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
@@ -24,11 +25,12 @@ import type { WorkContext } from "./work_context.ts";
  */
 export async function loadPart(
   queue: Queue,
-  { runId, position, plan, partition }: LoadJob,
+  job: LoadJob,
   lastAttempt: boolean,
   context: WorkContext,
 ): Promise<void> {
   const { db, clock, random, signal, secrets } = context;
+  const { runId, position, plan, partition } = deepFreeze(job);
   const part = { runId, position };
   const retries: RetryOptions = { clock, random, signal };
   const tell = (message: string) =>
@@ -57,7 +59,7 @@ export async function loadPart(
         if (!await queue.hold(runId, position)) unwanted.abort();
       },
     );
-    result = await runPartition({ ...plan, partitions: [partition] }, partition, runId, {
+    result = await runPartition(plan, partition, runId, {
       ...context,
       db: fenced,
       ledger: db,

@@ -20,7 +20,7 @@ import { poolConfig } from "./pool_config.ts";
 import { QueuePool } from "./queue_pool.ts";
 import { within } from "./within.ts";
 import type { ResolvedTarget } from "../db/connection/resolve_target.ts";
-import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
+import type { PartitionPlan, RunPlan } from "../plan/load_plan.ts";
 import type { RunOptions } from "../run/context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
@@ -47,7 +47,7 @@ export interface LoadJob {
   readonly runId: string;
   /** Among the partitions of the run, from 0. */
   readonly position: number;
-  readonly plan: Omit<LoadPlan, "partitions">;
+  readonly plan: RunPlan;
   readonly partition: PartitionPlan;
 }
 

@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { formatCount } from "../core/format_text.ts";
 import type { Queryable } from "../db/database.ts";
-import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
+import type { PartitionPlan, RunPlan } from "../plan/load_plan.ts";
 
 /** What became of the rows of a load that has none left. */
 export interface EmptyLoad {
@@ -17,7 +17,7 @@ export interface EmptyLoad {
  */
 export async function refuseEmpty(
   db: Queryable,
-  { targetKey, mode }: Pick<LoadPlan, "targetKey" | "mode">,
+  { targetKey, mode }: Pick<RunPlan, "targetKey" | "mode">,
   { partition, replacedRow }: Pick<PartitionPlan, "partition" | "replacedRow">,
   { rowsRead, rejected, discarded }: EmptyLoad,
 ): Promise<void> {

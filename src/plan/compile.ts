@@ -1,44 +1,42 @@
+import { deepFreeze } from "../core/deep_freeze.ts";
 import { nextName, versionTableName } from "../core/names.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
-import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { type Asked, askedBefore, recordAsked } from "./asked.ts";
 import { beforeTableOf } from "./versions.ts";
 import { compilePartition } from "./compile_partition.ts";
+import { decideLoads } from "./decide_loads.ts";
 import { rowsPlan } from "./compile_rows.ts";
 import { evolve } from "./evolve.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import type { LoadPlan, PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import type { PlanInput } from "./plan_input.ts";
-import { requireLoadable } from "./require_loadable.ts";
 import { requireIdentity } from "./replica_identity.ts";
 import { setupStatements, targetIndexes } from "./setup.ts";
 import { dropOwned, forgetGone, nameOf, releaseTable } from "./identity.ts";
 import { requireFree } from "./occupant.ts";
 import { isDroppable, isInPlace, isSame, takenVersionNames } from "./owned.ts";
-import { requireShared } from "./shared.ts";
 import { boundClause } from "./staging.ts";
-import { type TargetShape, targetShape } from "./target.ts";
+import type { TargetShape } from "./target.ts";
 
 /** COPY connections at work at once, over all partitions; see `docs/performance.md`. */
-export const COPY_CONNECTIONS = 2;
+const COPY_CONNECTIONS = 2;
 
 /**
- * Compiles a pipeline into the statements that a run executes. Pure.
+ * Compiles a pipeline into the statements that a run executes: frozen, so that what `plan` prints
+ * is what `run` obeys. Pure.
  *
  * @throws SluiceError `plan/…` where the target is not one this pipeline can publish into
  */
 export function compilePlan(input: PlanInput): LoadPlan {
   const { spec, catalog, ledger } = input;
-  const layout = layoutOf(spec);
-  requireShared(spec, targetKeyOf(spec), ledger);
-  const shape = targetShape(spec, layout, catalog, ledger);
+  const { partitions: decisions, ...decided } = decideLoads(input);
+  const { layout, shape, targetKey } = decided;
   const indexes = targetIndexes(spec, layout, catalog, input.names);
-  const targetKey = targetKeyOf(spec);
   const declared = layoutOf(input.file ?? spec);
   const asked: Asked = catalog.table === null
     ? new Map()
     : askedBefore(spec, declared, catalog.table, ledger);
-  const evolution = catalog.table === null || input.preliminary ? null : evolve({
+  const evolution = catalog.table === null ? null : evolve({
     layout,
     table: catalog.table,
     managed: shape.managed,
@@ -48,15 +46,11 @@ export function compilePlan(input: PlanInput): LoadPlan {
     kept: keptTables(input).map(({ now }) => now),
   });
   const taken = takenVersionNames(input.names, leftovers(input));
-  const common = { ...input, layout, shape, indexes, targetKey, taken };
-  const partitions = input.partitions.map((partition, at) =>
-    compilePartition(common, partition, input.probes[at])
-  );
+  const common = { ...input, ...decided, indexes, taken };
+  const partitions = decisions.map((decision) => compilePartition(common, decision));
   const loading = partitions.filter(({ action }) => action === "load");
-  const concurrency = Math.max(
-    1,
-    Math.min(loading.length, input.concurrency ?? spec.partitions?.concurrency ?? 1),
-  );
+  const atOnce = input.offered ?? input.concurrency ?? spec.partitions?.concurrency ?? 1;
+  const concurrency = Math.max(1, Math.min(loading.length, atOnce));
   const setup = setupStatements({
     spec,
     layout,
@@ -70,13 +64,11 @@ export function compilePlan(input: PlanInput): LoadPlan {
     kept: keptTables(input),
     leaves: missingLeaves(input, layout, shape, loading),
   });
-  if (loading.length > 0) requireLoadable(spec, targetKey, catalog, shape);
   // The columns first: what they say is about the file, not about replication.
-  const decides = !input.preliminary && loading.length > 0;
-  if (shape.method === "merge" && !shape.managed && decides) {
+  if (shape.method === "merge" && !shape.managed && loading.length > 0) {
     if (spec.refresh.mode !== "append") requireIdentity(targetKey, catalog);
   }
-  return {
+  return deepFreeze<LoadPlan>({
     planVersion: 1,
     pipeline: spec.pipeline,
     file: spec.file,
@@ -95,18 +87,16 @@ export function compilePlan(input: PlanInput): LoadPlan {
     rows: rowsPlan(spec),
     onDuplicate: spec.onDuplicate,
     idempotencyKey: spec.idempotencyKey,
-    rejectLimit: spec.rejects.limit,
+    rejectLimit: input.replays === true ? { kind: "percent", percent: 100 } : spec.rejects.limit,
     versions: spec.target.versions,
     concurrency,
     together: spec.partitions?.publish === "together",
-    copyConnections: Math.max(1, Math.floor(COPY_CONNECTIONS / concurrency)),
+    // A worker has all connections to itself.
+    copyConnections: input.offered === undefined
+      ? Math.max(1, Math.floor(COPY_CONNECTIONS / concurrency))
+      : COPY_CONNECTIONS,
     partitions,
-  };
-}
-
-/** `schema.table`: how the ledger and the lock name a target. */
-export function targetKeyOf(spec: PipelineSpec): string {
-  return `${spec.target.schema}.${spec.target.table}`;
+  });
 }
 
 /**

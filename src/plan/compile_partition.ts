@@ -3,9 +3,15 @@ import { quoteTable } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { compileChecks } from "./compile_checks.ts";
 import { constantColumns, needsOffset } from "./compile_rows.ts";
-import { decide, knownVersion, type ProbedSource } from "./decide.ts";
+import { knownVersion } from "./decide.ts";
 import { isolationPlan } from "./isolation.ts";
-import { countChanges, dropVersionRow, insertLoad, replaceLive } from "./ledger_rows.ts";
+import {
+  countChanges,
+  dropVersionRow,
+  insertLoad,
+  markReplayed,
+  replaceLive,
+} from "./ledger_rows.ts";
 import type { PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import { type Merge, mergeRecord } from "./merge/merge.ts";
 import { MODES } from "./modes/mod.ts";
@@ -34,30 +40,19 @@ import {
 } from "./identity.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import { isSame } from "./owned.ts";
-import { occupationOf, requireFree } from "./occupant.ts";
+import { occupationOf } from "./occupant.ts";
 import { faultOf, isAttached } from "./fault.ts";
-import type { PartitionInput } from "./partition_input.ts";
+import type { PartitionDecision, PartitionInput } from "./partition_input.ts";
 import { mergeOf } from "./partition_merge.ts";
-import {
-  droppableNames,
-  freeVersion,
-  isKept,
-  newestOf,
-  requireNameable,
-  takenAway,
-  versionOf,
-} from "./partition_tables.ts";
+import { droppableNames, freeVersion, isKept, takenAway, versionOf } from "./partition_tables.ts";
 import { retention, rootOf, tableOf } from "./versions.ts";
 
 /** Compiles everything a run does with one partition. */
 export function compilePartition(
   input: PartitionInput,
-  partition: string | null,
-  probe: ProbedSource | null,
+  { partition, action, reason, skipStatus, versions, newest, fault }: PartitionDecision,
 ): PartitionPlan {
   const { spec, layout, targetKey } = input;
-  const versions = input.ledger.loads.filter((load) => load.partition === partition);
-  const newest = newestOf(input, versions);
   const live = versions.find(({ state }) => state === "live");
   const liveFault = live === undefined ? null : faultOf(input, versions, live);
   const holds = live !== undefined && liveFault === null;
@@ -71,16 +66,12 @@ export function compilePartition(
   const { refused, ...method } = input.shape.method === "exchange"
     ? exchangeStatements(publishing)
     : mergeStatements(publishing);
-  const fault = newest === undefined ? null : faultOf(input, versions, newest);
-  const decision = decide(spec, newest, fault, probe, input.force);
-  if (decision.action === "load") {
-    requireKept(targetKey, partition, refused);
-    requireNameable(input);
-    if (input.shape.method === "exchange") requireFree(input, partition);
-  }
+  if (action === "load") requireKept(targetKey, partition, refused);
   return {
     partition,
-    ...decision,
+    action,
+    reason,
+    skipStatus,
     known: newest !== undefined && fault === null && !input.force
       ? knownVersion(spec, newest)
       : null,
@@ -107,6 +98,7 @@ export function compilePartition(
       input.catalog.serverVersion,
     ),
     ...method,
+    publish: input.replays === true ? [...method.publish, markReplayed()] : method.publish,
     retain: retention({
       targetKey,
       partition,

@@ -2,7 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
-import { targetKeyOf } from "./compile.ts";
+import { targetKeyOf } from "./target.ts";
 import { type Layout, layoutOf, LINEAGE_COLUMNS } from "./layout.ts";
 import { replaceLive, reviveVersion } from "./ledger_rows.ts";
 import type { Statement } from "./load_plan.ts";

@@ -35,6 +35,7 @@ select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
   const trials = trialIndexes(staging, input.indexes);
   return {
     raw,
+    offsetColumn: true,
     stage: [...rawTable(layout, raw), ...input.stage, ...input.constraints, ...trials.made],
     begin: merge === null || !merge.before ? [] : makeRoom(merge, raw),
     attempt: merge === null

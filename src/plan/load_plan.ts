@@ -14,11 +14,16 @@ import type {
 } from "../spec/pipeline_spec.ts";
 
 /**
- * Everything a run will do, decided: readonly, JSON-safe, without a secret.
+ * Everything a run will do, decided: frozen, JSON-safe, without a secret.
  *
  * `plan` prints this object and `run` obeys it; the back half decides nothing.
  */
-export interface LoadPlan {
+export interface LoadPlan extends RunPlan {
+  readonly partitions: readonly PartitionPlan[];
+}
+
+/** What the partitions of a plan have in common. */
+export interface RunPlan {
   readonly planVersion: 1;
   readonly pipeline: string;
   /** The pipeline file, as errors name it. */
@@ -55,7 +60,6 @@ export interface LoadPlan {
   readonly together: boolean;
   /** COPY connections that feed one staging table. */
   readonly copyConnections: number;
-  readonly partitions: readonly PartitionPlan[];
 }
 
 export interface TableName {
@@ -244,6 +248,8 @@ export interface RulesPlan {
  */
 export interface IsolationPlan {
   readonly raw: TableName;
+  /** Rows carry their place in the file, whatever `RowsPlan` says. */
+  readonly offsetColumn: true;
   /** Makes `raw`; then staging with everything that rows can break. */
   readonly stage: readonly Statement[];
   /** Returns `least` and `beyond`: all offsets are in `[least, beyond)`; null where there is no row. */

@@ -9,24 +9,16 @@ import { scopeCondition } from "./staging.ts";
 import { hasUniqueKey, keyNames } from "./target.ts";
 import { momentOf } from "./versions.ts";
 
-/**
- * How the staged rows of a partition are merged into the target.
- *
- * @throws SluiceError `plan/key_not_unique`, `plan/referenced`
- */
+/** How the staged rows of a partition are merged into the target, where that is safe. */
 export function mergeOf(
   input: PartitionInput,
   partition: string | null,
   staging: TableName,
   version: number,
 ): Merge {
-  const { spec, layout, catalog, shape } = input;
+  const { spec, layout, catalog } = input;
   const { mode } = spec.refresh;
-  const keyed = layout.uniqueColumns.length > 0 &&
-    (shape.managed || (catalog.table !== null &&
-      hasUniqueKey(catalog.table, layout.uniqueColumns, mode === "history")));
-  const kind = MODES[mode].mergeKind(keyed);
-  requireSafeMerge(input, keyed);
+  const kind = MODES[mode].mergeKind(isKeyed(input));
   const columns = layout.loaded.map(({ name }) => name);
   const lineage = spec.target.lineage ? LINEAGE_COLUMNS.map(({ name }) => name) : [];
   return {
@@ -45,15 +37,24 @@ export function mergeOf(
   };
 }
 
+/** What tells whether a merge is safe. */
+type MergeInput = Pick<PartitionInput, "spec" | "layout" | "catalog" | "shape" | "targetKey">;
+
+/** Whether rows of the target are told apart by the key. */
+function isKeyed({ spec, layout, catalog, shape }: MergeInput): boolean {
+  return layout.uniqueColumns.length > 0 &&
+    (shape.managed || (catalog.table !== null &&
+      hasUniqueKey(catalog.table, layout.uniqueColumns, spec.refresh.mode === "history")));
+}
+
 /**
  * Refuses a merge that could hit the wrong rows, or more than the target's.
  *
  * @throws SluiceError `plan/key_not_unique`, `plan/referenced`, `plan/no_partition_column`
  */
-function requireSafeMerge(
-  { spec, layout, catalog, targetKey }: PartitionInput,
-  keyed: boolean,
-): void {
+export function requireSafeMerge(input: MergeInput): void {
+  const { spec, layout, catalog, targetKey } = input;
+  const keyed = isKeyed(input);
   const { table } = catalog;
   const { mode } = spec.refresh;
   const key = layout.uniqueColumns.join(", ");

@@ -2,6 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import { versionTableName } from "../core/names.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { PartitionInput } from "./partition_input.ts";
 import { nameOf } from "./identity.ts";
 import { isMerging } from "./layout.ts";
@@ -15,7 +16,7 @@ import { chainOf, rootOf, tableOf } from "./versions.ts";
  * takes the place of what is there, only what is live counts.
  */
 export function newestOf(
-  { spec }: PartitionInput,
+  spec: PipelineSpec,
   versions: readonly LoadRecord[],
 ): LoadRecord | undefined {
   if (!spec.target.shared || !isMerging(spec.refresh.mode)) return versions.at(-1);
@@ -73,7 +74,9 @@ export function versionOf(versions: readonly LoadRecord[], { made }: OwnedTable)
  *
  * @throws SluiceError `plan/name_taken`
  */
-export function requireNameable({ catalog, names, layout: { target } }: PartitionInput): void {
+export function requireNameable(
+  { catalog, names, layout: { target } }: Pick<PartitionInput, "catalog" | "names" | "layout">,
+): void {
   if (catalog.table !== null || !names.includes(target.table)) return;
   throw new SluiceError(
     "plan/name_taken",

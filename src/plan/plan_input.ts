@@ -46,10 +46,12 @@ export interface PlanInput {
   readonly kept?: readonly KeptColumn[];
   /** What stands in the way of changing the target's columns; left out where nothing changes. */
   readonly surroundings?: Surroundings | null;
-  /** Nothing is executed of it: what the sources show may settle what differs from the table. */
-  readonly preliminary?: boolean;
   /** Overrides the pipeline's own. */
   readonly concurrency?: number;
+  /** Partitions offered to workers at once; left out: this process loads them. */
+  readonly offered?: number;
+  /** Rejected rows are loaded: those that fail again are rejects already, and refuse no load. */
+  readonly replays?: boolean;
   /** Verify, whatever the pipeline says. */
   readonly verify?: boolean;
 }

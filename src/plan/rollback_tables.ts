@@ -3,7 +3,7 @@ import type { NamedColumn } from "../db/catalog/catalog.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import { targetKeyOf } from "./compile.ts";
+import { targetKeyOf } from "./target.ts";
 import type { RollbackInput } from "./rollback_input.ts";
 import { nameOf } from "./identity.ts";
 import type { Layout } from "./layout.ts";

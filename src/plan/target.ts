@@ -51,6 +51,11 @@ export function targetShape(
   };
 }
 
+/** `schema.table`: how the ledger and the lock name a target. */
+export function targetKeyOf(spec: PipelineSpec): string {
+  return `${spec.target.schema}.${spec.target.table}`;
+}
+
 /** Whether Sluice made the table; only then may it alter it. */
 export function isOurs(table: TableInfo, ledger: Ledger): boolean {
   return ledger.madeTarget || isExchangeParent(table, ledger);

@@ -47,6 +47,8 @@ export interface RowsInput {
   readonly bounds?: PartitionBounds | null;
   /** These are some records of a file: the others may have what they lack. */
   readonly isPart?: boolean | undefined;
+  /** In place of the plan's own: while refused rows are looked for, each one tells its place. */
+  readonly offsetColumn?: boolean;
 }
 
 /** A value is cut to this many characters in a message. */
@@ -58,6 +60,7 @@ export function compileRows(
   constants: readonly ConstantColumn[],
   input: RowsInput,
 ): RowEncoder {
+  const offsetColumn = input.offsetColumn ?? plan.offsetColumn;
   const fields = matchHeader(plan, input.header, input.width, input.guess);
   const all = compileColumns(plan, fields.columns, input.bounds ?? null);
   const columns = all.filter(({ isMissing }) => !isMissing);
@@ -87,7 +90,7 @@ export function compileRows(
     ...missing.map(({ name }) => name),
     ...constants.map(({ name }) => name),
     ...(plan.lineColumn ? ["_source_line"] : []),
-    ...(plan.offsetColumn ? [OFFSET_COLUMN] : []),
+    ...(offsetColumn ? [OFFSET_COLUMN] : []),
   ];
   // A default may be longer than its field.
   const defaults = columns.reduce((sum, { nullValue }) => sum + nullValue.length, 0);
@@ -255,7 +258,7 @@ export function compileRows(
         for (let i = 0; i < tail.length; i++) frame.bytes[frame.length + i] = tail[i];
         frame.length += tail.length;
         if (plan.lineColumn) putBigint(frame, batch.lines[r]);
-        if (plan.offsetColumn) putBigint(frame, base + recordStarts[r]);
+        if (offsetColumn) putBigint(frame, base + recordStarts[r]);
         rows++;
       }
       while (bad < malformed.length) reject(fromMalformed(batch, malformed[bad++], countOnly));

@@ -4,7 +4,7 @@ import { placeholdersOf } from "../core/period.ts";
 import type { CheckResult } from "../core/result.ts";
 import { readCatalog } from "../db/catalog/catalog.ts";
 import { migrate, readLedger, recordChecks } from "../ledger/mod.ts";
-import { targetKeyOf } from "../plan/compile.ts";
+import { targetKeyOf } from "../plan/target.ts";
 import { compileChecks } from "../plan/compile_checks.ts";
 import { layoutOf } from "../plan/layout.ts";
 import { probeSql } from "./gather.ts";

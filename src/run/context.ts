@@ -3,7 +3,7 @@ import { type Emit, retryNews } from "../core/event.ts";
 import type { PartitionResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
-import type { LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
+import type { LoadPlan, PartitionPlan, RunPlan } from "../plan/load_plan.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { ExchangeContext } from "../publish/exchange.ts";
 import type { SourceContext } from "../source/context.ts";
@@ -75,7 +75,7 @@ export interface RunOptions {
 
 /** What an exchange of a run needs; its attempts are told as those of `partition`. */
 export function publishContext(
-  plan: LoadPlan,
+  plan: RunPlan,
   partition: string | null,
   runId: string,
   context: RunContext,

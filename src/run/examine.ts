@@ -17,7 +17,7 @@ import type { ColumnType } from "../spec/pipeline_spec.ts";
  */
 export async function examineSource(
   rows: RowsPlan,
-  { partition, source }: PartitionPlan,
+  { partition, source }: Pick<PartitionPlan, "partition" | "source">,
   context: SourceContext,
   declared: ReadonlyMap<string, ColumnType>,
 ): Promise<SourceEvidence> {

@@ -16,8 +16,11 @@ import {
   storedSource,
 } from "../ledger/mod.ts";
 import type { ProbedSource } from "../plan/decide.ts";
+import { decideLoads } from "../plan/decide_loads.ts";
+import type { LoadDecisions } from "../plan/partition_input.ts";
 import { checkProbes } from "../plan/compile_checks.ts";
 import { askedBefore } from "../plan/asked.ts";
+import { rowsPlan } from "../plan/compile_rows.ts";
 import { type ConformedSpec, conformSpec } from "../plan/conform.ts";
 import { otherTypes } from "../plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
@@ -26,10 +29,10 @@ import { scopeCondition, slotBounds } from "../plan/staging.ts";
 import { catalogType } from "../plan/sql_types.ts";
 import { ruleProbes } from "../plan/rules.ts";
 import { choosePartitions } from "../plan/choose_partitions.ts";
-import { compilePlan, targetKeyOf } from "../plan/compile.ts";
-import type { Surroundings } from "../plan/plan_input.ts";
-import type { EvolvedColumn, LoadPlan } from "../plan/load_plan.ts";
-import { isOurs } from "../plan/target.ts";
+import { compilePlan } from "../plan/compile.ts";
+import type { PlanInput, Surroundings } from "../plan/plan_input.ts";
+import type { LoadPlan, RowsPlan } from "../plan/load_plan.ts";
+import { isOurs, targetKeyOf } from "../plan/target.ts";
 import { statementTexts } from "../plan/statement_texts.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
 import { examineSource } from "./examine.ts";
@@ -53,12 +56,16 @@ export async function planPipeline(
   return await compileFor(
     spec,
     choosePartitions(spec, options, context.clock.now()),
-    options,
+    {
+      ...options,
+      ...(context.elsewhere === undefined ? {} : { offered: context.elsewhere.concurrency }),
+    },
     context,
     {
       probe: (partition, known) =>
         probeSource(sourcePlan(spec, partition), sourceContext(context), known ?? null),
-      examine: (plan, conformed) => examineSources(plan, conformed, context),
+      examine: (loading, rows, declared) =>
+        examineSources(loading, rows, declared, options, context),
     },
   );
 }
@@ -67,15 +74,29 @@ export async function planPipeline(
 export interface SourceInspection {
   /** Without reading it; null where there is none. */
   probe(partition: string | null, known?: LoadRecord): Promise<ProbedSource | null>;
-  /** By reading it, where the contract lets columns follow it; `declared` before it does. */
-  examine(plan: LoadPlan, declared: PipelineSpec): Promise<readonly SourceEvidence[]>;
+  /**
+   * By reading those of the partitions to be loaded, where the contract lets columns follow them.
+   *
+   * @param rows as far as is known before
+   * @param declared the pipeline file, as strict as the table
+   */
+  examine(
+    loading: readonly (string | null)[],
+    rows: RowsPlan,
+    declared: PipelineSpec,
+  ): Promise<readonly SourceEvidence[]>;
 }
 
-/** Compiles a plan for these partitions. */
+/** What a plan is asked for, beyond the pipeline file. */
+export type PlanOptions =
+  & Pick<RunOptions, "force" | "allowDestructive" | "concurrency" | "verify">
+  & Pick<PlanInput, "offered" | "replays">;
+
+/** Compiles a plan for these partitions: decides, reads what that depends on, compiles once. */
 export async function compileFor(
   spec: PipelineSpec,
   partitions: readonly (string | null)[],
-  options: Pick<RunOptions, "force" | "allowDestructive" | "concurrency" | "verify">,
+  options: PlanOptions,
   { db }: RunContext,
   { probe, examine }: SourceInspection,
 ): Promise<LoadPlan> {
@@ -104,30 +125,35 @@ export async function compileFor(
     ...await lookAtPartitions(db, spec, catalog, ledger, partitions),
     partitions,
     probes,
-    force: options.force,
-    allowDestructive: options.allowDestructive,
-    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-    verify: options.verify ?? false,
+    ...askedOf(options),
   };
   const { spec: conformed, kept } = conformTo(spec, catalog.table, ledger);
-  const { newColumns, typeChanges } = spec.schemaContract;
-  const follows = newColumns === "evolve" || typeChanges === "evolve";
   const known = { ...input, file: spec, kept, spec: evolveSpec(conformed, [], catalog.table).spec };
-  const replaced = replacedTables(
-    compilePlan({ ...known, preliminary: true }),
-    known.slots,
-    catalog,
-  );
+  const decided = decideLoads(known);
+  const loading = decided.partitions.filter(({ action }) => action === "load")
+    .map(({ partition }) => partition);
+  const replaced = replacedTables(decided, loading, known.slots, catalog);
   const properties = replaced === null ? null : await readTableProperties(db, target, replaced);
-  const final = async (spec: PipelineSpec, evolved: readonly EvolvedColumn[]) => {
-    const surroundings = await readSurroundings(spec, catalog.table, ledger, db);
-    return compilePlan({ ...known, properties, spec, evolved, surroundings });
+  const { newColumns, typeChanges } = spec.schemaContract;
+  let followed: Pick<PlanInput, "spec" | "evolved"> = { spec: known.spec };
+  if (newColumns === "evolve" || typeChanges === "evolve") {
+    const evidence = await examine(loading, rowsPlan(known.spec), conformed);
+    followed = evolveSpec(conformed, evidence, catalog.table);
+    await requireEncodable(db, statementTexts(followed.spec, []));
+  }
+  const surroundings = await readSurroundings(followed.spec, catalog.table, ledger, db);
+  return compilePlan({ ...known, ...followed, properties, surroundings });
+}
+
+function askedOf({ force, allowDestructive, concurrency, verify, offered, replays }: PlanOptions) {
+  return {
+    force,
+    allowDestructive,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(offered === undefined ? {} : { offered }),
+    ...(replays === undefined ? {} : { replays }),
+    verify: verify ?? false,
   };
-  if (!follows) return await final(known.spec, []);
-  const plan = compilePlan({ ...known, properties, preliminary: true });
-  const followed = evolveSpec(conformed, await examine(plan, conformed), catalog.table);
-  await requireEncodable(db, statementTexts(followed.spec, []));
-  return await final(followed.spec, followed.evolved);
 }
 
 /** What a change of types touches; null where no type of a table of Sluice's own changes. */
@@ -157,15 +183,15 @@ function conformTo(spec: PipelineSpec, table: Catalog["table"], ledger: Ledger):
 
 /** Partitions that loads will take the place of; null where nothing is exchanged. */
 function replacedTables(
-  plan: LoadPlan,
+  { shape }: LoadDecisions,
+  loading: readonly (string | null)[],
   slots: ReadonlyMap<string | null, Slot>,
   { table }: Catalog,
 ): readonly string[] | null {
-  if (plan.method === "merge" || table === null) return null;
-  return plan.partitions.filter(({ action }) => action === "load")
-    .flatMap(({ partition }) =>
-      slots.get(partition)?.partitions.map(({ name }) => name.table) ?? []
-    );
+  if (shape.method === "merge" || table === null) return null;
+  return loading.flatMap((partition) =>
+    slots.get(partition)?.partitions.map(({ name }) => name.table) ?? []
+  );
 }
 
 /** Looking at rows waits this long for whoever keeps readers out. */
@@ -256,18 +282,20 @@ function hasPartitionColumn(spec: PipelineSpec, layout: Layout, table: TableInfo
 
 /** What the sources that would be loaded show; where one cannot be read, its load tells why. */
 async function examineSources(
-  plan: LoadPlan,
+  loading: readonly (string | null)[],
+  rows: RowsPlan,
   spec: PipelineSpec,
+  { concurrency = spec.partitions?.concurrency ?? 1 }: Pick<RunOptions, "concurrency">,
   context: RunContext,
 ): Promise<readonly SourceEvidence[]> {
   const declared = new Map(spec.columns.map(({ name, type }) => [name, type]));
-  const loading = plan.partitions.filter(({ action }) => action === "load");
-  return await mapConcurrently(loading, plan.concurrency, async (partition) => {
+  return await mapConcurrently(loading, concurrency, async (partition) => {
     try {
-      return await examineSource(plan.rows, partition, sourceContext(context), declared);
+      const source = sourcePlan(spec, partition);
+      return await examineSource(rows, { partition, source }, sourceContext(context), declared);
     } catch (error) {
       if (!(error instanceof SluiceError) || context.signal.aborted) throw error;
-      return { partition: partition.partition, added: [], widened: [] };
+      return { partition, added: [], widened: [] };
     }
   });
 }

@@ -114,7 +114,7 @@ async function loadOnce(
 ): Promise<readonly PartitionResult[]> {
   const results = await mapConcurrently(
     plan.partitions,
-    context.elsewhere?.concurrency ?? plan.concurrency,
+    plan.concurrency,
     async (partition) => {
       const result = await loadOrSkip(plan, partition, sources, runId, context);
       // The others are not at their end yet.

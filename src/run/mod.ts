@@ -4,7 +4,7 @@ import { readTableProperties } from "../db/catalog/table_properties.ts";
 import { withRetry } from "../db/with_retry.ts";
 import { adoptTables, forgetOldRejects, lockTarget, migrate, readLedger } from "../ledger/mod.ts";
 import { compileRollback, type RollbackRequest } from "../plan/compile_rollback.ts";
-import { targetKeyOf } from "../plan/compile.ts";
+import { targetKeyOf } from "../plan/target.ts";
 import { planPipeline, slotsOf } from "./gather.ts";
 import { loadPartitions } from "./load_partitions.ts";
 import { prepareLedger } from "./prepare_ledger.ts";

@@ -1,6 +1,6 @@
 import type { Database, Queryable } from "../db/database.ts";
 import { adoptTables, markDeadRuns, migrate, recordTargetPipeline } from "../ledger/mod.ts";
-import { targetKeyOf } from "../plan/compile.ts";
+import { targetKeyOf } from "../plan/target.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /**

@@ -9,11 +9,10 @@ import {
   type Replayable,
 } from "../ledger/mod.ts";
 import type { LoadSource } from "./partition/source.ts";
-import { targetKeyOf } from "../plan/compile.ts";
+import { targetKeyOf } from "../plan/target.ts";
 import type { SourceEvidence } from "../plan/evolve_spec.ts";
 import { isMerging } from "../plan/layout.ts";
-import { markReplayed } from "../plan/ledger_rows.ts";
-import type { LoadPlan } from "../plan/load_plan.ts";
+import type { LoadPlan, RowsPlan } from "../plan/load_plan.ts";
 import { chainOf } from "../plan/versions.ts";
 import { compileFor } from "./gather.ts";
 import type { RunContext } from "./context.ts";
@@ -75,31 +74,22 @@ async function replayPlan(
   context: RunContext,
 ): Promise<LoadPlan> {
   const mode = isMerging(spec.refresh.mode) ? spec.refresh.mode : "append";
-  const plan = await compileFor(
+  return await compileFor(
     { ...spec, refresh: { mode, hardDeletes: "ignore", allowEmpty: true } },
     replayable.map(({ partition }) => partition),
-    { force: true, allowDestructive: false },
+    { force: true, allowDestructive: false, replays: true },
     context,
     {
       probe: () =>
         Promise.resolve({ url: "", etag: null, lastModified: null, bytes: null, sha256: null }),
-      examine: (plan) => Promise.resolve(knownFields(plan, replayable)),
+      examine: (_loading, rows) => Promise.resolve(knownFields(rows, replayable)),
     },
   );
-  return {
-    ...plan,
-    // Rows that fail again are rejects already.
-    rejectLimit: { kind: "percent", percent: 100 },
-    partitions: plan.partitions.map((partition) => ({
-      ...partition,
-      publish: [...partition.publish, markReplayed()],
-    })),
-  };
 }
 
 /** Fields that an earlier load has made columns of: `evolveSpec` takes their type from the table. */
 function knownFields(
-  { rows }: LoadPlan,
+  rows: RowsPlan,
   replayable: readonly Replayable[],
 ): readonly SourceEvidence[] {
   return replayable.map(({ partition, header }) => ({

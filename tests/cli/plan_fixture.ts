@@ -42,6 +42,7 @@ export function planFixture(): LoadPlan {
     replacedRow: null,
     isolation: {
       raw: { schema: "ny", table: "trips__2021-02__v2_r" },
+      offsetColumn: true as const,
       stage: [],
       bounds: statement("select 1", "Where the search begins"),
       split: statement("select 1", "Where a range is halved"),
@@ -116,7 +117,7 @@ export function planFixture(): LoadPlan {
       missingColumns: "freeze",
       typeChanges: "freeze",
       lineColumn: false,
-      offsetColumn: true,
+      offsetColumn: true as const,
     },
     onDuplicate: "keep_first",
     idempotencyKey: ["id"],

@@ -1,7 +1,7 @@
 import { checkText, failedChecks, runChecks } from "../../check/run_checks.ts";
 import type { CheckResult } from "../../core/result.ts";
 import { recordChecks } from "../../ledger/mod.ts";
-import type { LoadPlan, PartitionPlan } from "../../plan/load_plan.ts";
+import type { PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
 import type { RunContext } from "../context.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { RunContext } from "../context.ts";
  * @throws SluiceError `check/failed` where a check of severity `error` failed
  */
 export async function checkStaging(
-  plan: LoadPlan,
+  plan: RunPlan,
   { partition, version, staging, checks }: PartitionPlan,
   runId: string,
   context: RunContext,

@@ -7,7 +7,7 @@ import { deduplicate } from "../../load/deduplicate.ts";
 import { findRecords } from "../../load/find_records.ts";
 import { mergeOffsets, type RejectedOffsets } from "../../load/merge_offsets.ts";
 import type { RefusedRow } from "../../load/refused_rows.ts";
-import type { LoadPlan, PartitionPlan, RulePlan } from "../../plan/load_plan.ts";
+import type { PartitionPlan, RulePlan, RunPlan } from "../../plan/load_plan.ts";
 import type { LoadSource } from "./source.ts";
 import type { RunContext } from "../context.ts";
 
@@ -34,7 +34,7 @@ const PENDING_BYTES = 1 << 20;
  * @throws SluiceError `rows/too_many_rejects` where rules reject too much, their rejects being kept
  */
 export async function inspectStaging(
-  plan: LoadPlan,
+  plan: RunPlan,
   partition: PartitionPlan,
   context: RunContext,
   staged: Staged,

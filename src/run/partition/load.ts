@@ -15,7 +15,7 @@ import { keptRejects, rejectBudget } from "../../load/reject_budget.ts";
 import { type LoadSource, plannedSource } from "./source.ts";
 import { refuseEmpty } from "../../load/refuse_empty.ts";
 import { stageRows } from "../../load/stage_rows.ts";
-import type { Facts, IsolationPlan, LoadPlan, PartitionPlan } from "../../plan/load_plan.ts";
+import type { Facts, IsolationPlan, PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
 import {
   failedStatus,
   failureOf,
@@ -51,7 +51,7 @@ const PROGRESS_SECONDS = 0.1;
  * Never throws for what can go wrong with one partition: that is its result.
  */
 export async function runPartition(
-  plan: LoadPlan,
+  plan: RunPlan,
   partition: PartitionPlan,
   runId: string,
   context: RunContext,
@@ -94,7 +94,7 @@ class PartitionLoad {
   #reason: string | null = null;
 
   constructor(
-    readonly plan: LoadPlan,
+    readonly plan: RunPlan,
     readonly partition: PartitionPlan,
     readonly runId: string,
     readonly context: RunContext,
@@ -266,7 +266,8 @@ class PartitionLoad {
       bytesTotal: source.facts.bytes,
     });
     const facts = this.#runFacts(0, held.url);
-    const rows = isolation === null ? plan.rows : { ...plan.rows, offsetColumn: true };
+    const { rows } = plan;
+    const shape = { bounds: partition.bounds, offsetColumn: (isolation ?? rows).offsetColumn };
     const rejects = this.source.rejects({
       runId,
       pipeline: plan.pipeline,
@@ -281,8 +282,7 @@ class PartitionLoad {
       compile: (header, width, about) => {
         rejects.setHeader(header);
         const constants = bindConstants(partition.constants, facts);
-        const { bounds } = partition;
-        const encoder = compileRows(rows, constants, { ...about, header, width, bounds });
+        const encoder = compileRows(rows, constants, { ...about, ...shape, header, width });
         this.#verification = partition.verify === null ? null : verification(partition.verify);
         const typed = [...rows.columns, ...constants];
         return this.#verification?.watch(encoder, typed, isolation !== null) ?? encoder;

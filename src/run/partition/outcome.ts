@@ -1,6 +1,6 @@
 import { SluiceError } from "../../core/error.ts";
 import type { PartitionResult } from "../../core/result.ts";
-import type { LoadPlan, PartitionPlan } from "../../plan/load_plan.ts";
+import type { PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
 
 /** Worth a new attempt at once: the stage's own retries do not cover it. */
 export function isRepeatable({ code, origin }: SluiceError): boolean {
@@ -23,7 +23,7 @@ export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
  * Tells rows that cannot go because another table refers to them by that table's name; any other
  * error as it is. Which rows go is only known when the new ones are there.
  */
-function tellReferenced(error: SluiceError, { target, targetKey }: LoadPlan): SluiceError {
+function tellReferenced(error: SluiceError, { target, targetKey }: RunPlan): SluiceError {
   const { code, schema, table, detail } = error.postgres ?? {};
   if (code !== "23503" || schema === undefined || table === undefined) return error;
   const ours = schema === target.schema &&
@@ -44,7 +44,7 @@ function tellReferenced(error: SluiceError, { target, targetKey }: LoadPlan): Sl
 }
 
 /** What made a partition of the plan fail, in the words for it; a bug stays a bug. */
-export function failureOf(cause: unknown, plan: LoadPlan, signal: AbortSignal): SluiceError {
+export function failureOf(cause: unknown, plan: RunPlan, signal: AbortSignal): SluiceError {
   return tellReferenced(toSluiceError(cause, signal), plan);
 }
 
