@@ -1,6 +1,10 @@
+import { join } from "node:path";
+import { quoteIdent, quoteLiteral } from "../../src/core/quote.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";
-import { startEmbedded } from "../../src/db/embedded/mod.ts";
+import { lockFile } from "../../src/db/embedded/file_lock.ts";
+import { findRunning, startEmbedded } from "../../src/db/embedded/mod.ts";
+import { forgetLostMemory, MEMORY, useMemory } from "./memory.ts";
 
 /** A database of its own for one test; disposing drops it. */
 export interface TestDatabase extends AsyncDisposable {
@@ -21,11 +25,13 @@ let server: Promise<string> | null = null;
  */
 export async function testDatabase(encoding = "UTF8"): Promise<TestDatabase> {
   const adminUrl = await testServerUrl();
-  const name = `test_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
+  let name: string;
   {
     await using admin = await connect({ url: adminUrl, maxConnections: 1 });
+    const server = await readServer(admin);
+    name = `test_${server.started}_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
     await admin.query(
-      `create database ${name} template template0${await localeOf(admin, encoding)}`,
+      `create database ${name} template template0${placeOf(server)}${localeOf(server, encoding)}`,
     );
   }
   const url = new URL(adminUrl);
@@ -43,12 +49,33 @@ export async function testDatabase(encoding = "UTF8"): Promise<TestDatabase> {
   };
 }
 
-/** What `create database` needs where the encoding is not the server's own. */
-async function localeOf(admin: Database, encoding: string): Promise<string> {
-  if (encoding === "UTF8") return "";
-  const [{ version }] = await admin.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
+interface Server {
+  /** As `server_version_num` has it. */
+  readonly version: number;
+  /** When it was started, in milliseconds. */
+  readonly started: string;
+  /** Whether it keeps test databases in memory. */
+  readonly memory: boolean;
+}
+
+async function readServer(admin: Database): Promise<Server> {
+  const [server] = await admin.query<Server>(
+    `select current_setting('server_version_num')::int as version,
+  (extract(epoch from pg_postmaster_start_time()) * 1000)::bigint::text as started,
+  exists (select from pg_tablespace where spcname = $1) as memory`,
+    [MEMORY],
   );
+  return server;
+}
+
+/** Copying files costs no log and takes checkpoints, which are cheap there. */
+function placeOf({ memory }: Server): string {
+  return memory ? ` strategy file_copy tablespace ${quoteIdent(MEMORY)}` : "";
+}
+
+/** What `create database` needs where the encoding is not the server's own. */
+function localeOf({ version }: Server, encoding: string): string {
+  if (encoding === "UTF8") return "";
   const provider = version < 150000 ? "" : " locale_provider libc";
   return ` encoding '${encoding}' lc_collate 'C' lc_ctype 'C'${provider}`;
 }
@@ -61,16 +88,45 @@ export function testServerUrl(): Promise<string> {
 async function openServer(): Promise<string> {
   const other = Deno.env.get("SLUICE_TEST_DATABASE_URL");
   if (other !== undefined && other !== "") return other;
+  await Deno.mkdir(join(FOLDER, "postgres"), { recursive: true });
+  // Whoever comes second finds it ready.
+  await using _turn = await lockFile(join(FOLDER, "tests.lock"));
+  const notes = join(FOLDER, "postgres");
+  if (await findRunning(FOLDER) === null) await forgetLostMemory(notes);
   // Never stopped here: the use ends with the process, and then the watcher stops the server.
-  const { superuserUrl: url, owned } = await startEmbedded({ folder: FOLDER });
+  const { superuserUrl: url, owned, dataFolder } = await startEmbedded({ folder: FOLDER });
   if (owned) {
     await using db = await connect({ url, maxConnections: 1 });
-    // Nothing of the tests needs to outlive a power cut.
-    await db.query(`alter system set fsync = off`);
-    await db.query(`select pg_reload_conf()`);
+    await forTests(db, new URL(url).password);
+    await useMemory(db, notes, dataFolder);
+    await dropLeftovers(db);
     startWatcher();
   }
   return url;
+}
+
+/** Nothing of the tests needs to outlive a power cut, and no password needs to be hard to guess. */
+async function forTests(db: Database, password: string): Promise<void> {
+  for (const setting of ["fsync", "full_page_writes", "synchronous_commit"]) {
+    await db.query(`alter system set ${setting} = off`);
+  }
+  await db.query("select pg_reload_conf()");
+  await using session = await db.session();
+  await session.query("set scram_iterations = 1");
+  await session.query(`alter role current_user password ${quoteLiteral(password)}`);
+}
+
+/** Databases of tests that were killed: their names say that they are of an earlier start. */
+async function dropLeftovers(db: Database): Promise<void> {
+  const { started } = await readServer(db);
+  const leftovers = await db.query<{ name: string }>(
+    `select datname as name from pg_database
+where datname ~ '^test_([0-9]+_)?[0-9a-f]{16}(_l)?$' and datname !~ $1`,
+    [`^test_${started}_`],
+  );
+  for (const { name } of leftovers) {
+    await db.query(`drop database ${quoteIdent(name)} with (force)`);
+  }
 }
 
 function startWatcher(): void {

@@ -1,0 +1,33 @@
+import { expect } from "expect";
+import { statOrNull } from "../../src/db/embedded/home.ts";
+import { forgetLostMemory } from "./memory.ts";
+import { workspace } from "./pipeline.ts";
+import { testDatabase } from "./postgres.ts";
+
+Deno.test("a data folder goes with its tablespace in memory, and not before", async () => {
+  using notes = workspace();
+  const [folder, dataFolder] = [`${notes.folder}/in_memory`, `${notes.folder}/data`];
+  await forgetLostMemory(notes.folder);
+  for (const path of [folder, dataFolder]) await Deno.mkdir(path);
+  notes.write("memory", JSON.stringify({ folder, dataFolder }));
+  await forgetLostMemory(notes.folder);
+  expect(await statOrNull(dataFolder)).not.toBe(null);
+
+  await Deno.remove(folder);
+  await forgetLostMemory(notes.folder);
+  expect([...Deno.readDirSync(notes.folder)]).toEqual([]);
+});
+
+Deno.test("each test has a database of its own, which goes with it", async () => {
+  await using other = await testDatabase();
+  const named = "select datname as name from pg_database where datname = $1";
+  let name: string;
+  {
+    await using test = await testDatabase();
+    name = new URL(test.url).pathname.slice(1);
+    expect(await other.db.query(named, [name])).toEqual([{ name }]);
+    await test.db.query("create table t (x int)");
+    expect(await other.db.query("select to_regclass('t') as t")).toEqual([{ t: null }]);
+  }
+  expect(await other.db.query(named, [name])).toEqual([]);
+});
