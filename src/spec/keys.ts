@@ -149,7 +149,7 @@ function calledHere(word: string, ours: string): string {
 }
 
 /** The kinds of value that a schema takes, with nothing around them. */
-function branches(schema: z.ZodType): readonly z.ZodType[] {
+export function branches(schema: z.ZodType): readonly z.ZodType[] {
   let found = BRANCHES.get(schema);
   if (found === undefined) {
     const inner = unwrapped(schema);

@@ -1,66 +1,71 @@
 import { expect } from "expect";
 import { PERIOD_EXAMPLES } from "../../src/core/period.ts";
 import { SIMPLE_TYPES } from "../../src/spec/column_type.ts";
-import { NOT_YET } from "../../src/spec/not_available.ts";
+import { FORMAT_NAMES } from "../../src/spec/formats/mod.ts";
+import { eachKey, metaOf, placeAt } from "../../src/spec/keys.ts";
+import { sectionsOf, withKeyTables } from "../../src/spec/reference.ts";
 import { CHECKS } from "../../src/spec/schema/checks/mod.ts";
-import { pipelineSchema } from "../../src/spec/schema/pipeline.ts";
-import type { Path } from "../../src/spec/yaml_tree.ts";
-import { keysAt } from "../../src/spec/keys.ts";
 
-const PAGE = Deno.readTextFileSync(new URL("../../docs/pipeline.md", import.meta.url));
+const read = (page: string) =>
+  Deno.readTextFileSync(new URL(`../../docs/${page}`, import.meta.url));
+const PAGE = read("pipeline.md");
 
-const SECTIONS: Readonly<Record<string, Path>> = {
-  "`environments.<name>`": ["environments", "x"],
-  "`partitions`": ["partitions"],
-  "`source`": ["source"],
-  "`source.format`": ["source", "format"],
-  "`target`": ["target"],
-  "`refresh`": ["refresh"],
-  "`columns.<name>`": ["columns", "x"],
-  "`rules.<name>`": ["rules", "x"],
-  "`rejects`": ["rejects"],
-  "`schema_contract`": ["schema_contract"],
-  "`schedule`": ["schedule"],
-  "`notify` and `expect`": ["notify", 0],
-};
+Deno.test("the tables of docs/pipeline.md say what the schema says", () => {
+  expect(PAGE === withKeyTables(PAGE) || "run `deno task schema`").toBe(true);
+});
 
-for (const [heading, path] of Object.entries(SECTIONS)) {
-  Deno.test(`docs/pipeline.md lists the keys under ${heading}, and no others`, () => {
-    expect(rowsOf(heading).map(([key]) => key)).toEqual(keysAt(path));
+Deno.test("docs/pipeline.md has every key, in a table or in the row of its section", () => {
+  const tables = sectionsOf(PAGE);
+  expect(new Set(tables).size).toBe(tables.length);
+  eachKey(({ name }, path) => {
+    const section = path.slice(0, -1).join(".") || "file";
+    // The kinds of checks and their options are a table of their own.
+    if (/^checks\.<n>/.test(section)) return expect(tables).toContain("checks");
+    if (tables.includes(section)) return;
+    expect([path.join("."), rowOf(path.slice(0, -1))])
+      .toEqual([path.join("."), expect.stringMatching(new RegExp(`[\`{ ]${name}\\b`))]);
   });
-}
-
-Deno.test("docs/pipeline.md lists the top level, and says what is not available yet", () => {
-  const rows = rowsOf("Top level");
-  expect(rows.map(([key]) => key)).toEqual(Object.keys(pipelineSchema.shape));
-  const later = rows.filter(([, row]) => row.includes("(not available yet)"));
-  expect(later.map(([key]) => key)).toEqual(
-    rows.map(([key]) => key).filter((key) => NOT_YET.includes(key)),
-  );
+  for (const name of FORMAT_NAMES) expect(tables).toContain(`source.format of ${name}`);
+  const rows = [...PAGE.matchAll(/^\| `(\w+)` /gm)].map((match) => match[1]);
+  eachKey(({ name }, path) => {
+    if (tables.includes(path.slice(0, -1).join(".") || "file")) expect(rows).toContain(name);
+  });
 });
 
 Deno.test("docs/pipeline.md lists every kind of check with its options", () => {
-  const rows = rowsOf("`checks`");
-  expect(rows.map(([kind]) => kind)).toEqual(Object.keys(CHECKS));
-  for (const [kind, row] of rows) {
-    const options = [...row.split(/(?<!\\)\|/)[3].matchAll(/`(\w+)`/g)].map((match) => match[1]);
-    const known = keysAt(["checks", 0, kind]);
-    expect([kind, ...options]).toEqual([
-      kind,
-      ...known.filter((key) => key !== "name" && key !== "severity"),
-    ]);
+  for (const [kind, { options }] of Object.entries(CHECKS)) {
+    const row = PAGE.split("\n").find((line) =>
+      line.startsWith(`| \`${kind}\` `) && !/enum/.test(line)
+    );
+    const named = [...row!.split(/(?<!\\)\|/)[3].matchAll(/`(\w+)`/g)].map((match) => match[1]);
+    expect([kind, ...named, "name", "severity"].toSorted())
+      .toEqual([kind, ...Object.keys(options.shape)].toSorted());
   }
 });
 
-/** First cells and whole rows of the tables under a heading. */
-function rowsOf(heading: string): (readonly [key: string, row: string])[] {
-  const section = PAGE.split(`## ${heading}\n`)[1].split("\n## ")[0];
-  return [...section.matchAll(/^\| `(\w+)`.*$/gm)].map((match) => [match[1], match[0]] as const);
-}
+Deno.test("a table follows its schema: a row that is out of date is written anew", () => {
+  const old = "# A\n\n<!-- keys: rejects -->\n\n| key |\n| --- |\n| `gone` |\n\nText.\n";
+  const page = withKeyTables(old);
+  expect(page).not.toContain("gone");
+  expect(page).toContain('| `limit`     | text         | `"0"`   | Rows or percent;');
+  expect(page.endsWith("|\n\nText.\n")).toBe(true);
+  expect(withKeyTables(page)).toBe(page);
+  expect(withKeyTables("<!-- keys: rejects -->\n")).toContain("| `keep_days` |");
+  expect(sectionsOf("<!-- keys: file -->\n\n<!-- keys: source.format of csv -->\n"))
+    .toEqual(["file", "source.format of csv"]);
+});
 
-Deno.test("docs/pipeline.md names every type and every period", () => {
-  for (const name of SIMPLE_TYPES) expect(PAGE).toContain(`\`${name}\``);
+Deno.test("docs/types.md names every type, and docs/pipeline.md every period", () => {
+  const types = read("types.md");
+  for (const name of SIMPLE_TYPES) expect(types).toContain(`\`${name}\``);
   for (const [by, text] of Object.entries(PERIOD_EXAMPLES)) {
     expect(PAGE).toMatch(new RegExp(`\\| \`${by}\` +\\| \`${text}\``));
   }
 });
+
+/** What the page says of a section: its own row. */
+function rowOf(section: readonly string[]): string {
+  const path = section.filter((step) => !step.startsWith("<"));
+  const { docs, description = "" } = metaOf(placeAt(path)[0]);
+  return docs ?? description;
+}

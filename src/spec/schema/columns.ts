@@ -28,14 +28,16 @@ export const columnSchema = z.strictObject({
     .describe("Longest text, Unicode code points"),
   pattern: looseText().optional()
     .describe("JavaScript regular expression that must be found in the text").meta({
+      docs: "JavaScript regular expression that must be found in the text: " +
+        "[what it does not know](errors.md#specunsupported_pattern)",
       words: ["regex"],
     }),
   one_of: z.array(looseText()).min(1).optional().describe("The only values")
     .meta({ words: ["accepted_values", "enum"] }),
   default: looseText().optional().describe("Text read in place of NULL"),
-  format: looseName().optional().describe("Date pattern such as MM/dd/yyyy HH:mm"),
+  format: looseName().optional().describe("Date pattern such as `MM/dd/yyyy HH:mm`"),
   timezone: name().optional()
-    .describe("IANA zone of input without an offset; UTC when left out"),
+    .describe("IANA zone of input without an offset; `UTC` when left out"),
   true_values: z.array(looseText()).min(1).optional().describe("Texts that are true"),
   false_values: z.array(looseText()).min(1).optional().describe("Texts that are false"),
   null_values: z.array(looseText()).optional()
@@ -54,7 +56,7 @@ export const columnsSchema = z.record(
   z.union([typeSchema, columnSchema]).meta({ standIn: "text" }),
 )
   .refine((columns) => Object.keys(columns).length > 0, "There is no column")
-  .describe("The contract: name: type, or name: { type, … }")
+  .describe("The contract: `name: type`, or `name: { type, … }`")
   .meta({ words: ["fields", "schema"], standIn: { column: "text" } });
 
 export type ColumnInput = z.output<typeof columnSchema>;

@@ -9,11 +9,16 @@ export const notifySchema = z.strictObject({
   webhook: z.string().regex(
     /^(https?:\/\/.+|\$\{\w+\}.*)$/,
     'Expected an address such as "${SLACK_WEBHOOK_URL}" or https://…',
-  ).optional().describe("Address that gets the notice; may be a secret: ${NAME}"),
+  ).optional().describe("Address that gets the notice; may be a secret: `${NAME}`"),
   format: z.enum(FORMATS).optional()
-    .describe("Shape of the webhook's body; json when left out"),
+    .describe("Shape of the webhook's body; `json` when left out"),
   command: z.array(name()).min(1, "Expected a program and its arguments").optional()
-    .describe("Program and arguments that get the notice as JSON on standard input"),
+    .describe("Program and arguments that get the notice as JSON on standard input")
+    .meta({
+      docs:
+        "Program and arguments that get the notice as JSON on standard input; the operator must " +
+        "[allow the program](observability.md#notifications)",
+    }),
 }).refine(
   ({ webhook, command }) => webhook !== undefined || command !== undefined,
   "Give a webhook, a command, or both",
@@ -28,5 +33,5 @@ export type NotifyInput = z.output<typeof notifySchema>;
 export const expectSchema = z.strictObject({
   duration: z.string()
     .refine((text) => durationSeconds(text) > 0, 'Expected a duration such as "10m"')
-    .describe("A run that takes longer is slow"),
+    .describe("A longer run is `slow`"),
 });

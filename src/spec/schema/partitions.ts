@@ -16,10 +16,10 @@ export const partitionsSchema = z.strictObject({
       },
     }),
   from: looseText().optional()
-    .describe("First partition: a value such as 2021-01, `current`, or `current-2`")
+    .describe("First partition: a value such as `2021-01`, `current`, or `current-2`")
     .meta({ words: ["start", "start_date"] }),
   to: looseText().optional()
-    .describe("Last partition, inclusive: a value such as 2021-03, `current`, or `current-2`")
+    .describe("Last partition, inclusive: a value such as `2021-03`, `current`, or `current-2`")
     .meta({ words: ["end", "end_date"] }),
   values: z.array(looseText()).optional().describe("The partitions, for `by: list`"),
   concurrency: z.int().min(1).max(64).default(1).describe("Partitions loaded at once"),

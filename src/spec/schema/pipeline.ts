@@ -21,19 +21,22 @@ export const pipelineSchema = z.strictObject({
     z.string(),
     z.strictObject({
       vars: z.record(z.string(), looseText()).default({})
-        .describe("Values of the {name} variables in source.url").meta({ words: ["vars"] }),
+        .describe("Values of the `{name}` variables in `source.url`").meta({ words: ["vars"] }),
     }).nullable(),
-  ).optional().describe("Named sets of variables; the first one is the default")
+  ).optional().describe(
+    "Named sets of variables, `<name>: { vars: { … } }`; the first one is the default",
+  )
     .meta({ words: ["env", "profiles"] }),
   partitions: partitionsSchema.optional(),
   source: sourceSchema,
   target: targetSchema,
   refresh: z.strictObject({
     mode: z.enum(["full", "partition", "append", "upsert", "history"]).describe(
-      "full: a load replaces the table; partition: it replaces its partition; append: it adds rows; " +
-        "upsert: it updates rows with a known key and adds the others; history: it adds a new " +
-        "version of each changed row",
+      "`full`: a load replaces the table; `partition`: it replaces its partition; `append`: it adds " +
+        "rows; `upsert`: it updates rows with a known key and adds the others; `history`: it adds a " +
+        "new version of each changed row",
     ).meta({
+      docs: "See [refresh modes](#refresh-modes)",
       words: [
         "write_disposition",
         "disposition",
@@ -64,17 +67,22 @@ export const pipelineSchema = z.strictObject({
       },
     }),
     hard_deletes: z.enum(["ignore", "invalidate"]).optional().describe(
-      "history: rows that the source no longer has stay current, or are closed; ignore when left out",
+      "`history`: rows that the source no longer has stay current, or are closed; `ignore` when " +
+        "left out",
     ).meta({ words: ["invalidate_hard_deletes"] }),
     allow_empty: z.boolean().optional().describe(
       "A load without rows may take the place of rows; false when left out: it is refused",
-    ).meta({ words: ["allow_empty"] }),
+    ).meta({
+      docs: "A load without rows may take the place of rows; otherwise it is " +
+        "[refused](errors.md#loadempty)",
+      words: ["allow_empty"],
+    }),
   }).optional().describe("What a load does to the table; by default what partitions ask for"),
   idempotency_key: z.array(looseName()).default([])
     .describe("Columns that identify a row")
     .meta({ words: ["primary_key", "merge_key", "unique_key", "key"] }),
   on_duplicate: z.enum(["reject", "keep_first", "keep_last", "fail"]).optional()
-    .describe("What happens to rows of one load with the same key; reject when left out")
+    .describe("What happens to rows of one load with the same key; `reject` when left out")
     .meta({ words: ["deduplicate"], values: { ignore: "keep_first", error: "fail" } }),
   columns: columnsSchema,
   rules: rulesSchema.default({}),
@@ -91,8 +99,8 @@ export const pipelineSchema = z.strictObject({
         "out the rows that have a value in it",
     ),
     missing_columns: z.enum(CONTRACT).default("freeze").describe(
-      "A column without a field: evolve and discard_value load NULL or the default, freeze refuses " +
-        "the file, discard_row leaves out its rows",
+      "A column without a field: `evolve` and `discard_value` load NULL or the default, `freeze` " +
+        "refuses the file, `discard_row` leaves out its rows",
     ),
     type_changes: z.enum(CONTRACT).default("freeze").describe(
       "A value that the type cannot hold: widen the column, reject the row, load NULL or the " +
@@ -102,12 +110,17 @@ export const pipelineSchema = z.strictObject({
     .describe("What the file may change").meta({ words: ["contract"] }),
   checks: checksSchema.default([]),
   schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand"),
-  expect: expectSchema.optional().describe("What a run should be like; without it, the last runs"),
+  expect: expectSchema.optional().describe(
+    "`duration: 10m`: a longer run is `slow`; left out, the last runs say how long one takes",
+  ),
   notify: z.array(notifySchema).default([]).describe("Who is notified of which events"),
   verify: z.enum(["full", "none"]).default("none").describe(
-    "full: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
+    "`full`: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
       "source and in Postgres, must agree before anything is published",
-  ).meta({ words: ["checksum"] }),
+  ).meta({
+    docs: "`full`: what Postgres holds is [compared with the source](verify.md) before publishing",
+    words: ["checksum"],
+  }),
 }).meta({
   elsewhere: { pre_hook: "hooks.before_publish", post_hook: "hooks.after_publish" },
 });

@@ -15,6 +15,6 @@ export const ruleSchema = z.strictObject({
 
 /** `rules:` */
 export const rulesSchema = z.record(z.string(), z.union([condition, ruleSchema]))
-  .describe("What every row must meet: name: condition, or name: { check, … }");
+  .describe("What every row must meet: `name: condition`, or `name: { check, … }`");
 
 export type RuleInput = z.output<typeof rulesSchema>[string];

@@ -7,7 +7,7 @@ const LONGEST = 86_400;
 /** When a pipeline runs by itself under `serve`. */
 export const scheduleSchema = z.strictObject({
   cron: z.string().describe(
-    'Minute, hour, day of the month, month and weekday, such as "0 6 * * MON-FRI"; or @daily',
+    "Minute, hour, day of the month, month and weekday, such as `0 6 * * MON-FRI`; or `@daily`",
   ).meta({ words: ["cron"] }),
   timezone: z.string().default("UTC").describe("IANA time zone in which cron is read"),
   retries: z.int().min(0).max(100).default(3)

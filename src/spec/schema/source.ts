@@ -9,17 +9,17 @@ const MAX_TIMEOUT = 86_400;
 /** `source:` */
 export const sourceSchema = z.strictObject({
   url: looseName().describe(
-    "Path, relative to this file, or URL; {name} is a variable or a placeholder such as {month}",
+    "Path, relative to this file, or URL; `{name}` is a variable or a placeholder such as `{month}`",
   ).meta({
     words: ["stream", "streams", "path", "uri", "location", "file"],
     standIn: "file",
   }),
   format: formatSchema.default("csv").describe("How the file is written"),
   compression: z.enum(["auto", "none", ...CODEC_NAMES]).default("auto")
-    .describe("How the file is compressed; auto looks at its first bytes")
+    .describe("How the file is compressed; `auto` looks at its first bytes")
     .meta({ values: CODEC_WORDS }),
   headers: z.record(z.string(), looseText()).default({})
-    .describe("HTTP headers; ${NAME} is an environment variable and is never printed"),
+    .describe("HTTP headers; `${NAME}` is an environment variable and is never printed"),
   retries: z.int().min(0).max(100).default(5).describe("Attempts after the first one"),
   timeout: z.union([
     z.string().regex(/^[1-9]\d{0,5}[smh]$/, 'Expected a duration such as "30s"').refine(
@@ -27,5 +27,7 @@ export const sourceSchema = z.strictObject({
       'Expected a duration such as "30s", at most 24h',
     ),
     z.int().min(1).max(MAX_TIMEOUT),
-  ]).default("30s").describe("Longest wait without a byte: 30s, 5m, 1h, or seconds; at most 24h"),
+  ]).default("30s").describe(
+    "Longest wait without a byte: `30s`, `5m`, `1h`, or seconds; at most 24h",
+  ),
 }).describe("Where the data comes from").meta({ standIn: { url: "file" } });

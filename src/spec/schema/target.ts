@@ -6,7 +6,7 @@ const columnList = z.array(looseName()).min(1);
 /** `target:` */
 export const targetSchema = z.strictObject({
   table: z.string().regex(/^[^.\0]+(\.[^.\0]+)?$/, 'Expected "schema.table"')
-    .describe("schema.table; the schema is public when left out")
+    .describe("`schema.table`; the schema is `public` when left out")
     .meta({ words: ["object"], standIn: "public.table" }),
   partition_column: name().optional().describe(
     "Holds the partition: a column of its own, or a declared date or timestamp column",
@@ -20,9 +20,11 @@ export const targetSchema = z.strictObject({
       method: z.enum(["btree", "hash", "brin", "gin", "gist"]).default("btree")
         .describe("Access method"),
     }),
-  ])).default([]).describe("Indexes: lists of columns, or { columns, method }"),
+  ])).default([]).describe(
+    "Indexes: lists of columns, or `{ columns, method }` with `btree`, `hash`, `brin`, `gin` or `gist`",
+  ),
   lineage: z.boolean().default(false)
-    .describe("Adds _run_id, _loaded_at, _source_file and _source_line"),
+    .describe("Adds `_run_id`, `_loaded_at`, `_source_file` and `_source_line`"),
   shared: z.boolean().default(false)
     .describe("Other pipelines load it as well; each of them must say so"),
 }).describe("The table that is loaded").meta({

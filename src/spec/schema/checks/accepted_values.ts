@@ -9,7 +9,7 @@ export const acceptedValues = checkPlug(
     column: column(),
     values: z.array(looseText()).min(1).describe("The only values")
       .meta({ words: ["value_set", "valid_values"] }),
-  }).describe("The only values of a column; NULL passes").meta({
+  }).describe("The column has no other values; NULL passes").meta({
     words: ["invalid", "invalid_count", "one_of", "enum", "expect_column_values_to_be_in_set"],
   }),
   ({ column, values }) => ({ kind: "accepted_values", column, values }),

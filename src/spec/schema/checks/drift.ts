@@ -10,7 +10,9 @@ export const drift = checkPlug(
       .meta({ values: { avg: "mean", average: "mean" } }),
     max: percentText().describe("Percent that it may differ from the live version's")
       .meta({ words: MAX_WORDS }),
-  }).describe("How far a column's mean or sum may be from the live version's").meta({
+  }).describe(
+    "The `mean` (or `sum`) of the column differs by at most `max` percent from the live version's",
+  ).meta({
     words: [
       "anomaly_detection",
       "expect_column_mean_to_be_between",

@@ -16,7 +16,10 @@ export const foreignKey = checkPlug(
     references: z.string().regex(REFERENCE, 'Expected "schema.table(column)"')
       .describe("schema.table(column), or (column, column): where the values occur")
       .meta({ words: ["to", "parent", "field"] }),
-  }).describe("Another table in which the values of a column occur; NULL passes").meta({
+  }).describe(
+    "Every value of the column, or of several `columns` together, occurs in another table, written " +
+      "`schema.table(column)`; NULL passes",
+  ).meta({
     words: ["relationships", "reference", "referential_integrity"],
   }),
   ({ column, columns, references }) => {

@@ -10,7 +10,9 @@ export const freshness = checkPlug(
     max_age: z.string().regex(/^[1-9]\d{0,5}[smhd]$/, 'Expected an age such as "36h" or "2d"')
       .describe("Greatest age of the newest value: 90m, 36h, 2d")
       .meta({ words: ["warn_after", "error_after"] }),
-  }).describe("How old the newest value of a date or timestamp column may be").meta({
+  }).describe(
+    "The newest value of a date or timestamp column is at most so old: `90m`, `36h`, `2d`",
+  ).meta({
     words: ["recency"],
   }),
   ({ column, max_age }) => ({ kind: "freshness", column, maxAgeSeconds: durationSeconds(max_age) }),

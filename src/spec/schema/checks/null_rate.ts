@@ -10,7 +10,7 @@ export const nullRate = checkPlug(
     max: looseText()
       .regex(/^(100(\.0+)?|\d{1,2}(\.\d{1,6})?)\s*%$/, 'Expected a percentage such as "10%"')
       .describe("Most of the rows in which it is NULL, percent").meta({ words: MAX_WORDS }),
-  }).describe("How many of a column's values are NULL").meta({
+  }).describe("At most `max` percent of the rows have NULL in the column").meta({
     words: [
       "not_null",
       "nulls",

@@ -11,7 +11,7 @@ export const range = checkPlug(
       .meta({ words: MIN_WORDS }),
     max: looseText().optional().describe("Largest value, inclusive; may be {month:end}")
       .meta({ words: MAX_WORDS }),
-  }).describe("Limits of a column's values; NULL passes").meta({
+  }).describe("Every value lies between the limits, both inclusive; NULL passes").meta({
     words: ["accepted_range", "between", "expect_column_values_to_be_between"],
   }),
   ({ column, min, max }) => ({ kind: "range", column, min: min ?? null, max: max ?? null }),

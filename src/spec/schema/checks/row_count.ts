@@ -16,7 +16,10 @@ export const rowCount = checkPlug(
     window: z.int().min(1).max(1000).optional().describe(
       "Compare with the mean of so many loads before, instead of the live version",
     ),
-  }).describe("How many rows the load has").meta({
+  }).describe(
+    "The load has so many rows; `change: 50%` compares with the live version, with `window: 7` " +
+      "with the mean of the last 7 loads",
+  ).meta({
     words: [
       "count",
       "volume",

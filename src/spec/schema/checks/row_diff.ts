@@ -12,7 +12,10 @@ export const rowDiff = checkPlug(
     deleted: limitSchema.optional().describe("Most rows whose key is gone, rows or percent"),
     changed: limitSchema.optional()
       .describe("Most rows with a known key and other values, rows or percent"),
-  }).describe("How many rows differ from the live version, found by the idempotency_key").meta({
+  }).describe(
+    "At most so many rows, or percent of them, are new, gone or different beside the live version, " +
+      "found by the `idempotency_key`",
+  ).meta({
     words: ["diff", "data_diff", "reconciliation"],
   }),
   ({ added, deleted, changed }) => ({

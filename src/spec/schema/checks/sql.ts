@@ -16,7 +16,10 @@ export const sql = checkPlug(
     }),
     min: z.number().optional().describe("The least it returns").meta({ words: MIN_WORDS }),
     max: z.number().optional().describe("The most it returns").meta({ words: MAX_WORDS }),
-  }).describe("A query that returns one number").meta({
+  }).describe(
+    "The query returns one number, and it is as expected. `{staging}` is the load, `{target}` the " +
+      "table as it is; such a check needs a `name`",
+  ).meta({
     words: ["custom_sql", "query", "failed_rows", "user_defined"],
   }),
   ({ query, expect, min, max }) => ({

@@ -17,7 +17,10 @@ const plug = checkPlug(
 /** `unique:` no two rows have the same values; a list stands for `{ columns: … }`. */
 export const unique: CheckPlug = {
   schema: z.union([columns, plug.options])
-    .describe("Columns in which no two rows are the same: a list, or { columns, … }")
+    .describe(
+      "No two rows have the same values in the columns; NULL differs from NULL. `unique: [a, b]` " +
+        "is short for it",
+    )
     .meta({
       words: [
         "duplicate",

@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { branches, type Key, keysOf, metaOf, type Place, placeAt } from "./keys.ts";
+import { CHECKS } from "./schema/checks/mod.ts";
+import type { Path } from "./yaml_tree.ts";
+
+/** A marker, its section and type, and the table below it. */
+const TABLE = /^(<!-- keys: (\S+)(?: of (\w+))? -->)\n\n?(?:\|.*\n)*/gm;
+
+/**
+ * A page with its tables of keys written anew.
+ *
+ * A table stands below `<!-- keys: source -->`, where `file` is the top level, `columns.<name>` one
+ * column, `source.format of csv` what CSV has beyond all formats, and `checks` the kinds of checks.
+ */
+export function withKeyTables(page: string): string {
+  return page.replace(
+    TABLE,
+    (_match, marker: string, section: string, type?: string) =>
+      [marker, "", ...tableOf(section, type), ""].join("\n"),
+  );
+}
+
+/** The sections that a page has tables of, as its markers name them. */
+export function sectionsOf(page: string): string[] {
+  return [...page.matchAll(TABLE)].map(([, , section, type]) =>
+    type === undefined ? section : `${section} of ${type}`
+  );
+}
+
+function tableOf(section: string, type: string | undefined): string[] {
+  if (section === "checks") {
+    return table(
+      ["kind", "other words", "options", "holds when"],
+      Object.keys(CHECKS).map(checkRow),
+    );
+  }
+  const rows = keysOfSection(section, type).map(({ name, places, meta }) => [
+    code(name),
+    valueText(places),
+    defaultText(places[0]),
+    meta.docs ?? meta.description ?? "",
+  ]);
+  return table(["key", "value", "default", "meaning"], rows);
+}
+
+interface Row extends Pick<Key, "name" | "meta"> {
+  /** One for each branch of a union that has the key. */
+  readonly places: Place;
+}
+
+/** The keys that all branches have in common, or those that one branch has beyond them. */
+function keysOfSection(section: string, type: string | undefined): Row[] {
+  const place = section === "file" ? placeAt([]) : placeAt(pathOf(section));
+  const sections = place.flatMap(branches).filter((branch) => branch instanceof z.ZodObject);
+  const common = keysOf(place).flatMap(({ name, meta }): Row[] => {
+    const places = sections.flatMap(({ shape }): Place =>
+      Object.hasOwn(shape, name) ? [shape[name]] : []
+    );
+    // What a section says it is differs in all of them.
+    const shared = name === "type" || places.every((each) => each === places[0]);
+    return shared && places.length === sections.length ? [{ name, meta, places }] : [];
+  });
+  if (type === undefined) return common;
+  return keysOf(place, type)
+    .filter(({ name }) => !common.some((each) => each.name === name))
+    .map(({ name, meta, schema }) => ({ name, meta, places: [schema] }));
+}
+
+/** The path of a section: `columns.<name>` of any column. */
+function pathOf(section: string): Path {
+  return section.split(".").map((step) => step === "<n>" ? 0 : step);
+}
+
+function checkRow(kind: string): string[] {
+  const place = placeAt(["checks", 0, kind]);
+  const { words = [], description = "" } = metaOf(place[0]);
+  const options = keysOf(place).map(({ name }) => name)
+    .filter((name) => name !== "name" && name !== "severity");
+  // Names of Great Expectations are long, and messages know all of them.
+  const short = words.filter((word) => word.length <= 30).slice(0, 2);
+  return [code(kind), short.join(", "), options.map(code).join(" "), description];
+}
+
+/** What a key takes, in words: its values where they can be counted. */
+function valueText(places: Place): string {
+  const all = places.flatMap(branches);
+  const values = new Set(all.flatMap(valuesOf).map(code));
+  const kinds = new Set(all.flatMap(kindOf));
+  return [[...values].join(" \\| "), ...kinds].filter((text) => text !== "").join(" or ");
+}
+
+function valuesOf(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodEnum) return schema.options.map(String);
+  if (schema instanceof z.ZodLiteral) return [...schema.values].map(String);
+  return schema instanceof z.ZodBoolean ? ["true", "false"] : [];
+}
+
+function kindOf(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodString) return ["text"];
+  if (schema instanceof z.ZodNumberFormat) return ["whole number"];
+  if (schema instanceof z.ZodNumber) return ["number"];
+  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord) return ["mapping"];
+  if (!(schema instanceof z.ZodArray)) return [];
+  const items = branches(schema.element as z.ZodType).flatMap(valuesOf);
+  return [items.length === 0 ? "list" : `list of ${items.map(code).join(", ")}`];
+}
+
+/** Sections show their defaults in tables of their own. */
+function defaultText(schema: z.ZodType): string {
+  const result = schema.safeParse(undefined);
+  if (!result.success) return "required";
+  const value = result.data;
+  if (value === undefined || value === null) return "";
+  if (typeof value === "object" && !Array.isArray(value)) return "";
+  const isWord = typeof value === "string" &&
+    branches(schema).some((each) => valuesOf(each).includes(value));
+  return code(isWord ? value : JSON.stringify(value));
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+/** A Markdown table as the formatter writes it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, at) =>
+    Math.max(...[title, ...rows.map((row) => row[at])].map(width))
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, at) => cell + " ".repeat(widths[at] - width(cell))).join(" | ")} |`;
+  return [line(head), line(widths.map((length) => "-".repeat(length))), ...rows.map(line)];
+}
+
+function width(text: string): number {
+  return [...text].length;
+}
