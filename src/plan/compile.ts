@@ -7,6 +7,7 @@ import { compilePartition } from "./compile_partition.ts";
 import { decideLoads } from "./decide_loads.ts";
 import { rowsPlan } from "./compile_rows.ts";
 import { evolve } from "./evolve.ts";
+import { referenceCautions } from "./incoming_keys.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import type { LoadPlan, PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import type { PlanInput } from "./plan_input.ts";
@@ -83,6 +84,11 @@ export function compilePlan(input: PlanInput): LoadPlan {
     targetKey,
     setup,
     notes: notesOf(input, targetKey, loading),
+    cautions: loading.length === 0
+      ? []
+      : referenceCautions(spec, layout, targetKey, input.referring ?? []),
+    referredBy: (catalog.table?.incomingKeys ?? []).filter(({ self }) => !self)
+      .map(({ name, table }) => ({ name, ...table })),
     sweep: sweepStatements(input, targetKey),
     rows: rowsPlan(spec),
     onDuplicate: spec.onDuplicate,

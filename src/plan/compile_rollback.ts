@@ -3,10 +3,12 @@ import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { targetKeyOf } from "./target.ts";
+import { changesRows, foreignKeysTo, keyNames } from "./incoming_keys.ts";
 import { type Layout, layoutOf, LINEAGE_COLUMNS } from "./layout.ts";
 import { replaceLive, reviveVersion } from "./ledger_rows.ts";
 import type { Statement } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
+import { keyIn } from "./merge/sql.ts";
 import { moveMerge } from "./merge/undo.ts";
 import {
   NOTHING_TO_PRESERVE,
@@ -31,7 +33,6 @@ import {
 import type { RollbackInput } from "./rollback_input.ts";
 import { identifyTarget } from "./replica_identity.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
-import { keyNames } from "./target.ts";
 import { beforeTableOf, chainOf, momentOf, tableOf } from "./versions.ts";
 
 /** Which partitions go back, and to which version. */
@@ -217,7 +218,7 @@ function preservation(
 
 /** Postgres lets no partition go that rows of other tables may refer to. */
 function requireUnreferenced({ spec, catalog }: RollbackInput): void {
-  const keys = catalog.table?.incomingKeys ?? [];
+  const keys = catalog.table === null ? [] : foreignKeysTo(catalog.table);
   if (keys.length === 0) return;
   throw new SluiceError(
     "plan/referenced",
@@ -282,9 +283,9 @@ function guardReferences(
 ): Statement[] {
   if (direction === "redo" || catalog.table === null) return [];
   return catalog.table.incomingKeys
-    .filter(({ onDelete }) => onDelete !== "no action" && onDelete !== "restrict")
+    .filter(({ onDelete, enforced }) => enforced && changesRows(onDelete))
     .filter(({ references }) => references.every((name) => merge.columns.includes(name)))
-    .map(({ name, table, columns, references }) => {
+    .map(({ name, table, columns, references, self }) => {
       const same = columns.map((column, at) =>
         `c.${quoteIdent(column)} = s.${quoteIdent(references[at])}`
       ).join(" and ");
@@ -293,9 +294,13 @@ function guardReferences(
           merge.key.map((key) => `b.${quoteIdent(key)} = s.${quoteIdent(key)}`).join(" and ")
         })`
         : "";
+      // A row that refers to one of the same version goes with it anyway.
+      const goesToo = self && merge.key.length > 0
+        ? ` and not ${keyIn(merge.key, merge.after, "g", "c")}`
+        : "";
       return {
         sql: `select to_jsonb(c) as example from ${quoteTable(table)} c
-where exists (select from ${quoteTable(merge.after)} s where ${same}${stays}) limit 5`,
+where exists (select from ${quoteTable(merge.after)} s where ${same}${stays})${goesToo} limit 5`,
         params: [],
         why: `Deleting rows would change rows of ${table.schema}.${table.table} (${
           quoteLiteral(name)

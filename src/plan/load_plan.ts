@@ -46,6 +46,10 @@ export interface RunPlan {
   readonly setup: readonly Statement[];
   /** What somebody has done to the target or to tables below it, and what becomes of them. */
   readonly notes: readonly string[];
+  /** What may stop a load once its rows are staged, and the way out. */
+  readonly cautions: readonly string[];
+  /** Foreign keys of other tables that point to the target. */
+  readonly referredBy: readonly ForeignKeyName[];
   /** Tables that died runs left behind, dropped before anything else. */
   readonly sweep: readonly Statement[];
   readonly rows: RowsPlan;
@@ -65,6 +69,11 @@ export interface RunPlan {
 export interface TableName {
   readonly schema: string;
   readonly table: string;
+}
+
+/** A foreign key and the table that has it. */
+export interface ForeignKeyName extends TableName {
+  readonly name: string;
 }
 
 /** A column that a source brought, or made wider. */

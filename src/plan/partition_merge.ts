@@ -1,12 +1,13 @@
 import { SluiceError } from "../core/error.ts";
 import { beforeImageName } from "../core/names.ts";
 import type { PartitionInput } from "./partition_input.ts";
+import { requireOthersUntouched } from "./incoming_keys.ts";
 import { LINEAGE_COLUMNS, takesRowsAway } from "./layout.ts";
 import type { TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
 import { MODES } from "./modes/mod.ts";
 import { scopeCondition } from "./staging.ts";
-import { hasUniqueKey, keyNames } from "./target.ts";
+import { hasUniqueKey } from "./target.ts";
 import { momentOf } from "./versions.ts";
 
 /** How the staged rows of a partition are merged into the target, where that is safe. */
@@ -66,30 +67,7 @@ export function requireSafeMerge(input: MergeInput): void {
       { hint: `create unique index on ${targetKey} (${columns})` },
     );
   }
-  if (mode !== "full" && mode !== "partition" || table === null) return;
-  const cascading = table.incomingKeys.filter(({ onDelete }) =>
-    onDelete !== "no action" && onDelete !== "restrict"
-  );
-  if (cascading.length > 0) {
-    throw new SluiceError(
-      "plan/referenced",
-      `Replacing rows of "${targetKey}" would change rows of other tables: ${keyNames(cascading)}`,
-      {
-        hint:
-          "Use refresh.mode: upsert, which deletes nothing, or change what the keys do on delete",
-      },
-    );
-  }
-  if (table.incomingKeys.length > 0 && !keyed) {
-    throw new SluiceError(
-      "plan/referenced",
-      `Rows of "${targetKey}" cannot be replaced while foreign keys point to it: ${
-        keyNames(table.incomingKeys)
-      }`,
-      {
-        hint:
-          "Give an idempotency_key, with a unique index on the table: then only rows that differ are touched",
-      },
-    );
+  if (table !== null) {
+    requireOthersUntouched(targetKey, table, mode, keyed ? layout.uniqueColumns : []);
   }
 }

@@ -1,4 +1,4 @@
-import type { Catalog } from "../db/catalog/catalog.ts";
+import type { Catalog, IncomingKey } from "../db/catalog/catalog.ts";
 import type { Dependents } from "../db/dependents.ts";
 import type { Slot } from "../db/slots.ts";
 import type { TableProperties } from "../db/catalog/table_properties.ts";
@@ -46,6 +46,8 @@ export interface PlanInput {
   readonly kept?: readonly KeptColumn[];
   /** What stands in the way of changing the target's columns; left out where nothing changes. */
   readonly surroundings?: Surroundings | null;
+  /** Keys to the target that rows of other tables refer by, as far as the mode may conflict. */
+  readonly referring?: readonly IncomingKey[];
   /** Overrides the pipeline's own. */
   readonly concurrency?: number;
   /** Partitions offered to workers at once; left out: this process loads them. */

@@ -1,7 +1,8 @@
 import { SluiceError } from "../core/error.ts";
-import type { Catalog, IncomingKey, TableInfo } from "../db/catalog/catalog.ts";
+import type { Catalog, TableInfo } from "../db/catalog/catalog.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { foreignKeysTo, keyNames } from "./incoming_keys.ts";
 import { isMerging, type Layout } from "./layout.ts";
 import type { PublishMethod } from "./load_plan.ts";
 
@@ -35,13 +36,12 @@ export function targetShape(
   if (merging) return { method: "merge", managed: ours, mergesBecause: null };
   if (ours && table.partitionKey !== null) {
     requirePartitionedAs(layout, table);
-    if (table.incomingKeys.length === 0) {
-      return { method: "exchange", managed: true, mergesBecause: null };
-    }
+    const keys = foreignKeysTo(table);
+    if (keys.length === 0) return { method: "exchange", managed: true, mergesBecause: null };
     return {
       method: "merge",
       managed: true,
-      mergesBecause: `foreign keys point to it (${keyNames(table.incomingKeys)})`,
+      mergesBecause: `foreign keys point to it (${keyNames(keys)})`,
     };
   }
   return {
@@ -106,15 +106,6 @@ export function hasUniqueKey(
     index.unique && index.valid && (history || !index.partial) &&
     index.columns.every((column) => within.has(column))
   );
-}
-
-/** Foreign keys, as a message lists them. */
-export function keyNames(keys: readonly IncomingKey[]): string {
-  return keys.map(({ name, table, onDelete }) =>
-    `"${name}" of ${table.schema}.${table.table}${
-      onDelete === "no action" || onDelete === "restrict" ? "" : ` on delete ${onDelete}`
-    }`
-  ).join(", ");
 }
 
 function nameOf({ target }: Layout): string {

@@ -4,6 +4,7 @@ import type { Database, Queryable } from "../db/database.ts";
 import { type Catalog, listNames, readCatalog, type TableInfo } from "../db/catalog/catalog.ts";
 import { requireEncodable } from "../db/encodable.ts";
 import { readDependents } from "../db/dependents.ts";
+import { findReferring } from "../db/referring.ts";
 import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
 import { missingNameHint } from "../db/sqlstate.ts";
 import { withUserPath } from "../db/user_path.ts";
@@ -24,6 +25,7 @@ import { rowsPlan } from "../plan/compile_rows.ts";
 import { type ConformedSpec, conformSpec } from "../plan/conform.ts";
 import { otherTypes } from "../plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
+import { conflictingKeys } from "../plan/incoming_keys.ts";
 import { type Layout, layoutOf } from "../plan/layout.ts";
 import { scopeCondition, slotBounds } from "../plan/staging.ts";
 import { catalogType } from "../plan/sql_types.ts";
@@ -126,6 +128,9 @@ export async function compileFor(
     partitions,
     probes,
     ...askedOf(options),
+    referring: catalog.table === null
+      ? []
+      : await findReferring(db, conflictingKeys(spec, catalog.table)),
   };
   const { spec: conformed, kept } = conformTo(spec, catalog.table, ledger);
   const known = { ...input, file: spec, kept, spec: evolveSpec(conformed, [], catalog.table).spec };

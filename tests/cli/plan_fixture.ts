@@ -98,6 +98,8 @@ export function planFixture(): LoadPlan {
     targetKey: "ny.trips",
     setup: [statement("create schema if not exists ny", "The schema is missing")],
     notes: [],
+    cautions: [],
+    referredBy: [],
     sweep: [],
     rows: {
       columns: [{

@@ -139,6 +139,10 @@ Deno.test("readCatalog reads who refers to a table, what is computed, and how ma
     columns: ["zone"],
     references: ["id"],
     onDelete: "cascade",
+    onUpdate: "no action",
+    enforced: true,
+    toPartition: false,
+    self: false,
   }]);
   expect(table!.estimatedRows).toBe(50);
 });

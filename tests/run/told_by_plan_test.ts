@@ -147,7 +147,7 @@ for (const made of [true, false]) {
       status: "failed",
       error: {
         code: "publish/referenced",
-        message: expect.stringMatching(/"shop\.parts" refers to them \(.*\(1\)/),
+        message: expect.stringMatching(/"shop\.parts" refers to them by .*"of_thing" \(.*\(1\)/),
         hint: expect.stringContaining("upsert"),
       },
     });

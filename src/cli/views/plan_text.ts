@@ -19,6 +19,7 @@ export function planText(plan: LoadPlan, paint: Paint): string {
   return [
     summary(plan, paint),
     notesText(plan, paint),
+    cautionsText(plan, paint),
     evolvedText(plan, paint),
     keptText(plan, paint),
     section("Drop what died runs left behind", plan.sweep, paint),
@@ -65,6 +66,12 @@ function notesText({ notes }: LoadPlan, paint: Paint): string {
   if (notes.length === 0) return "";
   return title("What others have done", paint) +
     notes.map((note) => `  ${printable(note)}\n`).join("");
+}
+
+function cautionsText({ cautions }: LoadPlan, paint: Paint): string {
+  if (cautions.length === 0) return "";
+  return title("What may stop the load", paint) +
+    cautions.map((caution) => `  ${printable(caution)}\n`).join("");
 }
 
 function evolvedText({ evolved }: LoadPlan, paint: Paint): string {

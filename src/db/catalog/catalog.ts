@@ -93,14 +93,24 @@ export interface IndexInfo {
   readonly partial: boolean;
 }
 
-/** A foreign key of another table that points here. */
+/** A foreign key that points here, or to a partition. */
 export interface IncomingKey {
   readonly name: string;
   readonly table: QualifiedName;
   readonly columns: readonly string[];
   readonly references: readonly string[];
-  readonly onDelete: "no action" | "restrict" | "cascade" | "set null" | "set default";
+  readonly onDelete: KeyAction;
+  readonly onUpdate: KeyAction;
+  /** False where it only tells what refers to what (Postgres 18): rows may go. */
+  readonly enforced: boolean;
+  /** It points to a partition, not to the table. */
+  readonly toPartition: boolean;
+  /** The table, or a partition of it, points to itself. */
+  readonly self: boolean;
 }
+
+/** What becomes of a row whose foreign key refers to a row that goes, or changes. */
+export type KeyAction = "no action" | "restrict" | "cascade" | "set null" | "set default";
 
 /** Reads what is known about a table. */
 export async function readCatalog(db: Queryable, table: QualifiedName): Promise<Catalog> {
@@ -168,6 +178,11 @@ function publishing(schema: string): string {
           and ofs.refclassid = 'pg_namespace'::regclass and ofs.refobjid = ${schema}
         where ofp.classid = to_regclass('pg_catalog.pg_publication_namespace')
           and ofp.refclassid = 'pg_publication'::regclass and ofp.refobjid = p.oid)))`;
+}
+
+function keyAction(code: string): string {
+  return `case ${code} when 'a' then 'no action' when 'r' then 'restrict'
+            when 'c' then 'cascade' when 'n' then 'set null' else 'set default' end`;
 }
 
 const CATALOG = `
@@ -255,14 +270,19 @@ select current_setting('server_version_num')::int as "serverVersion",
             select json_agg(a.attname order by key.position)
             from unnest(k.confkey) with ordinality as key (attnum, position)
             join pg_attribute a on a.attrelid = k.confrelid and a.attnum = key.attnum),
-          'onDelete', case k.confdeltype when 'a' then 'no action' when 'r' then 'restrict'
-            when 'c' then 'cascade' when 'n' then 'set null' else 'set default' end)
+          'onDelete', ${keyAction("k.confdeltype")},
+          'onUpdate', ${keyAction("k.confupdtype")},
+          'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
+          'toPartition', k.confrelid <> c.oid,
+          'self', k.conrelid = c.oid or exists (
+            select from pg_partition_tree(c.oid) as tree where tree.relid = k.conrelid))
           order by fn.nspname collate "C", f.relname collate "C", k.conname collate "C"), '[]')
         from pg_constraint k
         join pg_class f on f.oid = k.conrelid
         join pg_namespace fn on fn.oid = f.relnamespace
-        where k.contype = 'f' and k.confrelid = c.oid and k.conparentid = 0
-          and k.conrelid <> c.oid),
+        where k.contype = 'f' and k.conparentid = 0
+          and (k.confrelid = c.oid or exists (
+            select from pg_partition_tree(c.oid) as tree where tree.relid = k.confrelid))),
       'unidentified', (
         select coalesce(json_agg(json_build_object('schema', tn.nspname, 'table', t.relname)
           order by tn.nspname collate "C", t.relname collate "C"), '[]')

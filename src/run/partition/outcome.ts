@@ -19,24 +19,41 @@ export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
   return code === "check/failed";
 }
 
+/** SQLSTATEs of rows that others refer to; the second one is Postgres 18's for `on delete restrict`. */
+const REFERENCED = ["23503", "23001"];
+
 /**
- * Tells rows that cannot go because another table refers to them by that table's name; any other
- * error as it is. Which rows go is only known when the new ones are there.
+ * Tells rows that cannot go or change because another table refers to them by that table's name; any
+ * other error as it is. Which rows they are is only known when the new ones are there.
  */
-function tellReferenced(error: SluiceError, { target, targetKey }: RunPlan): SluiceError {
-  const { code, schema, table, detail } = error.postgres ?? {};
-  if (code !== "23503" || schema === undefined || table === undefined) return error;
+function tellReferenced(
+  error: SluiceError,
+  { mode, target, targetKey, referredBy }: RunPlan,
+): SluiceError {
+  const { code, schema, table, constraint, detail } = error.postgres ?? {};
+  if (code === undefined || !REFERENCED.includes(code)) return error;
+  if (schema === undefined || table === undefined) return error;
+  const keys = referredBy.filter((each) => each.schema === schema && each.table === table);
   const ours = schema === target.schema &&
     (table === target.table || table.startsWith(`${target.table}__`));
-  if (ours) return error;
+  if (ours && keys.length === 0) return error;
+  const what = mode === "upsert"
+    ? "that the source has otherwise cannot change"
+    : "that the source no longer has, or has otherwise, cannot go";
+  // Postgres makes a key of a name of its own for each partition that is referred to.
+  const name = keys.find(({ name }) => constraint?.startsWith(name))?.name ?? constraint;
+  const key = name === undefined ? "" : ` by its foreign key "${name}"`;
   return new SluiceError(
     "publish/referenced",
-    `Rows of "${targetKey}" that the source no longer has cannot go: "${schema}.${table}" refers to them${
+    `Rows of "${targetKey}" ${what}: "${schema}.${table}" refers to them${key}${
       detail === undefined ? "" : ` (${detail.replace(/\.$/, "")})`
     }`,
     {
-      hint:
-        `Nothing was published. Delete the rows of "${schema}.${table}" first, or let its key do so (on delete …), or use refresh.mode: upsert, which deletes nothing`,
+      hint: `Nothing was published. Delete the rows of "${schema}.${table}" first, or ${
+        mode === "upsert"
+          ? "let its key follow (on update cascade)"
+          : "use refresh.mode: upsert, which deletes nothing"
+      }`,
       cause: error,
       ...(error.postgres === undefined ? {} : { postgres: error.postgres }),
     },
