@@ -47,7 +47,9 @@ Deno.test("each package of src/ is in deno.json, and docs/dependencies.md says w
 Deno.test("src/README.md names every folder of src/, and no file that is gone", async () => {
   const map = await Deno.readTextFile(new URL("README.md", SRC));
   const files = readFolder(SRC);
-  const folders = files.map(({ path }) => path.split("/")[0]).filter((name) => !/\.ts$/.test(name));
+  const folders = files.map(({ path }) => path.split("/")[0]).filter((name) =>
+    !/\.tsx?$/.test(name)
+  );
   for (const folder of new Set(folders)) {
     expect(map).toMatch(new RegExp(`^\\| \`${folder}/\``, "m"));
   }
@@ -281,6 +283,8 @@ Deno.test("codeOf() blanks comments, texts and expressions, and keeps every offs
   for (const gone of ["console", "x //", "deep", "Date", "Deno", "out", "it"]) {
     expect(code).not.toContain(gone);
   }
+  const jsx = "const a = <p class={b}>c</p>;\nconst d = <br title={e} />; Date.now();";
+  expect(codeOf(jsx)).toBe(jsx);
   for (const kept of ["one({ c:", "d}", ".test(f) / 2", "h / i;", "k();"]) {
     expect(code).toContain(kept);
   }
@@ -311,7 +315,7 @@ function readFolder(folder: URL, prefix = ""): SourceFile[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
     const path = `${prefix}${name}`;
     if (isDirectory) return readFolder(new URL(`${name}/`, folder), `${path}/`);
-    return name.endsWith(".ts")
+    return /\.tsx?$/.test(name)
       ? [{ path, text: Deno.readTextFileSync(new URL(name, folder)) }]
       : [];
   });

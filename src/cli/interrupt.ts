@@ -89,3 +89,13 @@ export function listenForInterrupt(host: InterruptHost): Interrupt {
     },
   };
 }
+
+/** Resolves when somebody asks the command to stop. */
+export function interrupted(
+  { interrupt: { signal } }: { readonly interrupt: Pick<Interrupt, "signal"> },
+): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+}

@@ -1,7 +1,8 @@
-import { SluiceError } from "../core/error.ts";
 import { jsonText } from "../core/json_text.ts";
 import { makeMetrics, renderMetrics, seedMetrics } from "../observe/metrics.ts";
 import { readLastRuns } from "../observe/run_history.ts";
+import { LiveRuns } from "../page/live_runs.ts";
+import { openPage } from "../page/page.tsx";
 import { databaseTime } from "../schedule/database_time.ts";
 import { DatabaseLink } from "../schedule/database_link.ts";
 import { everyMinute } from "../schedule/every_minute.ts";
@@ -13,13 +14,14 @@ import type { ScheduleEvent } from "../schedule/schedule_event.ts";
 import { scheduleMetrics } from "../schedule/schedule_metrics.ts";
 import { Scheduler } from "../schedule/scheduler.ts";
 import type { ServedPipeline } from "../schedule/scheduler_host.ts";
-import type { Cli } from "./cli.ts";
 import { EXIT } from "./exit_code.ts";
+import { interrupted } from "./interrupt.ts";
 import { openDatabase } from "./open_database.ts";
 import type { DatabaseFlags, ObserveFlags, OutputFlags, SpecFlags } from "./options.ts";
+import { accessOf, pageHost } from "./page_host.ts";
 import { servedFolder } from "./serve_folder.ts";
 import { logScheduleEvent } from "./serve_log.ts";
-import { serveRun } from "./serve_run.ts";
+import { servedRuns } from "./serve_run.ts";
 import type { Session } from "./session.ts";
 import { lineProgress } from "./views/line_progress.ts";
 import { paintFor } from "./views/paint.ts";
@@ -76,9 +78,10 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   };
   // What a run tells stage by stage goes to the log: here a line for its start and its end, and what is odd, will do.
   session.showProgress(lineProgress(cli.err, { quiet: true }));
-  const access = { token: tokenOf(cli), loopback: isLoopback(flags.host) };
-  if (access.token === null && !access.loopback) throw noToken(flags.host);
+  const access = accessOf(flags.host, isLoopback(flags.host), session);
   const metrics = makeMetrics(cli.version);
+  const live = new LiveRuns(clock);
+  const runs = servedRuns(flags, metrics, live, session, warn);
   await using link = new DatabaseLink(() => openDatabase(flags, [], "serve", session));
   const scheduler = new Scheduler({
     clock,
@@ -86,7 +89,7 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
     time: databaseTime,
     random: cli.random,
     link,
-    run: serveRun(flags, metrics, session, warn),
+    run: runs.run,
     everyMinute: everyMinute(),
     // Without what runs before this process said, each alert on the last success would go off.
     onReach: once(async (db) => seedMetrics(metrics, await readLastRuns(db))),
@@ -99,6 +102,20 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   const folder = servedFolder(path, flags, cli, { tell, onChange });
   await folder.open();
   const overview = () => overviewOf(scheduler.pipelines(), folder.files, clock.now());
+  const stop = new AbortController();
+  const page = openPage(
+    pageHost({
+      access,
+      keepsSchedules: true,
+      signal: stop.signal,
+      link,
+      scheduler,
+      overview,
+      files: () => folder.files,
+      live,
+      runs,
+    }, session),
+  );
   await using server = listen(flags, (request) =>
     answer(request, {
       access,
@@ -107,6 +124,7 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
       answers: () => link.answers(clock),
       database: () => link.get(),
       clock,
+      page,
       metrics: async () =>
         await renderMetrics(metrics) + scheduleMetrics(overview(), scheduler.reachable),
       secrets: cli.secrets,
@@ -114,10 +132,9 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
     }));
   tell({ type: "listening", origin: server.origin, next: overview().pipelines });
   scheduler.start();
-  const following = new AbortController();
-  const followed = folder.follow(following.signal);
+  const followed = folder.follow(stop.signal);
   await interrupted(cli);
-  following.abort();
+  stop.abort(cli.interrupt.signal.reason);
   tell({ type: "stopped", ...await scheduler.stop((grace - Math.min(1000, grace / 10)) / 1000) });
   await followed;
   return EXIT.done;
@@ -132,35 +149,6 @@ function hasLog({ logLevel, logFile }: OutputFlags): boolean {
 
 /** Milliseconds after which a database hangs for good: more than a pool waits for one that is away. */
 const PATIENCE = 90_000;
-
-/** The token, which is a secret from now on. */
-function tokenOf({ variables, secrets }: Cli): string | null {
-  const token = variables.SLUICE_TOKEN ?? "";
-  if (token === "") return null;
-  if (token.length < SHORTEST_TOKEN || /\s/.test(token)) {
-    throw new SluiceError(
-      "cli/weak_token",
-      `SLUICE_TOKEN must have ${SHORTEST_TOKEN} characters at least, and no spaces`,
-      { hint: "Make one with: openssl rand -hex 32" },
-    );
-  }
-  return secrets.reveal("${SLUICE_TOKEN}");
-}
-
-const SHORTEST_TOKEN = 16;
-
-function noToken(host: string): SluiceError {
-  return new SluiceError("cli/no_token", `Others can reach ${host}, and there is no SLUICE_TOKEN`, {
-    hint: "Set SLUICE_TOKEN to a text of your own, such as from: openssl rand -hex 32",
-  });
-}
-
-function interrupted({ interrupt: { signal } }: Cli): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
-}
 
 /** Does something the first time it is asked to. */
 function once<T>(work: (value: T) => Promise<void>): (value: T) => Promise<void> {

@@ -61,6 +61,11 @@ async function readFiles(
   return found;
 }
 
+/** Whether there is such a folder, where {@link servedFolder} looks for it. */
+export function folderThere(path: string, cli: Cli): boolean {
+  return isFolder(folderPath(path, cli));
+}
+
 /** As with files: where `deno task` moved to, else where the user stood. */
 function folderPath(path: string, { workingFolder, invokedFolder }: Cli): string {
   const here = resolve(workingFolder, path);

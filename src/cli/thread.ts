@@ -1,6 +1,5 @@
 import { SluiceError } from "../core/error.ts";
-import type { RunResult } from "../core/result.ts";
-import type { FromThread, ThreadStart, ToThread } from "./thread_task.ts";
+import type { FromThread, TaskResult, ThreadStart, ThreadTask, ToThread } from "./thread_task.ts";
 
 /** What comes before the end. */
 export type ThreadNews = Extract<FromThread, { kind: "file" | "event" }>;
@@ -9,28 +8,28 @@ export type ThreadNews = Extract<FromThread, { kind: "file" | "event" }>;
  * Works in a thread of its own, so that nothing in it keeps this one from answering: a file that
  * takes long to read, a load at full speed, a loop without an end.
  *
- * @param signal asks it to stop; it may take its time
+ * @param signal asks it to stop; it may take its time. A reason `cli/canceled` is passed on
  * @param cut ends it wherever it is
  * @throws what the work threw, or the reason of `cut`
  */
-export async function inThread(
-  start: ThreadStart,
+export async function inThread<T extends ThreadTask>(
+  start: ThreadStart & { readonly task: T },
   signal: AbortSignal,
   cut: AbortSignal,
   onNews: (news: ThreadNews) => void,
-): Promise<RunResult | null> {
-  const ended = Promise.withResolvers<RunResult | null>();
+): Promise<TaskResult<T>> {
+  const ended = Promise.withResolvers<TaskResult<T>>();
   const thread = new Worker(new URL("./thread_main.ts", import.meta.url), {
     type: "module",
     name: start.task.kind,
   });
   const post = (message: ToThread) => thread.postMessage(message);
-  const onStop = () => post({ kind: "stop" });
+  const onStop = () => post({ kind: "stop", canceled: isCanceled(signal.reason) });
   const onCut = () => ended.reject(cut.reason);
   thread.onmessage = ({ data }: MessageEvent<FromThread>) => {
     switch (data.kind) {
       case "done":
-        return ended.resolve(data.result);
+        return ended.resolve(data.result as TaskResult<T>);
       case "failed": {
         const { code, message, ...options } = data.error;
         return ended.reject(new SluiceError(code as `cli/${string}`, message, options));
@@ -58,4 +57,9 @@ export async function inThread(
     cut.removeEventListener("abort", onCut);
     thread.terminate();
   }
+}
+
+/** Whether somebody wants one run to end, not the process. */
+function isCanceled(reason: unknown): boolean {
+  return reason instanceof SluiceError && reason.code === "cli/canceled";
 }

@@ -1,13 +1,15 @@
 /// <reference lib="deno.worker" />
 import { systemClock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
+import type { RunResult } from "../core/result.ts";
 import { redactDeep } from "../core/redact_deep.ts";
 import { type Secrets, secretsFrom } from "../core/secret.ts";
+import type { RollbackResult } from "../publish/rollback.ts";
 import { observedServices } from "./observed_services.ts";
 import { realServices } from "./services.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { readTask } from "./thread_read.ts";
-import { runTask } from "./thread_run.ts";
+import { rollbackTask, runTask } from "./thread_run.ts";
 import type { FromThread, ThreadStart, ToThread } from "./thread_task.ts";
 import { telemetryIsOn } from "../observe/settings.ts";
 
@@ -18,7 +20,7 @@ let secrets: Secrets = secretsFrom({});
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
   if (data.kind === "start") void work(data.start);
-  else stopping.abort(new SluiceError("cli/interrupted", "The server stops", { retry: "later" }));
+  else stopping.abort(data.canceled ? canceled() : serverStops());
 };
 self.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
@@ -28,6 +30,15 @@ self.addEventListener("error", (event) => {
   event.preventDefault();
   tellFailure(event.error);
 });
+
+function serverStops(): SluiceError {
+  return new SluiceError("cli/interrupted", "The server stops", { retry: "later" });
+}
+
+/** What became of the run is in the ledger; here only what was under way is given up. */
+function canceled(): SluiceError {
+  return new SluiceError("cli/canceled", "Somebody canceled the run");
+}
 
 async function work({ surroundings, flags, task }: ThreadStart): Promise<void> {
   const { variables } = surroundings;
@@ -43,11 +54,13 @@ async function work({ surroundings, flags, task }: ThreadStart): Promise<void> {
   };
   const emit = (message: FromThread) => self.postMessage(redactDeep(message, secrets));
   const observed = { ...around, services: observedServices(around, flags) };
-  const doIt = () =>
+  const doIt = (): Promise<RunResult | RollbackResult | null> =>
     task.kind === "read"
       // Specs hold references in place of secrets, and must stay as they are.
       ? readTask(task, flags, around, (message) => self.postMessage(message))
-      : runTask(task, flags, observed, emit);
+      : task.kind === "run"
+      ? runTask(task, flags, observed, emit)
+      : rollbackTask(task, flags, around);
   try {
     emit({ kind: "done", result: await (telemetryIsOn(variables) ? untraced(doIt) : doIt()) });
   } catch (error) {

@@ -3,6 +3,7 @@ import type { RunEvent } from "../core/event.ts";
 import type { RunResult } from "../core/result.ts";
 import type { ReadFile } from "../schedule/pipeline_files.ts";
 import type { RunRequest } from "../schedule/scheduler_host.ts";
+import type { RollbackResult } from "../publish/rollback.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { LogLevel } from "../observe/log_entry.ts";
 import type { Cli } from "./cli.ts";
@@ -21,8 +22,10 @@ export interface ThreadStart {
     "variables" | "version" | "host" | "workingFolder" | "invokedFolder"
   >;
   readonly flags: ThreadFlags;
-  readonly task: ReadTask | RunTask;
+  readonly task: ThreadTask;
 }
+
+export type ThreadTask = ReadTask | RunTask | RollbackTask;
 
 /** Read pipeline files, and tell each as soon as it is read. */
 export interface ReadTask {
@@ -36,26 +39,38 @@ export interface RunTask extends RunRequest {
   readonly spec: PipelineSpec;
 }
 
+/** Put an earlier version back. */
+export interface RollbackTask {
+  readonly kind: "rollback";
+  readonly spec: PipelineSpec;
+  readonly request: { readonly partition?: string; readonly to: number };
+}
+
+/** What each kind of task comes to. */
+export type TaskResult<T extends ThreadTask> = T extends RunTask ? RunResult
+  : T extends RollbackTask ? RollbackResult
+  : null;
+
 export type ToThread =
   | { readonly kind: "start"; readonly start: ThreadStart }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop"; readonly canceled: boolean };
 
 /** Without secrets: what the thread revealed, nobody outside of it would know to hide. */
 export type FromThread =
   /** The next file in order; null where it is gone. */
   | { readonly kind: "file"; readonly read: ReadFile | null }
   | { readonly kind: "event"; readonly event: RunEvent }
-  | { readonly kind: "done"; readonly result: RunResult | null }
+  | { readonly kind: "done"; readonly result: RunResult | RollbackResult | null }
   | { readonly kind: "failed"; readonly error: ErrorRecord }
   /** What nobody expected, with its stack. */
   | { readonly kind: "bug"; readonly message: string; readonly stack: string };
 
 /** A task with what of its surroundings and its flags can be sent. */
-export function threadStart(
+export function threadStart<T extends ThreadTask>(
   { variables, version, host, workingFolder, invokedFolder }: Cli,
   flags: ThreadFlags,
-  task: ReadTask | RunTask,
-): ThreadStart {
+  task: T,
+): ThreadStart & { readonly task: T } {
   const { env, set, database, distributed, logLevel, logDatabase, lineageFile, allowCommand } =
     flags;
   const given = {

@@ -17,7 +17,9 @@ export async function attempt(
 ): Promise<AttemptOutcome> {
   try {
     const result = await run();
-    return { result, error: result.error, interrupted: result.status === "interrupted" };
+    // One that somebody canceled has ended: nobody wants it to begin again.
+    const interrupted = result.status === "interrupted" && signal.aborted;
+    return { result, error: result.error, interrupted };
   } catch (error) {
     const record = recordOf(error);
     const interrupted = signal.aborted || record.code === "cli/interrupted";

@@ -16,6 +16,8 @@ export interface RunRequest {
   /** All of the pipeline's when empty. */
   readonly partitions: readonly string[];
   readonly force: boolean;
+  /** Left out: a run. `replay`: of the rejected rows, of one partition at most. */
+  readonly command?: "replay";
 }
 
 /** Everything from outside that a scheduler uses. */

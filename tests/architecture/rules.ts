@@ -51,6 +51,11 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
     types: ["spec"],
   },
   schedule: { values: ["*"], types: [] },
+  // Shows what the ledger and a server know; what it can do it is handed.
+  page: {
+    values: ["core", "db", "ledger", "observe", "schedule"],
+    types: ["spec", "plan", "publish"],
+  },
   cli: { values: ["*"], types: [] },
   main: { values: ["core", "cli"], types: [] },
 };
@@ -90,6 +95,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "@eslint-community/regexpp": "core",
   "re2js": "core",
   "graphile-worker": "distribute",
+  "hono": "page",
   "pg": "distribute",
   "commander": "cli",
 };

@@ -88,6 +88,9 @@ export function codeOf(text: string): string {
     } else if (text.startsWith("/*", at)) {
       const end = text.indexOf("*/", at + 2);
       take(end < 0 ? text.length : end + 2, () => false);
+    } else if (text.startsWith("/>", at) || (char === "/" && code.endsWith("<"))) {
+      // The end of an element.
+      take(at + 1, () => true);
     } else if (char === '"' || char === "'") quoted(char);
     else if (char === "`") template();
     else if (char === "/" && startsExpression(code)) regularExpression();

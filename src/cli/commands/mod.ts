@@ -4,6 +4,7 @@ import type { Finish } from "./command.ts";
 import { addCheckCommand } from "./check.ts";
 import { addDbCommand } from "./db.ts";
 import { addHistoryCommand } from "./history.ts";
+import { addPageCommand } from "./page.ts";
 import { addPlanCommand } from "./plan.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRollbackCommand } from "./rollback.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) =>
   addHistoryCommand,
   addRejectsCommand,
   addServeCommand,
+  addPageCommand,
   addWorkerCommand,
   addDbCommand,
 ];

@@ -35,7 +35,8 @@ export type RunWarning = Extract<RunEvent, { type: "warning" }>;
 function textOf(event: ScheduleEvent, paint: Paint): string {
   switch (event.type) {
     case "listening":
-      return `listening on ${event.origin}\n${event.next.map(nextOf).join("\n")}`;
+      return `listening on ${event.origin} (a browser shows the page there)\n` +
+        event.next.map(nextOf).join("\n");
     case "stopped": {
       const { finished, interrupted, abandoned } = event;
       return `stopped: ${formatPlural(finished, "run")} finished, ${interrupted} interrupted, ` +

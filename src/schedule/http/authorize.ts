@@ -31,13 +31,13 @@ export function isLoopback(host: string): boolean {
 }
 
 /** A page in a browser may have its own name point here: it must not read what it is not shown. */
-function isOwnName(request: Request): boolean {
+export function isOwnName(request: Request): boolean {
   const { hostname } = new URL(request.url);
   return isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"));
 }
 
 /** Takes as long whatever the first difference is, and whatever the lengths are. */
-function sameText(a: string, b: string): boolean {
+export function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }
@@ -66,7 +66,7 @@ const NO_TOKEN: Refusal = {
   hint: "Set SLUICE_TOKEN where it is started",
 };
 
-const STRANGE_HOST: Refusal = {
+export const STRANGE_HOST: Refusal = {
   status: 403,
   code: "http/strange_host",
   message: "The request names another host than this machine",

@@ -181,8 +181,13 @@ async function respond(
       return;
     }
     const response = await answer(request);
-    const body = new Uint8Array(await response.arrayBuffer());
     const headers = Object.fromEntries(response.headers);
+    if (isStream(headers["content-type"]) && incoming.method !== "HEAD") {
+      outgoing.writeHead(response.status, { ...headers, connection: "close" });
+      await pour(response.body!, outgoing);
+      return;
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
     outgoing.writeHead(response.status, {
       ...headers,
       "content-length": body.length,
@@ -192,6 +197,45 @@ async function respond(
   } catch {
     incoming.socket.destroy();
   }
+}
+
+/** Answers that are sent while they are made: their length is not known, and they are not held. */
+function isStream(type = ""): boolean {
+  return /^text\/(event-stream|csv)\b/.test(type);
+}
+
+/** Sends a body piece by piece, each as soon as the client has taken the one before. */
+async function pour(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+  const reader = body.getReader();
+  const gone = Promise.withResolvers<never>();
+  gone.promise.catch(() => {});
+  outgoing.once("close", () => {
+    gone.reject(new Error("The client has gone"));
+    // Whoever makes the pieces may wait for long: it stops as soon as nobody reads them.
+    void reader.cancel().catch(() => {});
+  });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      await Promise.race([gone.promise, taken(outgoing, value)]);
+    }
+    outgoing.end();
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}
+
+/** Resolves when the client has taken a piece; rejects where it does not in time. */
+function taken(outgoing: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error("The client takes nothing")), TAKE);
+    outgoing.write(piece, (error) => {
+      clearTimeout(late);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
 
 /** Null where it names no address. */

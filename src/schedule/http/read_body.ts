@@ -12,20 +12,11 @@ export async function readJson(
   request: Request,
   clock: Clock,
 ): Promise<{ readonly value: unknown } | { readonly refusal: Refusal }> {
-  if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) {
-    return { refusal: NOT_JSON_TYPE };
-  }
-  const over = new AbortController();
-  const late = clock.sleep(PATIENCE, over.signal).then(() => SLOW, () => SLOW);
-  const bytes = await Promise.race([readBytes(request), late]);
-  over.abort();
-  if (!(bytes instanceof Uint8Array)) {
-    // Whatever else arrives is not waited for.
-    if (!request.bodyUsed) await request.body?.cancel();
-    return { refusal: bytes };
-  }
+  if (!hasType(request, "application/json")) return { refusal: NOT_JSON_TYPE };
+  const read = await readInTime(request, clock);
+  if ("refusal" in read) return read;
   try {
-    return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
+    return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(read.bytes)) };
   } catch (error) {
     return {
       refusal: {
@@ -35,6 +26,37 @@ export async function readJson(
       },
     };
   }
+}
+
+/** A body as a form of a page sends it, or why it was not taken. */
+export async function readForm(
+  request: Request,
+  clock: Clock,
+): Promise<{ readonly form: URLSearchParams } | { readonly refusal: Refusal }> {
+  if (!hasType(request, "application/x-www-form-urlencoded")) return { refusal: NOT_FORM_TYPE };
+  const read = await readInTime(request, clock);
+  if ("refusal" in read) return read;
+  return { form: new URLSearchParams(new TextDecoder().decode(read.bytes)) };
+}
+
+function hasType(request: Request, type: string): boolean {
+  const given = request.headers.get("content-type") ?? "";
+  return given.split(";")[0].trim().toLowerCase() === type;
+}
+
+/** The body as long as it may be, as soon as it has to be. */
+async function readInTime(
+  request: Request,
+  clock: Clock,
+): Promise<{ readonly bytes: Uint8Array } | { readonly refusal: Refusal }> {
+  const over = new AbortController();
+  const late = clock.sleep(PATIENCE, over.signal).then(() => SLOW, () => SLOW);
+  const bytes = await Promise.race([readBytes(request), late]);
+  over.abort();
+  if (bytes instanceof Uint8Array) return { bytes };
+  // Whatever else arrives is not waited for.
+  if (!request.bodyUsed) await request.body?.cancel();
+  return { refusal: bytes };
 }
 
 async function readBytes(request: Request): Promise<Uint8Array | Refusal> {
@@ -63,6 +85,13 @@ const NOT_JSON_TYPE: Refusal = {
   code: "http/not_json",
   message: "The body must be JSON",
   hint: 'Send the header "Content-Type: application/json"',
+};
+
+const NOT_FORM_TYPE: Refusal = {
+  status: 415,
+  code: "http/not_a_form",
+  message: "The body must be a form",
+  hint: 'Send the header "Content-Type: application/x-www-form-urlencoded"',
 };
 
 const TOO_LONG: Refusal = {

@@ -22,6 +22,8 @@ export interface HttpHost {
   /** Connects where need be. */
   readonly database: () => Promise<Queryable>;
   readonly clock: Clock;
+  /** What people look at; null for what is none of its addresses. Left out: there is none. */
+  readonly page?: (request: Request) => Promise<Response | null>;
   /** In Prometheus' text format. */
   readonly metrics: () => Promise<string>;
   readonly secrets: Pick<Secrets, "redact">;
@@ -50,6 +52,8 @@ async function route(request: Request, host: HttpHost): Promise<Response> {
   const reads = method === "GET" || method === "HEAD";
   if (pathname === "/healthz" && reads) return text("ok\n");
   if (pathname === "/readyz" && reads) return await ready(host);
+  const page = await host.page?.(request) ?? null;
+  if (page !== null) return page;
   const refusal = authorize(request, host.access);
   if (refusal !== null) return refuse(refusal);
   const run = /^\/runs\/([0-9a-f-]{36})$/i.exec(pathname)?.[1];
