@@ -20,6 +20,13 @@ const OFFERED = 256;
  */
 export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
   const runs = new Map<string, FollowedRun>();
+  const offered = new Map<string, number>();
+  /** What is planned anew is another part of its run: the first one has its result. */
+  function nextPosition(runId: string): number {
+    const position = offered.get(runId) ?? 0;
+    offered.set(runId, position + 1);
+    return position;
+  }
   function follow(runId: string, context: RunContext): FollowedRun {
     const known = runs.get(runId);
     if (known !== undefined) return known;
@@ -32,8 +39,8 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
     accept: ({ source }) => requireReferences({ source }),
     concurrency: OFFERED,
     async load(plan, partition, runId, context) {
-      const { partitions, ...common } = plan;
-      const position = partitions.indexOf(partition);
+      const { partitions: _, ...common } = plan;
+      const position = nextPosition(runId);
       const started = context.clock.monotonic();
       try {
         await offerPart(context.db, { runId, position }, partition.partition);

@@ -45,7 +45,7 @@ const INTRODUCTION = "5 seconds";
 /** What a worker needs to load one partition. JSON-safe, without a secret. */
 export interface LoadJob {
   readonly runId: string;
-  /** Among the partitions of the run, from 0. */
+  /** Among what the run has offered, from 0. */
   readonly position: number;
   readonly plan: RunPlan;
   readonly partition: PartitionPlan;

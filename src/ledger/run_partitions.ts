@@ -8,7 +8,7 @@ import type { Queryable } from "../db/database.ts";
 /** One partition of a distributed run. */
 export interface RunPart {
   readonly runId: string;
-  /** Among the partitions of the run, from 0. */
+  /** Among what the run has offered, from 0: a partition that is planned anew is offered again. */
   readonly position: number;
 }
 

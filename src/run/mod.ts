@@ -45,9 +45,7 @@ export async function runPipeline(
       })
     );
     await using _lock = lock;
-    // Workers have the plan already.
-    const asked = context.elsewhere === undefined ? { spec, options } : null;
-    return await run.finish(plan, await loadPartitions(plan, run, asked));
+    return await run.finish(plan, await loadPartitions(plan, run, { spec, options }));
   } catch (error) {
     await run.fail(error);
     throw error;

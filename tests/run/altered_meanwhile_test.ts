@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import type { RunEvent } from "../../src/core/event.ts";
-import type { Database } from "../../src/db/database.ts";
 import { runPipeline } from "../../src/run/mod.ts";
+import { altering } from "../support/altering_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
@@ -15,23 +15,6 @@ ${mode === "upsert" || mode === "history" ? "idempotency_key: [id]" : ""}
 rejects: { limit: 1 }
 columns: { id: { type: integer, required: true }, name: text, n: integer }
 `;
-}
-
-/** A database in which somebody alters the target each time when rows were copied, `times` times. */
-function altering(real: Database, sql: string, times = 1): Database {
-  let left = times;
-  return {
-    describe: real.describe,
-    query: (sql, params) => real.query(sql, params),
-    transaction: (work) => real.transaction(work),
-    session: () => real.session(),
-    cancelRunning: () => real.cancelRunning(),
-    async copyIn(copy, first) {
-      if (left-- > 0) await real.query(sql.replaceAll("{n}", String(left)));
-      return await real.copyIn(copy, first);
-    },
-    [Symbol.asyncDispose]: async () => {},
-  };
 }
 
 const ALTERATIONS: Readonly<Record<string, string>> = {
