@@ -205,6 +205,24 @@ const BAD: readonly { name: string; path: string; text: string; finds: string }[
     finds: "run/a.ts: RUN_ORDER has no place for it",
   },
   {
+    name: "a SQLSTATE in quotes",
+    path: "load/a.ts",
+    text: `// A comment may name 23505.\nif (code === "23505") isLate = true;`,
+    finds: "the SQLSTATE 23505 stands outside of db/sqlstate.ts",
+  },
+  {
+    name: "a SQLSTATE in an expression",
+    path: "load/a.ts",
+    text: "const NAMES = /^(21|42P01|54000|22)/;",
+    finds: "the SQLSTATE 42P01 stands outside of db/sqlstate.ts",
+  },
+  {
+    name: "a SQLSTATE in SQL",
+    path: "load/a.ts",
+    text: "const sql = `exception when sqlstate '40001' then`;",
+    finds: "the SQLSTATE 40001 stands outside of db/sqlstate.ts",
+  },
+  {
     name: "a long file",
     path: "db/a.ts",
     text: "// line\n".repeat(MAX_LINES + 1),

@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import type { CheckResult } from "../core/result.ts";
 import type { Database, Queryable } from "../db/database.ts";
-import { missingNameHint } from "../db/sqlstate.ts";
+import { isError, missingNameHint } from "../db/sqlstate.ts";
 import { withUserPath } from "../db/user_path.ts";
 import type { CheckPass, CheckPlan } from "../plan/load_plan.ts";
 
@@ -45,7 +45,7 @@ async function runPasses(
       try {
         for (const row of await tx.query<Judgement>(sql, params)) judged.set(row.at, row);
       } catch (error) {
-        if (!isAboutTheQuery(error)) throw error;
+        if (!isError(error, "query")) throw error;
         throw notRun(checks, file, error);
       }
       for (const { at, name, kind, severity } of checks) {
@@ -89,11 +89,6 @@ function notRun(checks: readonly CheckPlan[], file: string, error: SluiceError):
       details: { file, line },
     },
   );
-}
-
-/** Not what happens to any query: a lost connection, a full disk, a cancel. */
-function isAboutTheQuery(error: unknown): error is SluiceError {
-  return error instanceof SluiceError && /^(2[0-9]|3D|42|P0)/.test(error.postgres?.code ?? "");
 }
 
 /** What a check saw, in one line. */

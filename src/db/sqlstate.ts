@@ -1,4 +1,4 @@
-import type { PostgresFields, Retry } from "../core/error.ts";
+import { type PostgresFields, type Retry, SluiceError } from "../core/error.ts";
 
 /** What a SQLSTATE means to us: the word behind `db/` in our code, and whether waiting helps. */
 export interface SqlStateMeaning {
@@ -64,19 +64,65 @@ export const SQLSTATES: Readonly<Record<string, SqlStateMeaning>> = {
   "XX002": never("data_corrupted", "Postgres found a damaged index: reindex it"),
 };
 
-/** A function, operator, table or type that is not found where names are looked up. */
-const MISSING_NAMES: ReadonlySet<string> = new Set(["42883", "42P01", "42704"]);
+/** What is decided by a SQLSTATE: the values, and the classes (two characters), that mean it. */
+const CASES = {
+  canceled: ["57014"],
+  lockTimeout: ["55P03"],
+  /** Nothing happened, and it may go well next time: lock timeout, deadlock, serialization failure. */
+  standsInTheWay: ["55P03", "40P01", "40001"],
+  /** Somebody keeps readers out, or this role may not read. */
+  noLook: ["55P03", "42501"],
+  uniqueViolation: ["23505"],
+  /** Rows that others refer to; the second is Postgres 18's for `on delete restrict`. */
+  referenced: ["23503", "23001"],
+  /** Any constraint that Postgres checks. */
+  constraintViolation: ["23"],
+  /** The database's encoding lacks a character. */
+  untranslatable: ["22P05"],
+  /** A table, index or schema that is gone, or that has the name of a new one. */
+  otherNames: ["42P01", "42P07", "42710", "3F000"],
+  /** A function, operator, table or type that is not found where names are looked up. */
+  missingName: ["42883", "42P01", "42704"],
+  /**
+   * A row's values (a subquery of a check or trigger that yields several rows, data, integrity, a
+   * view's check option), functions that triggers call, a value or row that is too long, JSON
+   * nested too deeply.
+   */
+  row: ["21", "22", "23", "38", "44", "P0", "54000", "54001"],
+  /** What a trigger raises may have any SQLSTATE; these say that trying again may help. */
+  moment: ["08", "40", "53", "55", "57", "58"],
+  /** Not what happens to any query: a lost connection, a full disk, a cancel. */
+  query: ["20", "21", "22", "23", "24", "25", "26", "27", "28", "3D", "42", "P0"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** What a SQLSTATE can be about. */
+export type SqlStateCase = keyof typeof CASES;
+
+/** Whether a SQLSTATE is about this; none is about nothing. */
+export function isAbout(sqlState: string | undefined, what: SqlStateCase): boolean {
+  const states: readonly string[] = CASES[what];
+  return sqlState !== undefined &&
+    (states.includes(sqlState) || states.includes(sqlState.slice(0, 2)));
+}
+
+/** An error that Postgres reported. */
+export type ReportedError = SluiceError & { readonly postgres: PostgresFields };
+
+/** Whether Postgres reported an error about this. */
+export function isError(error: unknown, what: SqlStateCase): error is ReportedError {
+  return error instanceof SluiceError && isAbout(error.postgres?.code, what);
+}
 
 /** What to do about a name in SQL of the pipeline file that is not found; null for other errors. */
-export function missingNameHint({ code = "" }: PostgresFields): string | null {
-  if (!MISSING_NAMES.has(code)) return null;
+export function missingNameHint({ code }: PostgresFields): string | null {
+  if (!isAbout(code, "missingName")) return null;
   return "Names without a schema are looked up where ?search_path= of the database URL says, " +
     "else in pg_catalog alone: write schema.name";
 }
 
 /** What to do about a name that a function of the database does not find; null for other errors. */
-export function missingInFunctionHint({ code = "", where = "" }: PostgresFields): string | null {
-  if (!MISSING_NAMES.has(code) || !/\bfunction\b/.test(where)) return null;
+export function missingInFunctionHint({ code, where = "" }: PostgresFields): string | null {
+  if (!isAbout(code, "missingName") || !/\bfunction\b/.test(where)) return null;
   return "Sluice's sessions look for names without a schema in pg_catalog alone: " +
     "alter function … set search_path to its schemas";
 }

@@ -1,10 +1,9 @@
-import { SluiceError } from "../core/error.ts";
 import type { Queryable } from "./database.ts";
+import { isError } from "./sqlstate.ts";
 
 /** Turns a text into one that a statement can carry. */
 export type TextMap = (text: string) => string;
 
-const UNTRANSLATABLE_CHARACTER = "22P05";
 const BEYOND_ASCII = /[^\0-\x7f]/g;
 
 /**
@@ -60,5 +59,5 @@ export function escaped(text: string): string {
 
 /** Whether the database's encoding lacks a character of a statement or its values. */
 export function isUntranslatable(error: unknown): boolean {
-  return error instanceof SluiceError && error.postgres?.code === UNTRANSLATABLE_CHARACTER;
+  return isError(error, "untranslatable");
 }

@@ -1,8 +1,9 @@
 import type { RunResult, RunStatus } from "../core/result.ts";
 import { SluiceError } from "../core/error.ts";
 import { storableJson } from "../core/storable_json.ts";
-import { storing, type TextMap } from "../db/storing.ts";
 import type { Queryable } from "../db/database.ts";
+import { isError } from "../db/sqlstate.ts";
+import { storing, type TextMap } from "../db/storing.ts";
 
 /** What a run does: load sources, or rejected rows once more. */
 export type RunCommand = "run" | "replay";
@@ -79,8 +80,6 @@ where id = $1`,
 /** How long what a dead run had under way may take to end: Postgres looks for its client so often. */
 const DEAD_RUN_TIMEOUT = "15s";
 
-const LOCK_NOT_AVAILABLE = "55P03";
-
 /**
  * Marks runs that died without a word.
  *
@@ -104,7 +103,7 @@ where target = $1 and status = 'running' returning id`,
     return dead.length;
   } catch (error) {
     await session.query("rollback").catch(() => {});
-    if (!(error instanceof SluiceError) || error.postgres?.code !== LOCK_NOT_AVAILABLE) throw error;
+    if (!isError(error, "lockTimeout")) throw error;
     throw new SluiceError(
       "ledger/target_locked",
       `An earlier run is still at work on "${target}", although the connection of its lock has dropped`,

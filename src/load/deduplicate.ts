@@ -1,5 +1,6 @@
 import { SluiceError } from "../core/error.ts";
 import type { Database } from "../db/database.ts";
+import { isError } from "../db/sqlstate.ts";
 import type { DeduplicatePlan, Statement } from "../plan/load_plan.ts";
 import type { OnDuplicate } from "../spec/pipeline_spec.ts";
 
@@ -35,13 +36,11 @@ export async function deduplicate(
   try {
     await execute(db, plan.prove);
   } catch (error) {
-    if (!(error instanceof SluiceError) || error.postgres?.code !== UNIQUE_VIOLATION) throw error;
+    if (!isError(error, "uniqueViolation")) throw error;
     return await remove(db, plan, onDuplicate);
   }
   return NONE;
 }
-
-const UNIQUE_VIOLATION = "23505";
 
 async function remove(
   db: Database,

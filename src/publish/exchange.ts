@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { lockHolders } from "../db/lock.ts";
+import { isError } from "../db/sqlstate.ts";
 import { withRetry } from "../db/with_retry.ts";
 import type { Facts, Statement, TableName } from "../plan/load_plan.ts";
 import { type Counts, executeStatements } from "./execute.ts";
@@ -34,9 +35,6 @@ export interface ExchangeContext {
 const LOCK_TIMEOUT = "500ms";
 const ATTEMPTS = 12;
 
-/** Lock timeout, deadlock, serialization failure: nothing happened, and it may go well next time. */
-const STEP_ASIDE = new Set(["55P03", "40P01", "40001"]);
-
 /**
  * Runs the statements of exchanges or merges in one transaction.
  *
@@ -67,7 +65,7 @@ export async function exchange(
       });
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
-      const stepAside = STEP_ASIDE.has(error.postgres?.code ?? "");
+      const stepAside = isError(error, "standsInTheWay");
       if (!stepAside) {
         // Whatever the error says: only the ledger knows whether the commit took effect.
         if (error.origin === "db" && await tookEffect(context)) return null;

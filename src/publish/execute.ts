@@ -1,5 +1,6 @@
 import { SluiceError } from "../core/error.ts";
 import type { Queryable } from "../db/database.ts";
+import { isError } from "../db/sqlstate.ts";
 import type { CountName, Facts, Statement } from "../plan/load_plan.ts";
 
 /** What statements counted, by the fact they stand for. */
@@ -41,13 +42,9 @@ export async function executeStatements(
   return counts;
 }
 
-/** A table, index or schema that is gone, or that has the name of a new one. */
-const NAMES = new Set(["42P01", "42P07", "42710", "3F000"]);
-
 /** Whether a statement met other names than planned; what triggers of the user's name is not ours. */
 function isAboutNames(error: unknown, { sql }: Statement): error is SluiceError {
-  return error instanceof SluiceError && NAMES.has(error.postgres?.code ?? "") &&
-    !sql.startsWith("with changed as");
+  return isError(error, "otherNames") && !sql.startsWith("with changed as");
 }
 
 function changedMeanwhile(what: string, cause?: SluiceError): SluiceError {

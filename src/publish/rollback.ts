@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
 import { type Emit, retryNews } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
+import { isError } from "../db/sqlstate.ts";
 import type { RollbackStep } from "../plan/compile_rollback.ts";
 import type { TableName } from "../plan/load_plan.ts";
 import { exchange, type ExchangeContext } from "./exchange.ts";
@@ -26,9 +27,6 @@ export interface RollbackContext {
   readonly emit: Emit;
 }
 
-/** Constraints that Postgres checks; rows of another time may break what was made since. */
-const INTEGRITY = /^23/;
-
 /**
  * Runs one partition's way back.
  *
@@ -38,7 +36,8 @@ async function goBack(step: RollbackStep, context: ExchangeContext): Promise<voi
   try {
     await exchange([{ statements: step.statements, facts: null }], context);
   } catch (error) {
-    if (!(error instanceof SluiceError) || !INTEGRITY.test(error.postgres?.code ?? "")) throw error;
+    // Rows of another time may break what was made since.
+    if (!isError(error, "constraintViolation")) throw error;
     const { schema, table } = context.target;
     const of = step.partition === null ? "" : ` of partition "${step.partition}"`;
     throw new SluiceError(

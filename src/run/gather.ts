@@ -6,7 +6,7 @@ import { requireEncodable } from "../db/encodable.ts";
 import { readDependents } from "../db/dependents.ts";
 import { findReferring } from "../db/referring.ts";
 import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
-import { missingNameHint } from "../db/sqlstate.ts";
+import { isError, missingNameHint } from "../db/sqlstate.ts";
 import { withUserPath } from "../db/user_path.ts";
 import { readTableProperties } from "../db/catalog/table_properties.ts";
 import {
@@ -237,8 +237,7 @@ async function lookAtPartitions(
     return { slots, emptied: await look((tx) => findEmptied(tx, layout.target, parts)) };
   } catch (error) {
     // Whoever locks readers out, or may not read, does not learn that rows are gone.
-    const code = error instanceof SluiceError ? error.postgres?.code : undefined;
-    if (code !== "55P03" && code !== "42501") throw error;
+    if (!isError(error, "noLook")) throw error;
     return { slots, emptied: new Set() };
   }
 }

@@ -135,6 +135,7 @@ export function breaches(files: readonly SourceFile[]): string[] {
     ...files.flatMap(importBreaches),
     ...files.flatMap(hiddenInputs),
     ...files.flatMap(tooLong),
+    ...files.flatMap(strayStates),
     ...unlistedPlugs(files),
     ...files.flatMap(orderBreaches),
     ...cycles(graphOf(files)).map((cycle) => `Files import each other: ${cycle.join(" → ")}`),
@@ -228,6 +229,26 @@ function tooLong({ path, text }: SourceFile): string[] {
     return [`${path}: ${lines} lines, and no reason for more than ${MAX_LINES}`];
   }
   return [];
+}
+
+/** The one table of SQLSTATEs. */
+const STATES = "db/sqlstate.ts";
+
+const STATE =
+  "(?:0[0-9A-Z]|2[0-9BDF]|3[489BDF]|4[024]|5[34578]|72|F0|HV|P0|XX)[0-9P][0-9CV][0-9A-Z]";
+
+/** In quotes or between bars, or with a letter wherever it stands in code. */
+const SQLSTATE = new RegExp(
+  `(?<=["'\`|])${STATE}(?=["'\`|])|\\b(?=\\d*[A-Z])${STATE}\\b`,
+  "g",
+);
+
+function strayStates({ path, text }: SourceFile): string[] {
+  if (path === STATES) return [];
+  const lines = text.split("\n").filter((line) => !/^\s*(\/\/|\/\*|\*)/.test(line));
+  return (lines.join("\n").match(SQLSTATE) ?? []).map((state) =>
+    `${path}: the SQLSTATE ${state} stands outside of ${STATES}`
+  );
 }
 
 /** In a folder with a `mod.ts` that is a list of plugs, whatever the list does not lead to is lost. */

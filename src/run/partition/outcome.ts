@@ -1,5 +1,6 @@
 import { SluiceError } from "../../core/error.ts";
 import type { PartitionResult } from "../../core/result.ts";
+import { isError } from "../../db/sqlstate.ts";
 import type { PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
 
 /** Worth a new attempt at once: the stage's own retries do not cover it. */
@@ -19,9 +20,6 @@ export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
   return code === "check/failed";
 }
 
-/** SQLSTATEs of rows that others refer to; the second one is Postgres 18's for `on delete restrict`. */
-const REFERENCED = ["23503", "23001"];
-
 /**
  * Tells rows that cannot go or change because another table refers to them by that table's name; any
  * other error as it is. Which rows they are is only known when the new ones are there.
@@ -30,8 +28,8 @@ function tellReferenced(
   error: SluiceError,
   { mode, target, targetKey, referredBy }: RunPlan,
 ): SluiceError {
-  const { code, schema, table, constraint, detail } = error.postgres ?? {};
-  if (code === undefined || !REFERENCED.includes(code)) return error;
+  if (!isError(error, "referenced")) return error;
+  const { schema, table, constraint, detail } = error.postgres;
   if (schema === undefined || table === undefined) return error;
   const keys = referredBy.filter((each) => each.schema === schema && each.table === table);
   const ours = schema === target.schema &&
