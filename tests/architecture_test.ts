@@ -205,6 +205,18 @@ const BAD: readonly { name: string; path: string; text: string; finds: string }[
     finds: "run/a.ts: RUN_ORDER has no place for it",
   },
   {
+    name: "a loop of its own",
+    path: "load/a.ts",
+    text: "for (let attempt = 1;; attempt++) await work();",
+    finds: "load/a.ts: retries by a loop of its own",
+  },
+  {
+    name: "a backoff of its own",
+    path: "load/a.ts",
+    text: "const delay = base * 2 ** (attempt - 1);",
+    finds: "load/a.ts: retries by a loop of its own",
+  },
+  {
     name: "a SQLSTATE in quotes",
     path: "load/a.ts",
     text: `// A comment may name 23505.\nif (code === "23505") isLate = true;`,

@@ -23,7 +23,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 /** The exit code for something that was thrown. */
 export function exitCodeOfError(error: unknown): number {
   if (!(error instanceof SluiceError)) return EXIT.failed;
-  if (error.retry === "later") return EXIT.later;
+  if (error.retry !== "never") return EXIT.later;
   const usage = error.origin === "cli" || error.origin === "spec" || USAGE_CODES.has(error.code);
   return usage ? EXIT.usage : EXIT.failed;
 }

@@ -1,8 +1,11 @@
 import type { RejectReason } from "./reject_reason.ts";
 import type { Origin } from "./stage.ts";
 
-/** Whether the same run can succeed later without anybody changing anything. */
-export type Retry = "never" | "later";
+/**
+ * Whether the same can succeed later without anybody changing anything: `restart` where not the
+ * step that failed, but the load from its first byte.
+ */
+export type Retry = "never" | "later" | "restart";
 
 /** Every field Postgres sends with an error, under readable names. */
 export interface PostgresFields {
@@ -69,7 +72,7 @@ export class SluiceError extends Error {
     return {
       code: this.code,
       message: this.message,
-      retry: this.retry,
+      retry: this.retry === "never" ? "never" : "later",
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(this.postgres === undefined ? {} : { postgres: this.postgres }),
       ...(Object.keys(this.details).length === 0 ? {} : { details: this.details }),
@@ -82,7 +85,8 @@ export class SluiceError extends Error {
 export interface ErrorRecord {
   readonly code: string;
   readonly message: string;
-  readonly retry: Retry;
+  /** Of the same command, from its beginning. */
+  readonly retry: "never" | "later";
   readonly hint?: string;
   readonly postgres?: PostgresFields;
   readonly details?: Readonly<Record<string, string | number>>;

@@ -1,6 +1,6 @@
-import { backoff } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
+import { growing, retry } from "../core/retry.ts";
 
 /** How often, and for how long between, something is tried again. */
 export interface RetryOptions {
@@ -54,18 +54,13 @@ export function isTransient(error: unknown): error is SluiceError {
  */
 export async function withRetry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { clock, random, signal, attempts = 8, onRetry } = options;
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isTransient(error) || attempt >= attempts || signal?.aborted) throw error;
-      const delay = backoff(attempt, random(), { base: 500, cap: 10_000 });
-      onRetry?.(attempt, attempts, delay / 1000, error);
-      try {
-        await clock.sleep(delay, signal);
-      } catch (stopped) {
-        throw signal?.aborted ? error : stopped;
-      }
-    }
-  }
+  return await retry(work, {
+    clock,
+    signal,
+    attempts,
+    delay: growing(random, { base: 500, cap: 10_000 }),
+    again: isTransient,
+    onRetry: (failures, delay, error) =>
+      onRetry?.(failures, attempts, delay / 1000, error as SluiceError),
+  });
 }

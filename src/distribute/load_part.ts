@@ -12,7 +12,7 @@ import {
   requireClaim,
   tellPart,
 } from "../ledger/mod.ts";
-import { runPartition } from "../run/partition/load.ts";
+import { runPartition } from "../run/partition/attempts.ts";
 import { PartNewsSender } from "./part_news.ts";
 import type { LoadJob, Queue } from "./queue.ts";
 import type { WorkContext } from "./work_context.ts";

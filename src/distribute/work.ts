@@ -1,5 +1,5 @@
-import { backoff } from "../core/backoff.ts";
 import { SluiceError } from "../core/error.ts";
+import { Attempts, growing } from "../core/retry.ts";
 import type { Session } from "../db/database.ts";
 import { releaseDeadWorkers, showAlive } from "./dead_workers.ts";
 import { loadPart } from "./load_part.ts";
@@ -26,17 +26,25 @@ const HOLD_AFTER = 600_000;
  */
 export async function workOn(queue: Queue, context: WorkContext): Promise<void> {
   const { clock, random, signal, warn } = context;
-  for (let attempt = 1; !signal.aborted; attempt++) {
+  const attempts = new Attempts({
+    clock,
+    signal,
+    attempts: Infinity,
+    delay: growing(random, { base: 1_000, cap: 30_000 }),
+    again: mayPass,
+    onRetry(_failures, delay, error) {
+      const seconds = Math.round(delay / 100) / 10;
+      warn(`The worker waits ${seconds} s for the database: ${(error as SluiceError).message}`);
+    },
+  });
+  while (!signal.aborted) {
     const began = clock.monotonic();
     try {
       await workWhileConnected(queue, context);
     } catch (error) {
-      if (signal.aborted || !mayPass(error)) throw error;
-      if (clock.monotonic() - began > 60_000) attempt = 1;
-      const delay = backoff(attempt, random(), { base: 1_000, cap: 30_000 });
-      const seconds = Math.round(delay / 100) / 10;
-      warn(`The worker waits ${seconds} s for the database: ${error.message}`);
-      await clock.sleep(delay, signal).catch(() => {});
+      if (signal.aborted) throw error;
+      if (clock.monotonic() - began > 60_000) attempts.reset();
+      await attempts.wait(error);
     }
   }
 }
@@ -102,7 +110,7 @@ async function follow(
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     tell(`failed: ${error.message}`);
-    if (error.retry === "later" && !lastAttempt) throw error;
+    if (error.retry !== "never" && !lastAttempt) throw error;
   } finally {
     ended.abort();
     await holding;
@@ -127,5 +135,5 @@ async function holdRun(
 
 /** Whether waiting may help. */
 function mayPass(error: unknown): error is SluiceError {
-  return error instanceof SluiceError && error.retry === "later";
+  return error instanceof SluiceError && error.retry !== "never";
 }

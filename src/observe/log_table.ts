@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { formatPlural } from "../core/format_text.ts";
+import { retry } from "../core/retry.ts";
 import { storableJson } from "../core/storable_json.ts";
 import { escaped, isUntranslatable, type TextMap } from "../db/storing.ts";
 import type { Queryable } from "../db/database.ts";
@@ -59,16 +60,21 @@ export function logTable({ db, clock, level, warn }: LogTableContext): Observer 
   }
   async function insert(batch: readonly Row[]): Promise<boolean> {
     let text: TextMap | undefined;
-    for (let attempt = 1;; attempt++) {
-      try {
-        await db.query(INSERT, [storableJson(batch, text)]);
-        return true;
-      } catch (error) {
-        failure = error;
-        if (isUntranslatable(error)) text = escaped;
+    try {
+      await retry(() => db.query(INSERT, [storableJson(batch, text)]), {
+        clock,
         // Once more: an interrupted run cancels every statement under way, this one too.
-        if (attempt === 2) return false;
-      }
+        attempts: 2,
+        delay: () => 0,
+        again(error) {
+          failure = error;
+          if (isUntranslatable(error)) text = escaped;
+          return true;
+        },
+      });
+      return true;
+    } catch {
+      return false;
     }
   }
   function start(): void {

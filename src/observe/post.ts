@@ -1,5 +1,5 @@
-import { backoff } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
+import { growing, retry } from "../core/retry.ts";
 
 /** One message to a server. */
 export interface Message {
@@ -45,30 +45,39 @@ export async function post(
   { attempts, timeout, base, cap }: Patience = PATIENCE,
 ): Promise<void> {
   const server = serverOf(message.url);
-  for (let attempt = 1;; attempt++) {
-    const { problem, again, wait } = await tryPost(message, { fetch, timeout });
-    if (problem === null) return;
-    if (!again || attempt >= attempts) {
-      const tries = attempt === 1 ? "" : ` in ${attempt} attempts`;
-      throw new Undelivered(`${server} ${problem}${tries}`);
-    }
-    const delay = backoff(attempt, random(), { base, cap });
-    await clock.sleep(Math.min(cap, Math.max(wait ?? 0, delay)));
+  const grown = growing(random, { base, cap });
+  let tried = 0;
+  try {
+    await retry(async () => {
+      tried++;
+      const refused = await tryPost(message, { fetch, timeout });
+      if (refused !== null) throw refused;
+    }, {
+      clock,
+      attempts,
+      delay: (failures, error) =>
+        Math.min(cap, Math.max(error instanceof Refusal ? error.wait : 0, grown(failures))),
+      again: (error) => error instanceof Refusal && error.again,
+    });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const tries = tried === 1 ? "" : ` in ${tried} attempts`;
+    throw new Undelivered(`${server} ${error.message}${tries}`);
   }
 }
 
-interface Attempt {
-  /** What the server did; null where it took the message. */
-  readonly problem: string | null;
-  readonly again: boolean;
-  /** Milliseconds that the server asks to wait. */
-  readonly wait: number | null;
+/** What a server did in place of taking the message. */
+class Refusal extends Error {
+  /** @param wait milliseconds that the server asks to wait */
+  constructor(message: string, readonly again: boolean, readonly wait = 0) {
+    super(message);
+  }
 }
 
 async function tryPost(
   { url, headers, body }: Message,
   { fetch, timeout }: { fetch: DeliveryContext["fetch"]; timeout: number },
-): Promise<Attempt> {
+): Promise<Refusal | null> {
   try {
     const response = await fetch(url, {
       method: "POST",
@@ -79,23 +88,23 @@ async function tryPost(
       signal: AbortSignal.timeout(timeout),
     });
     await response.body?.cancel();
-    if (response.ok) return { problem: null, again: false, wait: null };
+    if (response.ok) return null;
     const { status } = response;
     const again = status >= 500 || status === 408 || status === 425 || status === 429;
-    return { problem: `answered ${status}`, again, wait: retryAfter(response) };
+    return new Refusal(`answered ${status}`, again, retryAfter(response));
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
-      return { problem: "may not be reached: Deno was not allowed to", again: false, wait: null };
+      return new Refusal("may not be reached: Deno was not allowed to", false);
     }
     const slow = error instanceof DOMException && error.name === "TimeoutError";
     const problem = slow ? `did not answer within ${timeout / 1000} s` : "could not be reached";
-    return { problem, again: true, wait: null };
+    return new Refusal(problem, true);
   }
 }
 
-function retryAfter(response: Response): number | null {
+function retryAfter(response: Response): number {
   const seconds = Number(response.headers.get("retry-after") ?? NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 0;
 }
 
 function serverOf(url: string): string {

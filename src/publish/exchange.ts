@@ -1,6 +1,6 @@
-import { backoff } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import { SluiceError } from "../core/error.ts";
+import { growing, retry } from "../core/retry.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { lockHolders } from "../db/lock.ts";
 import { isError } from "../db/sqlstate.ts";
@@ -46,37 +46,47 @@ export async function exchange(
   exchanges: readonly Exchange[],
   context: ExchangeContext,
 ): Promise<readonly Counts[] | null> {
-  for (let attempt = 1;; attempt++) {
+  return await retry(async () => {
     context.signal.throwIfAborted();
     try {
-      return await context.db.transaction(async (tx) => {
-        // A policy that hid rows from us would make a merge take known rows for new ones.
-        await tx.query(
-          `select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)`,
-          [LOCK_TIMEOUT],
-        );
-        const all: Counts[] = [];
-        for (const { statements, facts, verify } of exchanges) {
-          const counts = await executeStatements(tx, statements, facts);
-          await verify?.(counts, tx);
-          all.push(counts);
-        }
-        return all;
-      });
+      return await inOneTransaction(exchanges, context.db);
     } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      const stepAside = isError(error, "standsInTheWay");
-      if (!stepAside) {
-        // Whatever the error says: only the ledger knows whether the commit took effect.
-        if (error.origin === "db" && await tookEffect(context)) return null;
-        throw error;
-      }
-      if (attempt >= ATTEMPTS) throw await locked(error, context);
-      const delay = backoff(attempt, context.random(), { base: 200, cap: 5_000 });
-      context.onRetry(attempt, ATTEMPTS, delay / 1000, error);
-      await context.clock.sleep(delay, context.signal);
+      if (!(error instanceof SluiceError) || isError(error, "standsInTheWay")) throw error;
+      // Whatever the error says: only the ledger knows whether the commit took effect.
+      if (error.origin === "db" && await tookEffect(context)) return null;
+      throw error;
     }
-  }
+  }, {
+    clock: context.clock,
+    signal: context.signal,
+    attempts: ATTEMPTS,
+    delay: growing(context.random, { base: 200, cap: 5_000 }),
+    again: (error) => isError(error, "standsInTheWay"),
+    onRetry: (failures, delay, error) =>
+      context.onRetry(failures, ATTEMPTS, delay / 1000, error as SluiceError),
+    spent: (error) => locked(error as SluiceError, context),
+    aborted: (reason) => reason,
+  });
+}
+
+async function inOneTransaction(
+  exchanges: readonly Exchange[],
+  db: Database,
+): Promise<readonly Counts[]> {
+  return await db.transaction(async (tx) => {
+    // A policy that hid rows from us would make a merge take known rows for new ones.
+    await tx.query(
+      `select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)`,
+      [LOCK_TIMEOUT],
+    );
+    const all: Counts[] = [];
+    for (const { statements, facts, verify } of exchanges) {
+      const counts = await executeStatements(tx, statements, facts);
+      await verify?.(counts, tx);
+      all.push(counts);
+    }
+    return all;
+  });
 }
 
 /** False as well where the database cannot be asked; the first error is then the one to tell. */

@@ -24,7 +24,7 @@ export async function publish(
   context: Omit<ExchangeContext, "committed">,
 ): Promise<readonly Counts[]> {
   const recorded = ({ partition, facts }: StagedPartition) =>
-    published(partition, targetKey, facts, context);
+    findPublished(partition, targetKey, facts, context);
   const counts = await exchange(
     staged.map(({ partition, facts, record }) => ({
       statements: partition.publish,
@@ -46,7 +46,7 @@ export async function publish(
 }
 
 /** What a run's publish of this version counted; null where it did not take effect. */
-export async function published(
+export async function findPublished(
   { partition, version }: PartitionPlan,
   targetKey: string,
   facts: Facts,

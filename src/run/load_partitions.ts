@@ -8,7 +8,7 @@ import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { publishTogether } from "./together.ts";
 import type { RunContext, RunOptions } from "./context.ts";
 import { planPipeline } from "./gather.ts";
-import { runPartition } from "./partition/load.ts";
+import { runPartition } from "./partition/attempts.ts";
 import type { LoadSource } from "./partition/source.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 

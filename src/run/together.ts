@@ -7,7 +7,7 @@ import { changesOf } from "./partition/tally.ts";
 import { pastCancel } from "./past_cancel.ts";
 import type { Facts, LoadPlan, PartitionPlan } from "../plan/load_plan.ts";
 import { type Counts, executeStatements } from "../publish/execute.ts";
-import { publish, published, retain, type StagedPartition } from "../publish/publish.ts";
+import { findPublished, publish, retain, type StagedPartition } from "../publish/publish.ts";
 import { publishContext, type RunContext } from "./context.ts";
 
 /** Attempts at taking a staging table away; the next run sweeps what stays. */
@@ -112,7 +112,7 @@ async function publishedAll(
     const counts = await withRetry(
       () =>
         Promise.all(
-          staged.map(({ partition, facts }) => published(partition, targetKey, facts, context)),
+          staged.map(({ partition, facts }) => findPublished(partition, targetKey, facts, context)),
         ),
       { clock, random, attempts: CLEANUPS },
     );

@@ -1,4 +1,4 @@
-import { backoff } from "../core/backoff.ts";
+import { growing } from "../core/retry.ts";
 import type { Database } from "../db/database.ts";
 import { migrate } from "../ledger/mod.ts";
 import type { ScheduleSpec } from "../spec/pipeline_spec.ts";
@@ -251,7 +251,7 @@ export class Scheduler {
   async #away(error: unknown): Promise<number> {
     const { random, link, tell } = this.#host;
     this.#failures++;
-    const wait = 1000 + backoff(this.#failures, random());
+    const wait = 1000 + growing(random, { base: 500, cap: 30_000 })(this.#failures);
     const record = recordOf(error);
     if (record.message !== this.#trouble) {
       tell({ type: "database_away", error: record, retrySeconds: wait / 1000 });

@@ -1,59 +1,45 @@
-import { backoff } from "../core/backoff.ts";
+import { Attempts, growing } from "../core/retry.ts";
 import { SluiceError } from "../core/error.ts";
 import type { SourceContext } from "./context.ts";
 
 /** A server that asks for a longer wait than this is not waited for, seconds. */
 const LONGEST_WAIT = 300;
 
-/** Errors that only a new start cures. */
-const NEEDS_RESTART: readonly string[] = ["source/restart_needed", "source/changed_while_reading"];
+/**
+ * Attempts at a source; what has failed so often in a row, without a byte of progress, has failed.
+ *
+ * @param limit further attempts after the first one
+ */
+export function sourceAttempts(limit: number, context: SourceContext): Attempts {
+  const { signal, clock, random, onRetry } = context;
+  const grown = growing(random, { base: 500, cap: 30_000 });
+  return new Attempts({
+    clock,
+    signal,
+    attempts: limit + 1,
+    delay(failures, error) {
+      const asked = askedWait(error);
+      return asked === null ? grown(failures) : asked * 1000;
+    },
+    again: (error) =>
+      error instanceof SluiceError && error.retry === "later" &&
+      (askedWait(error) ?? 0) <= LONGEST_WAIT,
+    onRetry: (failures, delay, error) =>
+      onRetry(failures, limit, delay / 1000, (error as SluiceError).toJSON()),
+    spent: (error) => exhausted(error as SluiceError, limit),
+    aborted: (reason) => reason,
+  });
+}
 
-/** Counts attempts in a row that failed without a byte of progress. */
-export class Retries {
-  #failures = 0;
-  readonly #limit: number;
-  readonly #context: SourceContext;
+/** Seconds that the server asks to wait; null where it does not. */
+function askedWait(error: unknown): number | null {
+  const asked = error instanceof SluiceError ? error.details.retry_after_seconds : null;
+  return typeof asked === "number" ? asked : null;
+}
 
-  constructor(limit: number, context: SourceContext) {
-    this.#limit = limit;
-    this.#context = context;
-  }
-
-  /** A byte has come: the count starts again. */
-  progress(): void {
-    this.#failures = 0;
-  }
-
-  /** Waits before the next attempt, or throws `error` where another one is of no use. */
-  async wait(error: unknown): Promise<void> {
-    const { signal, clock, random, onRetry } = this.#context;
-    signal.throwIfAborted();
-    if (!(error instanceof SluiceError)) throw error;
-    if (error.retry === "never" || NEEDS_RESTART.includes(error.code)) throw error;
-    const asked = error.details.retry_after_seconds;
-    if (typeof asked === "number" && asked > LONGEST_WAIT) throw error;
-    if (this.#failures >= this.#limit) throw this.#exhausted(error);
-    this.#failures++;
-    const seconds = typeof asked === "number" ? asked : backoff(this.#failures, random()) / 1000;
-    onRetry(this.#failures, this.#limit, seconds, error.toJSON());
-    await clock.sleep(seconds * 1000, signal);
-  }
-
-  /** Runs `work` until it succeeds or another attempt is of no use. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        await this.wait(error);
-      }
-    }
-  }
-
-  #exhausted(error: SluiceError): SluiceError {
-    if (this.#limit === 0) return error;
-    const { code, message, ...rest } = error.toJSON();
-    const times = this.#limit === 1 ? "1 retry" : `${this.#limit} retries`;
-    return new SluiceError(code as `source/${string}`, `${message} (after ${times})`, rest);
-  }
+function exhausted(error: SluiceError, limit: number): SluiceError {
+  if (limit === 0) return error;
+  const { code, message, ...rest } = error.toJSON();
+  const times = limit === 1 ? "1 retry" : `${limit} retries`;
+  return new SluiceError(code as `source/${string}`, `${message} (after ${times})`, rest);
 }

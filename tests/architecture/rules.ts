@@ -70,6 +70,7 @@ export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/partition/source.ts", "run/partition/checks.ts"],
   ["run/partition/inspect.ts"],
   ["run/partition/load.ts"],
+  ["run/partition/attempts.ts"],
   ["run/together.ts", "run/examine.ts"],
   ["run/gather.ts"],
   ["run/recorded_run.ts"],
@@ -136,6 +137,7 @@ export function breaches(files: readonly SourceFile[]): string[] {
     ...files.flatMap(hiddenInputs),
     ...files.flatMap(tooLong),
     ...files.flatMap(strayStates),
+    ...files.flatMap(strayRetries),
     ...unlistedPlugs(files),
     ...files.flatMap(orderBreaches),
     ...cycles(graphOf(files)).map((cycle) => `Files import each other: ${cycle.join(" → ")}`),
@@ -229,6 +231,21 @@ function tooLong({ path, text }: SourceFile): string[] {
     return [`${path}: ${lines} lines, and no reason for more than ${MAX_LINES}`];
   }
   return [];
+}
+
+/** Loops around attempts that are no retries of the same work. */
+const OTHER_LOOPS: Readonly<Record<string, string>> = {
+  "core/retry.ts": "the one loop",
+  "run/load_partitions.ts": "plans anew before each attempt",
+  "schedule/decide.ts": "waits for hours: how long, and since when, is in the database",
+  "db/embedded/server.ts": "mends what was in the way before each attempt",
+};
+
+function strayRetries({ path, text }: SourceFile): string[] {
+  if (OTHER_LOOPS[path] !== undefined) return [];
+  const loop =
+    /\bfor\s*\(\s*let\s+(attempt|retry|tries|tried|failure)|\*\*\s*\(?\s*(attempt|tries|failure)/i;
+  return loop.test(codeOf(text)) ? [`${path}: retries by a loop of its own`] : [];
 }
 
 /** The one table of SQLSTATEs. */

@@ -1,5 +1,5 @@
-import { backoff } from "../../core/backoff.ts";
 import { SluiceError } from "../../core/error.ts";
+import { growing, retry } from "../../core/retry.ts";
 import { isTransient, type RetryOptions } from "../with_retry.ts";
 
 /** How long a server that does not take us in is waited for, in milliseconds. */
@@ -43,22 +43,18 @@ export async function openPatiently<T>(
   absence: Absence,
   { clock, random, signal }: Pick<RetryOptions, "clock" | "random" | "signal">,
 ): Promise<T> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      const opened = await open();
-      absence.since = null;
-      return opened;
-    } catch (error) {
-      if (!(error instanceof SluiceError) || signal?.aborted) throw error;
+  const opened = await retry(open, {
+    clock,
+    signal,
+    attempts: Infinity,
+    delay: growing(() => 0.5 + random() / 2, { base: 100, cap: 2_000 }),
+    again(error, delay) {
+      if (!(error instanceof SluiceError)) return false;
       const now = clock.monotonic();
       absence.since ??= now;
-      const delay = backoff(attempt, 0.5 + random() / 2, { base: 100, cap: 2_000 });
-      if (now - absence.since + delay > patience(error)) throw error;
-      try {
-        await clock.sleep(delay, signal);
-      } catch (stopped) {
-        throw signal?.aborted ? error : stopped;
-      }
-    }
-  }
+      return now - absence.since + delay <= patience(error);
+    },
+  });
+  absence.since = null;
+  return opened;
 }

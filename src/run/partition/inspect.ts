@@ -116,7 +116,7 @@ async function rejectByOffset(
     throw new SluiceError(
       "source/changed_while_reading",
       `"${source.facts.url}" changed between reading it and looking for its rejected rows`,
-      { retry: "later", hint: "Nothing was published: run again once the file is complete" },
+      { retry: "restart", hint: "Nothing was published: run again once the file is complete" },
     );
   }
   await rejects.drain();

@@ -1,7 +1,6 @@
-import { backoff } from "../../core/backoff.ts";
 import { SluiceError } from "../../core/error.ts";
 import { maskUrl } from "../../core/mask_urls.ts";
-import { retryNews, type RunNews } from "../../core/event.ts";
+import type { RunNews } from "../../core/event.ts";
 import type { PartitionResult, Phases } from "../../core/result.ts";
 import type { Stage } from "../../core/stage.ts";
 import { bindConstants } from "../../plan/bind_constants.ts";
@@ -12,29 +11,19 @@ import { forgetRejects, type RejectWriter, storedSource } from "../../ledger/mod
 import { isolate } from "../../load/isolate.ts";
 import { isAboutRows, type RefusedRow } from "../../load/refused_rows.ts";
 import { keptRejects, rejectBudget } from "../../load/reject_budget.ts";
-import { type LoadSource, plannedSource } from "./source.ts";
+import type { LoadSource } from "./source.ts";
 import { refuseEmpty } from "../../load/refuse_empty.ts";
 import { stageRows } from "../../load/stage_rows.ts";
 import type { Facts, IsolationPlan, PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
-import {
-  failedStatus,
-  failureOf,
-  isFailedCheck,
-  isRefusal,
-  isRepeatable,
-  toSluiceError,
-} from "./outcome.ts";
+import { failedStatus, failureOf, isFailedCheck, isRefusal } from "./outcome.ts";
 import { emptyTally, partitionResult, type Tally, withCounts } from "./tally.ts";
 import { type Counts, executeStatements } from "../../publish/execute.ts";
 import { pastCancel } from "../past_cancel.ts";
-import { publish, published, retain } from "../../publish/publish.ts";
+import { findPublished, publish, retain } from "../../publish/publish.ts";
 import { compileRows } from "../../rows/compile_rows.ts";
 import { Frame } from "../../rows/frame.ts";
 import { publishContext, type RunContext } from "../context.ts";
 import { type Verification, verification } from "./verification.ts";
-
-/** A load begins anew this often when the source or the database breaks under it. */
-const ATTEMPTS = 3;
 
 /** Staging that stays all the same is dropped by the next attempt, or swept by the next run. */
 const CLEANUPS = 2;
@@ -45,46 +34,8 @@ const FRAME_BYTES = 1 << 20;
 /** Seconds between two progress events. */
 const PROGRESS_SECONDS = 0.1;
 
-/**
- * Loads one partition: stage, copy, deduplicate, finish, publish, retain.
- *
- * Never throws for what can go wrong with one partition: that is its result.
- */
-export async function runPartition(
-  plan: RunPlan,
-  partition: PartitionPlan,
-  runId: string,
-  context: RunContext,
-  source: LoadSource = plannedSource(plan.rows, partition, runId, context),
-): Promise<PartitionResult> {
-  const load = new PartitionLoad(plan, partition, runId, context, source);
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await load.published() ?? await load.attempt();
-    } catch (error) {
-      const failure = await load.cleanUp(error);
-      // The commit may have been under way when it was asked about: the cleanup has waited for it.
-      const done = await load.published();
-      if (done !== null) return done;
-      if (load.mayIsolate(failure)) continue;
-      if (failure.retry !== "later" || !isRepeatable(failure) || attempt >= ATTEMPTS) {
-        return load.failed(failure);
-      }
-      const delay = backoff(attempt, context.random(), { base: 2_000 });
-      load.emit(
-        retryNews(partition.partition, "load", attempt, ATTEMPTS, delay / 1000, failure.toJSON()),
-      );
-      try {
-        await context.clock.sleep(delay, context.signal);
-      } catch (aborted) {
-        return load.failed(toSluiceError(aborted, context.signal));
-      }
-    }
-  }
-}
-
 /** One partition's way through the stages; remembers how far it came. */
-class PartitionLoad {
+export class PartitionLoad {
   readonly #started: number;
   #tally: Tally = emptyTally();
   #isolating = false;
@@ -194,7 +145,7 @@ class PartitionLoad {
       );
       this.#tally = this.#counted(counts);
     });
-    return await this.#published();
+    return await this.#afterPublish();
   }
 
   #warn(message: string, stage: Stage): void {
@@ -207,13 +158,13 @@ class PartitionLoad {
   }
 
   /** The result of an attempt before, whose commit took effect and could not be seen to; else null. */
-  async published(): Promise<PartitionResult | null> {
+  async findPublished(): Promise<PartitionResult | null> {
     const { plan, partition, context } = this;
     const facts = this.#publishing;
     if (facts === null) return null;
     try {
       const counts = await withRetry(
-        () => published(partition, plan.targetKey, facts, context),
+        () => findPublished(partition, plan.targetKey, facts, context),
         { ...context, attempts: CLEANUPS },
       );
       if (counts === null) return null;
@@ -223,14 +174,14 @@ class PartitionLoad {
       if (error instanceof SluiceError) return null;
       throw error;
     }
-    return await this.#published();
+    return await this.#afterPublish();
   }
 
   #counted(counts: Counts): Tally {
     return withCounts(this.#tally, counts, this.plan.method === "merge");
   }
 
-  async #published(): Promise<PartitionResult> {
+  async #afterPublish(): Promise<PartitionResult> {
     const { partition, context } = this;
     this.#report("publish", `version ${partition.version} is live`);
     await retain(partition, context, (message) => this.#warn(message, "publish"));

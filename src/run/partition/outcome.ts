@@ -3,10 +3,9 @@ import type { PartitionResult } from "../../core/result.ts";
 import { isError } from "../../db/sqlstate.ts";
 import type { PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
 
-/** Worth a new attempt at once: the stage's own retries do not cover it. */
-export function isRepeatable({ code, origin }: SluiceError): boolean {
-  return origin === "db" || code === "source/restart_needed" ||
-    code === "source/changed_while_reading";
+/** Whether the load is worth another attempt at once: the stage's own do not cover it. */
+export function isRepeatable({ origin, retry }: SluiceError): boolean {
+  return retry === "restart" || (retry === "later" && origin === "db");
 }
 
 /** Whether data was refused: then its rejects are worth keeping. */

@@ -155,7 +155,7 @@ function changed(
     "source/changed_while_reading",
     `"${shown}" changed while it was read`,
     {
-      retry: "later",
+      retry: "restart",
       details: { bytes_before: before.size, bytes_after: after.size },
       hint: "Run again once it is complete; its writer should write another file and rename it",
     },

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../core/error.ts";
 import type { SourceContext, SourceFacts } from "../context.ts";
 import type { Location } from "../location.ts";
-import { Retries } from "../retry.ts";
+import { sourceAttempts } from "../retry.ts";
 import { isoDate, parseLength } from "./http_headers.ts";
 import { HttpDownload } from "./http_download.ts";
 import { discard, sendRequest } from "./http_request.ts";
@@ -24,7 +24,7 @@ async function probeHttp(
   context: SourceContext,
 ): Promise<SourceFacts | null> {
   try {
-    return await new Retries(patience.retries, context).run(() =>
+    return await sourceAttempts(patience.retries, context).run(() =>
       look(location, patience, context)
     );
   } catch (error) {

@@ -1,7 +1,8 @@
 import { SluiceError } from "../../core/error.ts";
+import type { Attempts } from "../../core/retry.ts";
 import type { SourceContext, SourceFacts } from "../context.ts";
 import type { Location } from "../location.ts";
-import { Retries } from "../retry.ts";
+import { sourceAttempts } from "../retry.ts";
 import {
   isoDate,
   parseContentRange,
@@ -27,7 +28,7 @@ export class HttpDownload implements StoredFile {
   readonly #location: Location;
   readonly #patience: Patience;
   readonly #context: SourceContext;
-  readonly #retries: Retries;
+  readonly #retries: Attempts;
   /** Ends with the run, or when the download is given up. */
   readonly #lifetime = new AbortController();
   readonly #runSignal: AbortSignal;
@@ -38,7 +39,7 @@ export class HttpDownload implements StoredFile {
     this.#patience = patience;
     this.#runSignal = context.signal;
     this.#context = { ...context, signal: this.#lifetime.signal };
-    this.#retries = new Retries(patience.retries, this.#context);
+    this.#retries = sourceAttempts(patience.retries, this.#context);
     this.#facts = {
       url: location.shown,
       etag: null,
@@ -86,7 +87,7 @@ export class HttpDownload implements StoredFile {
         const chunk = await this.#retries.run(() => this.#next());
         if (chunk === null) return;
         this.#position += chunk.length;
-        if (chunk.length > 0) this.#retries.progress();
+        if (chunk.length > 0) this.#retries.reset();
         yield chunk;
       }
     } finally {
@@ -209,7 +210,7 @@ export class HttpDownload implements StoredFile {
       `The download of "${this.#location.shown}" broke after ${this.#position} bytes, ` +
         `and the server ${what}`,
       {
-        retry: "later",
+        retry: "restart",
         details: { bytes_received: this.#position },
         hint: "It is read again from its first byte",
       },
@@ -221,7 +222,7 @@ export class HttpDownload implements StoredFile {
       "source/changed_while_reading",
       `"${this.#location.shown}" ${what}`,
       {
-        retry: "later",
+        retry: "restart",
         details: { bytes_received: this.#position },
         hint: "Run again once the file is complete: parts of two files are never joined",
       },
