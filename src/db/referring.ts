@@ -1,13 +1,10 @@
-import { SluiceError } from "../core/error.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { IncomingKey } from "./catalog/catalog.ts";
 import type { Database } from "./database.ts";
+import { isError } from "./sqlstate.ts";
 
 /** A look at another's table waits and searches no longer than this. */
 const LIMIT = "5s";
-
-/** SQLSTATEs of a look that found out nothing: a lock, the time, a right, a policy. */
-const UNSEEN = new Set(["55P03", "57014", "42501"]);
 
 /** The keys that rows refer by, or may refer by where that cannot be seen. */
 export async function findReferring(
@@ -31,8 +28,7 @@ async function hasRows(db: Database, { table, columns }: IncomingKey): Promise<b
       return rows.length > 0;
     });
   } catch (error) {
-    const code = error instanceof SluiceError ? error.postgres?.code : undefined;
-    if (code === undefined || !UNSEEN.has(code)) throw error;
+    if (!isError(error, "noQuickLook")) throw error;
     return true;
   }
 }

@@ -70,8 +70,10 @@ const CASES = {
   lockTimeout: ["55P03"],
   /** Nothing happened, and it may go well next time: lock timeout, deadlock, serialization failure. */
   standsInTheWay: ["55P03", "40P01", "40001"],
-  /** Somebody keeps readers out, or this role may not read. */
+  /** A look that found out nothing: somebody keeps readers out, or this role may not read. */
   noLook: ["55P03", "42501"],
+  /** The same of a look that is given little time. */
+  noQuickLook: ["55P03", "42501", "57014"],
   uniqueViolation: ["23505"],
   /** Rows that others refer to; the second is Postgres 18's for `on delete restrict`. */
   referenced: ["23503", "23001"],

@@ -155,7 +155,9 @@ Deno.test("a distributed run sends workers the very plan that is printed for it"
   const { partitions, ...common } = printed;
   for (const job of jobs) {
     expect(job.plan).toEqual(common);
-    expect(job.partition).toEqual(partitions[job.position]);
+    expect(job.partition).toEqual(
+      partitions.find(({ partition }) => partition === job.partition.partition),
+    );
     await loadPart(queue, job, true, {
       ...context,
       concurrency: 1,
