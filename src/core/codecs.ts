@@ -1,6 +1,9 @@
 /** What a pipeline file calls each compression, and what other tools call it. */
 const CODECS = {
   gzip: ["gz"],
+  zstd: ["zst", "zstandard"],
+  bzip2: ["bz2", "bzip"],
+  xz: ["lzma2"],
 } as const;
 
 /** A compression that can be read; `source/codecs/mod.ts` has its codec. */

@@ -3,20 +3,19 @@ import type { CodecName, Compression } from "../../core/codecs.ts";
 import { ByteInput } from "../byte_input.ts";
 import { HEAD_BYTES, refuseDocument } from "../recognise.ts";
 import { beginsWith, type Codec } from "./codec.ts";
+import { bzip2 } from "./bzip2.ts";
 import { gzip } from "./gzip.ts";
+import { xz } from "./xz.ts";
+import { zstd } from "./zstd.ts";
 
 /** Every codec, by the word that pipeline files have for it. */
-const BY_NAME: Readonly<Record<CodecName, Codec>> = { gzip };
+const BY_NAME: Readonly<Record<CodecName, Codec>> = { gzip, zstd, bzip2, xz };
 
 /** Every codec. */
 export const CODECS: readonly Codec[] = Object.values(BY_NAME);
 
 /** Compressions that are recognised, so that the user hears what is wrong, but cannot be read. */
 const UNREADABLE: readonly (Pick<Codec, "magic"> & { readonly name: string })[] = [
-  { name: "zstd", magic: [[0x28, 0xb5, 0x2f, 0xfd]] },
-  // With its first block: the header of a CSV file may begin with the three letters.
-  { name: "bzip2", magic: [[0x42, 0x5a, 0x68, null, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59]] },
-  { name: "xz", magic: [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]] },
   { name: "zip", magic: [[0x50, 0x4b, 0x03, 0x04]] },
 ];
 

@@ -34,7 +34,7 @@ Deno.test("codecs: each word of a pipeline file has the codec of its name", () =
 });
 
 for (const { name } of CODECS) {
-  const { pack, bombBytes, padding } = PACKERS[name];
+  const { pack, bombBytes, bombMemory, padding, slack } = PACKERS[name];
   if (pack(HELLO) === null) continue;
   const packed = (bytes: Uint8Array) => pack(bytes)!;
   const random = randomFrom(testSeed(`conformance ${name}`));
@@ -113,10 +113,10 @@ for (const { name } of CODECS) {
     for (const [tail, at] of tails) {
       for (const size of [1, 40, 1 << 16]) {
         const error = await failure(() => unpack(concat([data, tail]), size));
-        expect(error.toJSON()).toMatchObject({
-          code: "source/corrupt_compression",
-          details: { stored_byte: at },
-        });
+        expect(error.code).toBe("source/corrupt_compression");
+        const found = Number(error.details.stored_byte);
+        expect(found).toBeGreaterThanOrEqual(at);
+        expect(found).toBeLessThanOrEqual(at + slack);
       }
     }
     if (padding) {
@@ -137,7 +137,7 @@ for (const { name } of CODECS) {
       if (total !== chunk.length) continue;
       // Nothing goes on by itself: timers and promises that are due have run.
       for (let turn = 0; turn < 20; turn++) await new Promise((done) => setTimeout(done, 0));
-      expect(Deno.memoryUsage().external - before).toBeLessThan(24 << 20);
+      expect(Deno.memoryUsage().external - before).toBeLessThan(bombMemory);
     }
     expect(total).toBe(bombBytes);
   });
