@@ -4,6 +4,7 @@ const CODECS = {
   zstd: ["zst", "zstandard"],
   bzip2: ["bz2", "bzip"],
   xz: ["lzma2"],
+  zip: ["pkzip"],
 } as const;
 
 /** A compression that can be read; `source/codecs/mod.ts` has its codec. */

@@ -8,7 +8,7 @@ export const NOT_YET: readonly string[] = [
 
 /** Values that a later version will know. */
 const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
-  ["source.compression", /^(zip|br|brotli|lz4|snappy)$/],
+  ["source.compression", /^(br|brotli|lz4|snappy)$/],
   ["source.format", /^(json|parquet|excel|xlsx|avro|xml|fixed)$/],
   ["source.format.type", /^(json|parquet|excel|xlsx|avro|xml|fixed)$/],
   [

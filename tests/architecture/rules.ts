@@ -99,6 +99,9 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "hono": "page",
   "pg": "distribute",
   "commander": "cli",
+  "minizlib": "source",
+  "unbzip2-stream": "source",
+  "xz-decompress": "source",
 };
 
 /** Folders that decide without looking: no file, no network, no database, no clock. */

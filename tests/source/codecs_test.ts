@@ -1,6 +1,7 @@
 import { expect } from "expect";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { decompress } from "../../src/source/codecs/mod.ts";
+import { PACKERS, packWith } from "./conformance/packers.ts";
 import { bytesOf, concat, failure } from "./support.ts";
 
 const HELLO = bytesOf("hello, hello\n".repeat(2_000));
@@ -79,19 +80,22 @@ Deno.test("decompress fails on anything else behind gzip data, and says where", 
   }
 });
 
-Deno.test("decompress names compressions that it cannot read", async () => {
-  const magics: Record<string, number[]> = {
-    zstd: [0x28, 0xb5, 0x2f, 0xfd],
-    bzip2: [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
-    xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
-    zip: [0x50, 0x4b, 0x03, 0x04],
+Deno.test("decompress refuses a bomb by its size and its ratio, told before it is all out", async () => {
+  const bomb = gzip(new Uint8Array(8 << 20));
+  const unpackAll = async (bytes: number, ratio: number) => {
+    for await (const _ of decompress(chunked(bomb, 1000), "auto", null, "b.gz", { bytes, ratio }));
   };
-  for (const [name, magic] of Object.entries(magics)) {
-    for (const size of [1, 100]) {
-      const error = await failure(() => unpack(concat([new Uint8Array(magic), HELLO]), size));
-      expect(error.code).toBe("source/compression_not_available");
-      expect(error.message).toContain(name);
-    }
+  await unpackAll(1 << 20, 2000);
+  await unpackAll(16 << 20, 500);
+  const error = await failure(() => unpackAll(1 << 20, 500));
+  expect(error.code).toBe("source/compression_bomb");
+  expect(error.message).toContain("500 times");
+  expect(Number(error.details.bytes)).toBeLessThan(4 << 20);
+});
+
+Deno.test("decompress takes a name for nothing: a text that only begins like a compression is one", async () => {
+  for (const text of ["BZh9,a\n1,2\n", "PK,name\n1,a\n", "(\u00b5/,x\n", "7z,a\n"]) {
+    expect(await unpack(bytesOf(text), 3)).toEqual(bytesOf(text));
   }
 });
 
@@ -138,4 +142,58 @@ Deno.test("decompress joins small outputs into chunks of 256 KiB and more", asyn
   }
   expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThanOrEqual(256 * 1024);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(1 << 20);
+});
+
+Deno.test("decompress passes over skippable zstd frames, before and behind the data", async () => {
+  const skipped = concat([new Uint8Array([0x53, 0x2a, 0x4d, 0x18, 5, 0, 0, 0]), bytesOf("12345")]);
+  const data = new Uint8Array(zstdCompressSync(HELLO));
+  for (const size of [1, 7, 1 << 16]) {
+    expect(await unpack(concat([skipped, data, skipped, data]), size)).toEqual(
+      concat([HELLO, HELLO]),
+    );
+    expect((await failure(() => unpack(concat([data, skipped.slice(0, 10)]), size))).code)
+      .toBe("source/corrupt_compression");
+  }
+});
+
+Deno.test("decompress refuses what needs more memory than is taken, or what it has not", async () => {
+  const zstd = (...bytes: number[]) => new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, ...bytes]);
+  const cases: (readonly [Uint8Array, string, string])[] = [
+    // A window of 512 MiB; one file of 1 GiB in one piece; a dictionary; a bit that must be clear.
+    [zstd(0x00, 0x98, 1, 0, 0), "source/window_too_large", "512 MiB"],
+    [zstd(0xa0, 0, 0, 0, 0x40, 1, 0, 0), "source/window_too_large", "1024 MiB"],
+    [zstd(0x01, 0x50, 7, 1, 0, 0), "source/compression_not_available", "dictionary"],
+    [zstd(0x08, 0x50, 1, 0, 0), "source/corrupt_compression", "header"],
+    [zstd(0x00, 0x50, 7, 0, 0), "source/corrupt_compression", "block"],
+  ];
+  for (const [bytes, code, part] of cases) {
+    const error = await failure(() => unpack(bytes, 3));
+    expect([error.code, error.message.includes(part)]).toEqual([code, true]);
+  }
+  const xz = [
+    [["--lzma2=preset=0,dict=128MiB"], "source/window_too_large", "64 MiB"],
+    [["--check=sha256"], "source/compression_not_available", "SHA-256"],
+    [["--x86", "--lzma2"], "source/compression_not_available", "filters"],
+  ] as const;
+  for (const [options, code, part] of xz) {
+    const bytes = packWith("xz", options, HELLO);
+    if (bytes === null) return console.log("skipped: there is no xz here to compress with");
+    const error = await failure(() => unpack(bytes));
+    expect([error.code, error.message.includes(part)]).toEqual([code, true]);
+  }
+  for (const options of [["-9e"], ["--check=none"], ["--check=crc32"], ["--block-size=4096"]]) {
+    expect(await unpack(packWith("xz", options, HELLO)!, 100)).toEqual(HELLO);
+  }
+});
+
+Deno.test("decompress reads several files at once, whatever codec they have", async () => {
+  const files = (["gzip", "zstd", "bzip2", "xz", "zip"] as const).flatMap((name) => {
+    const bytes = PACKERS[name].pack(HELLO);
+    return bytes === null ? [] : [bytes, bytes];
+  });
+  const open = files.map((bytes) => decompress(chunked(bytes, 7), "auto", null, "file.csv"));
+  // The first chunk of each, while all others wait.
+  const first = await Promise.all(open.map(async (file) => (await file.next()).value!.slice()));
+  for (const bytes of first) expect(bytes).toEqual(HELLO);
+  for (const file of open) expect((await file.next()).done).toBe(true);
 });

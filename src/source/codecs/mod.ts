@@ -6,25 +6,19 @@ import { beginsWith, type Codec } from "./codec.ts";
 import { bzip2 } from "./bzip2.ts";
 import { gzip } from "./gzip.ts";
 import { xz } from "./xz.ts";
+import { zip } from "./zip.ts";
 import { zstd } from "./zstd.ts";
 
 /** Every codec, by the word that pipeline files have for it. */
-const BY_NAME: Readonly<Record<CodecName, Codec>> = { gzip, zstd, bzip2, xz };
+const BY_NAME: Readonly<Record<CodecName, Codec>> = { gzip, zstd, bzip2, xz, zip };
 
 /** Every codec. */
 export const CODECS: readonly Codec[] = Object.values(BY_NAME);
 
-/** Compressions that are recognised, so that the user hears what is wrong, but cannot be read. */
-const UNREADABLE: readonly (Pick<Codec, "magic"> & { readonly name: string })[] = [
-  { name: "zip", magic: [[0x50, 0x4b, 0x03, 0x04]] },
-];
+const LONGEST_MAGIC = Math.max(...CODECS.flatMap(({ magic }) => magic.map(({ length }) => length)));
 
-const KNOWN: readonly (Pick<Codec, "magic"> & { readonly name: string })[] = [
-  ...CODECS,
-  ...UNREADABLE,
-];
-
-const LONGEST_MAGIC = Math.max(...KNOWN.flatMap(({ magic }) => magic.map(({ length }) => length)));
+/** Where what comes out is taken for a bomb: so many bytes, and so many times what went in. */
+const BOMB = { bytes: 1 << 30, ratio: 1000 };
 
 /**
  * Decompresses stored bytes as the pipeline says, or as their first bytes show.
@@ -37,8 +31,10 @@ export async function* decompress(
   compression: Compression,
   contentEncoding: string | null,
   shown: string,
+  bomb = BOMB,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let input = new ByteInput(stored);
+  const file = new ByteInput(stored);
+  let input = file;
   try {
     let wanted: string = compression;
     if (contentEncoding !== null && contentEncoding !== "identity") {
@@ -47,10 +43,29 @@ export async function* decompress(
       // The encoding may have been the file's own, which is gone then.
       if (wanted === encoding) wanted = "auto";
     }
-    yield* await layer(input, wanted, shown);
+    let bytes = 0;
+    for await (const chunk of await layer(input, wanted, shown)) {
+      bytes += chunk.length;
+      if (bytes > bomb.bytes && bytes > file.position * bomb.ratio) {
+        throw bombError(shown, bytes, file.position, bomb.ratio);
+      }
+      yield chunk;
+    }
   } finally {
     await input.close();
   }
+}
+
+function bombError(shown: string, bytes: number, stored: number, ratio: number): SluiceError {
+  return new SluiceError(
+    "source/compression_bomb",
+    `"${shown}" comes to more than ${bytes} bytes from ${stored}: more than ${ratio} times as many`,
+    {
+      details: { stored_bytes: stored, bytes },
+      hint:
+        "It is made to fill disks; if it is right all the same, decompress it and load the result",
+    },
+  );
 }
 
 async function layer(
@@ -60,7 +75,7 @@ async function layer(
 ): Promise<AsyncGenerator<Uint8Array>> {
   if (wanted === "none") return input.rest();
   const start = await input.peek(LONGEST_MAGIC);
-  const found = KNOWN.find(({ magic }) => magic.some((each) => beginsWith(start, each)));
+  const found = CODECS.find(({ magic }) => magic.some((each) => beginsWith(start, each)));
   if (found?.name === "zip") refuseDocument(await input.peek(HEAD_BYTES), shown);
   if (wanted === "auto") {
     return found === undefined ? input.rest() : codecNamed(found.name, shown)(input, shown);

@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { SluiceError } from "../../core/error.ts";
 import type { ByteInput } from "../byte_input.ts";
 import { coalesce } from "../coalesce.ts";
+import type { Codec } from "./codec.ts";
 import { corrupt, junkBehind, truncated } from "./damage.ts";
 import { inflate } from "./inflate.ts";
 import {
@@ -27,8 +28,31 @@ export interface Member {
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
 }
 
-/** What a zip archive begins with: a member, or the end of an empty one. */
-export const ZIP_MAGIC = [[0x50, 0x4b, 0x03, 0x04], [0x50, 0x4b, 0x05, 0x06]] as const;
+/** zip: the one file of an archive. */
+export const zip: Codec = {
+  name: "zip",
+  // A member, or the end of an empty archive.
+  magic: [[0x50, 0x4b, 0x03, 0x04], [0x50, 0x4b, 0x05, 0x06]],
+  decode: onlyFile,
+};
+
+async function* onlyFile(input: ByteInput, shown: string): AsyncGenerator<Uint8Array> {
+  let name: string | null = null;
+  for await (const member of zipMembers(input, shown, () => true)) {
+    if (name !== null) {
+      const names = `${JSON.stringify(name)} and ${JSON.stringify(member.name)}`;
+      throw new SluiceError("source/several_files", `"${shown}" holds several files: ${names}`, {
+        hint: "Unpack it, and load the files by their own names",
+      });
+    }
+    name = member.name;
+    yield* member.chunks;
+  }
+  if (name !== null) return;
+  throw new SluiceError("source/empty_archive", `"${shown}" is a zip archive without a file`, {
+    hint: "Check what the address really delivers",
+  });
+}
 
 /**
  * The files of a zip archive in the order they stand in it, read from the front, in bounded memory.

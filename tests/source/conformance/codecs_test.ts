@@ -34,7 +34,7 @@ Deno.test("codecs: each word of a pipeline file has the codec of its name", () =
 });
 
 for (const { name } of CODECS) {
-  const { pack, bombBytes, bombMemory, padding, slack } = PACKERS[name];
+  const { pack, bombBytes, bombMemory, padding, slack, members } = PACKERS[name];
   if (pack(HELLO) === null) continue;
   const packed = (bytes: Uint8Array) => pack(bytes)!;
   const random = randomFrom(testSeed(`conformance ${name}`));
@@ -55,10 +55,11 @@ for (const { name } of CODECS) {
   });
 
   Deno.test(`${name}: reads members behind each other, each joint at every chunk boundary`, async () => {
+    if (!members) return;
     const [a, b, empty] = [bytesOf("first,"), bytesOf("second,"), NOTHING].map(packed);
-    const members = concat([a, b, empty, a]);
-    for (let size = 1; size <= members.length; size++) {
-      expect(new TextDecoder().decode(await unpack(members, size))).toBe("first,second,first,");
+    const joined = concat([a, b, empty, a]);
+    for (let size = 1; size <= joined.length; size++) {
+      expect(new TextDecoder().decode(await unpack(joined, size))).toBe("first,second,first,");
     }
     const many = concat(Array.from({ length: 100 }, () => packed(HELLO)));
     expect((await unpack(many)).length).toBe(HELLO.length * 100);
@@ -66,7 +67,7 @@ for (const { name } of CODECS) {
 
   Deno.test(`${name}: data cut at any byte is damaged, and says where it ends`, async () => {
     const first = packed(bytesOf("first,"));
-    const data = concat([first, packed(bytesOf("second,"))]);
+    const data = members ? concat([first, packed(bytesOf("second,"))]) : first;
     // Its first bytes tell that it is compressed: before them it is a short text.
     const known = Math.max(
       ...CODECS.find((each) => each.name === name)!.magic.map((m) => m.length),

@@ -1,4 +1,5 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { zipOf } from "../zip_writer.ts";
 import type { CodecName } from "../../../src/core/codecs.ts";
 
 /** Compresses for the codec of its name, which must then read it. */
@@ -13,9 +14,17 @@ export interface Packer {
   readonly padding: boolean;
   /** How far behind the place itself an error may point. */
   readonly slack: number;
+  /** A file may have several members behind each other. */
+  readonly members: boolean;
 }
 
-const USUAL = { bombBytes: 64 << 20, bombMemory: 24 << 20, padding: false, slack: 0 };
+const USUAL = {
+  bombBytes: 64 << 20,
+  bombMemory: 24 << 20,
+  padding: false,
+  slack: 0,
+  members: true,
+};
 
 export const PACKERS: Readonly<Record<CodecName, Packer>> = {
   gzip: { ...USUAL, pack: (bytes) => new Uint8Array(gzipSync(bytes)), padding: true },
@@ -24,6 +33,8 @@ export const PACKERS: Readonly<Record<CodecName, Packer>> = {
   bzip2: { ...USUAL, pack: pipe("bzip2"), bombBytes: 140 << 20, bombMemory: 64 << 20 },
   // The library tells nothing of the header that it did not find.
   xz: { ...USUAL, pack: pipe("xz"), padding: true, slack: 12 },
+  // An archive is one; its files are told apart by zip_test.ts.
+  zip: { ...USUAL, pack: (bytes) => zipOf([{ name: "things.csv", bytes }]), members: false },
 };
 
 /** As the command line writes it. */
@@ -36,16 +47,21 @@ function pipe(program: string): Packer["pack"] {
   return (bytes) => {
     // A program takes its time to start, and the same texts come again and again.
     const key = bytes.length > 1 << 20 ? `zeros ${bytes.length}` : bytes.toHex();
-    if (!packed.has(key)) packed.set(key, run(program, bytes));
+    if (!packed.has(key)) packed.set(key, packWith(program, [], bytes));
     return packed.get(key)!;
   };
 }
 
-function run(program: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
+/** Compresses by a program with options; null where it is absent. */
+export function packWith(
+  program: string,
+  options: readonly string[],
+  bytes: Uint8Array,
+): Uint8Array<ArrayBuffer> | null {
   const file = Deno.makeTempFileSync({ prefix: "sluice-test-" });
   try {
     Deno.writeFileSync(file, bytes);
-    const { stdout } = new Deno.Command(program, { args: ["-c", file] }).outputSync();
+    const { stdout } = new Deno.Command(program, { args: [...options, "-c", file] }).outputSync();
     return new Uint8Array(stdout);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
