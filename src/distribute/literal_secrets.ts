@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { hasLiteralSecret } from "../core/mask_urls.ts";
 import { secretNames } from "../core/secret.ts";
-import type { NotifySpec } from "../spec/notify_spec.ts";
+import type { NotifySpec } from "../spec/pipeline_spec.ts";
 
 /** What a job would carry into the database. */
 export interface Carried {

@@ -1,8 +1,7 @@
 import { didYouMean } from "../core/did_you_mean.ts";
-import type { ColumnType, SimpleTypeName } from "./pipeline_spec.ts";
 
 /** Types without modifiers. */
-export const SIMPLE_TYPES: readonly SimpleTypeName[] = [
+export const SIMPLE_TYPES = [
   "smallint",
   "integer",
   "bigint",
@@ -19,7 +18,15 @@ export const SIMPLE_TYPES: readonly SimpleTypeName[] = [
   "json",
   "jsonb",
   "bytea",
-];
+] as const;
+
+export type SimpleTypeName = typeof SIMPLE_TYPES[number];
+
+/** A Postgres type of the contract, with its modifiers. */
+export type ColumnType =
+  | { readonly name: SimpleTypeName }
+  | { readonly name: "numeric"; readonly precision: number | null; readonly scale: number | null }
+  | { readonly name: "varchar" | "char"; readonly length: number | null };
 
 /** Postgres's own other names of the same types. */
 const SYNONYMS: Readonly<Record<string, string>> = {

@@ -11,8 +11,13 @@ export const ROOT: Place = [pipelineSchema];
 
 /** What the schema of a key says, what stands around it (`.optional()`) before what is inside. */
 export function metaOf(schema: z.ZodType): KeyMeta {
-  const inner = unwrapped(schema);
-  return { ...inner === null ? {} : metaOf(inner), ...schema.meta() };
+  let meta = METAS.get(schema);
+  if (meta === undefined) {
+    const inner = unwrapped(schema);
+    meta = { ...inner === null ? {} : metaOf(inner), ...schema.meta() };
+    METAS.set(schema, meta);
+  }
+  return meta;
 }
 
 /** A key of a section. */
@@ -164,13 +169,15 @@ export function branches(schema: z.ZodType): readonly z.ZodType[] {
 }
 
 /** Each value of a long file asks again. */
+const METAS = new WeakMap<z.ZodType, KeyMeta>();
 const BRANCHES = new WeakMap<z.ZodType, readonly z.ZodType[]>();
 
 /** What is inside of a schema that only adds to it; null where nothing is. */
 function unwrapped(schema: z.ZodType): z.ZodType | null {
   if (
     schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional ||
-    schema instanceof z.ZodNullable || schema instanceof z.ZodDefault
+    schema instanceof z.ZodNullable || schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
   ) return schema.unwrap() as z.ZodType;
   return schema instanceof z.ZodPipe ? schema.in as z.ZodType : null;
 }

@@ -1,13 +1,26 @@
 import type { Recurrence } from "../core/occurrences.ts";
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
-import type { Compression } from "../core/codecs.ts";
-import type { FormatOptions, Naming } from "./formats/mod.ts";
-import type { ExpectSpec, NotifySpec } from "./notify_spec.ts";
 import type { CheckSpec, RuleSpec } from "./checks_spec.ts";
+import type { ColumnType, SimpleTypeName } from "./column_type.ts";
+import type { FormatOptions, Naming } from "./formats/mod.ts";
 import type { RejectLimit } from "./reject_limit.ts";
+import type { ColumnOptions, ColumnRules } from "./schema/columns.ts";
+import type { Alert, NotifySpec } from "./schema/notify.ts";
+import type { partitionsSchema } from "./schema/partitions.ts";
+import type {
+  contractSchema,
+  PipelineInput,
+  refreshSchema,
+  rejectsSchema,
+} from "./schema/pipeline.ts";
+import type { scheduleSchema } from "./schema/schedule.ts";
+import type { SectionSpec } from "./schema/section.ts";
+import type { sourceSchema } from "./schema/source.ts";
+import type { IndexSpec, targetSchema } from "./schema/target.ts";
 
-export type { CheckSpec, FormatOptions, Period, RejectLimit, RuleSpec };
+export type { Alert, CheckSpec, ColumnOptions, ColumnRules, ColumnType, FormatOptions, IndexSpec };
+export type { NotifySpec, Period, RejectLimit, RuleSpec, SimpleTypeName };
 
 /** A pipeline file after parsing: one environment chosen, defaults filled in, nothing unknown left. */
 export interface PipelineSpec {
@@ -28,11 +41,7 @@ export interface PipelineSpec {
   readonly idempotencyKey: readonly string[];
   readonly onDuplicate: OnDuplicate;
   readonly columns: readonly ColumnSpec[];
-  readonly rejects: {
-    readonly limit: RejectLimit;
-    /** Days that rejected rows are kept; null: for ever. */
-    readonly keepDays: number | null;
-  };
+  readonly rejects: SectionSpec<typeof rejectsSchema>;
   readonly rules: readonly RuleSpec[];
   readonly checks: readonly CheckSpec[];
   readonly schemaContract: SchemaContract;
@@ -49,108 +58,62 @@ export interface PipelineSpec {
 }
 
 /** When a pipeline runs by itself: `schedule:` of its file. */
-export interface ScheduleSpec extends Recurrence {
-  /** Attempts after one that may succeed later (exit code 75). */
-  readonly retries: number;
-  /** Seconds before the first of them; each wait is twice the one before, up to an hour. */
+export interface ScheduleSpec
+  extends Recurrence, Omit<SectionSpec<typeof scheduleSchema>, "retryDelay" | "jitter"> {
+  /** Seconds before the first retry; each wait is twice the one before, up to an hour. */
   readonly retryDelaySeconds: number;
   /** Each run starts up to so many seconds after its time, by the pipeline's name and that time. */
   readonly jitterSeconds: number;
-  /** Whether a start missed while no server ran happens later, once. */
-  readonly catchUp: boolean;
+}
+
+/** `expect:` of a pipeline. */
+export interface ExpectSpec {
+  /** A longer run is slow; null: twice the median of the last runs is. */
+  readonly durationSeconds: number | null;
 }
 
 /** What the file may change. */
-export interface SchemaContract {
-  /** A field that is no column. */
-  readonly newColumns: ContractMode;
-  /** A column without a field. */
-  readonly missingColumns: ContractMode;
-  /** A value that its column's type cannot hold. */
-  readonly typeChanges: ContractMode;
-}
+export type SchemaContract = SectionSpec<typeof contractSchema>;
 
 /** Follow the file, refuse it (or the row), do without the value, or without the row. */
-export type ContractMode = "evolve" | "freeze" | "discard_value" | "discard_row";
+export type ContractMode = SchemaContract["newColumns"];
 
 /** What a load does to the table. */
-export interface RefreshSpec {
-  readonly mode: RefreshMode;
-  /** `history`: what becomes of current rows whose key is no longer in the source. */
-  readonly hardDeletes: "ignore" | "invalidate";
-  /** A load without rows may take the place of rows. */
-  readonly allowEmpty: boolean;
-}
+export type RefreshSpec = {
+  readonly [Key in keyof SectionSpec<typeof refreshSchema>]: NonNullable<
+    SectionSpec<typeof refreshSchema>[Key]
+  >;
+};
 
 /** Refresh modes; `plan/modes/mod.ts` lists their implementations. */
-export type RefreshMode = "full" | "partition" | "append" | "upsert" | "history";
+export type RefreshMode = RefreshSpec["mode"];
 
 /** What happens to rows of one load that share an idempotency key. */
-export type OnDuplicate = "reject" | "keep_first" | "keep_last" | "fail";
+export type OnDuplicate = NonNullable<PipelineInput["on_duplicate"]>;
 
-export interface PartitionsSpec extends PartitionRange {
-  /** Partitions loaded at once. */
-  readonly concurrency: number;
-  /** Each partition is published when it is ready, or all that load in one transaction. */
-  readonly publish: "each" | "together";
-  readonly missing: "pending" | "fail";
-}
+export interface PartitionsSpec
+  extends PartitionRange, Omit<SectionSpec<typeof partitionsSchema>, keyof PartitionRange> {}
 
-export interface SourceSpec {
+export interface SourceSpec extends Omit<SectionSpec<typeof sourceSchema>, "format" | "timeout"> {
   /** `{base}` variables filled in; `{month}`-like placeholders and `${NAME}` references kept. */
   readonly url: SecretText;
+  readonly headers: Readonly<Record<string, SecretText>>;
   readonly format: FormatOptions;
   readonly naming: Naming;
-  readonly compression: Compression;
-  readonly headers: Readonly<Record<string, SecretText>>;
-  readonly retries: number;
   readonly timeoutSeconds: number;
 }
 
-export interface TargetSpec {
+export interface TargetSpec extends Omit<SectionSpec<typeof targetSchema>, "indexes"> {
   readonly schema: string;
+  /** Without its schema. */
   readonly table: string;
   /**
    * Null for a whole table. Left out of a partitioned pipeline it is `_partition` with `full` and
    * `partition`, and null with `append`, `upsert` and `history`: keys are unique in the whole table.
    */
   readonly partitionColumn: string | null;
-  /** Earlier versions kept for rollback. */
-  readonly versions: number;
   readonly indexes: readonly IndexSpec[];
-  readonly lineage: boolean;
-  /** Other pipelines may load it as well. */
-  readonly shared: boolean;
 }
-
-export interface IndexSpec {
-  readonly columns: readonly string[];
-  readonly method: "btree" | "hash" | "brin" | "gin" | "gist";
-}
-
-/** A Postgres type of the contract, with its modifiers. */
-export type ColumnType =
-  | { readonly name: SimpleTypeName }
-  | { readonly name: "numeric"; readonly precision: number | null; readonly scale: number | null }
-  | { readonly name: "varchar" | "char"; readonly length: number | null };
-
-export type SimpleTypeName =
-  | "smallint"
-  | "integer"
-  | "bigint"
-  | "real"
-  | "double precision"
-  | "boolean"
-  | "text"
-  | "date"
-  | "time"
-  | "timestamp"
-  | "timestamptz"
-  | "interval"
-  | "uuid"
-  | "json"
-  | "jsonb"
-  | "bytea";
 
 export interface ColumnSpec {
   readonly name: string;
@@ -170,33 +133,3 @@ export interface ColumnSpec {
   readonly rules: ColumnRules;
   readonly options: ColumnOptions;
 }
-
-/** Limits on a column's values, as the user wrote them; `rows/rules/mod.ts` implements them. */
-export interface ColumnRules {
-  readonly min?: string;
-  readonly max?: string;
-  /** Unicode code points. */
-  readonly max_length?: number;
-  /** A JavaScript regular expression (`u` flag), searched, not anchored. */
-  readonly pattern?: string;
-  readonly one_of?: readonly string[];
-}
-
-/** Ways to read looser than Postgres does; all off unless asked for. */
-export interface ColumnOptions {
-  /** Date pattern such as `MM/dd/yyyy HH:mm`. */
-  readonly format?: string;
-  /** IANA zone for timestamptz input without an offset; UTC when left out. */
-  readonly timezone?: string;
-  readonly true_values?: readonly string[];
-  readonly false_values?: readonly string[];
-  /** Replaces the format's null values for this column. */
-  readonly null_values?: readonly string[];
-  readonly thousands?: string;
-  readonly decimal?: string;
-  readonly trim?: boolean;
-  /** A quoted empty field is NULL too. */
-  readonly empty_as_null?: boolean;
-}
-
-/** Above this nothing is published. */

@@ -107,14 +107,21 @@ function kindOf(schema: z.ZodType): string[] {
 
 /** Sections show their defaults in tables of their own. */
 function defaultText(schema: z.ZodType): string {
-  const result = schema.safeParse(undefined);
-  if (!result.success) return "required";
-  const value = result.data;
-  if (value === undefined || value === null) return "";
+  const value = metaOf(schema).leftOut ?? standard(schema);
+  if (value === undefined || value === null) {
+    return schema.safeParse(undefined).success ? "" : "required";
+  }
   if (typeof value === "object" && !Array.isArray(value)) return "";
-  const isWord = typeof value === "string" &&
-    branches(schema).some((each) => valuesOf(each).includes(value));
+  const isWord = typeof value === "string" && branches(schema).flatMap(valuesOf).includes(value);
   return code(isWord ? value : JSON.stringify(value));
+}
+
+/** The default of a key as a file would write it. */
+function standard(schema: z.ZodType): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return schema.def.defaultValue;
+  }
+  return schema instanceof z.ZodPipe ? standard(schema.in as z.ZodType) : undefined;
 }
 
 function code(text: string): string {

@@ -3,7 +3,7 @@ import { delimiter } from "node:path";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { allowedCommands } from "../../src/observe/notify/allowed_commands.ts";
 import { notify, type NotifyContext } from "../../src/observe/notify/notify.ts";
-import type { NotifySpec } from "../../src/spec/notify_spec.ts";
+import type { NotifySpec } from "../../src/spec/pipeline_spec.ts";
 import type { Observer } from "../../src/observe/observer.ts";
 import { EVENTS, partitionResult, RUN, runResult } from "../cli/support.ts";
 import { deafOrigin, receiver, stillClock } from "./support.ts";

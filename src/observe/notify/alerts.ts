@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../../core/error.ts";
 import type { RunStatus } from "../../core/result.ts";
 import type { PastRun } from "../run_history.ts";
-import type { Alert, ExpectSpec } from "../../spec/notify_spec.ts";
+import type { Alert, ExpectSpec } from "../../spec/pipeline_spec.ts";
 
 /** How a run ended: a `RunResult`, or one that failed without. */
 export interface RunEnd {

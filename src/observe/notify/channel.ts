@@ -1,7 +1,7 @@
 import type { Secrets } from "../../core/secret.ts";
 import type { DeliveryContext, Patience } from "../post.ts";
 import type { Notice } from "./notice.ts";
-import type { NotifySpec } from "../../spec/notify_spec.ts";
+import type { NotifySpec } from "../../spec/pipeline_spec.ts";
 
 /** A way to deliver notices. */
 export interface Channel {

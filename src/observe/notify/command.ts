@@ -1,5 +1,5 @@
 import { jsonText } from "../../core/json_text.ts";
-import type { NotifySpec } from "../../spec/notify_spec.ts";
+import type { NotifySpec } from "../../spec/pipeline_spec.ts";
 import type { Channel, ChannelContext } from "./channel.ts";
 import { headline } from "./notice.ts";
 

@@ -9,7 +9,7 @@ import { mayRun } from "./command.ts";
 import { unreadableText } from "../../core/pipeline_variables.ts";
 import { CHANNELS } from "./mod.ts";
 import { type Notice, troubledPartitions } from "./notice.ts";
-import type { ExpectSpec, NotifySpec } from "../../spec/notify_spec.ts";
+import type { ExpectSpec, NotifySpec } from "../../spec/pipeline_spec.ts";
 
 /** Whom to tell what about which pipeline. */
 export interface NotifyContext extends ChannelContext {

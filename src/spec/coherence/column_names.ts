@@ -95,8 +95,7 @@ export const sharedFields: Check = (spec, report, input) => {
     for (const field of [from, ...aliases]) {
       const other = seen.get(field);
       if (other !== undefined) {
-        const column = input.columns[name];
-        const said = typeof column === "object" && column.from !== undefined;
+        const said = input.columns[name].from !== undefined;
         const message = other === name
           ? `"${field}" is named twice`
           : `"${other}" is read from field "${field}" already`;

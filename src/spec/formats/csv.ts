@@ -1,24 +1,9 @@
 import { z } from "zod";
 import { byteLength } from "../../core/names.ts";
+import { type SectionSpec, sectionSpec } from "../schema/section.ts";
 import { looseText } from "../schema/text.ts";
-import { COMMON_KEYS, nullValues } from "./common_keys.ts";
-import type { CommonOptions, FormatReport, FormatSpec } from "./format_spec.ts";
-
-/** How a CSV file is written. Single-byte characters are given as strings of length one. */
-export interface CsvOptions extends CommonOptions {
-  readonly type: "csv";
-  readonly delimiter: string;
-  /** Null: quoting is off. */
-  readonly quote: string | null;
-  /** Character that precedes a quote inside a quoted field; equal to `quote` for RFC 4180. */
-  readonly escape: string | null;
-  readonly header: boolean;
-  readonly skipLines: number;
-  /** Records whose first byte is this character are skipped. */
-  readonly comment: string | null;
-  /** Records of nothing but delimiters are passed over; left out where it is not said. */
-  readonly skipEmptyRecords?: true;
-}
+import { commonSchema, nullValues } from "./common_keys.ts";
+import type { FormatReport, FormatSpec } from "./format_spec.ts";
 
 const schema = z.strictObject({
   type: z.literal("csv").describe("The kind of file"),
@@ -39,12 +24,15 @@ const schema = z.strictObject({
     }),
   comment: looseText().nullable().default(null)
     .describe("Records that start with this character are skipped"),
-  skip_empty_records: z.boolean().default(false)
+  skip_empty_records: z.boolean().exactOptional()
     .describe("Pass over records of nothing but delimiters, as spreadsheets leave them")
-    .meta({ words: ["skip_blank_lines", "skip_empty_lines"] }),
+    .meta({ leftOut: false, words: ["skip_blank_lines", "skip_empty_lines"] }),
   null_values: nullValues([""], "Unquoted texts that are NULL in every column"),
-  ...COMMON_KEYS,
+  ...commonSchema.shape,
 });
+
+/** How a CSV file is written. Single-byte characters are given as strings of length one. */
+export type CsvOptions = SectionSpec<typeof schema>;
 
 const CHARACTERS = ["delimiter", "quote", "escape", "comment"] as const;
 
@@ -53,18 +41,9 @@ export const csv: FormatSpec<typeof schema, CsvOptions> = {
   schema,
   values: { tsv: '{ type: csv, delimiter: "\\t" }' },
   build: (input) => ({
-    type: "csv",
-    delimiter: input.delimiter,
-    quote: input.quote,
+    ...sectionSpec(schema, input),
+    // As RFC 4180 has it.
     escape: input.escape === undefined ? input.quote : input.escape,
-    header: input.header,
-    skipLines: input.skip_lines,
-    comment: input.comment,
-    ...(input.skip_empty_records ? { skipEmptyRecords: true } : {}),
-    nullValues: input.null_values,
-    trim: input.trim,
-    encoding: "utf-8",
-    maxRecordBytes: input.max_record_bytes,
   }),
   naming: ({ header }) => header ? "header" : "position",
   reads: { naming: ["header"], check: CHARACTERS },

@@ -1,20 +1,16 @@
 import type { z } from "zod";
+import type { SectionSpec } from "../schema/section.ts";
+import type { commonSchema } from "./common_keys.ts";
 import type { SpecCode } from "../codes.ts";
 
 /** What says which field of a record is which: a header, its place, or a key of its own. */
 export type Naming = "header" | "position" | "keys";
 
 /** Options of every format. */
-export interface CommonOptions {
+export type CommonOptions = SectionSpec<typeof commonSchema> & {
   /** Texts read as NULL in every column. */
   readonly nullValues: readonly string[];
-  /** Blanks around texts are dropped. */
-  readonly trim: boolean;
-  /** Only `utf-8` for now. */
-  readonly encoding: "utf-8";
-  /** A longer record is a reject, bytes. */
-  readonly maxRecordBytes: number;
-}
+};
 
 /** Tells what is wrong with the value of a key of `source.format`. */
 export type FormatReport = (key: string, code: SpecCode, message: string, hint?: string) => void;

@@ -1,17 +1,16 @@
 import { z } from "zod";
-import { COMMON_KEYS, nullValues } from "./common_keys.ts";
-import type { CommonOptions, FormatSpec } from "./format_spec.ts";
-
-/** How a file of JSON lines is written. */
-export interface NdjsonOptions extends CommonOptions {
-  readonly type: "ndjson";
-}
+import { type SectionSpec, sectionSpec } from "../schema/section.ts";
+import { commonSchema, nullValues } from "./common_keys.ts";
+import type { FormatSpec } from "./format_spec.ts";
 
 const schema = z.strictObject({
   type: z.literal("ndjson").describe("The kind of file"),
   null_values: nullValues([], "Texts that are NULL in every column, as null itself is"),
-  ...COMMON_KEYS,
+  ...commonSchema.shape,
 });
+
+/** How a file of JSON lines is written. */
+export type NdjsonOptions = SectionSpec<typeof schema>;
 
 /** JSON lines: one object a line. */
 export const ndjson: FormatSpec<typeof schema, NdjsonOptions> = {
@@ -22,13 +21,7 @@ export const ndjson: FormatSpec<typeof schema, NdjsonOptions> = {
     jsonlines: "ndjson",
     newline_delimited_json: "ndjson",
   },
-  build: (input) => ({
-    type: "ndjson",
-    nullValues: input.null_values,
-    trim: input.trim,
-    encoding: "utf-8",
-    maxRecordBytes: input.max_record_bytes,
-  }),
+  build: (input) => sectionSpec(schema, input),
   naming: () => "keys",
   reads: { naming: [], check: [] },
   check: () => {},

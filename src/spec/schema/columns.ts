@@ -1,62 +1,95 @@
 import { z } from "zod";
-import { parseColumnType } from "../column_type.ts";
+import { type ColumnType, parseColumnType } from "../column_type.ts";
+import type { Given } from "./section.ts";
 import { looseName, looseText, name, NULL_WORDS } from "./text.ts";
 
-const typeSchema = z.string().superRefine((text, context) => {
+const typeSchema = z.string().transform((text, context): ColumnType => {
   const type = parseColumnType(text);
-  if (!("hint" in type)) return;
+  if (!("hint" in type)) return type;
   context.addIssue({
     code: "custom",
     message: `"${text}" is no type`,
     params: { code: "spec/unknown_type", hint: type.hint },
   });
+  return z.NEVER;
 }).describe("A Postgres type, such as integer, numeric(10,2), text or timestamptz")
   .meta({ words: ["data_type"], standIn: "text" });
 
+/** Limits on a column's values; `rows/rules/mod.ts` implements them. */
+const rulesSchema = z.strictObject({
+  min: looseText().exactOptional().describe("Smallest value"),
+  max: looseText().exactOptional().describe("Largest value"),
+  max_length: z.int().min(0).max(10_485_760).exactOptional()
+    .describe("Longest text, Unicode code points"),
+  pattern: looseText().exactOptional()
+    .describe("JavaScript regular expression that must be found in the text").meta({
+      docs: "JavaScript regular expression that must be found in the text: " +
+        "[what it does not know](errors.md#specunsupported_pattern)",
+      words: ["regex"],
+    }),
+  one_of: z.array(looseText()).min(1).exactOptional().describe("The only values")
+    .meta({ words: ["accepted_values", "enum"] }),
+});
+
+/** Ways to read looser than Postgres does; all off unless asked for. */
+const optionsSchema = z.strictObject({
+  format: looseName().exactOptional().describe("Date pattern such as `MM/dd/yyyy HH:mm`"),
+  timezone: name().exactOptional()
+    .describe("IANA zone of input without an offset").meta({ leftOut: "UTC" }),
+  true_values: z.array(looseText()).min(1).exactOptional().describe("Texts that are true"),
+  false_values: z.array(looseText()).min(1).exactOptional().describe("Texts that are false"),
+  null_values: z.array(looseText()).exactOptional()
+    .describe("Texts that are NULL; replaces those of the format").meta({ words: NULL_WORDS }),
+  thousands: looseText().length(1, "Expected one character").exactOptional()
+    .describe("Character between groups of digits"),
+  decimal: looseText().length(1, "Expected one character").exactOptional()
+    .describe("Character before decimals"),
+  trim: z.boolean().exactOptional().describe("Remove blanks around the value"),
+  empty_as_null: z.boolean().exactOptional().describe("A quoted empty field is NULL too"),
+});
+
 /** One column with its options. */
 export const columnSchema = z.strictObject({
-  from: z.union([looseName(), z.array(looseName()).min(1)]).optional().describe(
+  from: z.union([looseName(), z.array(looseName()).min(1)]).exactOptional().describe(
     "Header of the field, or a list of headers it has had; the column's own name when left out; " +
       "a number that is no header is the field's position, from 1",
   ),
   type: typeSchema,
   required: z.boolean().default(false).describe("NULL is a reject, and the column is NOT NULL")
     .meta({ words: ["nullable", "not_null"] }),
-  min: looseText().optional().describe("Smallest value"),
-  max: looseText().optional().describe("Largest value"),
-  max_length: z.int().min(0).max(10_485_760).optional()
-    .describe("Longest text, Unicode code points"),
-  pattern: looseText().optional()
-    .describe("JavaScript regular expression that must be found in the text").meta({
-      docs: "JavaScript regular expression that must be found in the text: " +
-        "[what it does not know](errors.md#specunsupported_pattern)",
-      words: ["regex"],
-    }),
-  one_of: z.array(looseText()).min(1).optional().describe("The only values")
-    .meta({ words: ["accepted_values", "enum"] }),
-  default: looseText().optional().describe("Text read in place of NULL"),
-  format: looseName().optional().describe("Date pattern such as `MM/dd/yyyy HH:mm`"),
-  timezone: name().optional()
-    .describe("IANA zone of input without an offset; `UTC` when left out"),
-  true_values: z.array(looseText()).min(1).optional().describe("Texts that are true"),
-  false_values: z.array(looseText()).min(1).optional().describe("Texts that are false"),
-  null_values: z.array(looseText()).optional()
-    .describe("Texts that are NULL; replaces those of the format").meta({ words: NULL_WORDS }),
-  thousands: looseText().length(1, "Expected one character").optional()
-    .describe("Character between groups of digits"),
-  decimal: looseText().length(1, "Expected one character").optional()
-    .describe("Character before decimals"),
-  trim: z.boolean().optional().describe("Remove blanks around the value"),
-  empty_as_null: z.boolean().optional().describe("A quoted empty field is NULL too"),
+  ...rulesSchema.shape,
+  default: looseText().exactOptional().describe("Text read in place of NULL"),
+  ...optionsSchema.shape,
 });
+
+export type ColumnRules = Given<typeof rulesSchema>;
+export type ColumnOptions = Given<typeof optionsSchema>;
+
+/** The rules among the keys of a column. */
+export function rulesOf(column: ColumnInput): ColumnRules {
+  return pick(rulesSchema, column);
+}
+
+/** The options among the keys of a column. */
+export function optionsOf(column: ColumnInput): ColumnOptions {
+  return pick(optionsSchema, column);
+}
+
+function pick<Schema extends z.ZodObject>(schema: Schema, column: ColumnInput): Given<Schema> {
+  const given = Object.entries(column).filter(([key]) => Object.hasOwn(schema.shape, key));
+  return Object.fromEntries(given) as Given<Schema>;
+}
 
 /** `columns:` */
 export const columnsSchema = z.record(
   z.string(),
-  z.union([typeSchema, columnSchema]).meta({ standIn: "text" }),
+  z.union([
+    typeSchema.transform((type): ColumnInput => ({ type, required: false })),
+    columnSchema,
+  ]).meta({ standIn: "text" }),
 )
   .refine((columns) => Object.keys(columns).length > 0, "There is no column")
   .describe("The contract: `name: type`, or `name: { type, … }`")
-  .meta({ words: ["fields", "schema"], standIn: { column: "text" } });
+  .meta({ rows: true, words: ["fields", "schema"], standIn: { column: "text" } });
 
 export type ColumnInput = z.output<typeof columnSchema>;

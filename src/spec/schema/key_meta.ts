@@ -17,12 +17,28 @@ export interface KeyMeta {
   readonly values?: Readonly<Record<string, string>>;
   /** What other tools write in this section for a key of another one, and the path of that. */
   readonly elsewhere?: Readonly<Record<string, string>>;
+  /**
+   * It can change the rows that are published: a load is repeated when it changes (`hash.ts`). Those
+   * of a column all do.
+   */
+  readonly rows?: true;
+  /** What leaving the key out means, where the schema has no default: something depends on it. */
+  readonly leftOut?: unknown;
   /** Takes the place of a wrong value that the rest of the file cannot be checked without. */
   readonly standIn?: unknown;
 }
 
 /** The names of {@link KeyMeta} that no JSON Schema has. */
-export const OWN_META = ["docs", "text", "words", "values", "elsewhere", "standIn"] as const;
+export const OWN_META = [
+  "docs",
+  "text",
+  "words",
+  "values",
+  "elsewhere",
+  "rows",
+  "leftOut",
+  "standIn",
+] as const;
 
 declare module "zod" {
   interface GlobalMeta extends KeyMeta {}

@@ -1,6 +1,15 @@
 import { z } from "zod";
-import { ALERTS, FORMATS } from "../notify_spec.ts";
+import type { Given } from "./section.ts";
 import { durationSeconds, name } from "./text.ts";
+
+/** What a notification can be about. */
+const ALERTS = ["failure", "refusal", "warning", "slow", "recovery", "success"] as const;
+
+/**
+ * One kind of notification: the run failed, was refused, told warnings, took too long, went well
+ * after one that did not, or loaded something.
+ */
+export type Alert = typeof ALERTS[number];
 
 /** One entry of `notify:` */
 export const notifySchema = z.strictObject({
@@ -9,10 +18,10 @@ export const notifySchema = z.strictObject({
   webhook: z.string().regex(
     /^(https?:\/\/.+|\$\{\w+\}.*)$/,
     'Expected an address such as "${SLACK_WEBHOOK_URL}" or https://…',
-  ).optional().describe("Address that gets the notice; may be a secret: `${NAME}`"),
-  format: z.enum(FORMATS).optional()
-    .describe("Shape of the webhook's body; `json` when left out"),
-  command: z.array(name()).min(1, "Expected a program and its arguments").optional()
+  ).exactOptional().describe("Address that gets the notice; may be a secret: `${NAME}`"),
+  format: z.enum(["slack", "json"]).exactOptional()
+    .describe("Shape of the webhook's body").meta({ leftOut: "json" }),
+  command: z.array(name()).min(1, "Expected a program and its arguments").exactOptional()
     .describe("Program and arguments that get the notice as JSON on standard input")
     .meta({
       docs:
@@ -27,11 +36,12 @@ export const notifySchema = z.strictObject({
   '"format" is that of a webhook, and there is none: give one, or leave it out',
 );
 
-export type NotifyInput = z.output<typeof notifySchema>;
+/** One entry of `notify:`; it has a webhook, a command, or both. */
+export type NotifySpec = Given<typeof notifySchema>;
 
 /** `expect:` */
 export const expectSchema = z.strictObject({
   duration: z.string()
     .refine((text) => durationSeconds(text) > 0, 'Expected a duration such as "10m"')
-    .describe("A longer run is `slow`"),
+    .transform(durationSeconds).describe("A longer run is `slow`"),
 });

@@ -5,6 +5,7 @@ import { looseText } from "./text.ts";
 export const partitionsSchema = z.strictObject({
   by: z.enum(["year", "quarter", "month", "week", "day", "hour", "list"])
     .describe("What one partition holds").meta({
+      rows: true,
       words: ["granularity", "interval"],
       values: {
         yearly: "year",

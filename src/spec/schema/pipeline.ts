@@ -12,6 +12,82 @@ import { looseName, looseText } from "./text.ts";
 
 const CONTRACT = ["evolve", "freeze", "discard_value", "discard_row"] as const;
 
+/** `refresh:` */
+export const refreshSchema = z.strictObject({
+  mode: z.enum(["full", "partition", "append", "upsert", "history"]).describe(
+    "`full`: a load replaces the table; `partition`: it replaces its partition; `append`: it adds " +
+      "rows; `upsert`: it updates rows with a known key and adds the others; `history`: it adds a " +
+      "new version of each changed row",
+  ).meta({
+    docs: "See [refresh modes](#refresh-modes)",
+    rows: true,
+    words: [
+      "write_disposition",
+      "disposition",
+      "materialization",
+      "materialized",
+      "incremental_strategy",
+      "strategy",
+      "mode",
+    ],
+    values: {
+      replace: "full",
+      overwrite: "full",
+      truncate: "full",
+      table: "full",
+      "full-refresh": "full",
+      full_refresh: "full",
+      insert_overwrite: "partition",
+      "delete+insert": "partition",
+      time_interval: "partition",
+      backfill: "partition",
+      microbatch: "partition",
+      insert: "append",
+      incremental: "partition, append or upsert",
+      merge: "upsert",
+      "append+dedup": "upsert",
+      scd2: "history",
+      snapshot: "history",
+    },
+  }),
+  hard_deletes: z.enum(["ignore", "invalidate"]).optional().describe(
+    "`history`: rows that the source no longer has stay current, or are closed",
+  ).meta({ rows: true, leftOut: "ignore", words: ["invalidate_hard_deletes"] }),
+  allow_empty: z.boolean().optional().describe(
+    "A load without rows may take the place of rows; otherwise it is refused",
+  ).meta({
+    leftOut: false,
+    docs: "A load without rows may take the place of rows; otherwise it is " +
+      "[refused](errors.md#loadempty)",
+    words: ["allow_empty"],
+  }),
+});
+
+/** `rejects:` */
+export const rejectsSchema = z.strictObject({
+  limit: limitSchema.prefault("0").describe("Rows or percent; above it nothing is published")
+    .meta({ words: ["max_errors"] }),
+  keep_days: z.int().min(1).max(36_500).optional().describe(
+    "Days that rejected rows are kept in the ledger; for ever when left out",
+  ),
+});
+
+/** `schema_contract:` */
+export const contractSchema = z.strictObject({
+  new_columns: z.enum(CONTRACT).default("freeze").describe(
+    "A field that is no column: add the column, refuse the file, leave the field out, or leave " +
+      "out the rows that have a value in it",
+  ).meta({ rows: true }),
+  missing_columns: z.enum(CONTRACT).default("freeze").describe(
+    "A column without a field: `evolve` and `discard_value` load NULL or the default, `freeze` " +
+      "refuses the file, `discard_row` leaves out its rows",
+  ).meta({ rows: true }),
+  type_changes: z.enum(CONTRACT).default("freeze").describe(
+    "A value that the type cannot hold: widen the column, reject the row, load NULL or the " +
+      "default, or leave the row out",
+  ).meta({ rows: true }),
+});
+
 /** A pipeline file as it is written; `build.ts` makes the spec of it. */
 export const pipelineSchema = z.strictObject({
   pipeline: looseText().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*$/, "Expected letters, digits, _ and -")
@@ -30,83 +106,24 @@ export const pipelineSchema = z.strictObject({
   partitions: partitionsSchema.optional(),
   source: sourceSchema,
   target: targetSchema,
-  refresh: z.strictObject({
-    mode: z.enum(["full", "partition", "append", "upsert", "history"]).describe(
-      "`full`: a load replaces the table; `partition`: it replaces its partition; `append`: it adds " +
-        "rows; `upsert`: it updates rows with a known key and adds the others; `history`: it adds a " +
-        "new version of each changed row",
-    ).meta({
-      docs: "See [refresh modes](#refresh-modes)",
-      words: [
-        "write_disposition",
-        "disposition",
-        "materialization",
-        "materialized",
-        "incremental_strategy",
-        "strategy",
-        "mode",
-      ],
-      values: {
-        replace: "full",
-        overwrite: "full",
-        truncate: "full",
-        table: "full",
-        "full-refresh": "full",
-        full_refresh: "full",
-        insert_overwrite: "partition",
-        "delete+insert": "partition",
-        time_interval: "partition",
-        backfill: "partition",
-        microbatch: "partition",
-        insert: "append",
-        incremental: "partition, append or upsert",
-        merge: "upsert",
-        "append+dedup": "upsert",
-        scd2: "history",
-        snapshot: "history",
-      },
-    }),
-    hard_deletes: z.enum(["ignore", "invalidate"]).optional().describe(
-      "`history`: rows that the source no longer has stay current, or are closed; `ignore` when " +
-        "left out",
-    ).meta({ words: ["invalidate_hard_deletes"] }),
-    allow_empty: z.boolean().optional().describe(
-      "A load without rows may take the place of rows; false when left out: it is refused",
-    ).meta({
-      docs: "A load without rows may take the place of rows; otherwise it is " +
-        "[refused](errors.md#loadempty)",
-      words: ["allow_empty"],
-    }),
-  }).optional().describe("What a load does to the table; by default what partitions ask for"),
+  refresh: refreshSchema.optional().describe(
+    "What a load does to the table; by default what partitions ask for",
+  ),
   idempotency_key: z.array(looseName()).default([])
     .describe("Columns that identify a row")
-    .meta({ words: ["primary_key", "merge_key", "unique_key", "key"] }),
+    .meta({ rows: true, words: ["primary_key", "merge_key", "unique_key", "key"] }),
   on_duplicate: z.enum(["reject", "keep_first", "keep_last", "fail"]).optional()
-    .describe("What happens to rows of one load with the same key; `reject` when left out")
-    .meta({ words: ["deduplicate"], values: { ignore: "keep_first", error: "fail" } }),
+    .describe("What happens to rows of one load with the same key")
+    .meta({
+      rows: true,
+      leftOut: "reject",
+      words: ["deduplicate"],
+      values: { ignore: "keep_first", error: "fail" },
+    }),
   columns: columnsSchema,
   rules: rulesSchema.default({}),
-  rejects: z.strictObject({
-    limit: limitSchema.default("0").describe("Rows or percent; above it nothing is published")
-      .meta({ words: ["max_errors"] }),
-    keep_days: z.int().min(1).max(36_500).optional().describe(
-      "Days that rejected rows are kept in the ledger; for ever when left out",
-    ),
-  }).default({ limit: "0" }).describe("How many bad rows a load may have"),
-  schema_contract: z.strictObject({
-    new_columns: z.enum(CONTRACT).default("freeze").describe(
-      "A field that is no column: add the column, refuse the file, leave the field out, or leave " +
-        "out the rows that have a value in it",
-    ),
-    missing_columns: z.enum(CONTRACT).default("freeze").describe(
-      "A column without a field: `evolve` and `discard_value` load NULL or the default, `freeze` " +
-        "refuses the file, `discard_row` leaves out its rows",
-    ),
-    type_changes: z.enum(CONTRACT).default("freeze").describe(
-      "A value that the type cannot hold: widen the column, reject the row, load NULL or the " +
-        "default, or leave the row out",
-    ),
-  }).default({ new_columns: "freeze", missing_columns: "freeze", type_changes: "freeze" })
+  rejects: rejectsSchema.prefault({}).describe("How many bad rows a load may have"),
+  schema_contract: contractSchema.prefault({})
     .describe("What the file may change").meta({ words: ["contract"] }),
   checks: checksSchema.default([]),
   schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand"),

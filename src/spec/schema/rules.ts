@@ -6,15 +6,17 @@ const condition = looseText().min(1, "There is no condition");
 
 /** One rule with its options. */
 export const ruleSchema = z.strictObject({
-  check: condition.describe("SQL condition over the columns; a row for which it is NULL passes"),
+  check: condition.describe("SQL condition over the columns; a row for which it is NULL passes")
+    .meta({ rows: true }),
   on_fail: z.enum(["reject", "warn", "fail"]).default("reject").describe(
     "What a failing row does: it is rejected, counted, or refuses the load",
-  ).meta({ values: { error: "fail", warning: "warn" } }),
+  ).meta({ rows: true, values: { error: "fail", warning: "warn" } }),
   limit: limitSchema.optional().describe("Rejects of this rule alone, rows or percent"),
 });
 
 /** `rules:` */
 export const rulesSchema = z.record(z.string(), z.union([condition, ruleSchema]))
-  .describe("What every row must meet: `name: condition`, or `name: { check, … }`");
+  .describe("What every row must meet: `name: condition`, or `name: { check, … }`")
+  .meta({ rows: true });
 
 export type RuleInput = z.output<typeof rulesSchema>[string];

@@ -12,9 +12,9 @@ export const scheduleSchema = z.strictObject({
   timezone: z.string().default("UTC").describe("IANA time zone in which cron is read"),
   retries: z.int().min(0).max(100).default(3)
     .describe("Further attempts after one that may succeed later (exit code 75)"),
-  retry_delay: duration().default("1m")
+  retry_delay: duration().prefault("1m")
     .describe("Wait before the first of them; doubled each time, at most an hour"),
-  jitter: duration().default("0s")
+  jitter: duration().prefault("0s")
     .describe("Each pipeline starts at its own moment within this time after the schedule"),
   catch_up: z.boolean().default(true)
     .describe("Whether a start missed while no server ran happens later, once"),
@@ -25,5 +25,5 @@ function duration() {
     .refine(
       (text) => !(durationSeconds(text) > LONGEST),
       'Expected a duration such as "5m", at most 24h',
-    );
+    ).transform(durationSeconds);
 }

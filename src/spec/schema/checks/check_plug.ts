@@ -45,10 +45,11 @@ export function column() {
 
 /** Percent as the file writes it, more than a hundred where a value may be exceeded. */
 export function percentText() {
-  return looseText().regex(/^\d{1,6}(\.\d{1,6})?\s*%$/, 'Expected a percentage such as "10%"');
+  return percent(/^\d{1,6}(\.\d{1,6})?\s*%$/);
 }
 
-/** The number of a text that {@link percentText} accepts. */
-export function percentOf(text: string): number {
-  return Number(text.replace("%", ""));
+/** Percent as the file writes it, as a number. */
+export function percent(form: RegExp) {
+  return looseText().regex(form, 'Expected a percentage such as "10%"')
+    .transform((text) => Number(text.replace("%", "")));
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BASE, checkPlug, column, MAX_WORDS, percentOf, percentText } from "./check_plug.ts";
+import { BASE, checkPlug, column, MAX_WORDS, percentText } from "./check_plug.ts";
 
 /** `drift:` the mean or the sum of a column stays near that of the live version. */
 export const drift = checkPlug(
@@ -19,5 +19,5 @@ export const drift = checkPlug(
       "expect_column_sum_to_be_between",
     ],
   }),
-  ({ column, of, max }) => ({ kind: "drift", column, of, max: percentOf(max) }),
+  ({ column, of, max }) => ({ kind: "drift", column, of, max }),
 );

@@ -1,14 +1,12 @@
 import { z } from "zod";
-import { BASE, checkPlug, column, MAX_WORDS, percentOf } from "./check_plug.ts";
-import { looseText } from "../text.ts";
+import { BASE, checkPlug, column, MAX_WORDS, percent } from "./check_plug.ts";
 
 /** `null_rate:` how many of a column's values are NULL. */
 export const nullRate = checkPlug(
   z.strictObject({
     ...BASE,
     column: column(),
-    max: looseText()
-      .regex(/^(100(\.0+)?|\d{1,2}(\.\d{1,6})?)\s*%$/, 'Expected a percentage such as "10%"')
+    max: percent(/^(100(\.0+)?|\d{1,2}(\.\d{1,6})?)\s*%$/)
       .describe("Most of the rows in which it is NULL, percent").meta({ words: MAX_WORDS }),
   }).describe("At most `max` percent of the rows have NULL in the column").meta({
     words: [
@@ -22,5 +20,5 @@ export const nullRate = checkPlug(
       "expect_column_values_to_not_be_null",
     ],
   }),
-  ({ column, max }) => ({ kind: "null_rate", column, max: percentOf(max) }),
+  ({ column, max }) => ({ kind: "null_rate", column, max }),
 );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BASE, checkPlug, MAX_WORDS, MIN_WORDS, percentOf, percentText } from "./check_plug.ts";
+import { BASE, checkPlug, MAX_WORDS, MIN_WORDS, percentText } from "./check_plug.ts";
 
 const rows = () => z.int().min(0);
 
@@ -32,7 +32,7 @@ export const rowCount = checkPlug(
     min: min ?? null,
     max: max ?? null,
     equals: equals ?? null,
-    change: change === undefined ? null : percentOf(change),
+    change: change ?? null,
     window: window ?? null,
   }),
 );

@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { limitSchema, rejectLimit } from "../limit.ts";
+import { limitSchema } from "../limit.ts";
 import { BASE, checkPlug } from "./check_plug.ts";
-
-const limitOf = (text: string | undefined) => text === undefined ? null : rejectLimit(text);
 
 /** `row_diff:` how many rows differ from those of the live version. */
 export const rowDiff = checkPlug(
@@ -20,8 +18,8 @@ export const rowDiff = checkPlug(
   }),
   ({ added, deleted, changed }) => ({
     kind: "row_diff",
-    added: limitOf(added),
-    deleted: limitOf(deleted),
-    changed: limitOf(changed),
+    added: added ?? null,
+    deleted: deleted ?? null,
+    changed: changed ?? null,
   }),
 );
