@@ -1,16 +1,14 @@
-import type { Compression } from "../core/codecs.ts";
 import type { Naming } from "../spec/formats/mod.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { CheckBase, CheckKind, RuleSpec } from "../spec/checks_spec.ts";
 import type {
-  ColumnOptions,
-  ColumnRules,
+  ColumnSpec,
   ColumnType,
   ContractMode,
-  FormatOptions,
   OnDuplicate,
   RefreshMode,
   RejectLimit,
+  SourceSpec,
 } from "../spec/pipeline_spec.ts";
 
 /**
@@ -316,14 +314,9 @@ export interface RetainedVersion {
 }
 
 /** Where the bytes come from. */
-export interface SourcePlan {
+export interface SourcePlan extends Omit<SourceSpec, "naming"> {
   /** Absolute path, `file:`, `http:` or `https:` URL; may hold `${NAME}` references. */
   readonly url: SecretText;
-  readonly headers: Readonly<Record<string, SecretText>>;
-  readonly format: FormatOptions;
-  readonly compression: Compression;
-  readonly retries: number;
-  readonly timeoutSeconds: number;
   /** A 404 (or a missing file) means "not published yet". */
   readonly missing: "pending" | "fail";
 }
@@ -347,21 +340,7 @@ export interface RowsPlan {
 }
 
 /** A target column that is read from a field. */
-export interface ColumnPlan {
-  readonly name: string;
-  readonly from: string;
-  /** Other headers of the same field, tried in order. */
-  readonly aliases: readonly string[];
-  /** The file may do without it, whatever the contract says: another file brought it. */
-  readonly optional?: true;
-  /** `from` is the number of a field that has no name; a field with one is another field. */
-  readonly unnamed?: true;
-  readonly type: ColumnType;
-  readonly required: boolean;
-  readonly default: string | null;
-  readonly rules: ColumnRules;
-  readonly options: ColumnOptions;
-}
+export type ColumnPlan = ColumnSpec;
 
 /** Rows whose value is NULL or outside `[start, end)` are rejects: they belong to another partition. */
 export interface PartitionBounds {

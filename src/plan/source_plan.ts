@@ -7,13 +7,10 @@ export function sourcePlan(spec: PipelineSpec, partition: string | null): Source
   const filled = partition === null
     ? spec.source.url
     : fillTemplate(spec.source.url, spec.partitions!.by, partition);
+  const { naming: _, ...source } = spec.source;
   return {
+    ...source,
     url: resolvePath(spec.folder, filled),
-    headers: spec.source.headers,
-    format: spec.source.format,
-    compression: spec.source.compression,
-    retries: spec.source.retries,
-    timeoutSeconds: spec.source.timeoutSeconds,
     missing: spec.partitions?.missing ?? "fail",
   };
 }

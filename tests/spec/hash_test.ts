@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { eachKey } from "../../src/spec/keys.ts";
 import { edited, load, MONTHS } from "./support.ts";
 
 const PIPELINES = new URL("../../pipelines/", import.meta.url);
@@ -91,6 +92,25 @@ Deno.test("the hashes of the pipelines stay as they were recorded", () => {
   expect(recorded.length).toBeGreaterThan(0);
   for (const [name, hash] of recorded) {
     expect([name, hashOf(Deno.readTextFileSync(new URL(name, PIPELINES)))]).toEqual([name, hash]);
+  }
+});
+
+/** Keys whose default the schema does not have, each said and left out. */
+const LEFT_OUT: Readonly<Record<string, readonly [string, string]>> = {
+  on_duplicate: [MONTHS, `${MONTHS}on_duplicate: reject\n`],
+  "refresh.hard_deletes": [history("mode: history"), SPECS.history],
+  "refresh.allow_empty": [whole, history("mode: full\n  allow_empty: false")],
+  "source.format.skip_empty_records": [SPECS["csv mapping"], SPECS["csv full records"]],
+};
+
+Deno.test("to say what leaving a key out means changes no hash", () => {
+  eachKey(({ meta }, path) => {
+    if (meta.leftOut === undefined || /^(columns|notify)$/.test(path[0])) return;
+    expect([path.join("."), LEFT_OUT[path.join(".")]]).not.toEqual([path.join("."), undefined]);
+  });
+  for (const [key, [without, said]] of Object.entries(LEFT_OUT)) {
+    expect([key, without === said]).toEqual([key, false]);
+    expect([key, hashOf(said)]).toEqual([key, hashOf(without)]);
   }
 });
 
