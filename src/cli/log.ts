@@ -150,7 +150,7 @@ function openFile(path: string, flags: OutputFlags): { sink: Sink; close: () => 
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new SluiceError("cli/log_file", `The log file "${path}" cannot be opened`, {
-      hint: "Name a file in a folder that exists and may be written to",
+      hint: "Name a file in a folder that exists and is writable",
       cause,
     });
   }

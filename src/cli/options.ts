@@ -48,20 +48,23 @@ export function addOutputOptions(
 ): Command {
   return command
     .addOption(
-      new Option("--output <format>", "what standard output carries")
+      new Option("--output <format>", "format of standard output")
         .choices(formats).default("human"),
     )
     .addOption(
-      new Option("--log-level <level>", "log to standard error, or to the log file, from here up")
+      new Option(
+        "--log-level <level>",
+        "least severe level to log, to standard error or the log file",
+      )
         .choices(LOG_LEVELS),
     )
     .option("--log-file <path>", "append the log to a file, as JSON lines")
     .addOption(
-      new Option("--log-file-size <size>", "put the log file aside at this size (default: 10MB)")
+      new Option("--log-file-size <size>", "rotate the log file at this size (default: 10MB)")
         .argParser(byteSize),
     )
     .addOption(
-      new Option("--log-file-count <n>", "log files that are kept in all (default: 5)")
+      new Option("--log-file-count <n>", "log files kept in all (default: 5)")
         .argParser(wholeNumber(1_000)),
     );
 }
@@ -109,17 +112,17 @@ export function addRunOptions(command: Command): Command {
     )
     .option("--from <partition>", "first partition, in place of the file's")
     .option("--to <partition>", "last partition, in place of the file's")
-    .option("--force", "load what is unchanged as well")
+    .option("--force", "load unchanged sources as well")
     .option(
       "--allow-destructive",
-      "change column types of the target even where values may not survive it",
+      "change column types of the target even where values may be lost",
     )
     .option(
       "--concurrency <n>",
       "partitions loaded at once, in place of the file's",
       wholeNumber(64),
     )
-    .option("--verify", "before publishing, compare what Postgres holds with what was sent");
+    .option("--verify", "before publishing, compare the staged rows with those that were sent");
 }
 
 /** Parses a whole number within limits. */

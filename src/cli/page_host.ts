@@ -68,7 +68,7 @@ export function accessOf(host: string, loopback: boolean, { cli }: Session): Acc
   if (token.length < SHORTEST_TOKEN || /\s/.test(token)) {
     throw new SluiceError(
       "cli/weak_token",
-      `SLUICE_TOKEN must have ${SHORTEST_TOKEN} characters at least, and no spaces`,
+      `SLUICE_TOKEN must have at least ${SHORTEST_TOKEN} characters, and no spaces`,
       { hint: "Make one with: openssl rand -hex 32" },
     );
   }
@@ -78,7 +78,11 @@ export function accessOf(host: string, loopback: boolean, { cli }: Session): Acc
 const SHORTEST_TOKEN = 16;
 
 function noToken(host: string): SluiceError {
-  return new SluiceError("cli/no_token", `Others can reach ${host}, and there is no SLUICE_TOKEN`, {
-    hint: "Set SLUICE_TOKEN to a text of your own, such as from: openssl rand -hex 32",
-  });
+  return new SluiceError(
+    "cli/no_token",
+    `Other machines can reach ${host}, and SLUICE_TOKEN is not set`,
+    {
+      hint: "Set SLUICE_TOKEN to a secret, such as the output of: openssl rand -hex 32",
+    },
+  );
 }

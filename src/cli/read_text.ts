@@ -88,7 +88,7 @@ async function readAll(file: string, handle: FileHandle): Promise<Uint8Array> {
     if (length <= LONGEST) continue;
     throw new SluiceError(
       "cli/file_too_long",
-      `"${file}" has more than ${LONGEST / 1024 / 1024} MiB: it is no pipeline file`,
+      `"${file}" has more than ${LONGEST / 1024 / 1024} MiB: it is not a pipeline file`,
       { hint: "Name the pipeline file, not its data" },
     );
   }
@@ -110,12 +110,12 @@ function refused(file: string, cause: unknown): null {
       throw notAFile(file, cause);
     case "ELOOP":
       throw new SluiceError("cli/unreadable_file", `"${file}" is a link that leads to itself`, {
-        hint: "Remove it, or let it lead to a file",
+        hint: "Remove it, or point it at a file",
         cause,
       });
     case "EACCES":
     case "EPERM":
-      throw new SluiceError("cli/unreadable_file", `"${file}" may not be read by this user`, {
+      throw new SluiceError("cli/unreadable_file", `This user may not read "${file}"`, {
         hint: "Check its owner and its mode",
         cause,
       });

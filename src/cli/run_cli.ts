@@ -28,7 +28,7 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 function buildProgram(cli: Cli, finish: (code: number) => void): Command {
   const program = new Command("sluice")
     .description(
-      "Load files into Postgres from a YAML file: typed, checked, published in one step.",
+      "Load files into Postgres, as a YAML file says: typed, checked, published in one step.",
     )
     .version(cli.version, "--version", "print the version")
     .helpOption("-h, --help", "print help")

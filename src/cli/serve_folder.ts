@@ -51,7 +51,7 @@ async function readFiles(
       if (at === files.length) break;
       const file = files[at++];
       const fault = late.signal.aborted
-        ? `"${file}" is not read within ${PATIENCE / 1000} s`
+        ? `"${file}" was not read within ${PATIENCE / 1000} s`
         : `"${file}" cannot be read: ${error instanceof Error ? error.message : error}`;
       found.push({ file, served: null, fault });
     } finally {

@@ -131,7 +131,7 @@ export function errorRecord(error: unknown): ErrorRecord {
 function describeError(error: unknown, { interrupt, version }: Cli, paint: Paint): string {
   const aborted = interrupt.signal.aborted;
   if (aborted && (error === interrupt.signal.reason || isAbort(error))) {
-    return paint("warn", "Interrupted: what was under way was not published\n");
+    return paint("warn", "Interrupted: unfinished loads were not published\n");
   }
   if (error instanceof SluiceError) return errorText(error.toJSON(), paint, { cause: error.cause });
   if (error instanceof Deno.errors.NotCapable) {

@@ -71,7 +71,7 @@ async function whyAbsent(
   { workingFolder, invokedFolder }: Reader,
 ): Promise<string | null> {
   // What the runtime puts in place of bytes that are no UTF-8: no name that it knows opens it.
-  if (file.includes("\ufffd")) return "has a name that is no UTF-8: rename it";
+  if (file.includes("\ufffd")) return "has a name that is not UTF-8: rename it";
   for (const folder of [workingFolder, invokedFolder ?? workingFolder]) {
     const found = await lstat(resolve(folder, file)).then(() => true, () => false);
     if (found) return "is a link to a file that is not there";

@@ -17,20 +17,20 @@ export function recurrenceFault({ cron, timezone }: Recurrence): RecurrenceFault
   if (!isTimeZone(timezone)) {
     return {
       key: "timezone",
-      message: `"${timezone}" is no time zone`,
+      message: `"${timezone}" is not a time zone`,
       hint: 'Write an IANA name, such as "Europe/Berlin" or "UTC"',
     };
   }
   if (!cron.startsWith("@") && cron.trim().split(/\s+/).length !== 5) {
     // The package would take a date and time for something that happens once.
-    return { key: "cron", message: `"${cron}" has not five fields`, hint: FIELDS };
+    return { key: "cron", message: `"${cron}" does not have five fields`, hint: FIELDS };
   }
   try {
     // Of all moments the first: there are no years in it that would matter.
     if (parse({ cron, timezone }).nextRun(new Date(0)) !== null) return null;
     return {
       key: "cron",
-      message: `"${cron}" never comes`,
+      message: `"${cron}" never occurs`,
       hint: "No month has such a day",
     };
   } catch (error) {
@@ -38,7 +38,7 @@ export function recurrenceFault({ cron, timezone }: Recurrence): RecurrenceFault
     const reason = (error as Error).message.replace(/^Cron\w+:\s*/, "");
     return {
       key: "cron",
-      message: `"${cron}" is no cron expression: ${reason}`,
+      message: `"${cron}" is not a cron expression: ${reason}`,
       hint: FIELDS,
     };
   }

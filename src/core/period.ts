@@ -143,7 +143,7 @@ export function firstPartitions(spec: PartitionRange, now: Date, most: number): 
  */
 export function periodBounds(by: Period, text: string): PeriodBounds {
   const start = parsePartition(by, text);
-  if (start === null) throw new Error(`"${text}" is no ${by}`);
+  if (start === null) throw new Error(`"${text}" is not a valid ${by}`);
   const write = by === "hour" ? isoTimestamp : isoDate;
   return { start: write(start), end: write(startOf(by, ordinal(by, start) + 1)) };
 }

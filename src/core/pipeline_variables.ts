@@ -38,7 +38,7 @@ export function unreadableText(
     case "not_allowed":
       return {
         message: `"${name}" is not among the variables that a pipeline file may read`,
-        hint: `Name it in ${ALLOWED_VARIABLES}, where the operator lists them`,
+        hint: `Add it to ${ALLOWED_VARIABLES}, where the operator lists them`,
       };
     case "unset":
       return {

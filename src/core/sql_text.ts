@@ -94,7 +94,7 @@ export function sqlFault(sql: string): SqlFault | null {
       else if (character === ")" || character === "]") {
         const last = open.pop();
         if (last?.bracket !== (character === ")" ? "(" : "[")) {
-          return { offset: at, message: `"${character}" closes no bracket` };
+          return { offset: at, message: `"${character}" has no opening bracket` };
         }
       } else if (character === ";") return { offset: at, message: '";" ends the statement' };
     }

@@ -32,7 +32,7 @@ export async function requireEncodable(db: Queryable, names: readonly Name[]): P
       "db/not_in_encoding",
       `The ${what} ${
         quotedText(text)
-      } cannot be in this database: its encoding, ${encoding}, lacks ${
+      } cannot be stored in this database: its encoding, ${encoding}, lacks ${
         lacking.map(quotedText).join(", ")
       }`,
       { hint: "Choose another name, or load into a database whose encoding is UTF8" },

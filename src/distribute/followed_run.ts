@@ -153,7 +153,7 @@ export class FollowedRun {
 }
 
 function givenUp(error: string): SluiceError {
-  return new SluiceError("load/given_up", `Workers gave the partition up: ${error}`, {
+  return new SluiceError("load/given_up", `Workers gave up on the partition: ${error}`, {
     retry: "later",
     hint: "Read the workers' output, correct the cause, and run again: it loads what is missing",
   });

@@ -42,7 +42,7 @@ export function requireReferences({ source, notify = [] }: Carried): void {
   if (literal.length === 0) return;
   throw new SluiceError(
     "cli/literal_secret",
-    `A run with workers keeps jobs in the database, and these would be in them: ${
+    `A run with workers stores jobs in the database, and they would hold these secrets: ${
       literal.join(", ")
     }`,
     { hint: 'Write the secret as "${NAME}", and set NAME where the workers run' },

@@ -290,7 +290,7 @@ function cannotOpen(cause: SluiceError): SluiceError {
     retry: cause.retry,
     hint: cause.code === "db/foreign_schema"
       ? cause.hint!
-      : `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the first who opens it needs ` +
+      : `graphile-worker keeps it in the schema "${QUEUE_SCHEMA}": the role that opens it first needs ` +
         "CREATE on the database and owns it, all others must be members of that role",
     cause,
   });

@@ -84,7 +84,7 @@ async function workWhileConnected(queue: Queue, context: WorkContext): Promise<v
       await Promise.race([clock.sleep(LOOK_AFTER, stop).catch(() => {}), worker.ended]);
     }
   } finally {
-    if (signal.aborted) note({ pipeline: "worker", message: "stops, and gives back what it has" });
+    if (signal.aborted) note({ pipeline: "worker", message: "stops, and returns its jobs" });
     // A connection whose other end is gone without a word may keep it for long.
     const limit = signal.aborted ? STOPPING : GIVING_UP;
     await within(limit, worker.stop().catch(() => {}).then(() => worker.ended));

@@ -79,7 +79,7 @@ select $1, name, type, "notNull" from asked
 on conflict (target, column_name)
   do update set type = excluded.type, not_null = excluded.not_null`,
     params: [`${schema}.${name}`, JSON.stringify(now)],
-    why: "Remember what the file asks for: what others change in the table is theirs, and stays",
+    why: "Remember what the file asks for: changes that others make stay",
     lock: null,
   }];
 }

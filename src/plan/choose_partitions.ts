@@ -55,7 +55,7 @@ export function choosePartitions(
     if (by !== "list") {
       if (parsePartition(by, partition) === null) throw unknownPeriod(by, partition);
     } else if (!spec.partitions.values.includes(partition)) {
-      throw new SluiceError("cli/unknown_partition", `"${partition}" is no partition`, {
+      throw new SluiceError("cli/unknown_partition", `"${partition}" is not a partition`, {
         hint: `Partitions: ${spec.partitions.values.join(", ")}`,
       });
     }
@@ -64,7 +64,7 @@ export function choosePartitions(
 }
 
 function unknownPeriod(by: Period, text: string): SluiceError {
-  return new SluiceError("cli/unknown_partition", `"${text}" is no ${by}`, {
-    hint: `A ${by} is written ${PERIOD_EXAMPLES[by]}`,
+  return new SluiceError("cli/unknown_partition", `"${text}" is not a valid ${by}`, {
+    hint: `Write it as ${PERIOD_EXAMPLES[by]}`,
   });
 }

@@ -222,10 +222,12 @@ function requireUnreferenced({ spec, catalog }: RollbackInput): void {
   if (keys.length === 0) return;
   throw new SluiceError(
     "plan/referenced",
-    `Versions of "${targetKeyOf(spec)}" cannot change places while foreign keys point to it: ${
+    `Versions of "${targetKeyOf(spec)}" cannot be exchanged while foreign keys point to it: ${
       keyNames(keys)
     }`,
-    { hint: "Drop the keys, roll back, and make them again; or load the data you want live" },
+    {
+      hint: "Drop the keys, roll back, and create them again; or load the data that you want live",
+    },
   );
 }
 

@@ -108,7 +108,7 @@ function otherType(input: Evolving, column: LayoutColumn, there: ColumnInfo): Ch
     return {
       difference: `${difference}, which has not changed: somebody altered the table`,
       hint:
-        "Write in the pipeline file what the table has now, or alter the table back, or let --allow-destructive do it",
+        "Write the type of the table into the pipeline file, alter the table back, or use --allow-destructive",
     };
   }
   if (change === "destructive" && !input.allowDestructive) {
@@ -132,8 +132,10 @@ function retype(input: Evolving, columns: readonly Retype[]): Change {
   if (refused.length > 0) {
     const names = columns.map(({ column }) => `"${column.name}"`).join(", ");
     return {
-      difference: `the type of ${names} cannot change while these need it: ${refused.join("; ")}`,
-      hint: "Drop them, run, and make them again; or change the type in the pipeline file back",
+      difference: `the type of ${names} cannot change while these depend on it: ${
+        refused.join("; ")
+      }`,
+      hint: "Drop them, run, and create them again; or change the type in the pipeline file back",
     };
   }
   const views = dependents?.views ?? [];

@@ -58,7 +58,7 @@ export function evolveSpec(
         column: column.name,
         change: "widened",
         type: sqlType(wanted),
-        evidence: `a value on line ${proofs[0].line}${of(proofs[0].partition)} is no ${
+        evidence: `a value on line ${proofs[0].line}${of(proofs[0].partition)} is not a valid ${
           sqlType(column.type)
         }`,
       });

@@ -67,7 +67,7 @@ function whereabouts(
   if (table === undefined) return `the table of version ${version} is gone`;
   const { now, parent } = table;
   return parent === null
-    ? `the table of version ${version} is no partition of ${nameOf(target)} any more: ${
+    ? `the table of version ${version} is no longer a partition of ${nameOf(target)}: ${
       nameOf(now)
     } stays as it is`
     : `the table of version ${version} lies in ${nameOf(parent)} now, and stays there`;

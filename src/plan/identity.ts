@@ -23,7 +23,7 @@ on conflict (table_oid) do update set ledger_oid = excluded.ledger_oid, target =
   made_at = clock_timestamp()
 returning table_oid`,
     params: [targetKey, kind, table.schema, table.table],
-    why: "The ledger knows the table by its OID: only what Sluice made does it drop later",
+    why: "The ledger knows the table by its OID: Sluice later drops only its own",
     lock: null,
     expectRows: 1,
   };

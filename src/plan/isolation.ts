@@ -142,7 +142,7 @@ function rawTable(layout: Layout, raw: TableName): Statement[] {
     {
       sql: `comment on table ${quoteTable(raw)} is ${quoteLiteral(STAGING_COMMENT)}`,
       params: [],
-      why: "Says to others what it is",
+      why: "Marks the table for later runs",
       lock: null,
     },
     recordTable(nameOf(layout.target), raw, "staging"),

@@ -80,7 +80,7 @@ export function requireNameable(
   if (catalog.table !== null || !names.includes(target.table)) return;
   throw new SluiceError(
     "plan/name_taken",
-    `"${nameOf(target)}" cannot be made: a type has its name`,
+    `"${nameOf(target)}" cannot be created: a type has its name`,
     { hint: "Rename the type, or choose another target.table" },
   );
 }

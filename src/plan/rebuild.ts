@@ -98,7 +98,7 @@ export function rebuildParent(input: RebuildInput): Statement[] {
   partition by ${layout.strategy} (${quoteIdent(layout.partitionColumn ?? "")})`,
       made,
     ),
-    change(`drop table ${quoteTable(shape)}`, "It has served"),
+    change(`drop table ${quoteTable(shape)}`, "It is no longer needed"),
     ...own.columns.filter(({ sequence, default: value }) => sequence !== null && value === null)
       .map(({ name, sequence }) =>
         change(

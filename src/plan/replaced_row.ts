@@ -21,7 +21,7 @@ export function replacedRow(
       conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`
     } limit 1`,
     params: [],
-    why: "A load without rows does not take the place of rows unless refresh.allow_empty says so",
+    why: "A load without rows does not replace rows, unless refresh.allow_empty is true",
     lock: null,
   };
 }

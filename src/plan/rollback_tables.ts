@@ -69,7 +69,7 @@ export function requirePartitioned(
       targetKeyOf(spec)
     }" is another table than the ` +
       `partitioned one that it was part of`,
-    { hint: "Run the pipeline: it loads into the table that stands" },
+    { hint: "Run the pipeline: it loads into the existing table" },
   );
 }
 
@@ -87,7 +87,7 @@ export function requireMergedInto(
   throw new SluiceError(
     "plan/version_gone",
     `Version ${load.version} was loaded into another table than "${targetKeyOf(spec)}" is now`,
-    { hint: "Run the pipeline: it loads into the table that stands" },
+    { hint: "Run the pipeline: it loads into the existing table" },
   );
 }
 
@@ -153,7 +153,7 @@ export function requireSameColumns(
     "plan/version_gone",
     `Version ${load.version} of "${
       targetKeyOf(spec)
-    }" cannot be put back: its column "${differs}" is another one than the table's`,
+    }" cannot be put back: its column "${differs}" differs from the table's`,
     { hint: `Compare ${nameOf(tableOf(load))} with ${targetKeyOf(spec)}, or load again` },
   );
 }

@@ -105,7 +105,7 @@ function markStaging({ target }: Layout, staging: TableName): readonly Statement
   return [{
     sql: `comment on table ${quoteTable(staging)} is ${quoteLiteral(STAGING_COMMENT)}`,
     params: [],
-    why: "Says to others what it is",
+    why: "Marks the table for later runs",
     lock: null,
   }, recordTable(nameOf(target), staging, "staging")];
 }
@@ -114,7 +114,7 @@ function addOffsetColumn(staging: TableName): Statement {
   return {
     sql: `alter table ${quoteTable(staging)} add column ${quoteIdent(OFFSET_COLUMN)} bigint`,
     params: [],
-    why: "Where each row stood in the file: decides which of several duplicates stays",
+    why: "The position of each row in the file decides which duplicate stays",
     lock: null,
   };
 }
@@ -187,7 +187,7 @@ export function finishStatements(
       ? [{
         sql: `alter table ${table} drop column ${quoteIdent(OFFSET_COLUMN)}`,
         params: [],
-        why: "Where a row stood in the file is no longer needed",
+        why: "The position in the file is no longer needed",
         lock: null,
       }]
       : []),

@@ -67,7 +67,7 @@ function laterChanges(message: string, rows: readonly { example?: unknown }[]): 
   );
   return new SluiceError("publish/later_changes", `${message}: ${shown.join("; ")}`, {
     hint:
-      "Continuing would lose what was done since: undo that first, or load the data you want live",
+      "Continuing would lose later changes: undo them first, or load the data that you want live",
     details: { examples: JSON.stringify(examples) },
   });
 }

@@ -44,7 +44,7 @@ async function goBack(step: RollbackStep, context: ExchangeContext): Promise<voi
       "publish/version_refused",
       `Version ${step.to}${of} cannot be put back into "${schema}.${table}": ${error.message}`,
       {
-        hint: "The constraint is newer than the version: drop it, roll back and make it again, " +
+        hint: "The constraint is newer than the version: drop it, roll back and create it again, " +
           "or go to another version",
         cause: error,
         postgres: error.postgres!,

@@ -69,7 +69,7 @@ export function compileRows(
   if (impossible !== undefined && plan.missingColumns !== "discard_row") {
     throw new SluiceError(
       "rows/schema_mismatch",
-      `The file lacks a field for column "${impossible.name}", which cannot do without a value`,
+      `The file lacks a field for column "${impossible.name}", which is required and has no default`,
       { hint: "Correct its `from`, or give it a default" },
     );
   }

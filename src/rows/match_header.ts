@@ -115,7 +115,7 @@ function findField(column: ColumnPlan, header: Header): number {
       `Column "${name}" could read ${
         there.map((each) => `"${each}"`).join(" or ")
       }: the header has both`,
-      { hint: "Leave out of `from` what is another field in this file" },
+      { hint: "Remove from `from` the name that is another field in this file" },
     );
   }
   if (there.length === 0) return findPosition(column, header);
@@ -125,7 +125,7 @@ function findField(column: ColumnPlan, header: Header): number {
     "rows/duplicate_header",
     `Column "${name}" reads field "${there[0]}", which the header names more than once`,
     {
-      hint: `Say which one it is by its position, as one of these keys of the column:\n${
+      hint: `Choose one by its position: give the column one of these keys:\n${
         fields.slice(0, MOST_NAMED).map((field) => `    from: ${field + 1}`).join("\n")
       }`,
     },

@@ -327,7 +327,7 @@ export async function probeSql(
       if (!(error instanceof SluiceError) || error.postgres === undefined) throw error;
       throw new SluiceError(
         "plan/bad_sql",
-        `${spec.file}:${line}: ${what} is no SQL that Postgres understands: ${error.message}`,
+        `${spec.file}:${line}: ${what} is not SQL that Postgres understands: ${error.message}`,
         {
           hint: missingNameHint(error.postgres) ?? error.postgres.hint ??
             "Rules are conditions over the columns of the pipeline; checks return one number",

@@ -61,7 +61,7 @@ export async function loadPartitions(
         type: "warning",
         partition,
         stage: "publish",
-        message: "The target was altered during the load: it is planned and loaded again",
+        message: "The target was altered during the load: planning and loading again",
       });
     }
     const again = await anew(names, asked);

@@ -58,7 +58,7 @@ export class PipelineFolder {
         });
       }
       if (cause instanceof PermissionDenied) {
-        const message = `The folder "${this.#host.path}" may not be read by this user`;
+        const message = `This user may not read the folder "${this.#host.path}"`;
         throw new SluiceError("cli/no_such_folder", message, {
           hint: "Check its owner and mode, and that Deno has --allow-read for it",
           cause,

@@ -61,7 +61,7 @@ const MAGIC: readonly (readonly [at: number, magic: readonly number[], kind: Kin
   }],
   [0, [...ascii("PGDMP"), 0x01], {
     what: "a dump of pg_dump",
-    hint: "Restore it with pg_restore: it is no file of rows",
+    hint: "Restore it with pg_restore: it has no rows of its own",
   }],
   [0, ascii("%PDF-1."), { what: "a PDF document", hint: WEB_PAGE }],
   [0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a], { what: "a PNG picture", hint: WEB_PAGE }],
@@ -137,8 +137,8 @@ export function refuseDocument(head: Uint8Array, shown: string): void {
   }
 }
 
-function otherFormat({ what, hint }: Kind, shown: string, label = "CSV"): SluiceError {
-  return new SluiceError("source/other_format", `"${shown}" is no ${label}: it is ${what}`, {
+function otherFormat({ what, hint }: Kind, shown: string, label = "CSV file"): SluiceError {
+  return new SluiceError("source/other_format", `"${shown}" is not a ${label}: it is ${what}`, {
     hint,
   });
 }

@@ -1,9 +1,9 @@
 /** Every code that a pipeline file can be refused with, and what it says in one line. */
 export const CODES = {
-  "spec/yaml": "The file is not YAML that can be read",
+  "spec/yaml": "The file is not valid YAML",
   "spec/duplicate_key": "A mapping has the same key twice",
-  "spec/unknown_key": "A key that no section knows",
-  "spec/missing_key": "A key that must be there is not",
+  "spec/unknown_key": "The section has no such key",
+  "spec/missing_key": "A required key is missing",
   "spec/wrong_type": "A value of another kind than the key takes",
   "spec/wrong_value": "A value that the key does not take",
   "spec/not_available_yet": "A key or value that is not available yet",
@@ -13,7 +13,7 @@ export const CODES = {
   "spec/unknown_variable": "A `{name}` without a value, or a --set that the file does not use",
   "spec/unset_variable": "A `${NAME}` that is not set in the environment of the process",
   "spec/forbidden_variable": "A `${NAME}` that a pipeline file may not read",
-  "spec/command_not_allowed": "A program of a notification that the operator has not named",
+  "spec/command_not_allowed": "A program of a notification that the operator has not allowed",
   "spec/unknown_column": "A column name that is none of the columns",
   "spec/shared_field": "Two columns that are read from the same field",
   "spec/name_clash": "Two things of the target that would have the same name",
@@ -27,15 +27,15 @@ export const CODES = {
   "spec/bad_list": "Partition values that are missing or occur twice",
   "spec/bad_partition_column": "A declared column that cannot hold the partition",
   "spec/unsuitable_rule": "A rule or option that the column's type does not have",
-  "spec/bad_rule_value": "A limit or value that is not of the column's type",
+  "spec/bad_rule_value": "A limit or value that the column's type cannot hold",
   "spec/bad_limits": "A min above the max",
-  "spec/bad_pattern": "A regular expression that cannot be read",
+  "spec/bad_pattern": "A regular expression with a mistake",
   "spec/unsupported_pattern": "A regular expression that only a backtracking engine can match",
   "spec/bad_sql": "A rule or query that is not one closed expression",
   "spec/bad_csv_option": "A CSV character that cannot be used",
   "spec/bad_schedule": "A schedule with an impossible time or an unknown time zone",
-  "spec/bad_timezone": "A timezone that is not known",
-  "spec/bad_date_format": "A date format that no date or time can be read by",
+  "spec/bad_timezone": "An unknown time zone",
+  "spec/bad_date_format": "A date format that does not give exactly one date or time",
 } as const;
 
 export type SpecCode = keyof typeof CODES;

@@ -122,9 +122,9 @@ export function parseColumnType(text: string): ColumnType | { readonly hint: str
   if (isCut(word)) {
     return { hint: `In braces a comma ends a value: put the type in quotes, "${word},…)"` };
   }
-  if (/\[\s*\d*\s*\]$/.test(word)) return { hint: 'Arrays are not read: write "text"' };
+  if (/\[\s*\d*\s*\]$/.test(word)) return { hint: 'Arrays are not supported: write "text"' };
   if (Object.hasOwn(UNSUPPORTED, word)) {
-    return { hint: `Postgres has it, Sluice does not: write "${UNSUPPORTED[word]}"` };
+    return { hint: `Sluice does not support this type: write "${UNSUPPORTED[word]}"` };
   }
   if (Object.hasOwn(PEERS, word)) return { hint: `Write "${PEERS[word]}"` };
   const known = [...SIMPLE_TYPES, "numeric", "varchar", "char", ...Object.keys(SYNONYMS)];

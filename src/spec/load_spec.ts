@@ -149,8 +149,8 @@ function checkCommands(
       ["notify", at, "command", 0],
       command[0],
       "spec/command_not_allowed",
-      `"${command[0]}" is not among the programs that may run: it will not be`,
-      "Name it with --allow-command or in SLUICE_ALLOWED_COMMANDS, and let Deno run it",
+      `"${command[0]}" is not an allowed program: it will not run`,
+      "Allow it with --allow-command or in SLUICE_ALLOWED_COMMANDS, and let Deno run it",
       "warning",
     );
   });

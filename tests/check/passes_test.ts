@@ -39,8 +39,8 @@ Deno.test("checks that are aggregates share one pass, and results stand as in th
     [2],
   ]);
   const text = planText(plan, paintFor({ colors: false }));
-  expect(text).toContain("row_count: where it does not hold, nothing is published; null_rate_zone");
-  expect(text).toContain("dear: where it does not hold, it is reported");
+  expect(text).toContain("row_count: if it fails, nothing is published; null_rate_zone");
+  expect(text).toContain("dear: if it fails, it is reported");
   const result = await run(test.db, spec);
   expect(result.checks.map(({ name, passed, observed, examples }) => [
     name,

@@ -68,7 +68,7 @@ Deno.test({
           if (attack.startsWith("notify")) {
             expect([code, text]).toEqual([
               0,
-              expect.stringContaining("is not among the programs that may run"),
+              expect.stringContaining("is not an allowed program"),
             ]);
           } else {
             expect([code, text]).toEqual([1, expect.stringMatching(/permission denied/)]);

@@ -145,7 +145,7 @@ Deno.test("validate warns of a program that notifications may not run, and run l
   const warns = async (args: string[], more: Record<string, string> = {}) => {
     const { accepted, err } = await accepts(args, { ...SET, HOOK_X: "page", ...more }, yaml);
     expect(accepted).toBe(true);
-    return err.includes("is not among the programs that may run");
+    return err.includes("is not an allowed program");
   };
   expect(await warns(["validate", "a.yaml"])).toBe(true);
   expect(await warns(["validate", "a.yaml", "--allow-command", "other"])).toBe(true);

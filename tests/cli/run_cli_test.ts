@@ -368,7 +368,7 @@ Deno.test("an interrupt that is thrown is no error to report", async () => {
     },
   }, { files: FILES, exitCode: 130, controller });
   expect(await runCli(["plan", "a.yaml"], test.cli)).toBe(130);
-  expect(test.err()).toContain("Interrupted: what was under way was not published\n");
+  expect(test.err()).toContain("Interrupted: unfinished loads were not published\n");
   expect(test.err()).not.toContain("error:");
 });
 

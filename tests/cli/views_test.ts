@@ -327,7 +327,7 @@ Deduplicate
   -- Proves that no key occurs twice
   create unique index u on t (id);
 
-Only where it finds duplicates (on_duplicate: keep_first), and then again
+Only if it finds duplicates (on_duplicate: keep_first), then once more
   -- Counts the rows beyond the first of each key
   select count(*) from t;
   -- on_duplicate: keep_first
@@ -345,11 +345,11 @@ Publish, in one transaction
   -- lock: ACCESS EXCLUSIVE on ny.trips
   alter table p attach partition t;
 
-Retain: version 0 goes
+Retain: version 0 is dropped
   -- Beyond versions: 3
   drop table old;
 
-Only where Postgres refuses rows, which are then looked for in ever smaller ranges
+Only if Postgres refuses rows: finds them in ever smaller ranges
   -- Every row has been tried
   drop table r;
 

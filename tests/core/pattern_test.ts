@@ -156,7 +156,7 @@ Deno.test("what needs backtracking is refused with its part", () => {
     ["(a)\\1", "it refers back to a group: \\1"],
     ["(?<x>a)\\k<x>", "it refers back to a group: \\k<x>"],
     ["(?m:^a$)", "it matches line by line: (?m:^a$)"],
-    ["(?i:a(?:\\b))", "it has a word's edge in (?i:…): \\b"],
+    ["(?i:a(?:\\b))", "it has a word boundary in (?i:…): \\b"],
     ["a{1001}", "it repeats something more than 1000 times: a{1001}"],
     ["a{1,2000}", "it repeats something more than 1000 times: a{1,2000}"],
     ["((a{30}){30}){30}", "it is too large"],

@@ -8,10 +8,10 @@ const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
 const TEXTS = Number(Deno.env.get("SLUICE_SQL_TEXTS") ?? 1_500);
 
 const BROKEN: readonly (readonly [sql: string, message: string])[] = [
-  ["true) or (true", '")" closes no bracket'],
-  ["true) or ('a' = '(a'", '")" closes no bracket'],
+  ["true) or (true", '")" has no opening bracket'],
+  ["true) or ('a' = '(a'", '")" has no opening bracket'],
   ["(true", '"(" is never closed'],
-  ["a[1)", '")" closes no bracket'],
+  ["a[1)", '")" has no opening bracket'],
   ["true /* ) or (true", "A comment is never closed"],
   ["true /* a /* b */ c", "A comment is never closed"],
   ["note = 'it", "A quote is never closed"],
@@ -19,9 +19,9 @@ const BROKEN: readonly (readonly [sql: string, message: string])[] = [
   ["note = $$a", "A text in $$ is never closed"],
   ["note = $a$ $$ $b$", "A text in $a$ is never closed"],
   ["true; drop table x", '";" ends the statement'],
-  ["note = 'a\\') or (true", '")" closes no bracket'],
-  ["note = 'a'\n'\\') or ('", '")" closes no bracket'],
-  ["(true) -- )\n) or ((true)", '")" closes no bracket'],
+  ["note = 'a\\') or (true", '")" has no opening bracket'],
+  ["note = 'a'\n'\\') or ('", '")" has no opening bracket'],
+  ["(true) -- )\n) or ((true)", '")" has no opening bracket'],
 ];
 
 Deno.test("sqlFault finds what would leave its brackets", () => {

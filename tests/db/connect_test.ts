@@ -232,7 +232,7 @@ Deno.test("connect says which word of the URL the server does not know as a sett
       (error) => error as SluiceError,
     );
     expect([query, error?.code, error?.retry]).toEqual([query, "db/bad_url", "never"]);
-    expect(error!.hint).toContain(`"${name}" in the database URL is no parameter of a connection`);
+    expect(error!.hint).toContain(`"${name}" in the database URL is not a connection parameter`);
   }
 });
 

@@ -95,7 +95,7 @@ Deno.test("names that the database's encoding lacks are told before anything is 
       code: "db/not_in_encoding",
       message: expect.stringMatching(
         new RegExp(
-          `^The ${what} ".*日本.*" cannot be in this database: .* LATIN1, lacks "日", "本"$`,
+          `^The ${what} ".*日本.*" cannot be stored in this database: .* LATIN1, lacks "日", "本"$`,
         ),
       ),
     };

@@ -234,7 +234,7 @@ Deno.test("a run that no worker takes says so, and workers of another version le
   expect(other.notes).toEqual([]);
   stop.abort();
   await Promise.all([others, work]);
-  expect(mine.notes).toEqual(["begins", "published", "stops, and gives back what it has"]);
+  expect(mine.notes).toEqual(["begins", "published", "stops, and returns its jobs"]);
 });
 
 Deno.test("a worker that is at work for long is not taken for dead", async () => {

@@ -115,7 +115,7 @@ Deno.test("a command is told where the operator and Deno let it run, and is a wa
     sluiceAllowed(permissions, files.folder, env, "run", "things.yaml", ...flags);
   const unnamed = await run(["--allow-run=sh"], env);
   expect(unnamed.code).toBe(3);
-  expect(unnamed.err.match(/"sh" is not among the programs that may run/g)).toHaveLength(1);
+  expect(unnamed.err.match(/"sh" is not an allowed program/g)).toHaveLength(1);
   const refused = await run([], env, "--allow-command", "sh");
   expect(refused.code).toBe(3);
   expect(refused.err).toContain("--allow-run");

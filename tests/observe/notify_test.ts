@@ -199,8 +199,8 @@ Deno.test("notify() runs no program but those that are named, in the very words"
   await finish(FAILED);
   expect(warnings).toEqual(
     wanted.map((program) =>
-      `The notification by command will not be delivered: "${program}" is not among the programs ` +
-      "that may run. Name it with --allow-command or in SLUICE_ALLOWED_COMMANDS, and let Deno run it"
+      `The notification by command will not be delivered: "${program}" is not an allowed ` +
+      "program. Allow it with --allow-command or in SLUICE_ALLOWED_COMMANDS, and let Deno run it"
     ),
   );
   expect([...Deno.readDirSync(folder)]).toEqual([]);

@@ -131,7 +131,9 @@ it("bad SQL in a rule is told at plan time, with its line", async () => {
     const spec = specWith(files.folder, [ORDER, { ...ORDER, name: "bad", check, line: 17 }]);
     await expect(planPipeline(spec, ALL, context)).rejects.toMatchObject({
       code: "plan/bad_sql",
-      message: expect.stringMatching(new RegExp(`^test.yaml:17: rule "bad" is no SQL.*${message}`)),
+      message: expect.stringMatching(
+        new RegExp(`^test.yaml:17: rule "bad" is not SQL.*${message}`),
+      ),
     });
   }
   expect(await test.db.query("select from pg_namespace where nspname in ('sluice', 'shop')"))

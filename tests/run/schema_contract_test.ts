@@ -98,10 +98,10 @@ it("type_changes: evolve widens columns by the values, in append mode and full",
     files.write("things.csv", "id,at,note\n2,2021-01-01 10:00,abcd\n70000,2021-01-02,b\n");
     const plan = await planPipeline(spec, ALL, context);
     expect(plan.evolved.map(({ column, type, evidence }) => [column, type, evidence])).toEqual([
-      ["id", "integer", "a value on line 3 is no smallint"],
+      ["id", "integer", "a value on line 3 is not a valid smallint"],
       // A timestamp would give a midnight to the dates that are there.
-      ["at", "text", "a value on line 2 is no date"],
-      ["note", "text", "a value on line 2 is no varchar(3)"],
+      ["at", "text", "a value on line 2 is not a valid date"],
+      ["note", "text", "a value on line 2 is not a valid varchar(3)"],
     ]);
   }
 });

@@ -239,8 +239,8 @@ Deno.test("what cannot come back is told before anything is done", async () => {
     files.write("things.csv", "id,name,n\n2,a,1\n");
     await expect(run(test.db, specOf(yaml(id, n), files.folder))).rejects.toMatchObject({
       code: "plan/target_differs",
-      message: expect.stringContaining("cannot change while these need it: function shop.f()"),
-      hint: expect.stringContaining("Drop them, run, and make them again"),
+      message: expect.stringContaining("cannot change while these depend on it: function shop.f()"),
+      hint: expect.stringContaining("Drop them, run, and create them again"),
     });
     expect(await test.db.query("select id, shop.f() as f from shop.things")).toEqual([{
       id: 1,

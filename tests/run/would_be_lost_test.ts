@@ -78,7 +78,7 @@ for (
     const error = await planPipeline(spec, ALL, context).then(() => null, (error) => error);
     expect(error).toMatchObject({ code: "plan/would_be_lost" });
     expect(error.message).toContain(told);
-    expect(error.message).toContain(`Another version of "shop.things" cannot keep`);
+    expect(error.message).toContain(`The next version of "shop.things" cannot keep`);
     expect(snapshotChanges(before, await catalogSnapshot(test.db, "shop", "things")))
       .toEqual(UNCHANGED);
   });

@@ -41,7 +41,7 @@ Deno.test({
         ["tty.yaml", "is a pipe, a socket or a device"],
         ["folder_link.yaml", "is a folder"],
         ["huge.yaml", "has more than 16 MiB"],
-        ["latin\ufffd.yaml", "has a name that is no UTF-8"],
+        ["latin\ufffd.yaml", "has a name that is not UTF-8"],
         ["keys.yaml", "29980 more errors"],
         ["columns.yaml", "Postgres takes 1600"],
         ["binary.yaml", "The file is not a mapping"],

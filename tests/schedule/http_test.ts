@@ -227,8 +227,8 @@ Deno.test("POST /runs says why it does not start a run", async () => {
 
 Deno.test("POST /runs takes exactly what it knows", async () => {
   const cases: readonly [string, string][] = [
-    ["[]", "The body is no object"],
-    ["null", "The body is no object"],
+    ["[]", "The body is not an object"],
+    ["null", "The body is not an object"],
     ['{"pipelin": "trips"}', 'There is no key "pipelin"'],
     ["{}", '"pipeline" must be the name of a pipeline'],
     ['{"pipeline": 1}', '"pipeline" must be the name of a pipeline'],

@@ -117,12 +117,12 @@ Deno.test("recurrenceFault() says what is wrong, and accepts what is right", () 
   }
   expect(fault("0 6 * * *", NEW_YORK)).toBe(null);
   expect(fault("61 * * * *")?.message).toBe(
-    '"61 * * * *" is no cron expression: Invalid value for minute: 61',
+    '"61 * * * *" is not a cron expression: Invalid value for minute: 61',
   );
   expect(fault("0 0 0 * * *")?.key).toBe("cron");
   expect(fault("hourly")?.key).toBe("cron");
   expect(fault("2026-01-01T00:00:00")?.key).toBe("cron");
-  expect(fault("0 0 31 2 *")?.message).toBe('"0 0 31 2 *" never comes');
+  expect(fault("0 0 31 2 *")?.message).toBe('"0 0 31 2 *" never occurs');
   expect(fault("* * * * *", "Mars/Olympus")?.key).toBe("timezone");
   expect(fault("* * * * *", "+02:00")?.key).toBe("timezone");
 });

@@ -200,7 +200,7 @@ Deno.test("checkSettings refuses a row_diff that has nothing to look at", () => 
 Deno.test("a check that cannot be read leaves the others to be checked", () => {
   expect(messages(["row_count: { min: -1 }", "unique: [nte]", "unique: id", "drift: {}"])).toEqual([
     '26 spec/wrong_value "checks.0.row_count.min" must be at least 0',
-    '27 spec/unknown_column "nte" is no column',
+    '27 spec/unknown_column "nte" is not a column',
     '28 spec/wrong_type "checks.2.unique" must be a list or a mapping',
     '29 spec/missing_key "checks.3.drift" has no "column"',
     '29 spec/missing_key "checks.3.drift" has no "max"',
@@ -210,7 +210,7 @@ Deno.test("a check that cannot be read leaves the others to be checked", () => {
 Deno.test("checkColumns says nothing of a column that is wrong itself", () => {
   const lines = ["range: { column: id, min: a }", "freshness: { column: id, max_age: 1h }"];
   expect(messages(lines, ["type: bigint", "type: bgint"])).toEqual([
-    '22 spec/unknown_type "bgint" is no type',
+    '22 spec/unknown_type "bgint" is not a type',
   ]);
 });
 
@@ -219,7 +219,7 @@ Deno.test("checkPlaceholders takes what the partitions have, and the braces of S
   const sql = (text: string) => [`sql: { name: a, query: "${text}", expect: 0 }`];
   expect(messages(sql(`${query} and at < {year:end} and note > {partition}`))).toEqual([]);
   expect(messages(sql("select from {stagin}"))).toEqual([
-    '26 spec/bad_placeholder "{stagin}" is nothing that a partition by month has',
+    '26 spec/bad_placeholder Partitions by month have no "{stagin}"',
   ]);
   const whole: [string, string][] = [
     ["partitions:\n  by: month\n  from: 2021-01\n  to: 2021-03\n", ""],

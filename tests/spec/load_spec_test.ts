@@ -51,8 +51,8 @@ Deno.test("texts stay as they are written", () => {
     ["{ type: text }", "{ type: text, default: 1.50, one_of: [true, 2021-10, 1e3] }"],
   ));
   expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
-    'spec/bad_rule_value "1_0" is no integer',
-    'spec/bad_rule_value "0x1" is no integer',
+    'spec/bad_rule_value "1_0" is not a valid integer',
+    'spec/bad_rule_value "0x1" is not a valid integer',
   ]);
   expect(spec).toBeNull();
   const right = load(

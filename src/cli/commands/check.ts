@@ -20,7 +20,7 @@ type Flags = OutputFlags & SpecFlags & DatabaseFlags & { readonly partition?: re
 export function addCheckCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("check")
     .summary("run the checks against the live table")
-    .description("Run the checks of a pipeline on what is live; loads nothing and changes nothing.")
+    .description("Run the checks of a pipeline on the live table; changes nothing.")
     .argument("<file>", "pipeline file")
     .option(
       "--partition <name>",
@@ -35,7 +35,7 @@ Examples:
   deno task check pipelines/yellow_taxi.yaml
   deno task check pipelines/yellow_taxi.yaml --partition 2021-01 --output json
 
-Exit codes: 0 every check holds, or warns only; 3 a check failed.`,
+Exit codes: 0 every check passes or only warns; 3 a check failed.`,
     )
     .action(async (file: string, flags: Flags) =>
       finish(await inSession(cli, flags, (session) => check(file, flags, session)))

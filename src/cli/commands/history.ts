@@ -20,7 +20,9 @@ type Flags = OutputFlags & SpecFlags & DatabaseFlags;
 export function addHistoryCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("history")
     .summary("show versions and runs of a pipeline")
-    .description("Show the versions that a pipeline's table has and had, and the last 50 runs.")
+    .description(
+      "Show the live and the earlier versions of a pipeline's table, and its last 50 runs.",
+    )
     .argument("<file>", "pipeline file");
   addOutputOptions(addDatabaseOption(addSpecOptions(command)))
     .addHelpText(

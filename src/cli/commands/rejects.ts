@@ -31,7 +31,7 @@ export function addRejectsCommand(program: Command, cli: Cli, finish: Finish): v
     .summary("show rows that were not loaded, and why")
     .description("Show rejected rows: by column and code, then one by one with line and byte.")
     .argument("<file>", "pipeline file")
-    .option("--run <id>", "run to look at; the newest one that read anything when left out")
+    .option("--run <id>", "run to show; the newest one that read rows when left out")
     .option("--partition <name>", "only this partition")
     .addOption(
       new Option("--limit <n>", "rows shown one by one").default(20)

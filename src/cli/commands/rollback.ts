@@ -30,7 +30,7 @@ export function addRollbackCommand(program: Command, cli: Cli, finish: Finish): 
     .addOption(
       new Option(
         "--to <version>",
-        "version to put back, 0: before the first; the one before when left out",
+        "version to put back; 0: before the first; the previous one when left out",
       )
         .argParser(wholeNumber(2 ** 31 - 1, 0)),
     );

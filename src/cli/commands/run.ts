@@ -35,7 +35,7 @@ type Flags = OutputFlags & ObserveFlags & SpecFlags & DatabaseFlags & RunFlags &
 /** `run <file…>`: compile, load, check, publish. */
 export function addRunCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("run")
-    .summary("load what is new or changed, and publish it")
+    .summary("load and publish new and changed data")
     .description("Compile, load, check and publish pipelines, one file after the other.")
     .argument("<file...>", "pipeline files")
     .option("--distributed", "have workers load the partitions; see the command worker")

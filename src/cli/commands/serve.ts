@@ -16,8 +16,8 @@ export function addServeCommand(program: Command, cli: Cli, finish: Finish): voi
   const command = program.command("serve")
     .summary("run the pipelines of a folder on their schedules")
     .description(
-      "Run the pipelines of a folder when their schedules say so, until stopped. The folder is\n" +
-        "followed: new, changed and removed files count at once.",
+      "Run the pipelines of a folder on their schedules, until stopped. New, changed and removed\n" +
+        "files take effect at once.",
     )
     .argument("<folder>", "folder with pipeline files")
     .option("--host <address>", "address to listen on", "127.0.0.1")
@@ -26,7 +26,7 @@ export function addServeCommand(program: Command, cli: Cli, finish: Finish): voi
         .argParser(wholeNumber(65_535, 0)),
     )
     .addOption(
-      new Option("--grace <seconds>", "time that runs get to finish when the server is stopped")
+      new Option("--grace <seconds>", "time for runs to finish when the server stops")
         .default(30).argParser(wholeNumber(86_400, 0)),
     )
     .addOption(
@@ -34,7 +34,7 @@ export function addServeCommand(program: Command, cli: Cli, finish: Finish): voi
         .argParser(wholeNumber(64)),
     )
     .option("--distributed", "have workers load the partitions; see the command worker")
-    .option("--dry-run", "print what would run when, and end");
+    .option("--dry-run", "print when each pipeline would run, and end");
   addObserveOptions(addOutputOptions(addDatabaseOption(addSpecOptions(command))))
     .addHelpText(
       "after",

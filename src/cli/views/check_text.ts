@@ -8,7 +8,7 @@ import { renderTable, type TableCell } from "./table.ts";
 export function checkReportText(report: CheckReport, paint: Paint): string {
   const { pipeline, checks, skipped } = report;
   if (checks.length === 0 && skipped.length === 0) {
-    return `${pipeline} has no checks; docs/checks.md says which there are\n`;
+    return `${pipeline} has no checks; docs/checks.md lists the kinds\n`;
   }
   const rows = checks.map((check): TableCell[] => [
     check.partition === null ? "whole table" : printable(check.partition),

@@ -16,7 +16,7 @@ export function humanView(out: Output): View {
     run: ({ file, result }) => out.write(result === null ? "" : runText(result, file, paint)),
     detached: ({ file, pipeline }) =>
       out.write(
-        `${pipeline} is queued for workers; \`history ${file}\` shows what becomes of it\n`,
+        `${pipeline} is queued for workers; \`history ${file}\` shows how it ends\n`,
       ),
     plan: (plan) => out.write(planText(plan, paint)),
     validated: (checks) =>

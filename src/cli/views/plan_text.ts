@@ -22,7 +22,7 @@ export function planText(plan: LoadPlan, paint: Paint): string {
     cautionsText(plan, paint),
     evolvedText(plan, paint),
     keptText(plan, paint),
-    section("Drop what died runs left behind", plan.sweep, paint),
+    section("Drop staging tables of runs that died", plan.sweep, paint),
     section("Set up the target, in one transaction", plan.setup, paint),
     ...loads.map((partition) => partitionText(plan, partition, paint)),
     loads.length === 0 ? "Nothing to load\n" : "",
@@ -64,7 +64,7 @@ function summary(plan: LoadPlan, paint: Paint): string {
 
 function notesText({ notes }: LoadPlan, paint: Paint): string {
   if (notes.length === 0) return "";
-  return title("What others have done", paint) +
+  return title("Changes that others made", paint) +
     notes.map((note) => `  ${printable(note)}\n`).join("");
 }
 
@@ -76,7 +76,7 @@ function cautionsText({ cautions }: LoadPlan, paint: Paint): string {
 
 function evolvedText({ evolved }: LoadPlan, paint: Paint): string {
   if (evolved.length === 0) return "";
-  return title("Columns that follow the sources", paint) +
+  return title("Columns that change with the sources", paint) +
     evolved.map(({ column, change, type, evidence }) =>
       `  ${printable(column)} ${type} (${change}): ${printable(evidence)}\n`
     ).join("");
@@ -105,7 +105,7 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     deduplicate === null ? "" : [
       section("Deduplicate", [deduplicate.prove], paint),
       section(
-        `Only where it finds duplicates (on_duplicate: ${plan.onDuplicate}), and then again`,
+        `Only if it finds duplicates (on_duplicate: ${plan.onDuplicate}), then once more`,
         [deduplicate.count, ...(deduplicate.remove === null ? [] : [deduplicate.remove])],
         paint,
       ),
@@ -114,10 +114,10 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     section("Check, reading only", partition.checks.map(checkStatement), paint),
     section("Publish, in one transaction", partition.publish, paint),
     ...partition.retain.map((old) =>
-      section(`Retain: version ${old.version} goes`, old.statements, paint)
+      section(`Retain: version ${old.version} is dropped`, old.statements, paint)
     ),
     section(
-      "Only where Postgres refuses rows, which are then looked for in ever smaller ranges",
+      "Only if Postgres refuses rows: finds them in ever smaller ranges",
       [
         ...isolation.stage,
         ...isolation.begin,
@@ -139,9 +139,7 @@ function rulesText({ rules }: PartitionPlan, paint: Paint): string {
 
 function checkStatement({ checks, sql, params }: CheckPass): Statement {
   const words = checks.map(({ name, severity }) =>
-    `${name}: where it does not hold, ${
-      severity === "error" ? "nothing is published" : "it is reported"
-    }`
+    `${name}: if it fails, ${severity === "error" ? "nothing is published" : "it is reported"}`
   );
   return { sql, params, why: words.join("; "), lock: null };
 }

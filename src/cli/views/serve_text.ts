@@ -56,7 +56,7 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
     case "folder_broken":
       return paint("warn", printable(event.message));
     case "attempt_started": {
-      const due = event.tick === null ? "asked for by hand" : `due ${event.tick.toISOString()}`;
+      const due = event.tick === null ? "requested by hand" : `due ${event.tick.toISOString()}`;
       const attempt = event.attempt === 1 ? "" : `, attempt ${event.attempt}`;
       return `${paint("name", event.pipeline)}  started: ${due}${attempt}`;
     }
@@ -64,7 +64,7 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
       return `${paint("name", event.pipeline)}  ${endOf(event, paint)}`;
     case "tick_given_up":
       return `${paint("name", event.pipeline)}  ` +
-        paint("bad", `failed: each server died that ran what was due ${event.tick.toISOString()}`);
+        paint("bad", `failed: each server that ran the start due ${event.tick.toISOString()} died`);
     case "clock_set_back":
       return `${paint("name", event.pipeline)}  ` +
         paint(
@@ -79,7 +79,7 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
         paint("bad", `the ledger could not be written: ${printable(event.error.message)}`);
     case "database_away": {
       const wait = formatDuration(event.retrySeconds);
-      return `${paint("bad", "the database does not answer")}, next look in ${wait}\n` +
+      return `${paint("bad", "the database does not answer")}, next attempt in ${wait}\n` +
         errorText(event.error, paint);
     }
     case "database_back":

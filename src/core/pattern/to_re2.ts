@@ -66,7 +66,7 @@ function assertion(node: AST.Assertion, flags: string): string {
       return "\\z";
     case "word":
       // JavaScript takes two more letters for parts of words then.
-      if (flags.includes("i")) throw new Unsupported("it has a word's edge in (?i:…)", node.raw);
+      if (flags.includes("i")) throw new Unsupported("it has a word boundary in (?i:…)", node.raw);
       return node.negate ? "\\B" : "\\b";
     default:
       throw new Unsupported(`it looks ${node.kind === "lookahead" ? "ahead" : "behind"}`, node.raw);

@@ -245,10 +245,10 @@ async function commit(connection: Connection): Promise<void> {
     if (connection.open) throw error;
     throw new SluiceError(
       "db/commit_unknown",
-      "The connection was lost during the commit: whether it took effect is not known",
+      "The connection was lost during the commit, which may have taken effect",
       {
         retry: "later",
-        hint: "Look at what is in the database before doing it again",
+        hint: "Check the database before you do it again",
         cause: error,
       },
     );

@@ -18,7 +18,7 @@ function loginError(error: unknown, target: ResolvedTarget): SluiceError | null 
     return nodeCode(error) !== "SASL_SIGNATURE_MISMATCH"
       ? null
       : failure("authentication", target, "the server could not prove that it knows the password", {
-        hint: "Something else may be answering in the server's place: do not go on",
+        hint: "Another server may be answering in its place: do not continue",
         cause: error,
       });
   }
@@ -28,7 +28,7 @@ function loginError(error: unknown, target: ResolvedTarget): SluiceError | null 
   if (setting !== null) {
     return failure("bad_url", target, postgres.message ?? "", {
       hint:
-        `"${setting}" in the database URL is no parameter of a connection, and was sent as a setting: ` +
+        `"${setting}" in the database URL is not a connection parameter, and was sent as a setting: ` +
         "leave it out, or correct it",
       postgres,
     });
@@ -52,23 +52,23 @@ function refusedSetting(message: string, { settings }: ResolvedTarget): string |
 const TLS_FAILURES: readonly (readonly [RegExp, string, string])[] = [
   [
     /ALERT/,
-    "the server refused to encrypt with us",
-    "It may want another certificate of this side (sslcert, sslkey): look into its log",
+    "the server refused the encrypted connection",
+    "It may want another client certificate (sslcert, sslkey): see its log",
   ],
   [
     /ALTNAME/,
     "the server's certificate is for another name",
-    "Connect by a name that is in the certificate; sslmode=verify-ca does not look at it",
+    "Connect by a name that is in the certificate; sslmode=verify-ca does not check the name",
   ],
   [
     /EXPIRED|NOT_YET_VALID/,
     "the server's certificate is not valid today",
-    "The server needs a new one; look at this machine's clock as well",
+    "The server needs a new one; check this machine's clock as well",
   ],
   [
     /SELF_SIGNED|UNABLE_TO|ISSUER|UNKNOWN_CA/,
-    "no authority that this machine trusts has signed the server's certificate",
-    "Give the certificate of the authority that did: sslrootcert=PATH",
+    "no authority that this machine trusts signed the server's certificate",
+    "Give that authority's certificate: sslrootcert=PATH",
   ],
 ];
 
@@ -82,7 +82,7 @@ function tlsError(error: unknown, target: ResolvedTarget): SluiceError | null {
   }
   const [, why, hint] = TLS_FAILURES.find(([codes]) => codes.test(code)) ?? [];
   return failure("tls", target, `${why ?? "the encrypted connection failed"} (${text})`, {
-    hint: hint ?? "Look at sslcert and sslkey, and into the server's log",
+    hint: hint ?? "Check sslcert and sslkey, and see the server's log",
     cause: error,
   });
 }
@@ -118,8 +118,8 @@ export function hungUp(target: ResolvedTarget, cause?: unknown): SluiceError {
     retry: "later",
     // It may hang up before its word on our certificate has come through.
     hint: target.material.certificate === null
-      ? "Check that it is a Postgres server, and look into its log"
-      : "It may not accept the certificate of sslcert: look into its log",
+      ? "Check that it is a Postgres server, and see its log"
+      : "It may not accept the certificate of sslcert: see its log",
     ...(cause === undefined ? {} : { cause }),
   });
 }

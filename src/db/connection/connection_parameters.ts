@@ -103,7 +103,7 @@ const TABLES_NAME_SCHEMAS =
 
 /** What to do about values that are refused, where leaving them out is not all there is to say. */
 const HINTS: Readonly<Record<string, string>> = {
-  channel_binding: "Leave it out; sslmode=verify-full makes sure of the server by its certificate",
+  channel_binding: "Leave it out; sslmode=verify-full checks the server by its certificate",
   currentSchema: TABLES_NAME_SCHEMAS,
   hostaddr: "Write the address as the host",
   schema: TABLES_NAME_SCHEMAS,
@@ -223,7 +223,7 @@ function decode(text: string): string {
     return decodeURIComponent(text);
   } catch {
     throw badUrl(
-      'The database URL holds a "%" that starts no escape',
+      'The database URL has a "%" that starts no escape such as %40',
       'Write "%25" for a percent sign in a name or password',
     );
   }

@@ -130,7 +130,7 @@ function tlsOf(parameter: Parameter | undefined, host: string, root: string | nu
     throw badParameter(
       "sslmode",
       parameter,
-      ", which is no mode",
+      ", which is not a mode",
       `Use one of ${Object.keys(TLS_MODES).join(", ")}`,
     );
   }
@@ -146,7 +146,11 @@ function defaultTls(host: string): TlsMode {
 function timeoutOf(parameter: Parameter | undefined): number {
   const seconds = Number(parameter?.value ?? "10");
   if (parameter !== undefined && (!Number.isFinite(seconds) || seconds < 0)) {
-    throw badParameter("connect_timeout", parameter, ", which is no number of seconds from 0 up");
+    throw badParameter(
+      "connect_timeout",
+      parameter,
+      ", which is not a number of seconds, 0 or more",
+    );
   }
   return seconds;
 }

@@ -63,7 +63,8 @@ async function readPem(keyword: string, path: string, kind: string): Promise<str
       ? "there is no such file"
       : (cause as Error).message;
     throw new SluiceError("db/tls_file", `${keyword} "${path}" cannot be read: ${why}`, {
-      hint: "Give the path of a PEM file that this user may read; relative ones start here",
+      hint:
+        "Give the path of a PEM file that this user may read; relative paths start at the current folder",
       cause,
     });
   }

@@ -77,7 +77,7 @@ export async function requireVersion(data: string, packageVersion: string): Prom
   throw new SluiceError(
     "db/embedded_version",
     theirs === null
-      ? `The folder "${data}" is no data folder of Postgres`
+      ? `The folder "${data}" is not a data folder of Postgres`
       : `The data folder "${data}" was made by Postgres ${theirs}, and this is Postgres ${ours}`,
     { hint: "Move the folder away to start afresh; pg_upgrade or pg_dump carries the data over" },
   );

@@ -92,8 +92,8 @@ function warnOfCommands(context: NotifyContext): void {
     .map(({ command }) => command![0]);
   for (const program of new Set(refused)) {
     context.warn(
-      `The notification by command will not be delivered: "${program}" is not among the programs ` +
-        `that may run. Name it with --allow-command or in ${ALLOWED_COMMANDS}, and let Deno run it`,
+      `The notification by command will not be delivered: "${program}" is not an allowed ` +
+        `program. Allow it with --allow-command or in ${ALLOWED_COMMANDS}, and let Deno run it`,
     );
   }
 }

@@ -35,7 +35,7 @@ where ${vanished === null ? changed : `${changed}\n  or (${vanished})`}`,
       `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
 where ${sameKey(key, "s", "t")} and ${same}`,
       "rows_unchanged",
-      "What is there already, to the byte, is left alone",
+      "Rows that are there already, to the byte, are left alone",
     ),
     statement(`analyze ${quoteTable(beforeTable)}`, "The joins below need to know its size"),
     ...applyChange(merge, beforeTable, after, merge.columns),

@@ -14,12 +14,12 @@ export function requireKept(
   const where = partition === null ? "" : ` (partition "${partition}")`;
   throw new SluiceError(
     "plan/would_be_lost",
-    `Another version of "${targetKey}"${where} cannot keep what belongs to it: ${
+    `The next version of "${targetKey}"${where} cannot keep what belongs to the live one: ${
       refused.join("; ")
     }`,
     {
       hint:
-        `Take it away, or move it from the partition to "${targetKey}" itself, where everything stays; or use refresh.mode: upsert, which exchanges nothing`,
+        `Remove it, or move it from the partition to "${targetKey}" itself, where everything stays; or use refresh.mode: upsert, which exchanges nothing`,
     },
   );
 }

@@ -109,11 +109,11 @@ function statisticsChanges(
     return [
       change(
         `create statistics ${name}${which} on ${columns} from ${quoteTable(table)}`,
-        "What the planner learns of columns together",
+        "Extended statistics of the partition",
       ),
       ...(target === null ? [] : [change(
         `alter statistics ${name} set statistics ${target}`,
-        "How much it learns",
+        "Their statistics target",
       )]),
       ...commentOn(`statistics ${name}`, comment, null),
     ];

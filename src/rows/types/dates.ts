@@ -76,7 +76,7 @@ const NO_DATE: Problem = {
 };
 const DATE_AND_TIME: Problem = {
   code: "invalid_date",
-  expected: "a date: it holds a time too, for which there are timestamps",
+  expected: "a date: it holds a time too; load it as timestamp",
 };
 
 const encodeDate: Encode = (bytes, start, end, frame) => {
@@ -134,7 +134,7 @@ function timestampEncoder(
   };
   const zoned: Problem = {
     code,
-    expected: "a timestamp: it has an offset, which only timestamptz heeds",
+    expected: "a timestamp: it has an offset; load it as timestamptz",
   };
   return (bytes, start, end, frame) => {
     // Hot loop: `YYYY-MM-DD HH:MM:SS` first, by its fixed places.

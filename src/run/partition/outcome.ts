@@ -35,8 +35,8 @@ function tellReferenced(
     (table === target.table || table.startsWith(`${target.table}__`));
   if (ours && keys.length === 0) return error;
   const what = mode === "upsert"
-    ? "that the source has otherwise cannot change"
-    : "that the source no longer has, or has otherwise, cannot go";
+    ? "that differ in the source cannot be updated"
+    : "that are gone from the source, or differ in it, cannot be replaced";
   // Postgres makes a key of a name of its own for each partition that is referred to.
   const name = keys.find(({ name }) => constraint?.startsWith(name))?.name ?? constraint;
   const key = name === undefined ? "" : ` by its foreign key "${name}"`;

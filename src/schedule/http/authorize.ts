@@ -47,7 +47,7 @@ const CHALLENGE = { "www-authenticate": 'Bearer realm="sluice"' };
 const MISSING: Refusal = {
   status: 401,
   code: "http/no_token",
-  message: "This needs a token",
+  message: "This request needs a token",
   hint: 'Send the header "Authorization: Bearer <SLUICE_TOKEN>"',
   headers: CHALLENGE,
 };
@@ -55,7 +55,7 @@ const MISSING: Refusal = {
 const WRONG: Refusal = {
   status: 401,
   code: "http/wrong_token",
-  message: "This is not the token",
+  message: "The token is wrong",
   headers: CHALLENGE,
 };
 

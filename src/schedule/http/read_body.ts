@@ -22,7 +22,7 @@ export async function readJson(
       refusal: {
         status: 400,
         code: "http/not_json",
-        message: `The body is no JSON: ${(error as Error).message}`,
+        message: `The body is not JSON: ${(error as Error).message}`,
       },
     };
   }

@@ -74,7 +74,7 @@ async function route(request: Request, host: HttpHost): Promise<Response> {
     status: 404,
     code: "http/no_such_page",
     message: `There is no "${pathname}" here`,
-    hint: "There are /healthz, /readyz, /metrics, /schedule, /runs and /runs/<id>",
+    hint: "Paths: /healthz, /readyz, /metrics, /schedule, /runs and /runs/<id>",
   });
 }
 

@@ -17,7 +17,7 @@ export function runRequestOf(
   body: unknown,
 ): { readonly asked: AskedRun } | { readonly refusal: Refusal } {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    return wrong("The body is no object", 'Send {"pipeline": "<name>"}');
+    return wrong("The body is not an object", 'Send {"pipeline": "<name>"}');
   }
   for (const key of Object.keys(body)) {
     if (KEYS.includes(key)) continue;

@@ -61,7 +61,7 @@ export function unknownColumn(
   report.value(
     path,
     "spec/unknown_column",
-    `"${name}" is no column`,
+    `"${name}" is not a column`,
     near === null
       ? `Columns: ${known.slice(0, NAMED).join(", ")}${more}`
       : `Did you mean "${near}"?`,

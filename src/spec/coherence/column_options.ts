@@ -33,7 +33,7 @@ export const columnOptions: Check = ({ columns }, report) => {
       report.value(
         path("timezone"),
         "spec/bad_timezone",
-        `"${timezone}" is no timezone`,
+        `"${timezone}" is not a time zone`,
         "Write an IANA name such as America/New_York",
       );
     }

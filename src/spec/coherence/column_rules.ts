@@ -43,7 +43,7 @@ function checkPattern(column: string, pattern: string, report: Report): void {
     if (!(error instanceof PatternError)) throw error;
     const path = ["columns", column, "pattern"];
     if (error.syntax) {
-      const message = `"${pattern}" is no regular expression: ${error.message}`;
+      const message = `"${pattern}" is not a regular expression: ${error.message}`;
       return report.value(path, "spec/bad_pattern", message);
     }
     report.value(

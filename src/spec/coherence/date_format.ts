@@ -43,7 +43,7 @@ export function formatFault(format: string, type: string): string | null {
     }
     const token = /^S+$/.test(run) ? "S" : run;
     const part = Object.keys(TOKENS).find((part) => TOKENS[part].includes(token));
-    if (part === undefined) return `"${run}" in "${format}" means nothing`;
+    if (part === undefined) return `"${run}" in "${format}" is not a part of a date or time`;
     if (told.has(part)) return `"${format}" has the ${part} twice`;
     if (loose !== null && part !== "half") return unended(format, loose);
     told.set(part, token);

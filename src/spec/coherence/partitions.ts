@@ -43,8 +43,8 @@ export const partitionRange: Check = ({ partitions }, report, input) => {
       report.value(
         ["partitions", key],
         "spec/bad_partition",
-        `"${text}" is no ${by}`,
-        `A ${by} is written ${PERIOD_EXAMPLES[by]}; current and current-2 also work`,
+        `"${text}" is not a valid ${by}`,
+        `Write it as ${PERIOD_EXAMPLES[by]}; current and current-2 also work`,
       );
     }
     return start;

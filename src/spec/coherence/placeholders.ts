@@ -59,7 +59,7 @@ function requireFillable(
       path,
       text,
       "spec/bad_placeholder",
-      by === null ? `"${text}" has no value` : `"${text}" is nothing that a partition by ${by} has`,
+      by === null ? `"${text}" has no value` : `Partitions by ${by} have no "${text}"`,
       table !== null
         ? `Did you mean "{${table}}"?`
         : by === "list"

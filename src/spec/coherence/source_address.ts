@@ -50,7 +50,7 @@ export const sourceAddress: Check = ({ source, partitions }, report) => {
     );
   } else if (scheme !== undefined && !URL.canParse(url)) {
     // The address itself may hold a password that `--set` gave.
-    report.value(path, "spec/wrong_value", "This is no address that can be read");
+    report.value(path, "spec/wrong_value", "This is not a valid address");
   }
   for (const [name, value] of Object.entries(source.headers)) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {

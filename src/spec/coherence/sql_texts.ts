@@ -7,7 +7,7 @@ import type { Check } from "./check.ts";
 export const ruleSql: Check = ({ rules }, report, input) => {
   for (const { name, check } of rules) {
     const path = typeof input.rules[name] === "string" ? ["rules", name] : ["rules", name, "check"];
-    tell(`Rule "${name}" is no condition`, check, path, report);
+    tell(`Rule "${name}" is not a condition`, check, path, report);
   }
 };
 
@@ -16,7 +16,7 @@ export const checkSql: Check = ({ placedChecks }, report) => {
   for (const { check, path } of placedChecks) {
     if (check.kind !== "sql") continue;
     const query = check.query.trim().replace(/;$/, "");
-    tell(`Check "${check.name}" is no query`, query, [...path, "query"], report);
+    tell(`Check "${check.name}" is not a query`, query, [...path, "query"], report);
   }
 };
 

@@ -49,7 +49,7 @@ export function isAbove(type: ColumnType, min: string, max: string): boolean {
 export function notOfType(type: ColumnType, value: string): [message: string, hint: string | null] {
   const isInteger = INTEGERS.test(type.name) && /^[+-]?\d+$/.test(value.trim());
   return [
-    `"${value}" is no ${typeText(type)}`,
+    `"${value}" is not a valid ${typeText(type)}`,
     isInteger ? `Expected ${BOUNDS[type.name].join(" to ")}` : null,
   ];
 }

@@ -8,7 +8,7 @@ const typeSchema = z.string().transform((text, context): ColumnType => {
   if (!("hint" in type)) return type;
   context.addIssue({
     code: "custom",
-    message: `"${text}" is no type`,
+    message: `"${text}" is not a type`,
     params: { code: "spec/unknown_type", hint: type.hint },
   });
   return z.NEVER;

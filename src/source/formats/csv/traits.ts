@@ -22,7 +22,7 @@ const CONTENT_TYPES: readonly (readonly [type: RegExp, what: string, begins: Reg
 export function csvTraits(options: CsvOptions): FormatTraits {
   const { delimiter, quote, escape } = options;
   return {
-    label: "CSV",
+    label: "CSV file",
     controls: [delimiter, quote, escape].flatMap((text) => text?.charCodeAt(0) ?? []),
     separators: [0x0a, 0x0d, delimiter.charCodeAt(0)],
     other: (text, type) => textKind(text, options) ?? announcedKind(text, options, type),
@@ -55,12 +55,12 @@ function jsonKind(text: string): Kind {
   return JSON_LINE.test(text)
     ? {
       what: "JSON",
-      hint: "If each line is an object, say `format: ndjson`; else write them so with `jq -c`",
+      hint: "If each line is an object, write `format: ndjson`; else convert it with `jq -c`",
     }
     : {
       what: "JSON",
       hint: "Only CSV and JSON lines can be read so far: write one object a line with " +
-        "`jq -c '.[]'`, and say `format: ndjson`",
+        "`jq -c '.[]'`, and set `format: ndjson`",
     };
 }
 

@@ -160,7 +160,7 @@ class NdjsonReader implements RecordReader {
       const isJson =
         skipBlank(bytes, Math.max(skipValue(bytes, first, end, false), 0), end) === end;
       if (isJson) {
-        return this.#leave("not_an_object", "The line is JSON, but no object", start, end);
+        return this.#leave("not_an_object", "The line is JSON, but not an object", start, end);
       }
       return this.#leave("malformed_json", this.#whatIsWrong(start, end), start, end);
     }
@@ -257,8 +257,7 @@ class NdjsonReader implements RecordReader {
         `Up to line ${this.#line} the records have more than ${MOST_KEYS} keys, and each would be a column`,
         {
           details: { line: this.#line },
-          hint:
-            "Load what has keys of its own as one value of type jsonb, or do without new columns:\n" +
+          hint: "Put keys that vary into one object, loaded as jsonb, or ignore new columns:\n" +
             "schema_contract: { new_columns: discard_value }",
         },
       );
@@ -314,12 +313,12 @@ class NdjsonReader implements RecordReader {
 
   /** In the words of the engine, which knows where it stops. */
   #whatIsWrong(start: number, end: number): string {
-    if (end - start > EXPLAINED) return "The line is no JSON object";
+    if (end - start > EXPLAINED) return "The line is not a JSON object";
     try {
       JSON.parse(new TextDecoder().decode(this.#batch.bytes.subarray(start, end)));
       return `The line is nested more than ${MAX_DEPTH} deep`;
     } catch (error) {
-      return `The line is no JSON object: ${(error as Error).message}`;
+      return `The line is not a JSON object: ${(error as Error).message}`;
     }
   }
 }

@@ -36,8 +36,8 @@ export const checkSchema = z.strictObject(
   // An unknown key is told already, and its value is gone.
   if (kinds.length === 1 || context.issues.length > 0) return;
   const message = kinds.length === 0
-    ? "This names no check"
-    : `"${kinds.join('" and "')}" are ${kinds.length} checks: each begins with a dash of its own`;
+    ? "This is not a check"
+    : `"${kinds.join('" and "')}" are ${kinds.length} checks: give each a dash of its own`;
   const hint = kinds.length === 0 ? `Checks: ${Object.keys(CHECKS).join(", ")}` : undefined;
   context.addIssue({ code: "custom", message, params: { hint } });
 }).meta({
