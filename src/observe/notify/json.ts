@@ -4,7 +4,7 @@ import type { Channel } from "./channel.ts";
 /** A webhook that takes the notice as JSON. */
 export const json: Channel = {
   name: "webhook",
-  wanted: ({ webhook, format }) => webhook !== undefined && format !== "slack",
+  wanted: ({ webhook, format }) => webhook !== undefined && (format ?? "json") === "json",
   async send(notice, { webhook }, context) {
     await post(
       {
