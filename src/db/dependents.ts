@@ -8,8 +8,8 @@ export interface Dependents {
   readonly views: readonly ViewProperties[];
   /** Foreign keys of other tables that point to it. */
   readonly incomingKeys: readonly IncomingKeyProperties[];
-  /** `CREATE RULE …`, of the table's own rules. */
-  readonly rules: readonly string[];
+  /** The table's own rules, with what makes them. */
+  readonly rules: readonly { readonly name: string; readonly statements: readonly string[] }[];
   /** Whatever else refers to it or to those views, as Postgres describes it. */
   readonly others: readonly string[];
 }
@@ -156,8 +156,18 @@ select
     and k.conparentid = 0 and k.conrelid <> target.oid
   join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
   ) as "incomingKeys",
-  (select coalesce(json_agg(rtrim(pg_get_ruledef(w.oid), ';') order by w.rulename collate "C"), '[]')
-  from target join pg_rewrite w on w.ev_class = target.oid) as rules,
+  (select coalesce(json_agg(json_build_object(
+    'name', w.rulename,
+    'statements', array_to_json(array_remove(array[
+      rtrim(pg_get_ruledef(w.oid), ';'),
+      case when w.ev_enabled <> 'O' then format('alter table %s %s rule %I', self.name,
+        case w.ev_enabled when 'D' then 'disable' when 'R' then 'enable replica'
+          else 'enable always' end, w.rulename) end,
+      'comment on rule ' || quote_ident(w.rulename) || ' on ' || self.name || ' is '
+        || quote_literal(obj_description(w.oid, 'pg_rewrite'))], null)))
+    order by w.rulename collate "C"), '[]')
+  from target join pg_rewrite w on w.ev_class = target.oid
+  cross join (select quote_ident($1) || '.' || quote_ident($2) as name) self) as rules,
   (select coalesce(json_agg(distinct case d.classid
       when 'pg_rewrite'::regclass
         then (select pg_describe_object('pg_class'::regclass, w.ev_class, 0)
@@ -170,8 +180,8 @@ select
     when 'pg_rewrite'::regclass then (
       select w.ev_class <> g.relation and w.ev_class not in (select oid from views)
       from pg_rewrite w where w.oid = d.objid)
-    -- Those of the table itself go with it where it is made anew.
-    when 'pg_policy'::regclass then $3::text is not null or (
+    -- Those of the table itself are made again with it, or with its column.
+    when 'pg_policy'::regclass then (
       select p.polrelid <> g.relation from pg_policy p where p.oid = d.objid)
     when 'pg_trigger'::regclass then false
     when 'pg_constraint'::regclass then false

@@ -1,6 +1,7 @@
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { ColumnInfo, TableInfo } from "../db/catalog/catalog.ts";
 import { type Asked, boundNames, keepsNotNull } from "./asked.ts";
+import { aroundUsers, lastingUsers } from "./column_users.ts";
 import { HISTORY_COLUMNS, type Layout, type LayoutColumn } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import type { Surroundings } from "./plan_input.ts";
@@ -127,6 +128,7 @@ function retype(input: Evolving, columns: readonly Retype[]): Change {
     ...(dependents?.others ?? []),
     ...(dependents?.views ?? []).filter(({ ownable }) => !ownable)
       .map(({ kind, name, owner }) => `${kind} ${name.schema}.${name.table} of "${owner}"`),
+    ...(surroundings === null ? [] : lastingUsers(layout, surroundings)),
     ...(pinned === undefined || surroundings === null ? [] : rebuildRefusals(surroundings.parent)),
   ];
   if (refused.length > 0) {
@@ -141,10 +143,15 @@ function retype(input: Evolving, columns: readonly Retype[]): Change {
   const views = dependents?.views ?? [];
   const back = surroundings === null ? [] : createViews(views, surroundings.parent);
   if (pinned === undefined || surroundings === null) {
+    const { before, after } = surroundings === null
+      ? { before: [], after: [] }
+      : aroundUsers(layout, surroundings);
     return {
       statements: [
         ...dropViews(views),
+        ...before,
         ...columns.flatMap((each) => changeType(input, each)),
+        ...after,
         ...back,
       ],
     };
@@ -159,6 +166,7 @@ function retype(input: Evolving, columns: readonly Retype[]): Change {
         dependents: surroundings.table,
         alter: columns.map((each) => ({ column: each.column.name, action: alterType(each) })),
         kept: input.kept,
+        taken: surroundings.taken,
         why: columns.map(reasonOf).join("; "),
       }),
       recordTarget(layout),

@@ -1,4 +1,5 @@
 import type { Catalog, IncomingKey } from "../db/catalog/catalog.ts";
+import type { ColumnUser } from "../db/column_users.ts";
 import type { Dependents } from "../db/dependents.ts";
 import type { Slot } from "../db/slots.ts";
 import type { TableProperties } from "../db/catalog/table_properties.ts";
@@ -15,6 +16,10 @@ export interface Surroundings {
   readonly columns: Dependents;
   /** Of the whole table, which is made anew where the partition's own column changes. */
   readonly table: Dependents;
+  /** What belongs to the target, its partitions or its versions and uses the columns that change. */
+  readonly users: readonly ColumnUser[];
+  /** Names in the schema that helpers of a rebuild cannot have. */
+  readonly taken: readonly string[];
 }
 
 /** Everything a plan depends on; nothing else is looked at. */

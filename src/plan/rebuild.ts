@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { nextName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { Dependents } from "../db/dependents.ts";
 import type { TableProperties } from "../db/catalog/table_properties.ts";
+import { addToPublication } from "./column_users.ts";
 import type { Layout } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { belongings } from "./preserve/belongings.ts";
@@ -19,6 +21,8 @@ export interface RebuildInput {
   readonly dependents: Dependents;
   /** What it is made anew for: `alter column "id" type bigint using "id"::bigint`. */
   readonly alter: readonly { readonly column: string; readonly action: string }[];
+  /** Names of the schema that may be those of helpers, and are taken. */
+  readonly taken: readonly string[];
   /** Tables kept for rollback. */
   readonly kept: readonly TableName[];
   readonly why: string;
@@ -32,12 +36,12 @@ export interface RebuildInput {
  * nothing has happened. Views are the caller's.
  */
 export function rebuildParent(input: RebuildInput): Statement[] {
-  const { layout, table, parent, dependents, alter, kept, why } = input;
+  const { layout, table, parent, dependents, alter, kept, taken, why } = input;
   const { own } = parent;
   const { target } = layout;
   const quoted = quoteTable(target);
-  const old = aside(target, "old");
-  const shape = aside(target, "shape");
+  const old = aside(target, "old", taken);
+  const shape = aside(target, "shape", taken);
   const leaves = table.partitions.map(({ name }) => name);
   const made = "As on the table before";
   const on = (action: string) => change(`alter table ${quoted} ${action}`, made);
@@ -149,15 +153,8 @@ export function rebuildParent(input: RebuildInput): Statement[] {
       ...commentOn(`statistics ${quoteTable(name)}`, comment, null),
     ]),
     ...identity(parent, quoted),
-    ...dependents.rules.map((rule) => change(rule, made)),
-    ...own.publications.map(({ name, columns, where }) =>
-      change(
-        `alter publication ${quoteIdent(name)} add table ${quoted}${
-          columns === null ? "" : ` (${columns.map(quoteIdent).join(", ")})`
-        }${where === null ? "" : ` where (${where})`}`,
-        made,
-      )
-    ),
+    ...dependents.rules.flatMap(({ statements }) => statements.map((sql) => change(sql, made))),
+    ...own.publications.map((member) => addToPublication(member, quoted, made)),
     ...things.publish,
     change(
       `drop table ${quoteTable(old)}`,
@@ -220,8 +217,15 @@ function identity({ own }: TableProperties, quoted: string): Statement[] {
   )];
 }
 
+/** What the names of tables begin with that stand only while a table is rebuilt. */
+export const ASIDE = "sluice_";
+
 /** A name in the same schema that nobody else has. */
-function aside({ schema, table }: TableName, what: string): TableName {
+function aside({ schema, table }: TableName, what: string, taken: readonly string[]): TableName {
   const hash = createHash("sha256").update(table).digest("hex").slice(0, 12);
-  return { schema, table: `sluice_${what}_${hash}` };
+  const name = `${ASIDE}${what}_${hash}`;
+  for (let n = 0;; n++) {
+    const candidate = n === 0 ? name : nextName(`${name}_`, n);
+    if (!taken.includes(candidate)) return { schema, table: candidate };
+  }
 }

@@ -3,6 +3,7 @@ import { mapConcurrently } from "../core/map_concurrently.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { type Catalog, listNames, readCatalog, type TableInfo } from "../db/catalog/catalog.ts";
 import { requireEncodable } from "../db/encodable.ts";
+import { readColumnUsers } from "../db/column_users.ts";
 import { readDependents } from "../db/dependents.ts";
 import { findReferring } from "../db/referring.ts";
 import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
@@ -29,6 +30,7 @@ import { conflictingKeys } from "../plan/incoming_keys.ts";
 import { type Layout, layoutOf } from "../plan/layout.ts";
 import { scopeCondition, slotBounds } from "../plan/staging.ts";
 import { catalogType } from "../plan/sql_types.ts";
+import { ASIDE } from "../plan/rebuild.ts";
 import { ruleProbes } from "../plan/rules.ts";
 import { choosePartitions } from "../plan/choose_partitions.ts";
 import { compilePlan } from "../plan/compile.ts";
@@ -172,12 +174,16 @@ async function readSurroundings(
   const changed = otherTypes(layoutOf(spec), table);
   if (changed.length === 0) return null;
   const target = { schema: spec.target.schema, table: spec.target.table };
-  const [parent, columns, whole] = await Promise.all([
+  const tables = [table.oid, ...table.partitions, ...ledger.tables]
+    .map((each) => typeof each === "number" ? each : each.oid);
+  const [parent, columns, whole, users, taken] = await Promise.all([
     readTableProperties(db, target, []),
     readDependents(db, target, changed),
     readDependents(db, target, null),
+    readColumnUsers(db, [...new Set(tables)], changed),
+    listNames(db, target.schema, ASIDE),
   ]);
-  return parent === null ? null : { parent, columns, table: whole };
+  return parent === null ? null : { parent, columns, table: whole, users, taken };
 }
 
 /** What others made stricter in a table of Sluice's own holds for the load as well. */

@@ -22,7 +22,8 @@ columns: { id: { type: integer, required: true }, n: integer }
 
 for (const mode of ["partition", "append", "upsert"]) {
   for (const publish of ["each", "together"]) {
-    for (const times of [1, 9]) {
+    // Merges need no table that is as it was planned, to the column.
+    for (const times of mode === "partition" ? [1, 9] : [1]) {
       const end = times === 1 ? "is planned anew and loaded" : "ends the run, to be tried later";
       Deno.test(`${mode}, ${publish}: a target that is altered ${times}x while workers load ${end}`, async () => {
         await using test = await testDatabase();
@@ -60,8 +61,11 @@ for (const mode of ["partition", "append", "upsert"]) {
             { part, id: 2, n: 2 },
           ]));
           expect(await run(test.db, spec)).toMatchObject({ status: "unchanged" });
-        } else if (result.status !== "succeeded") {
-          expect(result.error).toMatchObject({ code: "publish/target_altered", retry: "later" });
+        } else {
+          expect(result).toMatchObject({
+            status: "failed",
+            error: { code: "publish/target_altered", retry: "later" },
+          });
         }
         expect(await test.db.query("select from sluice_jobs.jobs")).toEqual([]);
       });
