@@ -23,7 +23,11 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   "a transport": { name: "http", words: /\bhttp[:,]\s|\/transports\/http\.ts|\.\/http\.ts/ },
   "a refresh mode": { name: "upsert", words: /"upsert"|\/upsert\.ts/ },
-  "a Postgres type": { name: "interval", words: /"interval"|\binterval[:,]\s|\/interval\.ts/ },
+  "a Postgres type": {
+    name: "interval",
+    words: /"interval"|\binterval[:,]\s|\/interval\.ts/,
+    others: { "spec/schema/partitions.ts": "what other tools call `partitions.by`" },
+  },
   "a column rule": { name: "max_length", words: /\bmax_length\b/ },
   "a check": { name: "freshness", words: /"freshness"|\bfreshness[:,]|\/freshness\.ts/ },
   "a notification": { name: "slack", words: /"slack"|\/slack\.ts/ },
