@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import type { RunResult } from "../core/result.ts";
 
-/** How a command ended, for whoever called it; `docs/cli.md` has the table. */
+/** How a command ended, for its caller; `docs/cli.md` has the table. */
 export const EXIT = {
   done: 0,
   failed: 1,

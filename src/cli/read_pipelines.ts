@@ -6,7 +6,7 @@ import type { SpecFlags } from "./options.ts";
 import { type FoundText, readText } from "./read_text.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** One pipeline file: its spec, or what is wrong with it. */
+/** One pipeline file: its spec, or its mistakes. */
 export interface PipelineFile {
   readonly file: string;
   /** Null where there is an error. */
@@ -23,9 +23,9 @@ export type Reader = Pick<
 >;
 
 /**
- * Reads all files before anything is done with one: what is wrong shows up at once.
+ * Reads all files before it uses one, so that all mistakes show at once.
  *
- * @param opensSource without the variables that its source needs a file is wrong
+ * @param opensSource a variable of the source that is not set is an error
  * @param allowedCommands programs of notifications that need no warning; left out: a run warns by itself
  */
 export async function readPipelines(

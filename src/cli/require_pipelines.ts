@@ -4,7 +4,7 @@ import { type PipelineFile, readPipelines } from "./read_pipelines.ts";
 import { errorRecord, type Session } from "./session.ts";
 
 /**
- * The specs of all files; null, with every fault told, where one of them is wrong.
+ * The specs of all files; null where one of them is wrong, after every mistake is printed.
  *
  * Warnings are for `validate`, and the run gives its own.
  *

@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { ScheduleEvent } from "../schedule/schedule_event.ts";
 import { scheduleEventSentence } from "./views/serve_text.ts";
 
-/** Writes what a server tells about itself to the log that the session has opened. */
+/** Writes an event of the server to the log of the session. */
 export function logScheduleEvent(event: ScheduleEvent): void {
   const { type, ...facts } = event;
   // Braces would be read as the names of attributes.

@@ -10,7 +10,7 @@ import type { FromThread, ReadTask } from "./thread_task.ts";
 /** Faults of one file that are told: nobody reads more, and each answer holds them. */
 const TOLD = 20;
 
-/** Reads pipeline files one after another, and tells each. */
+/** Reads pipeline files one after another, and reports each. */
 export async function readTask(
   { files }: ReadTask,
   flags: SpecFlags,

@@ -2,13 +2,13 @@ import type { ErrorRecord } from "./error.ts";
 import type { PartitionResult, RunResult } from "./result.ts";
 import type { Stage } from "./stage.ts";
 
-/** What a run tells while it works. Views turn these into a progress bar, lines or JSON logs. */
+/** The events of a run. Views turn these into a progress bar, lines or JSON logs. */
 export type RunEvent = RunNews & {
   /** The run it is about; null beside any run: of a rollback, or before there is a run. */
   readonly runId: string | null;
 };
 
-/** What is told, without the run that tells it. */
+/** An event without the id of its run. */
 export type RunNews =
   | {
     readonly type: "run_started";

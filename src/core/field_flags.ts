@@ -1,7 +1,7 @@
 /** The field stood in quotes: never NULL by `null_values`. */
 export const QUOTED = 1;
 
-/** The field holds escaped characters: the batch's `unescape` tells what it says. */
+/** The field holds escaped characters: the batch's `unescape` decodes them. */
 export const ESCAPED = 2;
 
 /** The field has no text: it is NULL. */

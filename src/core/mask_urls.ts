@@ -72,8 +72,8 @@ export function maskUrl(url: string): string {
 }
 
 /**
- * What of a URL may be shown nowhere, longest first, each with what is shown in its place; empty
- * where the text is no URL or has no secret. The URL goes to the end of the text.
+ * The secret parts of a URL, longest first, each with the text that replaces it; empty where the
+ * text is not a URL or has no secret. The URL goes to the end of the text.
  */
 export function secretParts(url: string): readonly (readonly [part: string, shown: string])[] {
   const at = url.indexOf("://");
@@ -130,7 +130,7 @@ function endsInParameter(text: string): boolean {
   });
 }
 
-/** Whether a URL has a secret in it that is no reference to the environment. */
+/** Whether a URL spells out a secret, rather than naming a variable. */
 export function hasLiteralSecret(url: string): boolean {
   const without = url.replace(/\$\{[A-Za-z_][A-Za-z0-9_]*\}/g, "***");
   return maskUrl(without) !== without;

@@ -26,7 +26,7 @@ export function trialIndexName(versionTable: string, n: number): string {
   return `${versionTable}_t${n}`;
 }
 
-/** Names the index that tells the rows of staging apart while they are loaded. */
+/** The name of the index that identifies rows of staging while they are loaded. */
 export function offsetIndexName(versionTable: string): string {
   return `${versionTable}_o`;
 }

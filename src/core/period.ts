@@ -139,7 +139,7 @@ export function firstPartitions(spec: PartitionRange, now: Date, most: number): 
 /**
  * Where a partition starts and where the next one does: dates, or timestamps for hours.
  *
- * @throws Error where the text is no such period; the spec has been checked before
+ * @throws Error where the text is not such a period; the spec has been checked before
  */
 export function periodBounds(by: Period, text: string): PeriodBounds {
   const start = parsePartition(by, text);

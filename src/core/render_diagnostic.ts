@@ -1,6 +1,6 @@
 import type { Diagnostic } from "./diagnostic.ts";
 
-/** What a piece of a rendered diagnostic is; whoever paints decides on colors. */
+/** The role of a piece of a rendered diagnostic; the painter chooses the color. */
 export type DiagnosticRole = "error" | "warning" | "code" | "caret" | "hint" | "position";
 
 /** Longest part of the source line that is shown, UTF-16 units. */

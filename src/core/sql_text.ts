@@ -18,7 +18,7 @@ export interface SqlPart {
   readonly end: number;
 }
 
-/** Why a text is no SQL that can stand in brackets of ours. */
+/** Why a text cannot be put in brackets within a statement. */
 export interface SqlFault {
   readonly offset: number;
   readonly message: string;

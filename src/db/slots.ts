@@ -25,7 +25,7 @@ export interface WantedSlot {
   readonly rows: string | null;
 }
 
-/** Reads what stands where partitions go; `type` is that of the column that tells them apart. */
+/** Reads the tables attached where partitions go; `type` is that of the partition column. */
 export async function readSlots(
   db: Queryable,
   table: TableInfo,

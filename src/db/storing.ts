@@ -9,8 +9,8 @@ const BEYOND_ASCII = /[^\0-\x7f]/g;
 /**
  * Writes texts that are for people, whatever the database's encoding can hold.
  *
- * Where a character is not in it, the same is written once more with `\u65e5` in place of each that
- * is no ASCII: what happened must not be lost for want of a letter.
+ * Where a character is not in it, the text is written again with escapes such as `\u65e5` for all
+ * but ASCII: no record is lost for a letter.
  */
 export async function storing<T>(write: (text: TextMap) => Promise<T>): Promise<T> {
   try {
@@ -39,7 +39,7 @@ export async function storingWithin<T>(
   return written;
 }
 
-/** A text as {@link storing} would write it, for what is compared later. */
+/** A text as {@link storing} would write it, for comparisons. */
 export async function storedText(db: Queryable, text: string): Promise<string> {
   if (text.search(BEYOND_ASCII) < 0) return text;
   return await storing(async (map) => {
@@ -49,7 +49,7 @@ export async function storedText(db: Queryable, text: string): Promise<string> {
   });
 }
 
-/** A text with an escape in place of each character that is no ASCII. */
+/** A text with an escape for each character beyond ASCII. */
 export function escaped(text: string): string {
   return text.replace(
     BEYOND_ASCII,

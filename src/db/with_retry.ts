@@ -47,7 +47,7 @@ export function isTransient(error: unknown): error is SluiceError {
 }
 
 /**
- * Does work that may be done twice, anew after each transient error of the database.
+ * Does work that may be done twice, and repeats it after each transient error of the database.
  *
  * `work` must be whole: its own transaction or a read, never a step within a transaction or on a
  * session, which are gone with their connection. It may have taken effect before it is repeated.

@@ -11,9 +11,9 @@ export async function showAlive(session: Session, worker: string): Promise<void>
 }
 
 /**
- * Gives back the jobs of workers that are gone: killed, or cut off from the database.
+ * Returns the jobs of dead workers to the queue: killed, or cut off from the database.
  *
- * One that was only cut off can write no more: whoever takes its job over has claimed it.
+ * One that was only cut off can write no more: the worker that takes its job over claims it.
  */
 export async function releaseDeadWorkers(queue: Queue, db: Queryable): Promise<void> {
   const dead: string[] = [];

@@ -7,7 +7,8 @@ import type { PartNews } from "../ledger/mod.ts";
 const EVERY = 1_000;
 
 /**
- * What a worker tells of one partition, to whoever follows its run: gathered, and sent now and then.
+ * The reports of a worker on one partition, for the follower of its run: gathered, and sent now and
+ * then.
  *
  * A message that the database does not take is sent with the next one: no load fails for it.
  */

@@ -20,9 +20,9 @@ const GIVING_UP = 120_000;
 const HOLD_AFTER = 600_000;
 
 /**
- * Does jobs of the queue until the signal aborts, which gives back what is under way.
+ * Does jobs of the queue until the signal aborts, which returns jobs under way to the queue.
  *
- * While the database does not answer it waits; whoever takes jobs of this worker over meanwhile has them.
+ * While the database does not answer it waits; jobs that others take over meanwhile are theirs.
  */
 export async function workOn(queue: Queue, context: WorkContext): Promise<void> {
   const { clock, random, signal, warn } = context;

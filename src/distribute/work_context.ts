@@ -1,7 +1,7 @@
 import type { RunContext } from "../run/context.ts";
 import type { RunJob } from "./queue.ts";
 
-/** What a worker tells of each job. */
+/** A report of the worker on a job. */
 export interface JobNote {
   readonly pipeline: string;
   /** Undefined: of a run as a whole. */

@@ -138,7 +138,7 @@ where t.target = $1 and c.relkind in ('r', 'p')`,
 const SCHEMA = "sluice";
 
 /**
- * The number of the newest applied migration, 0 where there is no ledger. Whoever uses the ledger
+ * The number of the newest applied migration, 0 where there is no ledger. Every user of the ledger
  * asks this first.
  *
  * @throws SluiceError `db/foreign_schema` where the schema is not ours alone

@@ -4,7 +4,7 @@ import { storableText } from "../core/storable_json.ts";
 import type { Queryable } from "../db/database.ts";
 import { storing, type TextMap } from "../db/storing.ts";
 
-/** Writes rejects in batches; `add` never waits, `drain` bounds what is held in memory. */
+/** Writes rejects in batches; `add` never waits, `drain` bounds memory. */
 export interface RejectWriter {
   add(reject: Reject): void;
   /** Rejects added so far, written or not. */

@@ -107,7 +107,7 @@ where run_id = $1::uuid and position = $2`,
     ));
 }
 
-/** What a worker tells of a partition, for whoever follows the run. */
+/** The reports of a worker on a partition, for the follower of the run. */
 export interface PartNews {
   /** Those since the last time. */
   readonly events: readonly RunEvent[];
@@ -115,7 +115,7 @@ export interface PartNews {
   readonly progress: RunEvent | null;
 }
 
-/** Adds to what a worker has told; nothing where the partition is no longer its. */
+/** Adds a report of a worker; does nothing where the partition is no longer its. */
 export async function tellPart(
   db: Queryable,
   { runId, position }: RunPart,
@@ -186,7 +186,7 @@ where run_id = $1::uuid and position = any($2::int[]) and attempts > 0 order by 
 }
 
 /**
- * Takes partitions away from whoever has them; those published by then keep their results.
+ * Takes partitions away from their workers; published ones keep their results.
  *
  * Waits for transactions under way: nothing is published after it.
  */

@@ -23,8 +23,8 @@ export interface RunStart {
 /**
  * Records that a run has started; once more, where a first attempt at it had to be given up.
  *
- * To be called on the session that holds the target's lock: whoever takes the lock after it then
- * finds this row, and marks it dead before doing anything else.
+ * To be called on the session that holds the target's lock: the next holder of the lock finds this
+ * row, and marks it dead before anything else.
  */
 export async function startRun(session: Queryable, run: RunStart): Promise<void> {
   const start = (text: TextMap) =>

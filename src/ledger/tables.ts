@@ -88,7 +88,7 @@ order by c.oid, k.proven desc`,
   return tables.map((table) => ({ ...table, oid: Number(table.oid) }));
 }
 
-/** Records what is proven to be Sluice's and is not recorded yet; under the target's lock. */
+/** Records tables that are proven to be Sluice's and not recorded yet; under the target's lock. */
 export async function adoptTables(db: Queryable, targetKey: string): Promise<void> {
   await db.query(
     `with unproven as (${UNPROVEN}

@@ -12,7 +12,7 @@ const WRITE_BYTES = 256 * 1024;
 type Range = readonly [from: number, to: number];
 
 /**
- * Copies rows of which COPY refuses some, and finds those.
+ * Copies rows, and finds those that COPY refuses.
  *
  * Each buffer is a COPY of its own. One that fails is tried in parts: Postgres tells at which row
  * it stopped, which is right where it could not read a value and may be late where it could not

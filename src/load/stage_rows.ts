@@ -27,7 +27,7 @@ export interface RowStream {
   taken?(frame: Frame): void;
 }
 
-/** Where the rows go, and who is told. */
+/** Where the rows go, and who gets the events. */
 export interface StageRowsContext {
   readonly db: Database;
   readonly clock: Clock;

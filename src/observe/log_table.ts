@@ -39,7 +39,8 @@ interface Row {
 /**
  * Writes the log into `sluice.logs`, in batches and beside the run.
  *
- * A load neither waits for it nor fails with it: what the database does not take is dropped and told.
+ * A load neither waits for it nor fails with it: records that the database does not take are
+ * dropped and counted.
  */
 export function logTable({ db, clock, level, warn }: LogTableContext): Observer {
   const entryOf = logEntries();

@@ -8,7 +8,7 @@ import type { LineageSettings } from "./lineage/settings.ts";
 import type { LogLevel } from "./log_entry.ts";
 import { observeAll, type ObservedEvent, type Observer, type Warn } from "./observer.ts";
 
-/** Who listens to runs, beside those whom the pipeline file notifies. */
+/** Who observes runs, beside the notifications of the pipeline file. */
 export interface ObserveSettings {
   readonly lineage: LineageSettings | null;
   /** The least that goes into `sluice.logs`; null: nothing. */

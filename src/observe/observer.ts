@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../core/error.ts";
 import type { RunEvent } from "../core/event.ts";
 
-/** What a run tells, and how a run ends that has no result. */
+/** The events of a run, and the end of a run without a result. */
 export type ObservedEvent = RunEvent | RunFailed;
 
 /** A run that failed as a whole: before its first partition, or for the database. */
@@ -28,7 +28,7 @@ export interface Observer {
 /** Tells something that went wrong beside the run: one sentence, without a period. */
 export type Warn = (message: string) => void;
 
-/** Several observers as one; what is wrong with one of them is told once and keeps none from the rest. */
+/** Several observers as one; a failure of one is reported once and does not disturb the others. */
 export function observeAll(observers: readonly Observer[], warn: Warn): Observer {
   const broken = new Set<Observer>();
   function tell(observer: Observer, error: unknown): void {

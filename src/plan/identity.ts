@@ -43,7 +43,7 @@ returning table_oid`,
   };
 }
 
-/** Forgets a table that somebody has taken for himself: it stays, whatever becomes of its version. */
+/** Forgets a table that somebody else has taken: it stays, even when its version is dropped. */
 export function releaseTable(table: TableName, oid: number): Statement {
   return {
     sql: `delete from sluice.tables where table_oid = $1::oid`,

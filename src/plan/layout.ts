@@ -40,7 +40,7 @@ export const HISTORY_COLUMNS: readonly LayoutColumn[] = [
   { name: "_current", type: { name: "boolean" }, notNull: true },
 ];
 
-/** Whether loads of this mode are merged into what is there, instead of taking its place. */
+/** Whether loads of this mode are merged into the existing rows, instead of replacing them. */
 export function isMerging(mode: RefreshMode): boolean {
   return mode === "append" || mode === "upsert" || mode === "history";
 }

@@ -214,7 +214,7 @@ export interface VerifyQuery {
   readonly statement: Statement;
 }
 
-/** A rule, as a message tells it. */
+/** A rule, as messages show it. */
 export type RulePlan = Omit<RuleSpec, "line">;
 
 /** Checks that one read-only statement judges: those that can share a pass over the rows do. */

@@ -5,7 +5,7 @@ import type { PlanInput } from "./plan_input.ts";
 import type { TargetIndex } from "./setup.ts";
 import type { TargetShape } from "./target.ts";
 
-/** What becomes of one partition. */
+/** The decision on one partition. */
 export interface PartitionDecision extends Decision {
   readonly partition: string | null;
   /** All loads of it that the ledger knows, the oldest first. */

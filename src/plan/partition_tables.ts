@@ -13,7 +13,7 @@ import { chainOf, rootOf, tableOf } from "./versions.ts";
  * The load that a source is compared with.
  *
  * Pipelines that share a target and add to it each have a newest load of their own; where a load
- * takes the place of what is there, only what is live counts.
+ * replaces rows, only the live load counts.
  */
 export function newestOf(
   spec: PipelineSpec,

@@ -13,7 +13,7 @@ import { build } from "./preserve/index_work.ts";
 import { likeParent } from "./preserve/like_parent.ts";
 import { settings } from "./preserve/settings.ts";
 
-/** What making a partitioned table anew depends on. */
+/** What the rebuild of a partitioned table depends on. */
 export interface RebuildInput {
   readonly layout: Layout;
   readonly table: TableInfo;
@@ -29,8 +29,9 @@ export interface RebuildInput {
 }
 
 /**
- * Changes the type of the column that a table is partitioned by, which ALTER TABLE refuses: makes the
- * parent anew around the same partitions, with all that is on it, in the one transaction of the setup.
+ * Changes the type of the column that a table is partitioned by, which ALTER TABLE refuses:
+ * rebuilds the parent around the same partitions, with everything on it, in the one transaction of
+ * the setup.
  *
  * Nothing is dropped with CASCADE: what could not be carried over makes Postgres refuse, and then
  * nothing has happened. Views are the caller's.
@@ -185,7 +186,7 @@ end`;
   return `do ${quoteLiteral(body)}`;
 }
 
-/** What cannot be carried over to a table made anew; empty where all can be. */
+/** The objects that cannot be carried over to a rebuilt table; empty where all can. */
 export function rebuildRefusals({ own, role }: TableProperties): string[] {
   return [
     ...own.labels.map((provider) => `security label of "${provider}"`),

@@ -5,15 +5,15 @@ import type { Catalog } from "../db/catalog/catalog.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 
 /**
- * What tells the rows of staging apart for whoever follows a publication of all tables; null where
- * nothing is published. Without it Postgres refuses every update and delete of a published table.
+ * The replica identity of staging under a publication of all tables; null where nothing is
+ * published. Without it Postgres refuses every update and delete of a published table.
  */
 export type StagingIdentity = "full" | "index" | null;
 
 /** Postgres 18 takes no whole row for an identity where a column of it is computed. */
 const GENERATED_IS_NO_IDENTITY = 180000;
 
-/** Decides how staging is told apart. */
+/** Chooses the replica identity of staging. */
 export function stagingIdentity(
   { published, table, serverVersion }: Catalog,
   offsetColumn: boolean,

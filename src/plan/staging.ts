@@ -9,7 +9,7 @@ import { identifyStaging, type StagingIdentity } from "./replica_identity.ts";
 import type { TargetIndex } from "./setup.ts";
 import { sqlType } from "./sql_types.ts";
 
-/** Comment that says what staging is to whoever finds it; the ledger alone says that it is. */
+/** Comment for people who find a staging table; only the ledger proves that it is one. */
 export const STAGING_COMMENT = "Sluice staging: not published";
 
 /** The clause after ATTACH PARTITION: which rows the partition holds. */
@@ -242,7 +242,7 @@ export function slotBounds(
     : rangeBounds(spec, layout, partition);
 }
 
-/** SQL type of the column that tells partitions apart. */
+/** SQL type of the partition column. */
 export function partitionType(layout: Layout): string {
   return columnType(layout);
 }

@@ -7,7 +7,7 @@ import type { Statement, TableName, VerifyPlan, VerifyQuery } from "./load_plan.
 /** Columns of one query: a select list may not have more than 1,664 entries. */
 const QUERY_COLUMNS = 250;
 
-/** Three bytes whose hash tells whether this server hashes as Sluice does. */
+/** Three bytes whose hash shows whether this server hashes as Sluice does. */
 export const PROBE = "\\x010203";
 
 /** What verifying a load asks Postgres for: of staging, and of the table that isolation fills. */

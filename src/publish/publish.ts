@@ -86,7 +86,7 @@ function requireAllRows(partition: PartitionPlan, counts: Counts, staged: number
 /**
  * Drops the versions beyond the number kept.
  *
- * The load is live by now: what goes wrong here is told and tried again by the next load.
+ * The load is live by now: an error here is a warning, and the next load tries again.
  */
 export async function retain(
   partition: PartitionPlan,

@@ -10,7 +10,9 @@ import { type RecordBatch, STRING } from "./record_batch.ts";
 import { compileType, type Encode } from "./types/mod.ts";
 import { GUESSABLE, writesBack } from "./writes_back.ts";
 
-/** What a file shows of fields that are no columns, and of values that their column cannot hold. */
+/**
+ * The evidence of a file for fields without a column, and for values that their column cannot hold.
+ */
 export interface Evidence {
   readonly added: readonly AddedField[];
   readonly widened: readonly WidenedColumn[];

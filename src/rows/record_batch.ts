@@ -37,7 +37,7 @@ export type Unescape = (
   out: Uint8Array,
 ) => number;
 
-/** Keys that are no fields of the batch. */
+/** Keys without a field in the batch. */
 export interface OtherKeys {
   /** Per record: its values of such keys, but for null. */
   counts: Int32Array;

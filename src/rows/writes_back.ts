@@ -21,7 +21,7 @@ export const GUESSABLE: readonly ColumnType[] = [
   { name: "uuid" },
 ];
 
-/** The texts that a type writes; none of a type of which that is not known here. */
+/** The texts that a type writes; none for a type where that is not known. */
 export function writesBack(type: ColumnType, options: ColumnOptions = {}): WritesBack {
   const form = formOf(type);
   const { thousands, decimal } = options;

@@ -8,13 +8,13 @@ export interface Guess {
   readonly hint: string;
 }
 
-/** What a format makes of names of which the pipeline knows none; null where nothing. */
+/** The guess of a format for a file with none of the pipeline's names, or null. */
 export type GuessFormat = (
   names: readonly string[],
   isKnown: (name: string) => boolean,
 ) => Guess | null;
 
-/** Looks at names of which no column of the pipeline is read. */
+/** Examines the names of a file that has none of the pipeline's columns. */
 export function guessWrongFile(
   plan: RowsPlan,
   names: readonly string[],

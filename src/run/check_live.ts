@@ -24,7 +24,7 @@ export interface CheckReport {
 }
 
 /**
- * Runs a pipeline's checks on what is live; needs no run, and takes no lock.
+ * Runs a pipeline's checks on the live table; needs no run, and takes no lock.
  *
  * Comparisons with the live version compare it with itself, but for `row_count`, which sees whether
  * the table still has the rows that were loaded.

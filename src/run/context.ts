@@ -73,7 +73,7 @@ export interface RunOptions {
   readonly verify?: boolean;
 }
 
-/** What an exchange of a run needs; its attempts are told as those of `partition`. */
+/** What an exchange of a run needs; its attempts are reported for `partition`. */
 export function publishContext(
   plan: RunPlan,
   partition: string | null,

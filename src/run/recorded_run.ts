@@ -27,7 +27,7 @@ export async function underLock<T>(
 /**
  * One run on its way through the ledger: begun, finished or failed.
  *
- * While it is open, whoever interrupts the run cancels the statement under way.
+ * While it is open, an interrupt cancels the statement under way.
  */
 export class RecordedRun implements Disposable {
   readonly id: string = crypto.randomUUID();

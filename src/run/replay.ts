@@ -24,9 +24,9 @@ import { openReplayReader } from "../source/replay_reader.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /**
- * Loads rejected rows that are valid by now, besides what is live, exactly once.
+ * Adds rejected rows that are now valid to the live table, exactly once.
  *
- * Only rows of versions that are live: of others nobody knows whether they belong into the table.
+ * Only rows of live versions: others may not belong into the table.
  *
  * @param only this partition; all of them when left out
  */

@@ -13,7 +13,7 @@ const SOON = 2_000;
  * A database that may be away: opened when first needed, and again after it was found gone.
  *
  * A pool opens new connections by itself; what it cannot do is start the embedded server again, or
- * make a ledger that was dropped meanwhile. So whoever finds it broken calls {@link forget}.
+ * make a ledger that was dropped meanwhile. Callers that find it broken call {@link forget}.
  */
 export class DatabaseLink implements AsyncDisposable {
   readonly #open: () => Promise<OpenLink>;

@@ -20,14 +20,14 @@ export interface ServedFile {
   readonly fault: string | null;
 }
 
-/** What is served after a folder was read again, and what is new about it. */
+/** The served pipelines after a folder was read again, and the changes. */
 export interface Update {
   readonly files: ServedFiles;
   readonly events: readonly ScheduleEvent[];
 }
 
 /**
- * Takes over what is right; a file that is broken keeps its last good version.
+ * Takes valid files over; a broken one keeps its last good version.
  *
  * Of two files with a pipeline of the same name the one that had it before keeps it, else the first.
  */

@@ -24,7 +24,7 @@ export interface RunFilter {
   readonly limit: number;
 }
 
-/** The runs of this database, newest first, whoever started them. */
+/** The runs of this database by any process, newest first. */
 export async function recentRuns(
   db: Queryable,
   { pipeline, runId, limit }: RunFilter,

@@ -3,7 +3,7 @@ import type { RunResult } from "../core/result.ts";
 import type { PipelineOverview } from "./model.ts";
 import type { Stopped } from "./under_way.ts";
 
-/** What a server tells about itself; what its runs tell are `RunEvent`s. */
+/** The events of the server; those of its runs are `RunEvent`s. */
 export type ScheduleEvent =
   | {
     readonly type: "listening";

@@ -69,8 +69,8 @@ where (s.cron, s.timezone) <> (excluded.cron, excluded.timezone)`,
 }
 
 /**
- * Lets a schedule begin anew now, whose row a clock wrote that was ahead; false where the row is
- * another one by now.
+ * Restarts a schedule whose row a clock wrote that was ahead; false where the row has changed
+ * since.
  */
 export async function rewindSchedule(
   db: Queryable,
@@ -90,8 +90,8 @@ returning pipeline`,
 /**
  * Takes an attempt at a tick; false where the row is no longer what the decision was made on.
  *
- * Of two servers that decided the same, one gets it: the second finds another row, whatever became
- * of the locks.
+ * Of two servers that decided the same, one gets it: the second finds another row, even if a lock
+ * was lost.
  */
 export async function takeAttempt(
   db: Queryable,
@@ -145,7 +145,7 @@ returning pipeline`,
   return ended.length === 1;
 }
 
-/** Name of the advisory lock that whoever runs a pipeline under `serve` holds. */
+/** Name of the advisory lock of a server that runs the pipeline. */
 export function scheduleLock(pipeline: string): string {
   return `sluice:schedule:${pipeline}`;
 }

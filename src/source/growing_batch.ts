@@ -18,7 +18,7 @@ export function emptyBatch(unescape: Unescape): RecordBatch {
   };
 }
 
-/** Makes room for so many fields and records in all, keeping what is there. */
+/** Makes room for so many fields and records in all, and keeps those there. */
 export function reserve(batch: RecordBatch, fields: number, records: number): void {
   if (fields > batch.starts.length) {
     const size = Math.max(fields, batch.starts.length * 2);

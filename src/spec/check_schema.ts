@@ -13,7 +13,7 @@ export interface Checked {
   readonly broken: BrokenPaths;
 }
 
-/** Reports what the schema refuses, except at the `silent` paths, and mends it. */
+/** Reports the values that the schema refuses, except at the `silent` paths, and replaces them. */
 export function checkSchema(
   plain: unknown,
   tree: Tree,

@@ -7,7 +7,7 @@ import type { Path } from "./yaml_tree.ts";
 const TABLE = /^(<!-- keys: (\S+)(?: of (\w+))? -->)\n\n?(?:\|.*\n)*/gm;
 
 /**
- * A page with its tables of keys written anew.
+ * A page with its tables of keys rewritten.
  *
  * A table stands below `<!-- keys: source -->`, where `file` is the top level, `columns.<name>` one
  * column, `source.format of csv` what CSV has beyond all formats, and `checks` the kinds of checks.

@@ -2,7 +2,7 @@ import type { Diagnostic, Position } from "../core/diagnostic.ts";
 import type { SpecCode } from "./codes.ts";
 import { keyRangeAt, nodeAt, type Path, type Range, type Tree } from "./yaml_tree.ts";
 
-/** Collects what is wrong with one file. */
+/** Collects the mistakes of one file. */
 export interface Report {
   readonly diagnostics: readonly Diagnostic[];
   /** Marks a range of the text. */

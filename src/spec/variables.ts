@@ -34,7 +34,7 @@ export function fillVariables(url: string, vars: Values): string {
   }, url);
 }
 
-/** Reports what is wrong with the variables of a URL. */
+/** Reports mistakes in the variables of a URL. */
 export function checkVariables(url: string, scope: VariableScope, report: Report): void {
   const vars = variablesOf(scope);
   const used = placeholdersOf(url).filter(({ name }) => isVariable(name));

@@ -16,7 +16,7 @@ import type { Finish } from "./command.ts";
 
 type Flags = OutputFlags & SpecFlags & DatabaseFlags & { readonly partition?: readonly string[] };
 
-/** `check <file>`: the checks of a pipeline, on what is live. */
+/** `check <file>`: the checks of a pipeline, on the live table. */
 export function addCheckCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("check")
     .summary("run the checks against the live table")

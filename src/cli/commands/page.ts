@@ -5,7 +5,7 @@ import { inSession } from "../session.ts";
 import type { PageFlags } from "../show_page.ts";
 import type { Finish } from "./command.ts";
 
-/** `page [folder]`: what is in the ledger, in a browser. */
+/** `page [folder]`: the ledger, in a browser. */
 export function addPageCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("page")
     .summary("show pipelines, runs and rejects in a browser")

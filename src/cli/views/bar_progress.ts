@@ -11,7 +11,7 @@ import type { Progress } from "./view.ts";
 const FPS = 10;
 
 /**
- * A bar for the run and one for each partition under way; what is worth keeping scrolls above.
+ * A bar for the run and one for each partition under way; lines worth keeping scroll above.
  *
  * Leaves the cursor and the line wrapping alone, so that a process that dies leaves a sane
  * terminal.

@@ -18,7 +18,7 @@ export function lineProgress(err: Output, { quiet = false } = {}): Progress {
   };
 }
 
-/** The line that tells an event, or null for one that is not worth a line. */
+/** The line for an event, or null where it has none. */
 export function eventLine(event: RunEvent, paint: Paint): string | null {
   switch (event.type) {
     case "run_started": {

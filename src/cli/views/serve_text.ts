@@ -7,7 +7,7 @@ import type { Paint } from "./paint.ts";
 import { printable, printableLines } from "./printable.ts";
 import { renderTable } from "./table.ts";
 
-/** What a server tells about itself, one line and perhaps more, with the time in front. */
+/** An event of the server as text: one line or more, with the time in front. */
 export function scheduleEventText(event: ScheduleEvent, now: Date, paint: Paint): string {
   const time = paint("faint", now.toISOString());
   return `${time}  ${textOf(event, paint).trimEnd()}\n`;

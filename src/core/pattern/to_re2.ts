@@ -1,7 +1,7 @@
 import type { AST } from "@eslint-community/regexpp";
 import { complement, type Ranges, scalarValues, takenBy, union } from "./code_points.ts";
 
-/** A part of a JavaScript expression for which there is no engine without backtracking. */
+/** A part of a JavaScript expression that only a backtracking engine can match. */
 export class Unsupported extends Error {
   /** @param part as it is written */
   constructor(readonly reason: string, readonly part: string) {

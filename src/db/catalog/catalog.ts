@@ -109,7 +109,7 @@ export interface IncomingKey {
   readonly self: boolean;
 }
 
-/** What becomes of a row whose foreign key refers to a row that goes, or changes. */
+/** The action of a foreign key when the row it refers to is deleted or updated. */
 export type KeyAction = "no action" | "restrict" | "cascade" | "set null" | "set default";
 
 /** Reads what is known about a table. */

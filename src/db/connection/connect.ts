@@ -34,7 +34,7 @@ export interface ConnectOptions {
 /**
  * Connects to a database and proves that it answers.
  *
- * @throws SluiceError `db/…` saying what is wrong, never with the password
+ * @throws SluiceError `db/…` with the reason, never with the password
  */
 export async function connect(options: ConnectOptions): Promise<Database> {
   const { secrets, signal, wait, maxConnections = 10, searchPath = SEARCH_PATH } = options;

@@ -222,7 +222,7 @@ export class Connection implements AsyncDisposable {
   }
 }
 
-/** Makes the server give up what its processes run; returns how many were told. */
+/** Cancels the statements of server processes; returns how many processes got the signal. */
 export async function cancelBackends(
   target: ResolvedTarget,
   applicationName: string,

@@ -151,7 +151,7 @@ export function readParameters(
   return parameters;
 }
 
-/** A value that cannot be used, with what is wrong: `, and Sluice writes`. */
+/** A value that cannot be used, with the reason: `, and Sluice writes`. */
 export function badParameter(
   keyword: string,
   { value, origin }: Parameter,

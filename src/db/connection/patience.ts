@@ -23,7 +23,7 @@ const PERHAPS_SOON: ReadonlySet<string> = new Set([
   "db/connection_lost",
 ]);
 
-/** Before a server was ever reached, what may be a mistake in its address is told soon. */
+/** Before the first connection, an error that may be a mistake in the address is reported soon. */
 export const atFirst: Patience = ({ code }) =>
   COMES_BY_ITSELF.has(code) ? LONG / 2 : PERHAPS_SOON.has(code) ? 3_000 : 0;
 

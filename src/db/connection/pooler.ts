@@ -22,9 +22,9 @@ const NO_ROOM: ReadonlySet<string> = new Set([
 /**
  * Makes sure that a pooler in front of Postgres gives each connection a server process of its own.
  *
- * A pooler in transaction mode hands the same process to whoever comes next. The target's lock,
- * which belongs to a session, would then be held by whoever that is, and our settings would be
- * left behind in other people's sessions. Nothing is set before this has been asked.
+ * A pooler in transaction mode hands the same process to the next client. The target's lock, which
+ * belongs to a session, would then be held by that client, and our settings would be left behind in
+ * other people's sessions. Nothing is set before this has been asked.
  *
  * @throws SluiceError `db/pooler`
  */

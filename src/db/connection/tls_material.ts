@@ -16,7 +16,7 @@ const SYSTEM = "system";
 /**
  * Reads the files that a target names for encryption.
  *
- * @throws SluiceError `db/tls_file` where one is missing, cannot be read or is no PEM file
+ * @throws SluiceError `db/tls_file` where one is missing, cannot be read or is not a PEM file
  */
 export async function readTlsMaterial(
   { tls, tlsFiles }: Pick<ConnectionTarget, "tls" | "tlsFiles">,

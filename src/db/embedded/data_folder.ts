@@ -14,8 +14,8 @@ const PASSWORD_FILE = "sluice_password";
 /**
  * Makes the data folder where there is none.
  *
- * It is made under another name and renamed when complete: what is called `data` never is half
- * made, and what is half made never holds anybody's data.
+ * It is made under another name and renamed when complete: `data` is never incomplete, and an
+ * incomplete folder never holds data.
  */
 export async function ensureDataFolder(
   home: Home,

@@ -3,7 +3,7 @@ export interface FileLock extends AsyncDisposable {
   readonly shared: boolean;
 }
 
-/** Takes a lock, waiting until whoever holds it is done. */
+/** Takes a lock, and waits until its holder releases it. */
 export async function lockFile(path: string, { shared = false } = {}): Promise<FileLock> {
   const file = await openLockFile(path);
   await file.lock(!shared);

@@ -3,7 +3,7 @@ import { quoteIdent, quoteLiteral } from "../../core/quote.ts";
 import type { Database } from "../database.ts";
 import { EMBEDDED_DATABASE } from "./data_folder.ts";
 
-/** The role that loads; it owns the database and is no superuser. */
+/** The role that loads; it owns the database and is not a superuser. */
 export const LOADER = "sluice_loader";
 
 /** Serializes processes that make the role at the same time. */

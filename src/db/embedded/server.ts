@@ -48,7 +48,7 @@ export interface EmbeddedServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** A server that runs now, whoever started it. */
+/** A running server, started by any process. */
 export interface RunningServer {
   readonly url: string;
   readonly superuserUrl: string;

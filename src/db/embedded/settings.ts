@@ -1,9 +1,9 @@
 /**
  * The settings of an embedded server, as `postgresql.conf`.
  *
- * Written anew at each start; what a user sets with `alter system` lies in another file and wins.
- * Chosen for loading much data on a machine that does other things too: memory stays modest, the
- * log of changes may grow before it is folded in, and data is safe when the power goes (fsync).
+ * Written at each start; settings of `alter system` are in another file and win. Chosen for loading
+ * much data on a machine that does other things too: memory stays modest, the log of changes may
+ * grow before it is folded in, and data is safe when the power goes (fsync).
  */
 export function settingsFile(port: number): string {
   return SETTINGS.map(([name, value]) => `${name} = ${value}`)

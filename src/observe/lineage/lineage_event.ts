@@ -14,7 +14,7 @@ export interface LineageEvent {
   readonly schemaURL: string;
 }
 
-/** What an event tells beside its type. */
+/** The content of an event beside its type. */
 export interface LineageFacts {
   readonly runId: string;
   readonly time: Date;

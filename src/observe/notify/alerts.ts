@@ -26,9 +26,9 @@ const SLOW_FACTOR = 2;
 const SLOW_SECONDS = 10;
 
 /**
- * What is worth a notification about a run, the gravest first.
+ * The events of a run that are worth a notification, the gravest first.
  *
- * Whoever interrupts a run knows it: that is none. Slowness is told of runs that loaded something.
+ * An interrupt is none: its sender knows. Only runs that loaded something are slow.
  *
  * @param history runs before this one, newest first
  */

@@ -4,10 +4,10 @@ import { delimiter } from "node:path";
 export const ALLOWED_COMMANDS = "SLUICE_ALLOWED_COMMANDS";
 
 /**
- * The programs that notifications may run: those that the operator named, in the words that a
- * pipeline file has to use.
+ * The programs that notifications may run: those that the operator allowed, as a pipeline file has
+ * to write them.
  *
- * Whoever writes a pipeline file chooses the arguments, so Deno's `--allow-run` is not enough: the
+ * The author of a pipeline file chooses the arguments, so Deno's `--allow-run` is not enough: the
  * tasks grant it for the programs of the embedded database, some of which can start others.
  *
  * @param flags values of `--allow-command`

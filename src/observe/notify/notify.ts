@@ -27,7 +27,9 @@ export interface NotifyContext extends ChannelContext {
 /** Warnings that a notice repeats. */
 const WARNINGS = 10;
 
-/** Decides when a run ends what is worth telling, and tells it before `close` resolves. */
+/**
+ * Decides at the end of a run which notifications to send, and sends them before `close` resolves.
+ */
 export function notify(context: NotifyContext): Observer {
   warnOfVariables(context);
   warnOfCommands(context);

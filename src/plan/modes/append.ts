@@ -1,7 +1,7 @@
 import { appendRows } from "../merge/rows.ts";
 import type { Mode } from "./mode.ts";
 
-/** These rows besides what is there; with a key, rows already there are left alone. */
+/** Adds rows; with a key, rows already there are left alone. */
 export const append: Mode = {
   name: "append",
   summary: "these rows besides what is there",

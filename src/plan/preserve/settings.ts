@@ -8,7 +8,7 @@ import type {
 import type { Statement, TableName } from "../load_plan.ts";
 import { change, commentOn, freeNames, optionChanges, same } from "./change.ts";
 
-/** How the table is stored, and what is counted about it. */
+/** Storage settings of the table, and its statistics. */
 export interface Settings {
   readonly stage: readonly Statement[];
   readonly finish: readonly Statement[];

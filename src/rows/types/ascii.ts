@@ -3,7 +3,7 @@ export function isSpace(byte: number): boolean {
   return byte === 32 || (byte >= 9 && byte <= 13);
 }
 
-/** First byte that is no whitespace. */
+/** The first byte that is not whitespace. */
 export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
   while (start < end && isSpace(bytes[start]!)) start++;
   return start;

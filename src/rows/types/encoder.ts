@@ -1,7 +1,7 @@
 import type { ColumnOptions, ColumnType } from "../../spec/pipeline_spec.ts";
 import type { Frame } from "../frame.ts";
 
-/** Why a field is no value of its type; allocated once per column, never per field. */
+/** Why a field is not a value of its type; allocated once per column, never per field. */
 export interface Problem {
   /** Stable snake_case word, explained in `docs/rejects.md`. */
   readonly code: string;

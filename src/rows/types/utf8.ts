@@ -1,4 +1,4 @@
-/** What {@link countCodePoints} returns for bytes that are no text of Postgres. */
+/** What {@link countCodePoints} returns for bytes that Postgres does not take as text. */
 export const INVALID_UTF8 = -1;
 export const NUL_BYTE = -2;
 

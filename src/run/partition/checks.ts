@@ -5,7 +5,7 @@ import type { PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
 import type { RunContext } from "../context.ts";
 
 /**
- * Looks at what is staged before anybody else does, and records what it saw.
+ * Runs the checks on the staged rows, and records the results.
  *
  * @throws SluiceError `check/failed` where a check of severity `error` failed
  */

@@ -27,7 +27,7 @@ export function parseLength(text: string | null): number | null {
   return text !== null && /^\d+$/.test(text.trim()) ? Number(text) : null;
 }
 
-/** An HTTP date as ISO 8601; as it stands where it is no date. */
+/** An HTTP date as ISO 8601, or the text where it is not a date. */
 export function isoDate(text: string | null): string | null {
   if (text === null) return null;
   const milliseconds = Date.parse(text);

@@ -24,5 +24,5 @@ export interface PlacedCheck {
   readonly options: Readonly<Record<string, unknown>> | readonly string[];
 }
 
-/** Reports what no single key shows; `input` tells what the file itself says. */
+/** Reports mistakes across keys; `input` is the file as written. */
 export type Check = (spec: Subject, report: Report, input: PipelineInput) => void;

@@ -9,7 +9,7 @@ import { examplePartition } from "./placeholders.ts";
 import { isAbove, isOf, notOfType, NUMBERS } from "./typed_text.ts";
 import { takesRowsAway } from "./takes_rows_away.ts";
 
-/** Names that the file gives are told apart; those that are made are already. */
+/** Names that the file gives must differ; generated ones do. */
 export const checkNames: Check = ({ placedChecks }, report) => {
   const seen = new Set<string>();
   for (const { check: { name }, path } of placedChecks) {

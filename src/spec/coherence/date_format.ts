@@ -28,7 +28,7 @@ export const FORMAT_HINT = `Letters: ${
   LETTERS.join(" ")
 }; MM is the month, mm the minute; put others in single quotes`;
 
-/** What is wrong with the date format of a column; null where it tells one thing and one only. */
+/** The mistake in a date format; null where it gives exactly one date or time. */
 export function formatFault(format: string, type: string): string | null {
   const told = new Map<string, string>();
   let loose: string | null = null;

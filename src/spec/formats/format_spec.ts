@@ -12,7 +12,7 @@ export type CommonOptions = SectionSpec<typeof commonSchema> & {
   readonly nullValues: readonly string[];
 };
 
-/** Tells what is wrong with the value of a key of `source.format`. */
+/** Reports a mistake in a key of `source.format`. */
 export type FormatReport = (key: string, code: SpecCode, message: string, hint?: string) => void;
 
 /** A file format as a pipeline file has it. */

@@ -5,7 +5,7 @@ import { ndjson, type NdjsonOptions } from "./ndjson.ts";
 
 export type { CommonOptions, Naming } from "./format_spec.ts";
 
-/** Options of any format, told apart by their `type`. */
+/** Options of any format; `type` discriminates. */
 export type FormatOptions = CsvOptions | NdjsonOptions;
 
 /** Every format, by the `type` of its options. */

@@ -6,7 +6,7 @@ import { durationSeconds, name } from "./text.ts";
 const ALERTS = ["failure", "refusal", "warning", "slow", "recovery", "success"] as const;
 
 /**
- * One kind of notification: the run failed, was refused, told warnings, took too long, went well
+ * One kind of notification: the run failed, was refused, had warnings, took too long, went well
  * after one that did not, or loaded something.
  */
 export type Alert = typeof ALERTS[number];

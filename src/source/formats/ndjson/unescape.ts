@@ -7,10 +7,10 @@ const ESCAPES = new Map(
 );
 
 /**
- * What a JSON string says, as UTF-8; its escapes are known to be right.
+ * The value of a JSON string, as UTF-8; its escapes are known to be right.
  *
- * Half of a surrogate pair is no character: it becomes bytes that are no UTF-8, which every type
- * refuses.
+ * Half of a surrogate pair is not a character: it becomes bytes that are not UTF-8, which every
+ * type refuses.
  *
  * @returns the length written to `out`, never more than there was
  */
