@@ -43,6 +43,12 @@ export type Phases = Readonly<
   >
 >;
 
+/** Records of the source and their bytes, without line ends. */
+export interface Encoded {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 /** The result of one partition. */
 export interface PartitionResult extends RowCounts {
   /** The partition's name (`2021-01`), or null for a whole table. */
@@ -56,6 +62,10 @@ export interface PartitionResult extends RowCounts {
   readonly source: string;
   readonly sha256: string | null;
   readonly phases: Phases;
+  /** Records that were encoded as they stood, and their bytes; only where some were read. */
+  readonly plain?: Encoded;
+  /** Records that needed a closer look: a rare spelling, a type or rule that always does, a reject. */
+  readonly special?: Encoded;
   /** Values that the rows had in fields of no column; only where there were some. */
   readonly values_discarded?: number;
   /** Only where the load was merged into the target. */

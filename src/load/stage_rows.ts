@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Encoded } from "../core/result.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { Database } from "../db/database.ts";
 import type { RejectWriter } from "../ledger/rejected_rows.ts";
@@ -50,11 +51,16 @@ export interface StagedRows {
   readonly rowsDiscarded: number;
   /** Values of staged rows in fields of no column. */
   readonly valuesDiscarded: number;
+  /** Records that were encoded as they stood, and those that needed a closer look. */
+  readonly plain: Encoded;
+  readonly special: Encoded;
   /** Seconds spent waiting for bytes, parsing, and waiting for Postgres. */
   readonly read: number;
   readonly parse: number;
   readonly copy: number;
 }
+
+const NOTHING: Encoded = { records: 0, bytes: 0 };
 
 /** Raw bytes of rejects held in memory before they are written. */
 const PENDING_REJECT_BYTES = 1 << 20;
@@ -65,6 +71,10 @@ const PENDING_REJECT_BYTES = 1 << 20;
  */
 const CAREFUL_BYTES = 1 << 16;
 const MANY_MALFORMED = 1_000;
+/** Bytes that are read at once otherwise, but for those whose tuples are more than a frame holds. */
+const MOST_BYTES = 1 << 18;
+const FRAME_BYTES = 1 << 20;
+const LEAST_BYTES = 1 << 14;
 
 /** Streams records into a staging table; rejects go to the ledger on the way. */
 export async function stageRows(stream: RowStream, context: StageRowsContext): Promise<StagedRows> {
@@ -76,6 +86,8 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
   let rowsRefused = 0;
   let parse = 0;
   let copy = 0;
+  /** Bytes of the frame that was filled last. */
+  let written = 0;
   const started = clock.monotonic();
 
   function compile(width: number): RowEncoder {
@@ -89,6 +101,14 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
     return { encoder, fan };
   }
 
+  /** Bytes to read next, by what the last ones came to. */
+  function nextPiece(read: number, batch: RecordBatch | null): number {
+    if (batch === null) return MOST_BYTES;
+    if (batch.malformed.length > MANY_MALFORMED) return CAREFUL_BYTES;
+    const fitting = written === 0 ? MOST_BYTES : Math.floor(read * FRAME_BYTES / written);
+    return Math.max(LEAST_BYTES, Math.min(MOST_BYTES, fitting));
+  }
+
   async function consume(batch: RecordBatch): Promise<void> {
     encoder ??= compile(batch.width);
     const ready = prepare();
@@ -98,6 +118,7 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
     copy += encoding - waiting;
     const rows = ready.encoder.encode(batch, frame, rejects.add, rejects.isFull);
     rowsStaged += rows;
+    written = frame.length;
     rowsRead += batch.count + batch.malformed.length;
     parse += clock.monotonic() - encoding;
     await ready.fan.send(frame);
@@ -106,17 +127,20 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
   }
 
   try {
-    let careful = true;
+    let size = CAREFUL_BYTES;
+    const isPart = stream.reader.about?.isPart === true;
     for await (const chunk of stream.chunks) {
       context.signal.throwIfAborted();
       for (let at = 0; at < chunk.length;) {
-        const piece = chunk.subarray(at, careful ? at + CAREFUL_BYTES : chunk.length);
+        // Records that were kept one by one come so.
+        const piece = isPart ? chunk : chunk.subarray(at, at + size);
         at += piece.length;
         const scanning = clock.monotonic();
         const batch = stream.reader.push(piece);
         parse += clock.monotonic() - scanning;
-        careful = batch !== null && batch.malformed.length > MANY_MALFORMED;
+        written = 0;
         if (batch !== null) await consume(batch);
+        size = nextPiece(piece.length, batch);
       }
     }
     const last = stream.reader.finish();
@@ -152,6 +176,8 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
     rowsRefused,
     rowsDiscarded,
     valuesDiscarded: (encoder as RowEncoder | null)?.valuesDiscarded ?? 0,
+    plain: (encoder as RowEncoder | null)?.plain ?? NOTHING,
+    special: (encoder as RowEncoder | null)?.special ?? NOTHING,
     read: Math.max(0, total - parse - copy) / 1000,
     parse: parse / 1000,
     copy: copy / 1000,

@@ -1,15 +1,17 @@
 import { SluiceError } from "../core/error.ts";
 import { OFFSET_COLUMN } from "../core/names.ts";
+import type { Encoded } from "../core/result.ts";
 import type { Reject } from "../core/reject.ts";
 import type { ConstantColumn, PartitionBounds, RowsPlan } from "../plan/load_plan.ts";
 import { type Column, compileColumns } from "./compile_columns.ts";
 import { anyValue, FieldReader } from "./field_reader.ts";
 import type { Frame } from "./frame.ts";
+import { DONE, type Kernel, LEFT } from "./kernel/kernel.ts";
 import { isRowName, matchHeader, matchKeys } from "./match_header.ts";
-import { type MalformedRecord, MISSING, type RecordBatch } from "./record_batch.ts";
-import { encodeLiteral } from "./rules/literal.ts";
-import { putInt32 } from "./types/ascii.ts";
+import { MISSING, type RecordBatch } from "./record_batch.ts";
+import { concatenate, encodeConstants, putBigint } from "./tuple_parts.ts";
 import type { Problem } from "./types/encoder.ts";
+import { COUNTED, fromMalformed, rejected } from "./to_reject.ts";
 import type { GuessFormat } from "./wrong_file.ts";
 
 /** Turns records into COPY BINARY tuples. */
@@ -37,6 +39,10 @@ export interface RowEncoder {
   readonly discarded: number;
   /** Values that the rows had in fields of no column, so far. */
   readonly valuesDiscarded: number;
+  /** Records so far of which the kernel left nothing. */
+  readonly plain: Encoded;
+  /** The others, rejects among them. */
+  readonly special: Encoded;
 }
 
 /** What is known once the file is open. */
@@ -49,10 +55,11 @@ export interface RowsInput {
   readonly isPart?: boolean | undefined;
   /** In place of the plan's own: while refused rows are looked for, each one tells its place. */
   readonly offsetColumn?: boolean;
+  /** Encodes what is plain of the batches and frames that lie in its memory. */
+  readonly kernel?: Kernel | undefined;
+  /** The quote, as a byte, where it is doubled to stand inside quotes. */
+  readonly doubled?: number | undefined;
 }
-
-/** A value is cut to this many characters in a message. */
-const MESSAGE_VALUE = 80;
 
 /** Settles everything that does not depend on a record. */
 export function compileRows(
@@ -108,6 +115,25 @@ export function compileRows(
   let unseen = hasKeys ? [...byField.keys()] : [];
   let others: readonly string[] = [];
   let records = 0;
+  const mayDiscard = discardsAll || watched.length > 0 || needsKeys ||
+    (hasKeys && plan.newColumns === "discard_row");
+  const special = { records: 0, bytes: 0, all: 0, allBytes: 0 };
+  /** What is wrong with the field that was encoded last. */
+  let problem: Problem | null = null;
+  const kernel = input.kernel?.setRows({
+      plan,
+      columns: columns.map((column) => ({ column, index: all.indexOf(column) })),
+      unused: left,
+      anyField,
+      bounds: input.bounds ?? null,
+      values: names.length,
+      fixed,
+      tail,
+      offsetColumn,
+      doubled: input.doubled ?? null,
+    })
+    ? input.kernel
+    : null;
 
   /** Fields that are quoted, trimmed or NULL: rarer than plain ones, and kept out of the hot loop. */
   function encodeSpecial(column: Column, batch: RecordBatch, at: number, frame: Frame) {
@@ -123,17 +149,8 @@ export function compileRows(
   }
 
   function toReject(batch: RecordBatch, record: number, column: Column, problem: Problem): Reject {
-    const start = batch.recordStarts[record];
     field.read(column, batch, record * batch.width + column.field);
-    const value = field.isNull ? "NULL" : shown(field.bytes, field.start, field.end);
-    return {
-      line: batch.lines[record],
-      byteOffset: batch.base + start,
-      column: column.name,
-      code: problem.code,
-      message: `${value} is not ${problem.expected}`,
-      raw: batch.bytes.slice(start, batch.recordEnds[record]),
-    };
+    return rejected(batch, record, column.name, field, problem);
   }
 
   /** What the contract makes of a value that its type cannot hold; null goes on with the row. */
@@ -163,6 +180,76 @@ export function compileRows(
     return (batch.flags[record * batch.width + field] & MISSING) !== 0 && !optional.has(field);
   }
 
+  /** Bytes that the tuple of a record, or what is left of it, takes at most; a value may take more. */
+  function roomOf({ recordStarts, recordEnds }: RecordBatch, record: number): number {
+    return (recordEnds[record] - recordStarts[record]) * 2 + fixed;
+  }
+
+  /**
+   * Writes the fields of a record that are not done, and counts those of no column; returns how many
+   * are done, which are all, those before the one with a {@link problem}, or one more than before
+   * where the kernel takes the rest.
+   */
+  function encodeFields(
+    batch: RecordBatch,
+    record: number,
+    done: number,
+    frame: Frame,
+    isShared: boolean,
+  ): number {
+    // Hot loop: where there is no kernel, every field of every file passes here.
+    const { bytes, width, starts, ends, flags } = batch;
+    const room = roomOf(batch, record);
+    let limit = frame.bytes.length - room;
+    problem = null;
+    while (done < columns.length) {
+      const column = columns[done];
+      const at = record * width + column.field;
+      const start = starts[at];
+      const end = ends[at];
+      problem = flags[at] === 0 && start !== end && column.plain
+        ? encodeValue(column, bytes, start, end, frame)
+        : encodeSpecial(column, batch, at, frame);
+      if (problem !== null) problem = instead(column, problem, frame);
+      if (problem !== null) return done;
+      done++;
+      // A value that took more than its share must not take it from the next.
+      if (frame.length > limit) {
+        frame.reserve(room);
+        limit = frame.bytes.length - room;
+      }
+      if (isShared && frame.bytes === frame.home) return done;
+    }
+    while (done < columns.length + left.length) {
+      const at = record * width + left[done++ - columns.length];
+      if (isPlain && flags[at] === 0) {
+        if (starts[at] !== ends[at]) valuesDiscarded++;
+      } else {
+        field.read(anyField, batch, at);
+        if (!field.isNull) valuesDiscarded++;
+      }
+    }
+    return done;
+  }
+
+  function endTuple(batch: RecordBatch, record: number, frame: Frame): void {
+    if (hasKeys) valuesDiscarded += othersOf(batch, record);
+    // A few bytes, or none: not worth a call of `set` for each row.
+    for (let i = 0; i < tail.length; i++) frame.bytes[frame.length + i] = tail[i];
+    frame.length += tail.length;
+    if (plan.lineColumn) putBigint(frame, batch.lines[record]);
+    if (offsetColumn) putBigint(frame, batch.base + batch.recordStarts[record]);
+  }
+
+  function othersOf({ others }: RecordBatch, record: number): number {
+    return others?.counts[record] ?? 0;
+  }
+
+  function noteSpecial({ recordStarts, recordEnds }: RecordBatch, record: number): void {
+    special.records++;
+    special.bytes += recordEnds[record] - recordStarts[record];
+  }
+
   function noteKeys(batch: RecordBatch): void {
     records += batch.count;
     others = batch.others?.names ?? [];
@@ -190,76 +277,80 @@ export function compileRows(
     get valuesDiscarded() {
       return valuesDiscarded;
     },
+    get plain() {
+      return { records: special.all - special.records, bytes: special.allBytes - special.bytes };
+    },
+    get special() {
+      return { records: special.records, bytes: special.bytes };
+    },
     encode(batch, frame, reject, countOnly = false) {
-      const { bytes, width, count, starts, ends, flags } = batch;
-      const { recordStarts, recordEnds, malformed, base } = batch;
-      const last = columns.length;
+      const { count, recordStarts, recordEnds, malformed, base } = batch;
+      if (hasKeys) noteKeys(batch);
+      special.all += count;
+      for (let r = 0; r < count; r++) special.allBytes += recordEnds[r] - recordStarts[r];
+      frame.comeHome();
+      const fast = kernel !== null && kernel.holds(batch) ? kernel : null;
       let rows = 0;
       let bad = 0;
-      if (hasKeys) noteKeys(batch);
-      const leavesOut = discardsAll || watched.length > 0 || hasKeys;
-      // Hot loop: every field of every file passes here.
-      for (let r = 0; r < count; r++) {
-        if (leavesOut && isDiscarded(batch, r)) {
+      let r = 0;
+      /** Fields of the record that are done, where its tuple is begun. */
+      let done = 0;
+      let isBegun = false;
+      let rowStart = 0;
+      let noted = -1;
+      while (r < count) {
+        if (mayDiscard && !isBegun && isDiscarded(batch, r)) {
           discarded++;
+          noteSpecial(batch, r++);
           continue;
         }
-        const rowStart = frame.length;
-        const room = (recordEnds[r] - recordStarts[r]) * 2 + fixed;
-        frame.reserve(room);
-        let limit = frame.bytes.length - room;
-        frame.bytes[rowStart] = names.length >> 8;
-        frame.bytes[rowStart + 1] = names.length;
-        frame.length = rowStart + 2;
-        let problem: Problem | null = null;
-        let c = 0;
-        for (; c < last; c++) {
-          const column = columns[c];
-          const at = r * width + column.field;
-          const start = starts[at];
-          const end = ends[at];
-          problem = flags[at] === 0 && start !== end && column.plain
-            ? encodeValue(column, bytes, start, end, frame)
-            : encodeSpecial(column, batch, at, frame);
-          if (problem !== null) {
-            problem = instead(column, problem, frame);
-            if (problem !== null) break;
-          }
-          // A value that took more than its share must not take it from the next.
-          if (frame.length > limit) {
-            frame.reserve(room);
-            limit = frame.bytes.length - room;
-          }
+        if (fast !== null && frame.bytes === frame.home) {
+          const from = r;
+          const status = fast.encode(
+            batch,
+            frame,
+            from,
+            done,
+            mayDiscard ? r + 1 : count,
+            rowStart,
+          );
+          r = fast.record;
+          done = fast.column;
+          rowStart = fast.tuple;
+          isBegun = status === LEFT;
+          rows += r - from;
+          valuesDiscarded += fast.discarded;
+          if (hasKeys) { for (let k = from; k < r; k++) valuesDiscarded += othersOf(batch, k); }
+          if (status === DONE) continue;
         }
-        if (problem !== null) {
+        if (noted !== r) noteSpecial(batch, noted = r);
+        if (!isBegun) {
+          frame.reserve(roomOf(batch, r));
+          rowStart = frame.length;
+          frame.bytes[rowStart] = names.length >> 8;
+          frame.bytes[rowStart + 1] = names.length;
+          frame.length = rowStart + 2;
+          isBegun = true;
+        }
+        done = encodeFields(batch, r, done, frame, fast !== null);
+        if (problem === null && fast !== null && frame.bytes === frame.home) continue;
+        if (problem === null) {
+          endTuple(batch, r, frame);
+          rows++;
+        } else {
           frame.length = rowStart;
-          if (plan.typeChanges === "discard_row" && isTypeProblem(problem)) {
-            discarded++;
-            continue;
-          }
-          const offset = base + recordStarts[r];
-          while (bad < malformed.length && malformed[bad].byteOffset < offset) {
-            reject(fromMalformed(batch, malformed[bad++], countOnly));
-          }
-          reject(countOnly ? COUNTED : toReject(batch, r, columns[c], problem));
-          continue;
-        }
-        for (let k = 0; k < left.length; k++) {
-          const at = r * width + left[k];
-          if (isPlain && flags[at] === 0) {
-            if (starts[at] !== ends[at]) valuesDiscarded++;
-          } else {
-            field.read(anyField, batch, at);
-            if (!field.isNull) valuesDiscarded++;
+          if (plan.typeChanges === "discard_row" && isTypeProblem(problem)) discarded++;
+          else {
+            const offset = base + recordStarts[r];
+            while (bad < malformed.length && malformed[bad].byteOffset < offset) {
+              reject(fromMalformed(batch, malformed[bad++], countOnly));
+            }
+            reject(countOnly ? COUNTED : toReject(batch, r, columns[done], problem));
           }
         }
-        if (hasKeys) valuesDiscarded += batch.others?.counts[r] ?? 0;
-        // A few bytes, or none: not worth a call of `set` for each row.
-        for (let i = 0; i < tail.length; i++) frame.bytes[frame.length + i] = tail[i];
-        frame.length += tail.length;
-        if (plan.lineColumn) putBigint(frame, batch.lines[r]);
-        if (offsetColumn) putBigint(frame, base + recordStarts[r]);
-        rows++;
+        r++;
+        done = 0;
+        isBegun = false;
       }
       while (bad < malformed.length) reject(fromMalformed(batch, malformed[bad++], countOnly));
       return rows;
@@ -288,58 +379,4 @@ function encodeValue(
 /** The type, not a rule, is what the value breaks. */
 export function isTypeProblem({ code }: Problem): boolean {
   return /^(invalid_|out_of_range$|nul_byte$)/.test(code);
-}
-
-function encodeConstants(constants: readonly ConstantColumn[]): Uint8Array[] {
-  return constants.map(({ name, type, value }) => {
-    if (value === null) return Uint8Array.of(255, 255, 255, 255);
-    if (typeof value !== "string") throw new Error(`The fact of column ${name} is not filled in`);
-    return encodeLiteral(name, type, {}, value);
-  });
-}
-
-function concatenate(values: readonly Uint8Array[]): Uint8Array {
-  const tail = new Uint8Array(values.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const value of values) {
-    tail.set(value, at);
-    at += value.length;
-  }
-  return tail;
-}
-
-function putBigint(frame: Frame, value: number): void {
-  const at = frame.length;
-  const high = Math.floor(value / 4294967296);
-  putInt32(frame.bytes, at, 8);
-  putInt32(frame.bytes, at + 4, high);
-  putInt32(frame.bytes, at + 8, value - high * 4294967296);
-  frame.length = at + 12;
-}
-
-const COUNTED: Reject = {
-  line: 0,
-  byteOffset: 0,
-  column: null,
-  code: "",
-  message: "",
-  raw: new Uint8Array(0),
-};
-
-function fromMalformed(
-  { bytes }: RecordBatch,
-  { line, byteOffset, code, message, start, end }: MalformedRecord,
-  countOnly: boolean,
-): Reject {
-  if (countOnly) return COUNTED;
-  return { line, byteOffset, column: null, code, message, raw: bytes.slice(start, end) };
-}
-
-function shown(bytes: Uint8Array, start: number, end: number): string {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-    bytes.subarray(start, Math.min(end, start + MESSAGE_VALUE * 4)),
-  );
-  const points = [...text];
-  const cut = points.length > MESSAGE_VALUE || end - start > MESSAGE_VALUE * 4;
-  return `"${cut ? points.slice(0, MESSAGE_VALUE).join("") + "…" : text}"`;
 }

@@ -29,6 +29,31 @@ export interface RecordBatch {
   others?: OtherKeys;
 }
 
+/** What a batch is written into. */
+export type BatchArrays = Pick<
+  RecordBatch,
+  "bytes" | "starts" | "ends" | "flags" | "recordStarts" | "recordEnds" | "lines"
+>;
+
+/** A quicker way to split records, for the plain ones of a batch that lies in its arrays. */
+export interface RecordSplitter {
+  /** Where the batch lies: it has room for as many fields and records as bytes. */
+  readonly home: BatchArrays;
+  /** Characters as bytes, -1 where one is not in use. */
+  setDialect(delimiter: number, quote: number, escape: number, comment: number, most: number): void;
+  /**
+   * Adds the records that begin at `from`, on `line`, to the batch, until one is left; returns where
+   * that one begins.
+   */
+  split(batch: RecordBatch, from: number, filled: number, line: number, afterCr: number): number;
+  /** After a call: the line of the record that is left. */
+  readonly line: number;
+  /** Where an LF would be the second half of a CRLF; -1 elsewhere. */
+  readonly afterCr: number;
+  /** The record that is left is not complete; else something about it is not plain. */
+  readonly isAtEnd: boolean;
+}
+
 /** Writes `bytes[start … end)` without its escapes to the front of `out`; returns its length. */
 export type Unescape = (
   bytes: Uint8Array,

@@ -1,21 +1,37 @@
-import type { RecordBatch, Unescape } from "../rows/record_batch.ts";
+import type { BatchArrays, RecordBatch, Unescape } from "../rows/record_batch.ts";
 
-/** A batch without room for anything. */
-export function emptyBatch(unescape: Unescape): RecordBatch {
+/** A batch without room for anything, but where it has a home. */
+export function emptyBatch(unescape: Unescape, home?: BatchArrays): RecordBatch {
   return {
     bytes: new Uint8Array(0),
-    base: 0,
-    width: 0,
-    count: 0,
     starts: new Int32Array(0),
     ends: new Int32Array(0),
     flags: new Uint8Array(0),
     recordStarts: new Int32Array(0),
     recordEnds: new Int32Array(0),
     lines: new Float64Array(0),
+    ...home,
+    base: 0,
+    width: 0,
+    count: 0,
     malformed: [],
     unescape,
   };
+}
+
+/** Whether a batch lies where it began. */
+export function isHome(batch: RecordBatch, home: BatchArrays): boolean {
+  return batch.bytes === home.bytes && batch.starts === home.starts && batch.lines === home.lines;
+}
+
+/** Moves a batch without records back to its home, with the bytes and fields that it has begun. */
+export function comeHome(batch: RecordBatch, home: BatchArrays, bytes: number, fields: number) {
+  home.bytes.set(batch.bytes.subarray(0, bytes));
+  home.starts.set(batch.starts.subarray(0, fields));
+  home.ends.set(batch.ends.subarray(0, fields));
+  home.flags.fill(0);
+  home.flags.set(batch.flags.subarray(0, fields));
+  Object.assign(batch, home);
 }
 
 /** Makes room for so many fields and records in all, and keeps those there. */

@@ -2,8 +2,11 @@ import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { compileType } from "../../src/rows/types/mod.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { Kernel } from "../../src/rows/kernel/kernel.ts";
 import { CASES, type TypeCase } from "./differential_cases.ts";
-import { pick, randomFrom } from "./random.ts";
+import { columnPlan, encodeTexts } from "./encode_texts.ts";
+import { makeText } from "./make_text.ts";
+import { randomFrom } from "./random.ts";
 
 const ROWS = Number(Deno.env.get("SLUICE_DIFFERENTIAL_ROWS") ?? 1_000_000);
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
@@ -31,7 +34,13 @@ async function compareType(db: Db, entry: TypeCase, rows: number): Promise<void>
   const { timezone } = entry;
   const encode = compileType(entry.type, timezone === undefined ? {} : { timezone });
   const failures: string[] = [];
+  const kernel = new Kernel(1);
+  const column = columnPlan({
+    type: entry.type,
+    options: timezone === undefined ? {} : { timezone },
+  });
   let accepted = 0;
+  let plain = 0;
   for (let done = 0; done < rows;) {
     const count = Math.min(BATCH, rows - done);
     const texts = Array.from(
@@ -52,38 +61,26 @@ async function compareType(db: Db, entry: TypeCase, rows: number): Promise<void>
            then encode(${entry.send}(t::${entry.sql}), 'hex') end as hex from texts order by id`,
       ) as readonly { hex: string | null }[];
     });
+    const fast = encodeTexts(column, texts.map((text) => new TextEncoder().encode(text)), kernel);
+    plain += fast.plain;
     texts.forEach((text, i) => {
       const ours = encodeHex(encode, text);
       const theirs = answers[i]!.hex;
       if (ours !== null) accepted++;
+      const outcome = fast.outcomes[i];
+      if (ours === null ? /^([0-9a-f]{2})+$/.test(outcome) : ours !== outcome) {
+        failures.push(`${JSON.stringify(text)}: TypeScript ${ours}, the kernel ${outcome}`);
+      }
       if (ours === theirs || theirs === "unknown") return;
       if (ours === null && entry.refused.some((form) => form.test(text))) return;
       if (ours !== null && theirs !== null && entry.validityOnly) return;
       failures.push(`${JSON.stringify(text)}: ours ${ours}, Postgres ${theirs}`);
     });
   }
-  console.log(`  ${entry.sql}: ${rows} texts, ${accepted} accepted`);
+  console.log(`  ${entry.sql}: ${rows} texts, ${accepted} accepted, ${plain} by the kernel`);
   if (failures.length > 0) {
     throw new Error(`${failures.length} differ:\n${failures.slice(0, 25).join("\n")}`);
   }
-}
-
-/** The corpus, texts of the type's grammar, parts of two of them, and all with characters changed. */
-function makeText(entry: TypeCase, random: () => number): string {
-  const whole = () => random() < 0.15 ? pick(random, entry.corpus) : entry.generate(random);
-  let text = whole();
-  if (random() < 0.1) {
-    const other = whole();
-    const [end, start] = [text, other].map(({ length }) => Math.floor(random() * (length + 1)));
-    text = text.slice(0, end) + other.slice(start);
-  }
-  while (random() < 0.3) {
-    const at = Math.floor(random() * (text.length + 1));
-    const drop = random() < 0.6 ? 1 : 0;
-    const extra = random() < 0.7 ? pick(random, entry.alphabet) : "";
-    text = text.slice(0, at) + extra + text.slice(at + drop);
-  }
-  return text.toWellFormed();
 }
 
 function encodeHex(encode: ReturnType<typeof compileType>, text: string): string | null {

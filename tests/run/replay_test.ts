@@ -76,6 +76,21 @@ for (const mode of ["full", "append", "upsert", "history"]) {
   });
 }
 
+it("a long record that was rejected is replayed whole", async () => {
+  await using test = await testDatabase();
+  // Longer than what is read of a file at once, at its start and later.
+  const long = ["é".repeat(100_000), "y".repeat(300_000)];
+  const file = `id,note,seats\n1,"${long[0]}",9\n2,${long[1]},9\n3,c,1\n`;
+  using files = workspace({ "trips.csv": file });
+  const strict = specOf(yaml("full", STRICT), files.folder);
+  expect(await run(test.db, strict)).toMatchObject({ rows_loaded: 1, rows_rejected: 2 });
+  const mended = specOf(yaml("full", STRICT.replace("max: 4", "max: 9")), files.folder);
+  const { context } = testContext(test.db);
+  expect(await replayRejects(mended, undefined, context)).toMatchObject({ rows_loaded: 2 });
+  const rows = await test.db.query<{ note: string }>("select note from shop.trips order by id");
+  expect(rows.map(({ note }) => note === "c" ? 2 : long.indexOf(note))).toEqual([0, 1, 2]);
+});
+
 it("a replay makes the file count as loaded with the mended pipeline", async () => {
   await using test = await testDatabase();
   using files = workspace({ "trips.csv": FILE });

@@ -1,5 +1,5 @@
 import { ESCAPED, QUOTED } from "../../src/core/field_flags.ts";
-import type { MalformedRecord, RecordBatch } from "../../src/rows/record_batch.ts";
+import type { MalformedRecord, RecordBatch, RecordSplitter } from "../../src/rows/record_batch.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 
@@ -19,8 +19,12 @@ export interface ReadFile {
 }
 
 /** Reads a file given in chunks, slowly and completely, and checks that each batch is coherent. */
-export function readRecords(chunks: Iterable<Uint8Array>, options: CsvOptions): ReadFile {
-  const reader = openReader(options);
+export function readRecords(
+  chunks: Iterable<Uint8Array>,
+  options: CsvOptions,
+  splitter?: RecordSplitter,
+): ReadFile {
+  const reader = openReader(options, undefined, splitter);
   const records: ReadRecord[] = [];
   const malformed: ReadFile["malformed"][number][] = [];
   function add(batch: RecordBatch | null): void {

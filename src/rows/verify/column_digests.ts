@@ -52,6 +52,12 @@ export function digestingEncoder(encoder: RowEncoder, digests: ColumnDigests): R
     get valuesDiscarded() {
       return encoder.valuesDiscarded;
     },
+    get plain() {
+      return encoder.plain;
+    },
+    get special() {
+      return encoder.special;
+    },
     encode(batch, frame, reject, countOnly) {
       const from = frame.length;
       const rows = encoder.encode(batch, frame, reject, countOnly);

@@ -21,15 +21,12 @@ import { type Counts, executeStatements } from "../../publish/execute.ts";
 import { pastCancel } from "../past_cancel.ts";
 import { findPublished, publish, retain } from "../../publish/publish.ts";
 import { compileRows } from "../../rows/compile_rows.ts";
-import { Frame } from "../../rows/frame.ts";
+import { giveBackKernel, takeKernel } from "../../rows/kernel/kernel_pool.ts";
 import { publishContext, type RunContext } from "../context.ts";
 import { type Verification, verification } from "./verification.ts";
 
 /** Staging that stays all the same is dropped by the next attempt, or swept by the next run. */
 const CLEANUPS = 2;
-
-/** Bytes of tuples that a buffer starts with; it grows to what one chunk needs. */
-const FRAME_BYTES = 1 << 20;
 
 /** Seconds between two progress events. */
 const PROGRESS_SECONDS = 0.1;
@@ -227,19 +224,21 @@ export class PartitionLoad {
       keep: keptRejects(plan.rejectLimit),
     });
     let reported = context.clock.monotonic();
+    // One frame more than there are connections: it is filled while the others are on their way.
+    const kernel = takeKernel(plan.copyConnections + 1);
     const staged = await stageRows({
       chunks: source.chunks,
-      reader: this.source.reader(),
+      reader: this.source.reader(kernel),
       compile: (header, width, about) => {
         rejects.setHeader(header);
         const constants = bindConstants(partition.constants, facts);
-        const encoder = compileRows(rows, constants, { ...about, ...shape, header, width });
+        const encoder = compileRows(rows, constants, { ...about, ...shape, header, width, kernel });
         this.#verification = partition.verify === null ? null : verification(partition.verify);
         const typed = [...rows.columns, ...constants];
         return this.#verification?.watch(encoder, typed, isolation !== null) ?? encoder;
       },
       taken: (frame) => this.#verification?.taken(frame),
-      makeFrame: () => new Frame(FRAME_BYTES),
+      makeFrame: () => kernel.takeFrame(),
     }, {
       db: context.db,
       clock: context.clock,
@@ -262,6 +261,8 @@ export class PartitionLoad {
         });
       },
     });
+    // Where the load has failed instead, bytes of it may still be on their way.
+    giveBackKernel(kernel);
     this.#tally.bytes = source.bytesRead();
     this.#tally.sha256 = source.sha256();
     this.#tally.rowsRead = staged.rowsRead;
@@ -271,6 +272,7 @@ export class PartitionLoad {
       parse: staged.parse,
       copy: staged.copy,
     });
+    Object.assign(this.#tally, { plain: staged.plain, special: staged.special });
     this.#tally.discarded = staged.rowsDiscarded;
     this.#tally.valuesDiscarded = staged.valuesDiscarded;
     this.#report("rows", `${staged.rowsRead} rows read, ${rejects.count} rejected`);

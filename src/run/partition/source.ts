@@ -3,6 +3,7 @@ import type { ErrorRecord } from "../../core/error.ts";
 import { openRejectWriter, type RejectOwner, type RejectWriter } from "../../ledger/mod.ts";
 import type { PartitionPlan, RowsPlan } from "../../plan/load_plan.ts";
 import { type RunContext, sourceContext } from "../context.ts";
+import type { RecordSplitter } from "../../rows/record_batch.ts";
 import type { RecordReader } from "../../source/formats/format.ts";
 import { openReader } from "../../source/formats/mod.ts";
 import { type OpenSource, openSource } from "../../source/open.ts";
@@ -11,7 +12,8 @@ import { type OpenSource, openSource } from "../../source/open.ts";
 export interface LoadSource {
   /** From the beginning, each time. */
   open(): Promise<OpenSource>;
-  reader(): RecordReader;
+  /** @param splitter takes what is plain of a file */
+  reader(splitter?: RecordSplitter): RecordReader;
   rejects(owner: RejectOwner): RejectWriter;
   /** A load without rows is not worth a version. */
   readonly skipsEmpty: boolean;
@@ -40,7 +42,8 @@ export function plannedSource(
     });
   return {
     open: () => openSource(partition.source, sourceContext(context, onRetry)),
-    reader: () => openReader(partition.source.format, { columns, others: "count" }),
+    reader: (splitter) =>
+      openReader(partition.source.format, { columns, others: "count" }, splitter),
     rejects: (owner) => openRejectWriter(context.db, owner),
     skipsEmpty: false,
     replayed: () => null,

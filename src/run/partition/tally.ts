@@ -1,5 +1,5 @@
 import type { SluiceError } from "../../core/error.ts";
-import type { CheckResult, PartitionResult, RowChanges } from "../../core/result.ts";
+import type { CheckResult, Encoded, PartitionResult, RowChanges } from "../../core/result.ts";
 import type { PartitionPlan } from "../../plan/load_plan.ts";
 import type { Counts } from "../../publish/execute.ts";
 import type { SourceFacts } from "../../source/context.ts";
@@ -12,6 +12,9 @@ export interface Tally {
   discarded: number;
   /** Values in fields of no column. */
   valuesDiscarded: number;
+  /** Records that were encoded as they stood, and those that needed a closer look. */
+  plain: Encoded;
+  special: Encoded;
   /** Of a merge; null where it has not published, or exchanges. */
   counts: Counts | null;
   /** Stored bytes read. */
@@ -31,6 +34,8 @@ export function emptyTally(): Tally {
     duplicates: 0,
     discarded: 0,
     valuesDiscarded: 0,
+    plain: { records: 0, bytes: 0 },
+    special: { records: 0, bytes: 0 },
     counts: null,
     bytes: 0,
     facts: null,
@@ -90,6 +95,7 @@ export function partitionResult(
     sha256: tally.sha256,
     ...(tally.checks.length === 0 ? {} : { checks: tally.checks }),
     phases: tally.phases,
+    ...(rowsRead > 0 ? { plain: tally.plain, special: tally.special } : {}),
     error: error?.toJSON() ?? null,
   };
 }

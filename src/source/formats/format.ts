@@ -1,5 +1,5 @@
 import type { ColumnPlan } from "../../plan/load_plan.ts";
-import type { RecordBatch } from "../../rows/record_batch.ts";
+import type { RecordBatch, RecordSplitter } from "../../rows/record_batch.ts";
 import type { GuessFormat } from "../../rows/wrong_file.ts";
 import type { FormatOptions } from "../../spec/formats/mod.ts";
 import type { FormatTraits } from "../recognise.ts";
@@ -7,7 +7,7 @@ import type { FormatTraits } from "../recognise.ts";
 /** A file format; its options are in `spec/formats/`. */
 export interface Format<O extends FormatOptions> {
   /** Starts to read one file. */
-  open(options: O, wanted: Wanted): RecordReader;
+  open(options: O, wanted: Wanted, splitter?: RecordSplitter): RecordReader;
   /** Starts to read records of a file that were kept one by one. */
   replay(options: O, header: readonly string[] | null, wanted: Wanted): RecordReplay;
   /** What a text of the format looks like, so that another file is not taken for one. */
@@ -46,6 +46,8 @@ export interface ReaderFacts {
   readonly isPart?: true;
   /** What a header that does not fit may come from. */
   readonly guess?: GuessFormat;
+  /** The quote, as a byte, where it is doubled to stand inside quotes. */
+  readonly doubled?: number;
 }
 
 /** Reads raw records, each for itself. */

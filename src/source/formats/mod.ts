@@ -1,3 +1,4 @@
+import type { RecordSplitter } from "../../rows/record_batch.ts";
 import type { FormatOptions } from "../../spec/formats/mod.ts";
 import type { FormatTraits } from "../recognise.ts";
 import { csv } from "./csv/csv.ts";
@@ -12,8 +13,12 @@ const FORMATS: { readonly [O in FormatOptions as O["type"]]: Format<O> } = { csv
 const ALL: Wanted = { columns: [], others: "read" };
 
 /** A reader for one file. */
-export function openReader(options: FormatOptions, wanted: Wanted = ALL): RecordReader {
-  return plug(options).open(options, wanted);
+export function openReader(
+  options: FormatOptions,
+  wanted: Wanted = ALL,
+  splitter?: RecordSplitter,
+): RecordReader {
+  return plug(options).open(options, wanted, splitter);
 }
 
 /** A reader of records that were kept one by one. */

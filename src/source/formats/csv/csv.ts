@@ -1,7 +1,7 @@
 import { SluiceError } from "../../../core/error.ts";
 import { quotedText } from "../../../core/quoted_text.ts";
 import { ESCAPED } from "../../../core/field_flags.ts";
-import type { RecordBatch } from "../../../rows/record_batch.ts";
+import type { RecordBatch, RecordSplitter } from "../../../rows/record_batch.ts";
 import type { CsvOptions } from "../../../spec/formats/csv.ts";
 import { CsvScanner } from "./scanner.ts";
 import { csvTraits } from "./traits.ts";
@@ -11,7 +11,7 @@ import { replayCsv } from "./replay.ts";
 
 /** Delimited text; `docs/sources.md` describes the dialect. */
 export const csv: Format<CsvOptions> = {
-  open: (options) => new CsvReader(options),
+  open: (options, _wanted, splitter) => new CsvReader(options, splitter),
   replay: (options, header) => replayCsv(options, header, (each) => new CsvReader(each)),
   traits: csvTraits,
 };
@@ -24,9 +24,14 @@ class CsvReader implements RecordReader {
 
   readonly about: ReaderFacts;
 
-  constructor(options: CsvOptions) {
+  constructor(options: CsvOptions, splitter?: RecordSplitter) {
     this.#options = options;
-    this.about = { guess: (names, isKnown) => guessDelimiter(names, isKnown, options) };
+    this.about = {
+      guess: (names, isKnown) => guessDelimiter(names, isKnown, options),
+      ...(options.quote !== null && options.quote === options.escape
+        ? { doubled: byteOf(options.quote) }
+        : {}),
+    };
     this.#scanner = new CsvScanner({
       delimiter: byteOf(options.delimiter),
       quote: byteOf(options.quote),
@@ -35,7 +40,7 @@ class CsvReader implements RecordReader {
       skipLines: options.skipLines,
       skipEmptyFirst: options.header,
       maxRecordBytes: options.maxRecordBytes,
-    });
+    }, splitter);
   }
 
   push(chunk: Uint8Array): RecordBatch | null {

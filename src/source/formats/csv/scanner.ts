@@ -1,8 +1,8 @@
 import { SluiceError } from "../../../core/error.ts";
 import { ESCAPED, QUOTED } from "../../../core/field_flags.ts";
-import type { MalformedRecord, RecordBatch } from "../../../rows/record_batch.ts";
+import type { MalformedRecord, RecordBatch, RecordSplitter } from "../../../rows/record_batch.ts";
 import { type Dialect, markTable, unescaper } from "./dialect.ts";
-import { emptyBatch, reserve } from "../../growing_batch.ts";
+import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
 
 /** What the scanner is in the middle of. */
 /** A malformed record was left: reading goes on behind its first line. */
@@ -22,6 +22,8 @@ const CR = 13;
 
 /** Marks of one block stay in the fastest cache; larger and smaller ones measured slower. */
 const BLOCK = 32 * 1024;
+/** The least that is looked at between two tries of the splitter, in vain. */
+const LEAST_BLOCK = 64;
 /** Fields of the first record, which tells the width; Postgres has at most 1,600 columns. */
 const MAX_FIELDS = 2_000_000;
 const TEXT_AFTER_QUOTE = "Text follows a closing quote";
@@ -83,9 +85,18 @@ export class CsvScanner {
   #countText = "";
   #bytesScanned = 0;
 
-  constructor(dialect: Dialect) {
+  readonly #splitter: RecordSplitter | null;
+  /** Records that are read here before the splitter is asked again; more after each one in vain. */
+  #patience = 1;
+  #bytesSplit = 0;
+
+  /** @param splitter takes the plain records */
+  constructor(dialect: Dialect, splitter: RecordSplitter | null = null) {
     this.#dialect = dialect;
-    this.batch = emptyBatch(unescaper(dialect));
+    this.#splitter = splitter;
+    this.batch = emptyBatch(unescaper(dialect), splitter?.home);
+    const { delimiter, quote, escape, comment, maxRecordBytes } = dialect;
+    splitter?.setDialect(delimiter, quote, escape, comment, maxRecordBytes);
     this.#isMark = markTable(dialect);
     this.#skipLines(dialect.skipLines);
   }
@@ -98,6 +109,11 @@ export class CsvScanner {
   /** Bytes looked at so far; each one as often as it was read. */
   get bytesScanned(): number {
     return this.#bytesScanned;
+  }
+
+  /** Bytes of records that the splitter took. */
+  get bytesSplit(): number {
+    return this.#bytesSplit;
   }
 
   /** Everything in the buffer has been split, and no record is unfinished. */
@@ -120,6 +136,7 @@ export class CsvScanner {
     this.#dropBytes(unread ? this.#next : this.#recordStart, fields);
     batch.count = 0;
     const needed = this.#filled + chunk.length;
+    this.#comeHome(needed);
     if (needed > batch.bytes.length) {
       const grown = new Uint8Array(Math.max(needed + BLOCK, batch.bytes.length * 2));
       grown.set(batch.bytes.subarray(0, this.#filled));
@@ -127,6 +144,15 @@ export class CsvScanner {
     }
     batch.bytes.set(chunk, this.#filled);
     this.#filled = needed;
+  }
+
+  /** A record that was longer than the home of the batch is over. */
+  #comeHome(needed: number): void {
+    const home = this.#splitter?.home;
+    if (home === undefined || isHome(this.batch, home)) return;
+    const fields = this.#isOpen() ? this.#field : 0;
+    if (Math.max(needed, fields) > home.bytes.length / 2) return;
+    comeHome(this.batch, home, this.#filled, fields);
   }
 
   /**
@@ -144,8 +170,9 @@ export class CsvScanner {
     const marks = this.#marks;
     const isMark = this.#isMark;
     while (this.#next < this.#filled) {
+      if (this.#splitter !== null && this.#split(this.#splitter)) break;
       const { bytes } = this.batch;
-      const end = Math.min(this.#next + BLOCK, this.#filled);
+      const end = this.#blockEnd();
       let count = 0;
       for (let i = this.#next; i < end; i++) {
         marks[count] = i;
@@ -161,6 +188,36 @@ export class CsvScanner {
       }
     }
     return this.batch.width === 0 && this.batch.count === 1 ? this.#field : 0;
+  }
+
+  /** Has the plain records taken that come next; true where all that is left is an unfinished one. */
+  #split(splitter: RecordSplitter): boolean {
+    const { batch } = this;
+    const from = this.#next;
+    if (
+      this.#state !== RECORD_START || this.#recordStart !== from || batch.width === 0 ||
+      from < this.#doomedUntil || !isHome(batch, splitter.home)
+    ) return false;
+    const { count } = batch;
+    const next = splitter.split(batch, from, this.#filled, this.#line, this.#afterCr);
+    this.#patience = batch.count > count ? 1 : Math.min(this.#patience * 2, BLOCK / LEAST_BLOCK);
+    this.#bytesSplit += next - from;
+    this.#bytesScanned += next - from;
+    this.#next = this.#recordStart = next;
+    this.#line = splitter.line;
+    this.#afterCr = splitter.afterCr;
+    // One that no chunk completes is not begun anew with each.
+    return next === this.#filled || splitter.isAtEnd && batch.count > count;
+  }
+
+  /** Where the next block ends: behind a line, soon, where the splitter may go on from there. */
+  #blockEnd(): number {
+    const most = Math.min(this.#next + BLOCK, this.#filled);
+    if (this.#splitter === null || this.batch.width === 0) return most;
+    const { bytes } = this.batch;
+    let end = Math.min(this.#next + (this.#patience - 1) * LEAST_BLOCK, most);
+    while (end < most && bytes[end] !== LF && bytes[end] !== CR) end++;
+    return Math.min(end + 1, most);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../../core/error.ts";
 import { ESCAPED, MISSING, NULL, STRING } from "../../../core/field_flags.ts";
 import { MAX_DEPTH, skipBlank, skipString, skipValue } from "../../../core/json_bytes.ts";
-import type { RecordBatch } from "../../../rows/record_batch.ts";
+import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { NdjsonOptions } from "../../../spec/formats/ndjson.ts";
 import { emptyBatch, reserve } from "../../growing_batch.ts";
 import type { Format, RecordReader, RecordReplay, Wanted } from "../format.ts";
@@ -11,7 +11,7 @@ import { unescapeJson } from "./unescape.ts";
 
 /** JSON lines: an object a line, whose keys name its fields; `docs/sources.md` describes them. */
 export const ndjson: Format<NdjsonOptions> = {
-  open: (options, wanted) => new NdjsonReader(options, wanted),
+  open: (options, wanted, splitter) => new NdjsonReader(options, wanted, splitter?.home),
   replay: (options, _header, wanted) => replayNdjson(options, wanted),
   traits: () => NDJSON_TRAITS,
 };
@@ -41,7 +41,7 @@ const FIRST_RECORDS = 64;
 class NdjsonReader implements RecordReader {
   readonly header: string[];
   readonly #options: NdjsonOptions;
-  readonly #batch = emptyBatch(unescapeJson);
+  readonly #batch: RecordBatch;
   readonly #keys = new KeyTable();
   readonly #readsOthers: boolean;
   readonly #otherNames = new Set<string>();
@@ -61,8 +61,9 @@ class NdjsonReader implements RecordReader {
   /** The rest of a record that is too long is passed over. */
   #skips = false;
 
-  constructor(options: NdjsonOptions, { columns, others }: Wanted) {
+  constructor(options: NdjsonOptions, { columns, others }: Wanted, home?: BatchArrays) {
     this.#options = options;
+    this.#batch = emptyBatch(unescapeJson, home);
     this.#readsOthers = others === "read";
     this.header = columns.map(({ from }) => from);
     // Before the aliases: a key is the column of its own name first.

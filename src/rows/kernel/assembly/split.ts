@@ -1,0 +1,186 @@
+/** Splits bytes into the records of a batch: plain and quoted fields of well-formed lines. */
+import { bytes, ends, flags, lines, recordEnds, recordStarts, starts } from "./batch";
+
+const LF: u32 = 10;
+const CR: u32 = 13;
+const QUOTED: u8 = 1;
+const ESCAPED: u8 = 2;
+
+let delimiter: u32 = 0;
+let quote: u32 = 0;
+let escape: u32 = 0;
+let comment: i32 = 0;
+let longest: i32 = 0;
+
+/** Characters of the dialect, -1 for none, and the bytes of the longest record. */
+export function setDialect(
+  ofDelimiter: i32,
+  ofQuote: i32,
+  ofEscape: i32,
+  ofComment: i32,
+  maxRecordBytes: i32,
+): void {
+  delimiter = <u32> ofDelimiter;
+  // No byte has this value.
+  quote = ofQuote < 0 ? 256 : <u32> ofQuote;
+  escape = ofEscape < 0 ? 256 : <u32> ofEscape;
+  comment = ofComment;
+  longest = maxRecordBytes;
+}
+
+let count: i32 = 0;
+let line: f64 = 0;
+let afterCr: i32 = 0;
+let isAtEnd: bool = false;
+
+/** Records in the batch, after {@link split}. */
+export function splitCount(): i32 {
+  return count;
+}
+/** The line that the next record begins on. */
+export function splitLine(): f64 {
+  return line;
+}
+/** Where an LF would be the second half of a CRLF. */
+export function splitAfterCr(): i32 {
+  return afterCr;
+}
+/** Whether it stopped because the bytes end. */
+export function splitIsAtEnd(): bool {
+  return isAtEnd;
+}
+
+/**
+ * Splits from the beginning of a record; returns where the first record begins that is left: one
+ * that is incomplete, empty, a comment, too long, or has another number of fields than `width`.
+ *
+ * Sixteen bytes are compared at once; only those that can end something are visited.
+ */
+export function split(
+  from: i32,
+  filled: i32,
+  record: i32,
+  width: i32,
+  startLine: f64,
+  startAfterCr: i32,
+): i32 {
+  const eachDelimiter = i8x16.splat(<i8> delimiter);
+  const eachQuote = i8x16.splat(<i8> (quote > 255 ? delimiter : quote));
+  const eachEscape = i8x16.splat(<i8> (escape > 255 ? delimiter : escape));
+  const eachLf = i8x16.splat(<i8> LF);
+  const eachCr = i8x16.splat(<i8> CR);
+  const last = width - 1;
+  let cr = startAfterCr;
+  let ln = startLine;
+  let recordStart = from;
+  if (from < filled && from == cr && load<u8>(bytes + from) == LF) recordStart++;
+  let fieldStart = recordStart;
+  let field = 0;
+  let at = record * width;
+  let fieldEnd = -1;
+  let flag: u8 = 0;
+  let inQuotes = false;
+  let skip = -1;
+  let extra = 0;
+  let block = recordStart - 16;
+  let mask: i32 = 0;
+  isAtEnd = false;
+  for (;;) {
+    while (mask == 0) {
+      block += 16;
+      if (block >= filled) {
+        isAtEnd = true;
+        break;
+      }
+      const data = v128.load(bytes + block);
+      mask = i8x16.bitmask(v128.or(
+        v128.or(
+          v128.or(i8x16.eq(data, eachDelimiter), i8x16.eq(data, eachQuote)),
+          v128.or(i8x16.eq(data, eachLf), i8x16.eq(data, eachCr)),
+        ),
+        i8x16.eq(data, eachEscape),
+      ));
+      if (filled - block < 16) mask &= (1 << (filled - block)) - 1;
+    }
+    if (isAtEnd) break;
+    const i = block + ctz(mask);
+    mask &= mask - 1;
+    const c: u32 = load<u8>(bytes + i);
+    if (!inQuotes) {
+      if (c == delimiter) {
+        if (field >= last) break;
+        const o = at + field;
+        store<i32>(starts + (o << 2), fieldStart);
+        store<i32>(ends + (o << 2), fieldEnd < 0 ? i : fieldEnd);
+        store<u8>(flags + o, flag);
+        field++;
+        fieldStart = i + 1;
+        fieldEnd = -1;
+        flag = 0;
+      } else if (c == LF || c == CR) {
+        if (c == LF && i == cr && i == recordStart) {
+          recordStart = fieldStart = i + 1;
+          continue;
+        }
+        if (field != last || i - recordStart > longest || i == recordStart && width > 1) break;
+        if (comment >= 0 && load<u8>(bytes + recordStart) == <u32> comment) break;
+        const o = at + field;
+        store<i32>(starts + (o << 2), fieldStart);
+        store<i32>(ends + (o << 2), fieldEnd < 0 ? i : fieldEnd);
+        store<u8>(flags + o, flag);
+        store<i32>(recordStarts + (record << 2), recordStart);
+        store<i32>(recordEnds + (record << 2), i);
+        store<f64>(lines + (record << 3), ln);
+        record++;
+        ln += <f64> (1 + extra);
+        extra = 0;
+        at += width;
+        field = 0;
+        recordStart = fieldStart = i + 1;
+        fieldEnd = -1;
+        flag = 0;
+        if (c == CR) cr = i + 1;
+      } else if (c == quote && i == fieldStart) {
+        inQuotes = true;
+        flag = QUOTED;
+        fieldStart = i + 1;
+      }
+    } else if (i == skip) {
+      continue;
+    } else if (c == quote) {
+      if (i + 1 >= filled) {
+        isAtEnd = true;
+        break;
+      }
+      const next: u32 = load<u8>(bytes + i + 1);
+      if (next == quote && quote == escape) {
+        flag |= ESCAPED;
+        skip = i + 1;
+      } else if (next == delimiter || next == LF || next == CR) {
+        inQuotes = false;
+        fieldEnd = i;
+      } else break;
+    } else if (c == escape) {
+      if (i + 1 >= filled) {
+        isAtEnd = true;
+        break;
+      }
+      const next: u32 = load<u8>(bytes + i + 1);
+      if (next == quote || next == escape) {
+        flag |= ESCAPED;
+        skip = i + 1;
+      }
+    } else if (c == LF || c == CR) {
+      if (field > last) break;
+      if (c == CR || i != cr) extra++;
+      if (c == CR) cr = i + 1;
+    }
+  }
+  // A line end inside the quotes of the record that is left is not one of those before it.
+  if (cr > recordStart) cr = -1;
+  memory.fill(flags + at, 0, field + 1);
+  count = record;
+  line = ln;
+  afterCr = cr;
+  return recordStart;
+}

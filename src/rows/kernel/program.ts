@@ -1,0 +1,295 @@
+import type { ColumnPlan, PartitionBounds } from "../../plan/load_plan.ts";
+import type { ColumnType } from "../../spec/pipeline_spec.ts";
+import type { Column } from "../compile_columns.ts";
+import type { FieldOptions } from "../field_reader.ts";
+import { encodeLiteral, unrounded } from "../rules/literal.ts";
+
+/** Bytes of a column; `assembly/encode.ts` has the same places and numbers. */
+const COLUMN_BYTES = 64;
+const AT_FIELD = 4;
+const AT_BITS = 8;
+const AT_NULL = 12;
+const AT_NULL_LENGTH = 16;
+const AT_NULLS = 20;
+const AT_NULL_COUNT = 24;
+const AT_LIST = 28;
+const AT_LIST_COUNT = 32;
+const AT_LENGTH = 36;
+const AT_LOW = 40;
+const AT_HIGH = 48;
+const AT_SCALE = 56;
+
+const EMPTY_IS_NULL = 1;
+const EMPTY_AS_NULL = 2;
+const MAY_BE_NULL = 4;
+const TRIM = 8;
+const TRIM_QUOTED = 16;
+const HAS_NULLS = 32;
+const HAS_LIST = 64;
+const HAS_LIMITS = 128;
+const IS_JSON = 256;
+
+/** What the kernel does with a value; 0 leaves it. */
+const KINDS = {
+  "smallint": 1,
+  "integer": 2,
+  "bigint": 3,
+  "real": 4,
+  "double precision": 5,
+  "numeric": 6,
+  "boolean": 7,
+  "text": 9,
+  "varchar": 9,
+  "uuid": 10,
+  "date": 11,
+  "time": 12,
+  "timestamp": 13,
+  "timestamptz": 14,
+} as const;
+const WORDS = 8;
+const DISCARD = 15;
+
+const MOST_INT64 = 2n ** 63n - 1n;
+const LEAST_INT64 = -(2n ** 63n);
+const RANGES: Readonly<Record<string, readonly [low: bigint, high: bigint]>> = {
+  smallint: [-32768n, 32767n],
+  integer: [-2147483648n, 2147483647n],
+};
+/** The most places of a numeric whose values the kernel counts in an int64. */
+const MOST_PLACES = 16;
+/** Texts that are compared one by one. */
+const MOST_TEXTS = 64;
+
+/** Columns as the kernel reads them. */
+export interface Program {
+  readonly columns: number;
+  readonly at: number;
+}
+
+/** Puts bytes where the kernel sees them; returns their address. */
+export type Place = (bytes: Uint8Array) => number;
+
+/** Writes the program of the columns, and of the fields behind them whose values are discarded. */
+export function writeProgram(
+  columns: readonly { readonly column: Column; readonly plan: ColumnPlan }[],
+  unused: readonly { readonly field: number; readonly options: FieldOptions }[],
+  bounds: PartitionBounds | null,
+  place: Place,
+): Program {
+  const program = new Uint8Array((columns.length + unused.length) * COLUMN_BYTES);
+  const entryOf = (index: number) =>
+    new DataView(program.buffer, index * COLUMN_BYTES, COLUMN_BYTES);
+  columns.forEach(({ column, plan }, c) => {
+    const entry = entryOf(c);
+    entry.setInt32(AT_FIELD, column.field, true);
+    writeNulls(entry, column, place);
+    if (column.nullProblem === null) setBits(entry, MAY_BE_NULL);
+    entry.setUint32(AT_NULL, place(column.nullValue), true);
+    entry.setUint32(AT_NULL_LENGTH, column.nullValue.length, true);
+    const inBounds = bounds?.column === plan.name ? bounds : null;
+    entry.setInt32(0, writeKind(entry, plan, inBounds, place), true);
+  });
+  unused.forEach(({ field, options }, u) => {
+    const entry = entryOf(columns.length + u);
+    entry.setInt32(0, DISCARD, true);
+    entry.setInt32(AT_FIELD, field, true);
+    writeNulls(entry, options, place);
+  });
+  return { columns: columns.length + unused.length, at: place(program) };
+}
+
+function setBits(entry: DataView, bits: number): void {
+  entry.setUint32(AT_BITS, entry.getUint32(AT_BITS, true) | bits, true);
+}
+
+function writeNulls(entry: DataView, options: FieldOptions, place: Place): void {
+  if (options.emptyIsNull) setBits(entry, EMPTY_IS_NULL);
+  if (options.emptyAsNull) setBits(entry, EMPTY_AS_NULL);
+  if (options.trim) setBits(entry, TRIM);
+  if (options.trimQuoted) setBits(entry, TRIM_QUOTED);
+  if (options.isJson) setBits(entry, IS_JSON);
+  if (options.nulls === null) return;
+  setBits(entry, HAS_NULLS);
+  entry.setUint32(AT_NULLS, placeTexts(options.nulls, place), true);
+  entry.setInt32(AT_NULL_COUNT, options.nulls.length, true);
+}
+
+/** Settles a column's type and rules; 0 where the kernel cannot hold all of them. */
+function writeKind(
+  entry: DataView,
+  plan: ColumnPlan,
+  bounds: PartitionBounds | null,
+  place: Place,
+): number {
+  const { type, options, rules } = plan;
+  const { thousands, decimal = ".", format, true_values, false_values } = options;
+  if (thousands || decimal !== "." || format !== undefined || rules.pattern !== undefined) return 0;
+  if (!(type.name in KINDS)) return 0;
+  const kind = KINDS[type.name as keyof typeof KINDS];
+  const limited = rules.min !== undefined || rules.max !== undefined || bounds !== null;
+  if (kind === KINDS.text) {
+    return !limited && writeText(entry, plan, place) ? kind : 0;
+  }
+  if (rules.max_length !== undefined) return 0;
+  if (kind === KINDS.boolean || kind === KINDS.uuid) {
+    if (limited || rules.one_of !== undefined) return 0;
+    if (true_values === undefined && false_values === undefined) return kind;
+    const words = [true_values ?? [], false_values ?? []];
+    if (words.flat().length > MOST_TEXTS) return 0;
+    entry.setUint32(AT_LIST, placeTexts(words.flat().map(encodeUtf8), place), true);
+    entry.setInt32(AT_LIST_COUNT, words.flat().length, true);
+    entry.setInt32(AT_SCALE, words[0].length, true);
+    return WORDS;
+  }
+  if (kind === KINDS["real"] || kind === KINDS["double precision"]) {
+    if (bounds !== null || rules.one_of !== undefined) return 0;
+    return !limited || writeFloatLimits(entry, plan) ? kind : 0;
+  }
+  if (type.name === "numeric") {
+    return bounds === null && rules.one_of === undefined && writeNumericLimits(entry, plan, type)
+      ? kind
+      : 0;
+  }
+  if (kind === KINDS.timestamptz) {
+    entry.setInt32(AT_SCALE, /^(utc|etc\/utc|z)$/i.test(options.timezone ?? "UTC") ? 0 : 1, true);
+  }
+  const [least, most] = RANGES[type.name] ?? [LEAST_INT64, MOST_INT64];
+  const read = (what: string, text: string) =>
+    integerOf(type, literal(plan, what, unrounded(type), text));
+  const lows = [least];
+  const highs = [most];
+  if (rules.min !== undefined) lows.push(read("min", rules.min));
+  if (rules.max !== undefined) highs.push(read("max", rules.max));
+  if (bounds !== null) {
+    lows.push(read("partition bound", bounds.start));
+    highs.push(read("partition bound", bounds.end) - 1n);
+  }
+  entry.setBigInt64(AT_LOW, lows.reduce((a, b) => a > b ? a : b), true);
+  entry.setBigInt64(AT_HIGH, highs.reduce((a, b) => a < b ? a : b), true);
+  if (rules.one_of !== undefined) {
+    const values = BigInt64Array.from(
+      rules.one_of.map((text) => integerOf(type, literal(plan, "one_of", type, text))),
+    ).sort();
+    setBits(entry, HAS_LIST);
+    entry.setUint32(AT_LIST, place(new Uint8Array(values.buffer)), true);
+    entry.setInt32(AT_LIST_COUNT, values.length, true);
+  }
+  return kind;
+}
+
+function writeText(entry: DataView, plan: ColumnPlan, place: Place): boolean {
+  const { type, rules } = plan;
+  const own = type.name === "varchar" ? type.length : null;
+  entry.setInt32(AT_LENGTH, Math.min(own ?? 2 ** 31 - 1, rules.max_length ?? 2 ** 31 - 1), true);
+  if (rules.one_of === undefined) return true;
+  if (rules.one_of.length > MOST_TEXTS) return false;
+  const texts = rules.one_of.map((text) => literal(plan, "one_of", type, text).subarray(4));
+  setBits(entry, HAS_LIST);
+  entry.setUint32(AT_LIST, placeTexts(texts, place), true);
+  entry.setInt32(AT_LIST_COUNT, texts.length, true);
+  return true;
+}
+
+function writeFloatLimits(entry: DataView, plan: ColumnPlan): boolean {
+  const { type, rules } = plan;
+  const read = (what: string, text: string | undefined, otherwise: number) => {
+    if (text === undefined) return otherwise;
+    const { buffer } = literal(plan, what, type, text);
+    const view = new DataView(buffer);
+    return type.name === "real" ? view.getFloat32(4) : view.getFloat64(4);
+  };
+  const low = read("min", rules.min, -Infinity);
+  const high = read("max", rules.max, Infinity);
+  // NaN is above all else there.
+  if (low !== low || high !== high) return false;
+  setBits(entry, HAS_LIMITS);
+  entry.setFloat64(AT_LOW, low, true);
+  entry.setFloat64(AT_HIGH, high, true);
+  return true;
+}
+
+function writeNumericLimits(
+  entry: DataView,
+  plan: ColumnPlan,
+  type: Extract<ColumnType, { name: "numeric" }>,
+): boolean {
+  const { rules } = plan;
+  const hasRules = rules.min !== undefined || rules.max !== undefined;
+  entry.setInt32(AT_SCALE, -1, true);
+  // Values of no scale have no unit to count limits in.
+  if (type.precision === null) return !hasRules;
+  const scale = type.scale ?? 0;
+  if (scale < 0 || scale > MOST_PLACES) return false;
+  const most = 10n ** BigInt(type.precision) - 1n;
+  let low = -most;
+  let high = most;
+  if (rules.min !== undefined) {
+    const limit = units(literal(plan, "min", unrounded(type), rules.min), scale);
+    if (limit === null) return false;
+    low = limit.isExact ? limit.floor : limit.floor + 1n;
+  }
+  if (rules.max !== undefined) {
+    const limit = units(literal(plan, "max", unrounded(type), rules.max), scale);
+    if (limit === null) return false;
+    high = limit.floor;
+  }
+  const within = (value: bigint) =>
+    value < LEAST_INT64 ? LEAST_INT64 : value > MOST_INT64 ? MOST_INT64 : value;
+  setBits(entry, HAS_LIMITS);
+  entry.setInt32(AT_SCALE, scale, true);
+  entry.setBigInt64(AT_LOW, within(low > -most ? low : -most), true);
+  entry.setBigInt64(AT_HIGH, within(high < most ? high : most), true);
+  return true;
+}
+
+/** A finite numeric in units of its scale, rounded down; null for NaN and the infinities. */
+function units(
+  encoded: Uint8Array<ArrayBuffer>,
+  scale: number,
+): { readonly floor: bigint; readonly isExact: boolean } | null {
+  const view = new DataView(encoded.buffer);
+  const digits = view.getUint16(4);
+  const weight = view.getInt16(6);
+  const sign = view.getUint16(8);
+  if (sign !== 0 && sign !== 0x4000) return null;
+  let value = 0n;
+  for (let d = 0; d < digits; d++) value = value * 10000n + BigInt(view.getUint16(12 + d * 2));
+  if (sign !== 0) value = -value;
+  // The last digit counts this power of ten.
+  const power = (weight - digits + 1) * 4 + scale;
+  if (power >= 0) return { floor: value * 10n ** BigInt(power), isExact: true };
+  const unit = 10n ** BigInt(-power);
+  const isExact = value % unit === 0n;
+  const quotient = value / unit;
+  return { floor: isExact || value > 0n ? quotient : quotient - 1n, isExact };
+}
+
+/** The value of a type that is an integer when it is encoded. */
+function integerOf(type: ColumnType, encoded: Uint8Array<ArrayBuffer>): bigint {
+  const view = new DataView(encoded.buffer);
+  if (type.name === "smallint") return BigInt(view.getInt16(4));
+  if (type.name === "integer" || type.name === "date") return BigInt(view.getInt32(4));
+  return view.getBigInt64(4);
+}
+
+function literal(
+  { name, options }: ColumnPlan,
+  what: string,
+  type: ColumnType,
+  text: string,
+): Uint8Array<ArrayBuffer> {
+  return encodeLiteral(`${name}, ${what}`, type, options, text);
+}
+
+function encodeUtf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function placeTexts(texts: readonly Uint8Array[], place: Place): number {
+  const list = new Uint32Array(texts.length * 2);
+  texts.forEach((text, t) => {
+    list[t * 2] = text.length;
+    list[t * 2 + 1] = place(text);
+  });
+  return place(new Uint8Array(list.buffer));
+}

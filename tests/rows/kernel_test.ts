@@ -1,0 +1,399 @@
+import { expect } from "expect";
+import type { Reject } from "../../src/core/reject.ts";
+import type { ColumnPlan, PartitionBounds, RowsPlan } from "../../src/plan/load_plan.ts";
+import { compileRows, type RowEncoder } from "../../src/rows/compile_rows.ts";
+import { Frame } from "../../src/rows/frame.ts";
+import { Kernel } from "../../src/rows/kernel/kernel.ts";
+import { MODULE } from "../../src/rows/kernel/module.ts";
+import { openReader } from "../../src/source/formats/mod.ts";
+import type { CsvOptions } from "../../src/spec/formats/csv.ts";
+import type { FormatOptions } from "../../src/spec/formats/mod.ts";
+import { readRecords, split } from "../source/read_records.ts";
+import { CASES } from "./differential_cases.ts";
+import { columnPlan, encodeTexts, rowsPlan } from "./encode_texts.ts";
+import { between, pick, randomFrom } from "./random.ts";
+import { makeText } from "./make_text.ts";
+import { compileKernel, MODULE_FILE } from "./write_kernel.ts";
+
+const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
+const TEXTS = Number(Deno.env.get("SLUICE_KERNEL_TEXTS") ?? 1_000_000);
+const FILES = Number(Deno.env.get("SLUICE_KERNEL_FILES") ?? 2_000);
+const encoder = new TextEncoder();
+
+const CSV: CsvOptions = {
+  type: "csv",
+  delimiter: ",",
+  quote: '"',
+  escape: '"',
+  header: false,
+  skipLines: 0,
+  comment: null,
+  nullValues: [""],
+  trim: false,
+  encoding: "utf-8",
+  maxRecordBytes: 1 << 20,
+};
+
+Deno.test("the kernel's module is what its source compiles to", async () => {
+  const compiled = await compileKernel();
+  expect(compiled).toContain(MODULE);
+  expect(await Deno.readTextFile(MODULE_FILE)).toBe(compiled);
+});
+
+Deno.test({
+  name: `the kernel encodes what TypeScript encodes (SLUICE_SEED=${SEED})`,
+  async fn(t) {
+    console.log(`SLUICE_SEED=${SEED}, ${TEXTS} texts`);
+    const kernel = new Kernel(1);
+    for (const entry of CASES) {
+      const { timezone, type } = entry;
+      await t.step(
+        entry.sql + (timezone === undefined ? "" : ` at ${timezone}`),
+        () => {
+          const random = randomFrom(SEED);
+          const column = columnPlan({ type, options: timezone === undefined ? {} : { timezone } });
+          for (let left = Math.ceil(TEXTS / CASES.length); left > 0; left -= 10_000) {
+            const texts = Array.from(
+              { length: Math.min(left, 10_000) },
+              (_, i) => encoder.encode(entry.corpus[i] ?? makeText(entry, random)),
+            );
+            compareTexts(column, texts, kernel);
+          }
+        },
+      );
+    }
+  },
+});
+
+/** Types, and rules and options, of which the kernel takes everyday values whole. */
+const COLUMNS: readonly (readonly [Partial<ColumnPlan>, readonly string[]])[] = [
+  [{ type: { name: "smallint" } }, ["0", "-1", "32767", "-32768", "007"]],
+  [{ type: { name: "integer" }, rules: { min: "-5", max: "70" } }, ["-5", "70", "0"]],
+  [{ type: { name: "bigint" } }, ["1", "-999999999999999999", "123456789012345678"]],
+  [{ type: { name: "smallint" }, rules: { one_of: ["7", "-2", "5"] } }, ["7", "-2", "5"]],
+  [{ type: { name: "double precision" }, rules: { min: "0" } }, ["0", "12.5", "1.", ".5", "-0"]],
+  [{ type: { name: "double precision" } }, ["-73.98765432", "0.1", "900719925474099.1"]],
+  [{ type: { name: "real" } }, ["0.1", "-2.75", "16777216", "0"]],
+  [numeric(10, 2), ["0", "-0", "12.5", "12.34", "99999999.99", "0.01", "-0.01", "10000", ".5"]],
+  [numeric(18, 6), ["0.000001", "123456789012.123456", "10000.0001"]],
+  [{ ...numeric(6, 2), rules: { min: "-1.255", max: "10.001" } }, ["-1.25", "10", "3.1"]],
+  [numeric(null, null), ["0", "1.50", "123456.789", "0.0001", "0.00010", "100000000"]],
+  [{ type: { name: "boolean" } }, ["t", "f", "true", "false", "1", "0", "y", "n"]],
+  [{
+    type: { name: "boolean" },
+    options: { true_values: ["Y", "si"], false_values: ["N", "ñ"] },
+  }, ["Y", "N", "si", "ñ"]],
+  [{ type: { name: "text" } }, ["a", "", "äöü", "𝄞 and 日本語", "x".repeat(40), "á".repeat(40)]],
+  [{ type: { name: "text" }, rules: { max_length: 5 } }, ["12345", "äöüßñ", ""]],
+  [{ type: { name: "text" }, rules: { one_of: ["cash", "card", "ä"] } }, ["cash", "card", "ä"]],
+  [{ type: { name: "varchar", length: 4 } }, ["", "abcd", "日本語!"]],
+  [{ type: { name: "uuid" } }, [
+    "550e8400-e29b-41d4-a716-446655440000",
+    "550E8400E29B41D4A716446655440000",
+  ]],
+  [{ type: { name: "date" }, rules: { min: "2000-01-01" } }, ["2000-01-01", "2024-02-29"]],
+  [{ type: { name: "date" } }, ["0001-01-01", "9999-12-31", "1900-02-28"]],
+  [{ type: { name: "time" } }, ["00:00:00", "23:59:59.999999", "12:30"]],
+  [{ type: { name: "timestamp" } }, [
+    "2021-01-31 23:59:59",
+    "2021-01-31T00:00:00.5",
+    "2021-01-31 10:20",
+    "1969-07-20",
+  ]],
+  [{ type: { name: "timestamptz" } }, [
+    "2021-01-31 23:59:59",
+    "2021-01-31T23:59:59Z",
+    "2021-01-31T23:59:59.123+02:00",
+    "2021-01-31 23:59:59-0530",
+    "2021-01-31 23:59:59+05",
+    "2021-01-31",
+  ]],
+  [{ type: { name: "timestamptz" }, options: { timezone: "Europe/Berlin" } }, [
+    "2021-01-31T23:59:59Z",
+    "2021-06-30T23:59:59+02",
+  ]],
+];
+
+function numeric(precision: number | null, scale: number | null): Partial<ColumnPlan> {
+  return { type: { name: "numeric", precision, scale } };
+}
+
+Deno.test("the kernel leaves nothing of the everyday", () => {
+  const kernel = new Kernel(1);
+  for (const [change, texts] of COLUMNS) {
+    const column = columnPlan(change);
+    const { outcomes, plain } = compareTexts(column, texts.map((t) => encoder.encode(t)), kernel);
+    const left = outcomes.length - plain;
+    if (left > 0) throw new Error(`${left} texts are left: ${JSON.stringify([change, texts])}`);
+    expect(outcomes.filter((outcome) => !/^([0-9a-f]{2})*$/.test(outcome))).toEqual([]);
+  }
+});
+
+Deno.test("one byte changed in an everyday text is seen as TypeScript sees it", () => {
+  const kernel = new Kernel(1);
+  for (const [change, texts] of COLUMNS) {
+    const changed = texts.flatMap((text) => {
+      const bytes = encoder.encode(text);
+      return Array.from({ length: bytes.length * 256 }, (_, i) => {
+        const copy = bytes.slice();
+        copy[i >> 8] = i & 255;
+        return copy;
+      }).concat(
+        Array.from({ length: bytes.length }, (_, i) => bytes.slice(0, i)),
+        Array.from({ length: bytes.length }, (_, i) => bytes.slice(i)),
+      );
+    });
+    compareTexts(columnPlan(change), changed, kernel);
+  }
+});
+
+function compareTexts(column: ColumnPlan, texts: readonly Uint8Array[], kernel: Kernel) {
+  const ours = encodeTexts(column, texts);
+  const fast = encodeTexts(column, texts, kernel);
+  texts.forEach((text, i) => {
+    if (ours.outcomes[i] === fast.outcomes[i]) return;
+    throw new Error(
+      `${JSON.stringify(new TextDecoder().decode(text))} as ${JSON.stringify(column)}: ` +
+        `TypeScript ${ours.outcomes[i]}, kernel ${fast.outcomes[i]}`,
+    );
+  });
+  return fast;
+}
+
+Deno.test(`the kernel splits what TypeScript splits, wherever the bytes are cut (SLUICE_SEED=${SEED})`, () => {
+  const random = randomFrom(SEED);
+  const kernel = new CountingKernel(1);
+  let records = 0;
+  for (let file = 0; file < FILES; file++) {
+    const options = randomDialect(random);
+    const bytes = encoder.encode(randomFile(random, options));
+    const places = file % 3 === 0
+      ? Array.from({ length: bytes.length }, (_, i) => i)
+      : Array.from({ length: between(random, 0, 8) }, () => between(random, 0, bytes.length));
+    const ours = attempt(() => readRecords(split(bytes, places), options));
+    kernel.reset();
+    try {
+      expect(attempt(() => readRecords(split(bytes, places), options, kernel))).toEqual(ours);
+    } catch (error) {
+      console.log(JSON.stringify([new TextDecoder().decode(bytes), options, places]));
+      throw error;
+    }
+    if (typeof ours !== "string") records += ours.records.length;
+  }
+  console.log(`${records} records, ${kernel.taken} by the kernel`);
+  // Files are full of what is not plain, and cut at every byte.
+  expect(kernel.taken).toBeGreaterThan(records / 10);
+});
+
+class CountingKernel extends Kernel {
+  taken = 0;
+
+  override split(...args: Parameters<Kernel["split"]>): number {
+    const [batch] = args;
+    const { count } = batch;
+    const next = super.split(...args);
+    this.taken += batch.count - count;
+    return next;
+  }
+}
+
+/** What work returns, or its error as text. */
+function attempt<T>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    return `${error}`;
+  }
+}
+
+function randomDialect(random: () => number): CsvOptions {
+  const quote = pick(random, ['"', '"', "'", null]);
+  return {
+    ...CSV,
+    delimiter: pick(random, [",", ";", "\t", "|"]),
+    quote,
+    escape: pick(random, [quote, quote, quote, "\\", null]),
+    header: random() < 0.3,
+    skipLines: random() < 0.1 ? 1 : 0,
+    comment: random() < 0.2 ? "#" : null,
+    maxRecordBytes: random() < 0.2 ? between(random, 1, 30) : 1 << 20,
+    ...(random() < 0.2 ? { skipEmptyRecords: true as const } : {}),
+  };
+}
+
+function randomFile(
+  random: () => number,
+  { delimiter, quote, escape, comment }: CsvOptions,
+): string {
+  const width = between(random, 1, 5);
+  const end = () => pick(random, ["\n", "\n", "\n", "\r\n", "\r"]);
+  const usual = pick(random, ["\n", "\r\n", "\r"]);
+  const q = quote ?? '"';
+  const e = escape ?? "\\";
+  const field = () => {
+    const text = pick(random, ["", "a", "12", "2021-01-01 10:11:12", "ä", "some longer text here"]);
+    if (random() < 0.7) return text;
+    const inner = () =>
+      pick(random, [text, q + q, e + q, e + e, "\n", "\r\n", delimiter, "#", "x"]);
+    return random() < 0.9 ? q + inner() + inner() + q : q + inner();
+  };
+  let text = "";
+  for (let r = between(random, 0, 30); r > 0; r--) {
+    const odd = random();
+    const fields = odd < 0.05 ? between(random, 1, 7) : width;
+    if (odd > 0.95) text += pick(random, ["", comment ?? "", `${q}x${q}y`, "\r", "\uFEFF"]);
+    text += Array.from({ length: fields }, field).join(delimiter);
+    text += random() < 0.9 ? usual : end();
+  }
+  return random() < 0.5 ? text : text.slice(0, -1);
+}
+
+Deno.test(`files are the same rows and rejects with the kernel and without (SLUICE_SEED=${SEED})`, () => {
+  const random = randomFrom(SEED + 1);
+  const kernel = new Kernel(1);
+  let plain = 0;
+  let special = 0;
+  for (let file = 0; file < FILES; file++) {
+    const format: FormatOptions = random() < 0.8
+      ? { ...randomDialect(random), header: false, skipLines: 0, maxRecordBytes: 1 << 20 }
+      : {
+        type: "ndjson",
+        nullValues: [],
+        trim: false,
+        maxRecordBytes: 1 << 20,
+        encoding: "utf-8",
+      } as FormatOptions;
+    const made = randomLoad(random, format);
+    const bytes = encoder.encode(made.text);
+    const places = Array.from(
+      { length: between(random, 0, 5) },
+      () => between(random, 0, bytes.length),
+    );
+    const ours = attempt(() => load(made, format, bytes, places));
+    kernel.reset();
+    const fast = attempt(() => load(made, format, bytes, places, kernel));
+    if (typeof ours === "string" || typeof fast === "string") {
+      expect(fast).toEqual(ours);
+      continue;
+    }
+    try {
+      expect({ ...fast, plain: 0, special: 0 }).toEqual({ ...ours, plain: 0, special: 0 });
+    } catch (error) {
+      console.log(JSON.stringify([made, format, places]));
+      throw error;
+    }
+    plain += fast.plain;
+    special += fast.special;
+  }
+  console.log(`${plain} plain records, ${special} special ones`);
+  expect(plain).toBeGreaterThan(special);
+});
+
+interface RandomLoad {
+  readonly plan: RowsPlan;
+  readonly bounds: PartitionBounds | null;
+  readonly text: string;
+  readonly width: number;
+}
+
+function randomLoad(random: () => number, format: FormatOptions): RandomLoad {
+  const isCsv = format.type === "csv";
+  const width = between(random, 1, 6);
+  const kinds = Array.from({ length: width }, () => pick(random, COLUMNS));
+  const kept = kinds.map((_, f) => f).filter(() => random() < 0.85);
+  if (kept.length === 0) kept.push(0);
+  const nulls = random() < 0.3 ? ["NULL", "", "-"] : random() < 0.2 ? [] : [""];
+  const columns = kept.map((f) => ({
+    ...columnPlan({ name: `c${f}`, from: isCsv ? String(f + 1) : `k${f}`, ...kinds[f][0] }),
+    required: random() < 0.2,
+    options: {
+      ...kinds[f][0].options,
+      ...(random() < 0.1 ? { trim: true } : {}),
+      ...(random() < 0.1 ? { empty_as_null: true } : {}),
+      ...(random() < 0.1 ? { null_values: ["x", "0"] } : {}),
+    },
+    ...(random() < 0.1 ? { default: kinds[f][1][0] } : {}),
+  }));
+  const dated = columns.find(({ type }) => type.name === "timestamp" || type.name === "date");
+  const plan: RowsPlan = {
+    ...rowsPlan(columns),
+    naming: isCsv ? "position" : "keys",
+    nullValues: nulls,
+    trim: random() < 0.2,
+    newColumns: pick(random, ["discard_value", "discard_value", "discard_row"]),
+    missingColumns: isCsv ? "freeze" : pick(random, ["discard_value", "discard_row"]),
+    typeChanges: pick(random, ["freeze", "freeze", "discard_value", "discard_row"]),
+    lineColumn: random() < 0.3,
+    offsetColumn: random() < 0.3,
+  };
+  const value = (f: number) => {
+    const odd = random();
+    if (odd < 0.85) return pick(random, kinds[f][1]);
+    return pick(random, ["", "NULL", "x", " 5 ", "\t", "1e5", "99999999999", "\u0000", "0", '"']);
+  };
+  const line = isCsv
+    ? () =>
+      Array.from({ length: random() < 0.03 ? width + 1 : width }, (_, f) => {
+        const text = value(Math.min(f, width - 1));
+        const { quote, delimiter } = format;
+        const escape = format.escape ?? quote;
+        if (quote === null || escape === null) return text.replaceAll(delimiter, "");
+        const needs = text.includes(delimiter) || text.includes(quote) || text.includes(escape);
+        return random() < 0.2 || needs
+          ? quote + [...text].map((c) => c === quote || c === escape ? escape + c : c).join("") +
+            quote
+          : text;
+      }).join(format.delimiter)
+    : () =>
+      JSON.stringify(Object.fromEntries(
+        Array.from({ length: width }, (_, f) => [`k${f}`, value(f)] as const)
+          .map(([key, text]) => [key, /^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : text])
+          .filter(() => random() < 0.95),
+      ));
+  const text = Array.from({ length: between(random, 1, 40) }, line).join("\n") + "\n";
+  return {
+    plan,
+    bounds: dated !== undefined && random() < 0.3
+      ? { column: dated.name, start: "2000-01-01", end: "2022-01-01" }
+      : null,
+    text,
+    width,
+  };
+}
+
+function load(
+  { plan, bounds, width }: RandomLoad,
+  format: FormatOptions,
+  bytes: Uint8Array,
+  places: readonly number[],
+  kernel?: Kernel,
+) {
+  const reader = openReader(format, { columns: plan.columns, others: "count" }, kernel);
+  const frame = kernel?.takeFrame() ?? new Frame(1 << 12);
+  const rejects: Reject[] = [];
+  const tuples: string[] = [];
+  let rows = 0;
+  let rowEncoder: RowEncoder | null = null;
+  const take = (batch: ReturnType<typeof reader.push>) => {
+    if (batch === null) return;
+    rowEncoder ??= compileRows(
+      plan,
+      [{ name: "origin", type: { name: "text" }, value: "somewhere far away" }],
+      { ...reader.about, header: reader.header, width, bounds, kernel, isPart: true },
+    );
+    frame.length = 0;
+    rows += rowEncoder.encode(batch, frame, (reject) => rejects.push(reject));
+    tuples.push(frame.bytes.slice(0, frame.length).toHex());
+  };
+  for (const chunk of split(bytes, places)) take(reader.push(chunk));
+  take(reader.finish());
+  return {
+    rows,
+    tuples: tuples.join(""),
+    rejects,
+    discarded: (rowEncoder as RowEncoder | null)?.discarded,
+    valuesDiscarded: (rowEncoder as RowEncoder | null)?.valuesDiscarded,
+    plain: (rowEncoder as RowEncoder | null)?.plain.records ?? 0,
+    special: (rowEncoder as RowEncoder | null)?.special.records ?? 0,
+  };
+}
