@@ -2,10 +2,12 @@
  * Runs every test file in a process of its own, as many at once as there are processors, those that
  * took longest the last time first: `deno task test`.
  *
- * `--unit` runs only those that need neither Postgres nor another process, all in one:
+ * `--unit` runs only those of `unit_tests.ts`, all in one process and without checking types:
  * `deno task test:unit`. Other arguments are handed to `deno test`, in one process as well:
  * `deno task test tests/rows --filter dates`.
  */
+import { isUnit } from "./unit_tests.ts";
+
 const ROOT = new URL("../", import.meta.url);
 const TESTS = new URL("tests/", ROOT);
 /** Milliseconds that each file took, from run to run; ignored by git. */
@@ -20,15 +22,6 @@ const PERMISSIONS = [
   "--allow-sys",
   "--allow-ffi=node_modules",
 ];
-
-/** What makes a test more than a unit's: a database, another process, a server, minutes of work. */
-const NOT_UNIT = [
-  /support\/(postgres|loaded|every_db)\.ts|startEmbedded|Deno\.Command|serveHttp|new Worker/,
-  /sharedData|csv-parse|100_000|20_000/,
-];
-
-/** Where tests of single units lie; the others start programs. */
-const UNITS = /^tests\/((core|spec|plan|rows|source|load|schedule|observe|cli)\/)?[^/]+$/;
 
 interface Outcome {
   readonly file: string;
@@ -107,13 +100,15 @@ async function runAll(): Promise<number> {
 
 /** Files whose tests are done in a moment. */
 async function unitTests(): Promise<readonly string[]> {
-  const files = (await findTests(TESTS, "tests/")).filter((file) => UNITS.test(file));
+  const files = await findTests(TESTS, "tests/");
   const texts = await Promise.all(files.map((file) => Deno.readTextFile(new URL(file, ROOT))));
-  return files.filter((_, at) => !NOT_UNIT.some((pattern) => pattern.test(texts[at])));
+  return files.filter((file, at) => isUnit(file, texts[at]));
 }
 
 const [first, ...rest] = Deno.args;
-const words = first === "--unit" ? [...await unitTests(), ...rest] : Deno.args;
+const words = first === "--unit"
+  ? ["--no-check", "--parallel", ...await unitTests(), ...rest]
+  : Deno.args;
 Deno.exit(
   words.length === 0
     ? await runAll()

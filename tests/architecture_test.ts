@@ -8,8 +8,10 @@ import {
   type SourceFile,
 } from "./architecture/rules.ts";
 import { codeOf, importsOf } from "./architecture/source_text.ts";
+import { isUnit, slowReason } from "./unit_tests.ts";
 
 const SRC = new URL("../src/", import.meta.url);
+const TESTS = new URL("./", import.meta.url);
 
 Deno.test("src/ keeps the import table, lists its plugs and has no hidden inputs", () => {
   const files = readFolder(SRC);
@@ -350,3 +352,30 @@ function readFolder(folder: URL, prefix = ""): SourceFile[] {
       : [];
   });
 }
+
+Deno.test("the unit tests are those that need nothing and are not slow", () => {
+  const unit = `import { expect } from "expect";`;
+  expect(isUnit("tests/rows/a_test.ts", unit)).toBe(true);
+  for (const folder of ["run", "db", "distribute", "source/conformance"]) {
+    expect(isUnit(`tests/${folder}/a_test.ts`, unit)).toBe(false);
+  }
+  for (
+    const more of [
+      `import { testDatabase } from "../support/postgres.ts";`,
+      `import { it } from "../support/every_db.ts";`,
+      `new Deno.Command("sh")`,
+      `serveHttp(() => ({}))`,
+      `// Slow: a hundred million texts.`,
+    ]
+  ) {
+    expect([more, isUnit("tests/rows/a_test.ts", `${unit}\n${more}`)]).toEqual([more, false]);
+  }
+  for (const { path, text } of readFolder(TESTS)) {
+    const reason = slowReason(text);
+    if (reason === null || !path.endsWith("_test.ts")) continue;
+    expect([path, reason]).toEqual([path, expect.stringMatching(/\w+ .*\.$/)]);
+    // Elsewhere nobody takes it for a unit's.
+    const bare = text.replace(/^\/\/ Slow: .*$/m, "");
+    expect([path, isUnit(`tests/${path}`, bare)]).toEqual([path, true]);
+  }
+});

@@ -1,3 +1,4 @@
+// Slow: texts long enough to show what takes the square of their length.
 import { expect } from "expect";
 import { escapeControls, jsonText } from "../../src/core/json_text.ts";
 import { hasLiteralSecret, maskUrl, maskUrls } from "../../src/core/mask_urls.ts";

@@ -1,3 +1,4 @@
+// Slow: thousands of patterns, and every character there is.
 import { expect } from "expect";
 import { compilePattern, PatternError } from "../../src/core/pattern/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";

@@ -1,3 +1,4 @@
+// Slow: texts long enough to show what takes the square of their length.
 import { expect } from "expect";
 import { columnName } from "../../src/core/column_name.ts";
 import { Frame } from "../../src/rows/frame.ts";
