@@ -42,8 +42,8 @@ Deno.test("each session runs with our settings, whatever the role's are", async 
   await using test = await testDatabase();
   await using role = await hastyRole(test, HASTY);
   await using db = await connect({ url: role.url });
-  const read = async () => {
-    const rows = await db.query<{ name: string; value: string }>(
+  const read = async (from = db) => {
+    const rows = await from.query<{ name: string; value: string }>(
       `select name, current_setting(name) as value from pg_settings where name = any ($1)`,
       [SESSION_SETTINGS.map(({ name }) => name)],
     );
@@ -59,12 +59,19 @@ Deno.test("each session runs with our settings, whatever the role's are", async 
     extra_float_digits: "1",
     IntervalStyle: "postgres",
   });
-  // A session gives back what was set in it, and keeps ours.
-  {
-    await using session = await db.session();
-    await session.query("set lock_timeout = '1ms'");
+  // A session gives back what was set in it, and keeps ours, and what the URL sets.
+  const url = new URL(role.url);
+  url.searchParams.set("options", "-c idle_session_timeout=5000");
+  await using byUrl = await connect({ url: url.href, maxConnections: 1 });
+  for (const each of [db, byUrl]) {
+    const before = await read(each);
+    for (const setting of ["lock_timeout", "statement_timeout", "idle_session_timeout"]) {
+      await using session = await each.session();
+      await session.query(`set ${setting} = '61s'`);
+    }
+    expect(await read(each)).toEqual(before);
   }
-  expect(await read()).toEqual(settings);
+  expect(await read(byUrl)).toEqual({ ...settings, idle_session_timeout: "5s" });
 });
 
 Deno.test("a copy and a lock's session outlive the timeouts of the role", async () => {

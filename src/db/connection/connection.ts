@@ -6,7 +6,7 @@ import type { CopyIn } from "../database.ts";
 import { connectionLost, endsConnection, isReadOnly, statementError } from "../db_error.ts";
 import { Line } from "./line.ts";
 import type { ResolvedTarget } from "./resolve_target.ts";
-import { applySettings } from "./session_settings.ts";
+import { applySettings, applySettingsAgain } from "./session_settings.ts";
 import { toParameter, VALUE_TYPES } from "../values.ts";
 
 /**
@@ -29,6 +29,8 @@ export class Connection implements AsyncDisposable {
   #pid = 0;
   #pooled = false;
   #userPath: string | null = null;
+  /** Names of the settings of ours that its session takes; null before they were set once. */
+  #settings: readonly string[] | null = null;
 
   private constructor(target: ResolvedTarget, applicationName: string) {
     this.#target = target;
@@ -128,7 +130,13 @@ export class Connection implements AsyncDisposable {
 
   /** Sets what each of our sessions runs with; anew after `discard all`. */
   async configure(searchPath: string): Promise<void> {
-    await this.run(applySettings(searchPath));
+    if (this.#settings !== null) {
+      await this.run(applySettingsAgain(searchPath, this.#settings));
+      return;
+    }
+    // The view of all settings is computed as a whole: that takes longer than most statements.
+    const rows = await this.run<{ name: string }>(applySettings(searchPath));
+    this.#settings = rows.map(({ name }) => name);
   }
 
   /** Runs a statement; `command` is the word Postgres answered with. */

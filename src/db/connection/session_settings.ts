@@ -72,14 +72,23 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
 
 /**
  * Applies the settings: those the server knows, and that the client did not set when it logged in.
+ * Its rows are their names.
  *
  * @param searchPath set before anything is looked up in it
  */
 export const applySettings = (searchPath: string) =>
   `set search_path to ${searchPath};
-select set_config(s.name, w.value, false)
+select s.name, set_config(s.name, w.value, false)
 from (values ${
     SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
   }) as w (name, value)
 join pg_settings s on s.name = w.name and s.source <> 'client'
 where s.name <> 'client_connection_check_interval' or version() ~ 'linux'`;
+
+/** Applies those of these names anew: what the server knows and the client set stays the same. */
+export const applySettingsAgain = (searchPath: string, names: readonly string[]) =>
+  [
+    `set search_path to ${searchPath}`,
+    ...SESSION_SETTINGS.filter(({ name }) => names.includes(name))
+      .map(({ name, value }) => `set ${name} to '${value}'`),
+  ].join("; ");
