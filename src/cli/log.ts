@@ -22,8 +22,8 @@ import { printable } from "./views/printable.ts";
 export interface Log {
   /** Standard error carries JSON lines and nothing else: what is said becomes a record. */
   readonly ownsStandardError: boolean;
-  /** Takes the events of runs that follow one another; of runs `beside` others each needs its own. */
-  events(beside: boolean): (event: ObservedEvent) => void;
+  /** Takes the events of all runs. */
+  event(event: ObservedEvent): void;
   error(error: ErrorRecord): void;
   /** Text for people, whatever the level. */
   text(text: string): void;
@@ -39,11 +39,14 @@ const FILE_COUNT = 5;
  * Opens the log that `--log-level` and `--log-file` ask for.
  *
  * Without a file it goes to `say`: as lines to read on a terminal, as JSON lines elsewhere.
+ *
+ * @param beside runs go on beside each other: what is said meanwhile is about none of them
  */
 export async function openLog(
   flags: OutputFlags,
   cli: Cli,
   say: (text: string) => void,
+  beside: boolean,
 ): Promise<Log> {
   const file = flags.logFile === undefined
     ? null
@@ -66,7 +69,8 @@ export async function openLog(
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["sink"] },
     ],
   });
-  let position: Position = { run_id: null, pipeline: null, partition: null, stage: null };
+  const entryOf = logEntries();
+  let position = NOWHERE;
   function write(
     level: "debug" | "info" | "warning" | "error",
     category: string,
@@ -79,18 +83,14 @@ export async function openLog(
   }
   return {
     ownsStandardError,
-    events(beside) {
-      const entryOf = logEntries();
-      return (event) => {
-        const entry = entryOf(event);
-        // A run that failed as a whole is told by the command, with its error.
-        if (entry === null || event.type === "run_failed") return;
-        const { level, event: category, message, attributes, ...place } = entry;
-        const { run_id, pipeline } = place;
-        // What is said meanwhile may be about any of several runs.
-        if (!beside) position = { run_id, pipeline, partition: null, stage: null };
-        write(level, category, message, { ...place, ...attributes });
-      };
+    event(event) {
+      const entry = entryOf(event);
+      // A run that failed as a whole is told by the command, with its error.
+      if (entry === null || event.type === "run_failed") return;
+      const { level, event: category, message, attributes, ...place } = entry;
+      const { run_id, pipeline } = place;
+      if (!beside) position = { ...NOWHERE, run_id, pipeline };
+      write(level, category, message, { ...place, ...attributes });
     },
     error: ({ message, ...rest }) => write("error", "error", message, { ...position, ...rest }),
     text: (text) => write("info", "text", text.trim(), { ...position }),
@@ -107,6 +107,8 @@ interface Position {
   readonly partition: string | null;
   readonly stage: string | null;
 }
+
+const NOWHERE: Position = { run_id: null, pipeline: null, partition: null, stage: null };
 
 /** Secrets go before a record is formatted: see {@link redactDeep}. */
 function redactRecord(record: LogRecord, { secrets }: Cli): LogRecord {

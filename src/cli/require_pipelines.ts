@@ -1,7 +1,8 @@
+import { errorRecord } from "../core/error.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { SpecFlags } from "./options.ts";
 import { type PipelineFile, readPipelines } from "./read_pipelines.ts";
-import { errorRecord, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /**
  * The specs of all files; null where one of them is wrong, after every mistake is printed.

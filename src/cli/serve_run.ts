@@ -1,9 +1,8 @@
-import { SluiceError } from "../core/error.ts";
+import { errorRecord, SluiceError } from "../core/error.ts";
 import type { RunEvent } from "../core/event.ts";
 import { type Metrics, metricsObserver } from "../observe/metrics.ts";
 import type { LiveRuns } from "../page/live_runs.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
-import { recordOf } from "../schedule/attempt.ts";
 import type { RunPipeline } from "../schedule/scheduler_host.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Session } from "./session.ts";
@@ -46,12 +45,11 @@ export function servedRuns(
       const { pipeline } = spec;
       const target = `${spec.target.schema}.${spec.target.table}`;
       const observer = metricsObserver(metrics, cli.clock);
-      const tell = session.emitBeside();
       const began = cli.clock.monotonic();
       const cancel = new AbortController();
       let runId: string | null = null;
       function emit(event: RunEvent): void {
-        tell(event);
+        session.emit(event);
         observer.observe(event);
         live.observe(event);
         if (event.type === "warning") warn(pipeline, event);
@@ -69,7 +67,14 @@ export function servedRuns(
       } catch (error) {
         const seconds = (cli.clock.monotonic() - began) / 1000;
         const status = stop.aborted ? "interrupted" : "failed";
-        const about = { pipeline, target, runId, status, seconds, error: recordOf(error) } as const;
+        const about = {
+          pipeline,
+          target,
+          runId,
+          status,
+          seconds,
+          error: errorRecord(error),
+        } as const;
         observer.observe({ type: "run_failed", ...about });
         throw error;
       } finally {

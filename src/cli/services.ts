@@ -12,12 +12,13 @@ import type { WorkContext } from "../distribute/work_context.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
 import type { Elsewhere, RunContext, RunOptions } from "../run/context.ts";
+import type { LoadInput, LoadResult } from "../spec/load_spec.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Paint, Style } from "./views/paint.ts";
 
 /** What the commands call: our own functions, passed in so that each command is tested alone. */
 export interface Services {
-  loadSpec(text: string, input: SpecInput): Promise<LoadedSpec>;
+  loadSpec(text: string, input: LoadInput): Promise<LoadResult>;
   renderDiagnostic(diagnostic: Diagnostic, paint: Paint): Promise<string>;
   openDatabase(request: DatabaseRequest): Promise<OpenDatabase>;
   /** Opens the queue of jobs in the same database. */
@@ -61,24 +62,6 @@ export interface Services {
     args: readonly string[],
     onOpen: () => void,
   ): Promise<number>;
-}
-
-/** What a pipeline file is read with, beside its text. */
-export interface SpecInput {
-  readonly file: string;
-  readonly folder: string;
-  readonly environment?: string;
-  readonly set?: Record<string, string>;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly opensSource?: boolean;
-  readonly secrets?: Pick<Secrets, "hide">;
-  readonly allowedCommands?: readonly string[];
-}
-
-/** A pipeline file after reading. */
-export interface LoadedSpec {
-  readonly spec: PipelineSpec | null;
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** A database, and where it is the embedded one, its server; disposing ends the use of both. */

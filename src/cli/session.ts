@@ -1,4 +1,4 @@
-import { type ErrorRecord, SluiceError } from "../core/error.ts";
+import { errorRecord, SluiceError } from "../core/error.ts";
 import type { Emit } from "../core/event.ts";
 import { samplesByParent, telemetryIsOn } from "../observe/settings.ts";
 import type { Cli } from "./cli.ts";
@@ -20,10 +20,8 @@ export interface Session {
   readonly view: View;
   /** Paints for standard error. */
   readonly paint: Paint;
-  /** Events of runs one after another, to the progress and to the log. */
+  /** Events of runs, to the progress and to the log. */
   readonly emit: Emit;
-  /** The same for a run that others may go on beside. */
-  emitBeside(): Emit;
   /** One or more lines on standard error, above any progress bar. */
   say(text: string): void;
   /** Shows progress in another way from now on. */
@@ -34,26 +32,23 @@ export interface Session {
   report(error: unknown): number;
 }
 
-/** Runs a command's work and turns however it ended into an exit code. */
+/**
+ * Runs a command's work and turns however it ended into an exit code.
+ *
+ * @param beside the command does several runs at a time
+ */
 export async function inSession(
   cli: Cli,
   flags: OutputFlags & ObserveFlags,
   work: (session: Session) => Promise<number>,
+  beside = false,
 ): Promise<number> {
   const paint = paintFor(cli.err);
   let progress: Progress = lineProgress(cli.err);
   let log: Log | null = null;
-  let emitAlone: Emit | null = null;
   const say = (text: string) => {
     if (log?.ownsStandardError) log.text(text);
     else progress.line(text);
-  };
-  const emitter = (beside: boolean): Emit => {
-    const record = log?.events(beside);
-    return (event) => {
-      progress.emit(event);
-      record?.(event);
-    };
   };
   const view = flags.output === "json" ? jsonView(cli.out, cli.secrets) : humanView(cli.out);
   const session: Session = {
@@ -61,8 +56,10 @@ export async function inSession(
     view,
     paint,
     say,
-    emit: (event) => (emitAlone ??= emitter(false))(event),
-    emitBeside: () => emitter(true),
+    emit(event) {
+      progress.emit(event);
+      log?.event(event);
+    },
     showProgress(next) {
       progress.stop();
       progress = next;
@@ -85,7 +82,7 @@ export async function inSession(
       const { openLog } = await import("./log.ts");
       // Log lines on standard error take the place of the lines that tell the stages.
       if (flags.logFile === undefined) progress = lineProgress(cli.err, { quiet: true });
-      log = await openLog(flags, cli, (text) => progress.line(text));
+      log = await openLog(flags, cli, (text) => progress.line(text), beside);
     }
     code = await quietly(() => work(session), cli, say);
   } catch (error) {
@@ -119,13 +116,6 @@ async function quietly(
   }
   const { untraced } = await import("../observe/telemetry.ts");
   return await untraced(work);
-}
-
-/** What was thrown, as JSON shows it. */
-export function errorRecord(error: unknown): ErrorRecord {
-  if (error instanceof SluiceError) return error.toJSON();
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: "core/bug", message: `This is a bug in Sluice: ${message}`, retry: "never" };
 }
 
 function describeError(error: unknown, { interrupt, version }: Cli, paint: Paint): string {

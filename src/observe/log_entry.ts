@@ -22,7 +22,7 @@ export function matters(level: LogLevel, least: LogLevel): boolean {
   return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
 }
 
-/** Turns the events of a run into log entries; progress is for eyes, not for logs. */
+/** Turns the events of runs into log entries; progress is for eyes, not for logs. */
 export function logEntries(): (event: ObservedEvent) => LogEntry | null {
   const positionOf = runPositions();
   return (event) => {

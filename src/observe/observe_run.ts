@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { type ErrorRecord, SluiceError } from "../core/error.ts";
+import { errorRecord } from "../core/error.ts";
 import { redactDeep } from "../core/redact_deep.ts";
 import type { RunResult } from "../core/result.ts";
 import type { RunContext } from "../run/context.ts";
@@ -63,7 +63,7 @@ export async function observeRun(
       runId,
       status: context.signal.aborted ? "interrupted" : "failed",
       seconds: (context.clock.monotonic() - started) / 1000,
-      error: recordOf(error),
+      error: errorRecord(error),
     });
     throw error;
   } finally {
@@ -145,10 +145,4 @@ async function closeInTime(
 
 function targetOf({ target }: PipelineSpec): string {
   return `${target.schema}.${target.table}`;
-}
-
-function recordOf(error: unknown): ErrorRecord {
-  if (error instanceof SluiceError) return error.toJSON();
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: "core/bug", message, retry: "never" };
 }

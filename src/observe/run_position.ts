@@ -19,43 +19,50 @@ export const NEXT_STAGE: Readonly<Partial<Record<Stage, Stage>>> = {
   check: "publish",
 };
 
-/** Follows a run, and says of each of its events what it is about. */
+interface UnderWay {
+  readonly pipeline: string;
+  /** The stage of each partition. */
+  readonly stages: Map<string | null, Stage>;
+}
+
+/** Follows runs, and says of each of their events what it is about. */
 export function runPositions(): (event: ObservedEvent) => RunPosition {
-  let run: { run_id: string | null; pipeline: string | null } = { run_id: null, pipeline: null };
-  const underWay = new Map<string | null, Stage>();
+  const runs = new Map<string, UnderWay>();
   return (event) => {
+    if (event.type === "run_started") {
+      runs.set(event.runId, { pipeline: event.pipeline, stages: new Map() });
+    }
+    const run = event.runId === null ? undefined : runs.get(event.runId);
+    const about = { run_id: event.runId, pipeline: run?.pipeline ?? null };
     switch (event.type) {
       case "run_started":
-        run = { run_id: event.runId, pipeline: event.pipeline };
-        underWay.clear();
-        return { ...run, partition: null, stage: null };
+        return { ...about, partition: null, stage: null };
       case "run_finished":
-        run = { run_id: event.result.run_id, pipeline: event.result.pipeline };
-        return { ...run, partition: null, stage: null };
-      case "run_failed":
-        run = { run_id: event.runId, pipeline: event.pipeline };
-        return { ...run, partition: null, stage: stageOf(event.error.code) };
+        runs.delete(event.result.run_id);
+        return { ...about, pipeline: event.result.pipeline, partition: null, stage: null };
+      case "run_failed": {
+        const { runId, pipeline, error } = event;
+        if (runId !== null) runs.delete(runId);
+        return { ...about, pipeline, partition: null, stage: stageOf(error.code) };
+      }
       case "partition_started":
-        underWay.set(event.partition, "rows");
-        return { ...run, partition: event.partition, stage: "source" };
+        run?.stages.set(event.partition, "rows");
+        return { ...about, partition: event.partition, stage: "source" };
       case "stage_finished":
-        underWay.set(event.partition, NEXT_STAGE[event.stage] ?? event.stage);
-        return { ...run, partition: event.partition, stage: event.stage };
+        run?.stages.set(event.partition, NEXT_STAGE[event.stage] ?? event.stage);
+        return { ...about, partition: event.partition, stage: event.stage };
       case "retry":
-        return { ...run, partition: event.partition, stage: event.stage };
+        return { ...about, partition: event.partition, stage: event.stage };
       case "partition_finished": {
         const { partition, error } = event.result;
         const stage = error === null ? null : stageOf(error.code);
-        return { ...run, partition, stage: stage ?? underWay.get(partition) ?? null };
+        return { ...about, partition, stage: stage ?? run?.stages.get(partition) ?? null };
       }
       case "warning":
       case "progress": {
         const stage = "stage" in event ? event.stage : undefined;
-        return {
-          ...run,
-          partition: event.partition,
-          stage: stage ?? underWay.get(event.partition) ?? null,
-        };
+        const { partition } = event;
+        return { ...about, partition, stage: stage ?? run?.stages.get(partition) ?? null };
       }
     }
   };

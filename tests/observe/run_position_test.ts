@@ -1,7 +1,9 @@
 import { expect } from "expect";
 import { logEntries, matters } from "../../src/observe/log_entry.ts";
 import { runPositions, stageOf } from "../../src/observe/run_position.ts";
+import type { RunEvent } from "../../src/core/event.ts";
 import { EVENTS, partitionResult, RUN } from "../cli/support.ts";
+import { randomFrom, testSeed } from "../source/support.ts";
 
 Deno.test("runPositions() knows run, pipeline, partition and stage of each event", () => {
   const positionOf = runPositions();
@@ -47,6 +49,39 @@ Deno.test("runPositions() takes the stage from a warning that names it, and from
     partition: null,
     stage: "ledger",
   });
+});
+
+Deno.test("runPositions() keeps runs apart that go on beside each other", () => {
+  const seed = testSeed("run_position_test");
+  const random = randomFrom(seed);
+  const positionOf = runPositions();
+  const runs = ["a", "b", "c"].map((pipeline) => ({
+    pipeline,
+    runId: crypto.randomUUID(),
+    left: EVENTS.map((event) => event),
+    alone: runPositions(),
+  }));
+  while (runs.some(({ left }) => left.length > 0)) {
+    const { pipeline, runId, left, alone } = runs[Math.floor(random() * runs.length)];
+    const event = left.shift();
+    if (event === undefined) continue;
+    const own = {
+      ...event,
+      runId,
+      ...(event.type === "run_started" ? { pipeline } : {}),
+      ...(event.type === "run_finished" ? { result: { ...RUN, run_id: runId, pipeline } } : {}),
+    } as RunEvent;
+    const position = positionOf(own);
+    expect(position).toEqual(alone(own));
+    expect(position).toMatchObject({ run_id: runId, pipeline });
+  }
+});
+
+Deno.test("runPositions() knows nothing of what is told beside any run", () => {
+  const positionOf = runPositions();
+  for (const event of EVENTS.slice(0, 2)) positionOf(event);
+  expect(positionOf({ type: "warning", runId: null, partition: "2021-01", message: "w" }))
+    .toEqual({ run_id: null, pipeline: null, partition: "2021-01", stage: null });
 });
 
 Deno.test("stageOf() is null for what is no stage", () => {

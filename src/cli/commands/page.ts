@@ -36,7 +36,7 @@ Examples:
         await inSession(cli, flags, async (session) => {
           const { showPage } = await import("../show_page.ts");
           return await showPage(folder ?? null, flags, session);
-        }),
+        }, true),
       )
     );
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { SluiceError } from "../../core/error.ts";
+import { errorRecord, SluiceError } from "../../core/error.ts";
 import type { RunResult } from "../../core/result.ts";
 import type { Queue } from "../../distribute/queue.ts";
 import type { RunContext } from "../../run/context.ts";
@@ -22,7 +22,7 @@ import {
   wholeNumber,
 } from "../options.ts";
 import { requirePipelines } from "../require_pipelines.ts";
-import { errorRecord, inSession, type Session } from "../session.ts";
+import { inSession, type Session } from "../session.ts";
 import { errorText } from "../views/error_text.ts";
 import type { Finish } from "./command.ts";
 

@@ -49,7 +49,7 @@ Examples:
         await inSession(cli, flags, async (session) => {
           const { preview, serve } = await import("../serve.ts");
           return await (flags.dryRun ? preview : serve)(folder, flags, session);
-        }),
+        }, true),
       )
     );
 }

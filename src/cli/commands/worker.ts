@@ -43,7 +43,7 @@ Examples:
   deno task worker --concurrency 2 --database postgres://loader@db.example/warehouse`,
     )
     .action(async (flags: Flags) =>
-      finish(await inSession(cli, flags, (session) => work(flags, session)))
+      finish(await inSession(cli, flags, (session) => work(flags, session), true))
     );
 }
 
@@ -62,7 +62,6 @@ async function work(flags: Flags, session: Session): Promise<number> {
     async run({ spec, options, priority }) {
       const { status, error } = await services.runPipeline(spec, options, {
         ...context,
-        emit: session.emitBeside(),
         elsewhere: await services.loadElsewhere(queue, priority),
       });
       return error === null ? status : `${status}: ${error.message}`;

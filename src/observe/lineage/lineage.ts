@@ -25,10 +25,10 @@ export interface LineageContext {
 export function lineage(context: LineageContext): Observer {
   const { settings, spec, version, clock, send, warn } = context;
   const target = targetDataset(spec, context.database, version);
-  let runId: string | null = null;
   let queue: Promise<void> = Promise.resolve();
 
   function tell(
+    runId: string,
     eventType: LineageEvent["eventType"],
     { sources, output, error }: {
       readonly sources: readonly string[];
@@ -37,7 +37,7 @@ export function lineage(context: LineageContext): Observer {
     },
   ): void {
     const event = lineageEvent(eventType, {
-      runId: runId ?? crypto.randomUUID(),
+      runId,
       time: clock.now(),
       job: { namespace: settings.namespace, name: spec.pipeline },
       description: spec.description,
@@ -56,21 +56,22 @@ export function lineage(context: LineageContext): Observer {
     observe(event: ObservedEvent) {
       switch (event.type) {
         case "run_started":
-          runId = event.runId;
-          tell("START", { sources: [], output: target, error: null });
+          tell(event.runId, "START", { sources: [], output: target, error: null });
           break;
         case "run_finished": {
           const { partitions, error } = event.result;
           const output = withStatistics(target, partitions, version);
-          tell(endOf(event.result), { sources: sourcesOf(partitions), output, error });
-          runId = null;
+          tell(event.result.run_id, endOf(event.result), {
+            sources: sourcesOf(partitions),
+            output,
+            error,
+          });
           break;
         }
         case "run_failed":
           // A run that never began is of no interest to a catalogue of data.
-          if (runId === null) break;
-          tell(endOf(event), { sources: [], output: target, error: event.error });
-          runId = null;
+          if (event.runId === null) break;
+          tell(event.runId, endOf(event), { sources: [], output: target, error: event.error });
       }
     },
     close: () => queue,
