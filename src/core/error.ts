@@ -81,6 +81,13 @@ export class SluiceError extends Error {
   }
 }
 
+/** What was thrown, as the ledger and JSON show it; anything but a {@link SluiceError} is a bug. */
+export function errorRecord(error: unknown): ErrorRecord {
+  if (error instanceof SluiceError) return error.toJSON();
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: "core/bug", message: `This is a bug in Sluice: ${message}`, retry: "never" };
+}
+
 /** A {@link SluiceError} as JSON. */
 export interface ErrorRecord {
   readonly code: string;

@@ -1,5 +1,6 @@
 import type { QualifiedName } from "../core/quote.ts";
 import type { Queryable } from "./database.ts";
+import { OWNER_AND_GRANTS } from "./catalog/relation_sql.ts";
 import type { Grant } from "./catalog/table_properties.ts";
 
 /** What refers to a table, or to some of its columns, and stands in the way of changing it. */
@@ -107,24 +108,9 @@ select
   (select coalesce(json_agg(json_build_object(
     'name', json_build_object('schema', n.nspname, 'table', c.relname),
     'kind', case c.relkind when 'v' then 'view' else 'materialized view' end,
-    'owner', pg_get_userbyid(c.relowner),
-    'ownable', (select rolsuper from pg_roles where rolname = current_user)
-      or pg_has_role(c.relowner, 'USAGE')
-      and has_schema_privilege(c.relowner, n.oid, 'CREATE')
-      and case when current_setting('server_version_num')::int >= 160000
-        then pg_has_role(c.relowner, 'SET') else true end,
+    ${OWNER_AND_GRANTS},
     'definition', rtrim(pg_get_viewdef(c.oid), ';'),
     'options', array_to_json(coalesce(c.reloptions, '{}')),
-    'grants', (
-      select coalesce(json_agg(distinct jsonb_build_object(
-        'grantee', case when g.grantee <> 0 then pg_get_userbyid(g.grantee) end,
-        'privilege', g.privilege_type, 'column', g.attname, 'grantable', g.is_grantable)), '[]')
-      from (
-        select null::name as attname, x.* from aclexplode(
-          coalesce(c.relacl, acldefault('r', c.relowner))) x
-        union all
-        select a.attname, x.* from pg_attribute a, aclexplode(a.attacl) x
-        where a.attrelid = c.oid and a.attnum > 0) g),
     'comment', obj_description(c.oid, 'pg_class'),
     'columns', (
       select coalesce(json_agg(json_build_object('name', a.attname,

@@ -1,9 +1,8 @@
 import { type Context, Hono } from "hono";
-import { SluiceError } from "../core/error.ts";
+import { errorRecord, SluiceError } from "../core/error.ts";
 import { redactDeep } from "../core/redact_deep.ts";
 import { type Refusal, refuse } from "../schedule/http/answer.ts";
 import { readForm } from "../schedule/http/read_body.ts";
-import { recordOf } from "../schedule/attempt.ts";
 import icon from "./assets/icon.svg" with { type: "text" };
 import script from "./assets/page.js" with { type: "text" };
 import style from "./assets/page.css" with { type: "text" };
@@ -105,7 +104,7 @@ function routes(host: PageHost): Hono<Env> {
   );
   app.onError((error, context) => {
     if (error instanceof NotShown) return notice(context, error);
-    const record = redactDeep(recordOf(error), host.secrets);
+    const record = redactDeep(errorRecord(error), host.secrets);
     if (!(error instanceof SluiceError)) host.report(error);
     return html(
       <Layout frame={frameOf(context)} title="Error">

@@ -1,4 +1,5 @@
-import type { ColumnType, SimpleTypeName } from "../spec/pipeline_spec.ts";
+import { SIMPLE_TYPES } from "../core/simple_types.ts";
+import type { ColumnType } from "../spec/pipeline_spec.ts";
 
 /** A column type as DDL writes it: `numeric(10,2)`, `double precision`. */
 export function sqlType(type: ColumnType): string {
@@ -42,26 +43,6 @@ export function columnTypeOf(printed: string): ColumnType | null {
     return { name: own, precision: length, scale: second === undefined ? null : Number(second) };
   }
   if (own === "varchar" || own === "char") return { name: own, length };
-  return SIMPLE.has(own) ? { name: own as SimpleTypeName } : null;
+  const simple = SIMPLE_TYPES.find((name) => name === own);
+  return simple === undefined ? null : { name: simple };
 }
-
-const SIMPLE = new Set<string>(
-  [
-    "smallint",
-    "integer",
-    "bigint",
-    "real",
-    "double precision",
-    "boolean",
-    "text",
-    "date",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "interval",
-    "uuid",
-    "json",
-    "jsonb",
-    "bytea",
-  ] satisfies SimpleTypeName[],
-);

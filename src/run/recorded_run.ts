@@ -1,5 +1,6 @@
-import { SluiceError } from "../core/error.ts";
+import { errorRecord, SluiceError } from "../core/error.ts";
 import { retryNews, type RunNews } from "../core/event.ts";
+import { redactDeep } from "../core/redact_deep.ts";
 import type { PartitionResult, RowCounts, RunResult, RunStatus } from "../core/result.ts";
 import type { Stage } from "../core/stage.ts";
 import type { Session } from "../db/database.ts";
@@ -121,15 +122,12 @@ export class RecordedRun implements Disposable {
   /** The ledger's word on a run that failed as a whole. */
   async fail(error: unknown): Promise<void> {
     if (this.#begun === null || this.#finished) return;
-    const record = error instanceof SluiceError
-      ? error.toJSON()
-      : { code: "core/bug", message: "A bug in Sluice", retry: "never" as const };
     const { aborted } = this.context.signal;
     try {
       await this.#record({
         ...summarize(this.#begun, this.id, [], 0, aborted),
         status: aborted ? "interrupted" : "failed",
-        error: record,
+        error: redactDeep(errorRecord(error), this.context.secrets),
       });
     } catch (unrecorded) {
       // The database is away: the next run marks this one as dead.

@@ -1,4 +1,4 @@
-import { type ErrorRecord, SluiceError } from "../core/error.ts";
+import { type ErrorRecord, errorRecord } from "../core/error.ts";
 import type { RunResult } from "../core/result.ts";
 
 /** How an attempt at running a pipeline ended. */
@@ -21,7 +21,7 @@ export async function attempt(
     const interrupted = result.status === "interrupted" && signal.aborted;
     return { result, error: result.error, interrupted };
   } catch (error) {
-    const record = recordOf(error);
+    const record = errorRecord(error);
     const interrupted = signal.aborted || record.code === "cli/interrupted";
     return { result: null, error: record, interrupted };
   }
@@ -33,11 +33,4 @@ export function mendsItself({ result, error }: AttemptOutcome): boolean {
   if (result.status !== "failed") return false;
   const unhappy = result.partitions.filter((partition) => partition.error !== null);
   return unhappy.length > 0 && unhappy.every((partition) => partition.error?.retry === "later");
-}
-
-/** What was thrown, as the ledger and JSON show it. */
-export function recordOf(error: unknown): ErrorRecord {
-  if (error instanceof SluiceError) return error.toJSON();
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: "core/bug", message: `This is a bug in Sluice: ${message}`, retry: "never" };
 }

@@ -1,8 +1,9 @@
+import { errorRecord } from "../core/error.ts";
 import { growing } from "../core/retry.ts";
 import type { Database } from "../db/database.ts";
 import { migrate } from "../ledger/mod.ts";
 import type { ScheduleSpec } from "../spec/pipeline_spec.ts";
-import { type AttemptOutcome, recordOf } from "./attempt.ts";
+import type { AttemptOutcome } from "./attempt.ts";
 import { decide } from "./decide.ts";
 import { timeFrom } from "./database_time.ts";
 import { runByHand, type RunHost, runTick } from "./run_tick.ts";
@@ -133,7 +134,7 @@ export class Scheduler {
         });
         begun.resolve(outcome === null ? { kind: "running" } : { kind: "ended", outcome });
       } catch (error) {
-        const outcome = { result: null, error: recordOf(error), interrupted: false };
+        const outcome = { result: null, error: errorRecord(error), interrupted: false };
         begun.resolve({ kind: "ended", outcome });
       }
     });
@@ -230,7 +231,7 @@ export class Scheduler {
       this.#host.tell({
         type: "ledger_failed",
         pipeline: watched.spec.pipeline,
-        error: recordOf(error),
+        error: errorRecord(error),
       });
     }
   }
@@ -252,7 +253,7 @@ export class Scheduler {
     const { random, link, tell } = this.#host;
     this.#failures++;
     const wait = 1000 + growing(random, { base: 500, cap: 30_000 })(this.#failures);
-    const record = recordOf(error);
+    const record = errorRecord(error);
     if (record.message !== this.#trouble) {
       tell({ type: "database_away", error: record, retrySeconds: wait / 1000 });
     }

@@ -4,6 +4,7 @@ import { storableJson } from "../core/storable_json.ts";
 import { storing } from "../db/storing.ts";
 import type { Queryable } from "../db/database.ts";
 import type { ScheduleRow, ScheduleState } from "./decide.ts";
+import type { LastTick } from "./model.ts";
 
 /** A row of `sluice.schedules`, with what only people and monitors look at. */
 export interface ScheduleRecord extends ScheduleRow, Recurrence {
@@ -153,21 +154,11 @@ export function scheduleLock(pipeline: string): string {
 const COLUMNS = `pipeline, cron, timezone, since, tick, attempt, state, retry_at, owner, started_at,
   ended_at, run_id, status, error`;
 
-interface Columns {
+interface Columns extends Omit<LastTick, "tick" | "state">, Recurrence {
   readonly pipeline: string;
-  readonly cron: string;
-  readonly timezone: string;
   readonly since: string;
   readonly tick: string | null;
-  readonly attempt: number;
   readonly state: ScheduleState;
-  readonly retry_at: string | null;
-  readonly owner: string | null;
-  readonly started_at: string | null;
-  readonly ended_at: string | null;
-  readonly run_id: string | null;
-  readonly status: string | null;
-  readonly error: ErrorRecord | null;
 }
 
 function recordOf(row: Columns): ScheduleRecord {

@@ -1,26 +1,5 @@
 import { didYouMean } from "../core/did_you_mean.ts";
-
-/** Types without modifiers. */
-export const SIMPLE_TYPES = [
-  "smallint",
-  "integer",
-  "bigint",
-  "real",
-  "double precision",
-  "boolean",
-  "text",
-  "date",
-  "time",
-  "timestamp",
-  "timestamptz",
-  "interval",
-  "uuid",
-  "json",
-  "jsonb",
-  "bytea",
-] as const;
-
-export type SimpleTypeName = typeof SIMPLE_TYPES[number];
+import { SIMPLE_TYPES, type SimpleTypeName } from "../core/simple_types.ts";
 
 /** A Postgres type of the contract, with its modifiers. */
 export type ColumnType =

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { TYPE_ENCODERS } from "../../src/rows/types/mod.ts";
-import { SIMPLE_TYPES } from "../../src/spec/column_type.ts";
+import { SIMPLE_TYPES } from "../../src/core/simple_types.ts";
 import { encodeText, readAs } from "./encode_text.ts";
 
 Deno.test("TYPE_ENCODERS has one encoder for every type of the contract", () => {

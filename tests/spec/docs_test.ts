@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { PERIOD_EXAMPLES } from "../../src/core/period.ts";
-import { SIMPLE_TYPES } from "../../src/spec/column_type.ts";
+import { SIMPLE_TYPES } from "../../src/core/simple_types.ts";
 import { FORMAT_NAMES } from "../../src/spec/formats/mod.ts";
 import { eachKey, metaOf, placeAt } from "../../src/spec/keys.ts";
 import { sectionsOf, withKeyTables } from "../../src/spec/reference.ts";

@@ -1,3 +1,5 @@
+import { OWNER_AND_GRANTS } from "./relation_sql.ts";
+
 /**
  * Everything about a table ($1.$2) and its partitions, or tables of its schema named in the JSON
  * array $3, for `readTableProperties`.
@@ -42,22 +44,7 @@ select (select json_build_object(
   'relations', (select json_agg(json_build_object(
     'own', c.oid = parent.oid,
     'name', json_build_object('schema', n.nspname, 'table', c.relname),
-    'owner', pg_get_userbyid(c.relowner),
-    'ownable', (select rolsuper from pg_roles where rolname = current_user)
-      or pg_has_role(c.relowner, 'USAGE')
-      and has_schema_privilege(c.relowner, n.oid, 'CREATE')
-      and case when current_setting('server_version_num')::int >= 160000
-        then pg_has_role(c.relowner, 'SET') else true end,
-    'grants', (
-      select coalesce(json_agg(distinct jsonb_build_object(
-        'grantee', case when g.grantee <> 0 then pg_get_userbyid(g.grantee) end,
-        'privilege', g.privilege_type, 'column', g.attname, 'grantable', g.is_grantable)), '[]')
-      from (
-        select null::name as attname, x.* from aclexplode(
-          coalesce(c.relacl, acldefault('r', c.relowner))) x
-        union all
-        select a.attname, x.* from pg_attribute a, aclexplode(a.attacl) x
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) g),
+    ${OWNER_AND_GRANTS},
     'comment', obj_description(c.oid, 'pg_class'),
     'unlogged', c.relpersistence = 'u',
     'rowSecurity', c.relrowsecurity,

@@ -1,4 +1,5 @@
 import type { ColumnType } from "../../spec/pipeline_spec.ts";
+import { compareNumeric } from "../numeric_order.ts";
 
 /** Orders two encoded values of a type as Postgres does; offsets are those of their int32 lengths. */
 export type Compare = (a: DataView, aAt: number, b: DataView, bAt: number) => number;
@@ -21,7 +22,7 @@ export function compareOf(type: ColumnType): Compare {
     case "double precision":
       return (a, i, b, k) => compareFloat(a.getFloat64(i + 4), b.getFloat64(k + 4));
     case "numeric":
-      return compareNumeric;
+      return (a, i, b, k) => compareNumeric(a, i + 4, b, k + 4);
     case "interval":
       return (a, i, b, k) => {
         const left = intervalMicros(a, i);
@@ -67,35 +68,6 @@ function compareFloat(a: number, b: number): number {
   if (a !== a) return b !== b ? 0 : 1;
   if (b !== b) return -1;
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-const POSITIVE = 0;
-const NEGATIVE = 0x4000;
-
-const compareNumeric: Compare = (a, i, b, k) => {
-  const left = rank(a.getUint16(i + 8), a.getUint16(i + 4));
-  const right = rank(b.getUint16(k + 8), b.getUint16(k + 4));
-  if (left !== right || Math.abs(left) !== 1) return left - right;
-  return left * compareMagnitude(a, i, b, k);
-};
-
-/** Negative infinity, negative, zero, positive, infinity, NaN. */
-function rank(sign: number, digits: number): number {
-  if (sign === POSITIVE) return digits === 0 ? 0 : 1;
-  if (sign === NEGATIVE) return -1;
-  return sign === 0xf000 ? -2 : sign === 0xd000 ? 2 : 3;
-}
-
-function compareMagnitude(a: DataView, i: number, b: DataView, k: number): number {
-  const weight = a.getInt16(i + 6) - b.getInt16(k + 6);
-  if (weight !== 0) return weight;
-  const left = a.getUint16(i + 4);
-  const right = b.getUint16(k + 4);
-  for (let d = 0; d < left && d < right; d++) {
-    const order = a.getInt16(i + 12 + d * 2) - b.getInt16(k + 12 + d * 2);
-    if (order !== 0) return order;
-  }
-  return left - right;
 }
 
 /** A month counts as thirty days here, as in Postgres. */

@@ -1,5 +1,5 @@
 import type { ColumnType } from "../../spec/pipeline_spec.ts";
-import { compareNumeric, numericRank } from "./numeric_order.ts";
+import { compareNumeric, numericRank } from "../numeric_order.ts";
 
 /** How the binary values of a type are ordered, as Postgres orders them. */
 export interface Order {
@@ -48,13 +48,19 @@ const interval: Order = {
   compare: (a, b) => sign(span(a), span(b)),
 };
 
+const numeric: Order = {
+  rank: numericRank,
+  exactBelow: 0,
+  compare: (a, b) => compareNumeric(viewOf(a), 0, viewOf(b), 0),
+};
+
 const ORDERS: Readonly<Record<ColumnType["name"], Order | null>> = {
   "smallint": int16,
   "integer": int32,
   "bigint": int64,
   "real": float32,
   "double precision": float64,
-  "numeric": { rank: numericRank, exactBelow: 0, compare: compareNumeric },
+  "numeric": numeric,
   "boolean": bool,
   "text": BYTEWISE,
   "varchar": BYTEWISE,

@@ -1,9 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
-import type { ErrorRecord } from "../../core/error.ts";
+import { type ErrorRecord, errorRecord } from "../../core/error.ts";
 import { redactDeep } from "../../core/redact_deep.ts";
 import type { Secrets } from "../../core/secret.ts";
 import type { Queryable } from "../../db/database.ts";
-import { recordOf } from "../attempt.ts";
 import type { Overview } from "../model.ts";
 import { recentRuns } from "../recent_runs.ts";
 import type { Scheduler } from "../scheduler.ts";
@@ -40,7 +39,7 @@ export async function answer(request: Request, host: HttpHost): Promise<Response
   try {
     return await route(request, host);
   } catch (error) {
-    const record = recordOf(error);
+    const record = errorRecord(error);
     if (record.code === "core/bug") host.report(error);
     return failed(redactDeep(record, host.secrets), record.retry === "later" ? 503 : 500);
   }
