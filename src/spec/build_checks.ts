@@ -1,5 +1,5 @@
 import type { CheckBase, CheckKind, CheckSpec } from "./checks_spec.ts";
-import { type CheckInput, CHECKS } from "./schema/checks/mod.ts";
+import { type CheckInput, plugOf } from "./schema/checks/mod.ts";
 import type { Path } from "./yaml_tree.ts";
 
 /** Makes the checks of a file that the schema has accepted, each with a name of its own. */
@@ -11,7 +11,7 @@ export function buildChecks(
   const taken = new Set(entries.flatMap(([, options]) => givenBase(options).name ?? []));
   const numbers = new Map<string, number>();
   return entries.map(([kind, options], at) => {
-    const check = CHECKS[kind].build(options);
+    const check = { kind, ...plugOf(kind).build(options) as object } as CheckKind;
     const { name, severity } = givenBase(options);
     return {
       ...check,

@@ -7,6 +7,18 @@ export type ColumnType =
   | { readonly name: "numeric"; readonly precision: number | null; readonly scale: number | null }
   | { readonly name: "varchar" | "char"; readonly length: number | null };
 
+/** Families of types, by name. */
+export const INTEGERS = /^(smallint|integer|bigint)$/;
+export const NUMBERS = /^(smallint|integer|bigint|real|double precision|numeric)$/;
+export const TIMES = /^(date|time|timestamp|timestamptz)$/;
+export const TEXTS = /^(text|varchar|char)$/;
+/** Numbers with a decimal point. */
+export const FRACTIONS = /^(real|double precision|numeric)$/;
+/** Those that have a least and a greatest value. */
+export const ORDERED = new RegExp(`${NUMBERS.source}|${TIMES.source}`);
+/** Those whose values have one text each. */
+export const LISTABLE = /^(?!jsonb?$|bytea$)/;
+
 /** Postgres's own other names of the same types. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   int: "integer",

@@ -14,7 +14,7 @@ export function metaOf(schema: z.ZodType): KeyMeta {
   let meta = METAS.get(schema);
   if (meta === undefined) {
     const inner = unwrapped(schema);
-    meta = { ...inner === null ? {} : metaOf(inner), ...schema.meta() };
+    meta = { ...inner === null ? {} : metaOf(inner), ...schema.meta() as KeyMeta | undefined };
     METAS.set(schema, meta);
   }
   return meta;

@@ -1,12 +1,12 @@
 import { fillTemplate, placeholdersOf } from "../../core/period.ts";
 import type { CheckSpec, ColumnSpec, PartitionsSpec } from "../pipeline_spec.ts";
 import type { Report } from "../report.ts";
+import { plugOf } from "../schema/checks/mod.ts";
 import type { Path } from "../yaml_tree.ts";
 import type { Check, PlacedCheck } from "./check.ts";
 import { unknownColumn } from "./column_names.ts";
-import { RULE_TYPES } from "./column_rules.ts";
 import { examplePartition } from "./placeholders.ts";
-import { isAbove, isOf, notOfType, NUMBERS } from "./typed_text.ts";
+import { isAbove, isOf, notOfType } from "./typed_text.ts";
 import { takesRowsAway } from "./takes_rows_away.ts";
 
 /** Names that the file gives must differ; generated ones do. */
@@ -18,16 +18,6 @@ export const checkNames: Check = ({ placedChecks }, report) => {
     }
     seen.add(name);
   }
-};
-
-/** Types whose columns each kind can look at; every one where there is nothing to say. */
-const TYPES: { readonly [Kind in CheckSpec["kind"]]?: RegExp } = {
-  unique: /^(?!json$)/,
-  range: RULE_TYPES.min,
-  accepted_values: RULE_TYPES.one_of,
-  foreign_key: /^(?!json$)/,
-  freshness: /^(date|timestamp|timestamptz)$/,
-  drift: NUMBERS,
 };
 
 /** Checks name columns of a type that they can look at, and values that these can hold. */
@@ -49,7 +39,7 @@ export const checkColumns: Check = (spec, report) => {
       const column = columns.get(name);
       // Something else is wrong with the column.
       if (column === undefined) return;
-      if (!(TYPES[check.kind] ?? /./).test(column.type.name)) {
+      if (!(plugOf(check.kind).types ?? /./).test(column.type.name)) {
         report.value(
           place,
           "spec/unsuitable_rule",
@@ -98,64 +88,20 @@ function exampleOf(limit: string, partitions: PartitionsSpec | null): string | n
   return placeholdersOf(value).length === 0 ? value : null;
 }
 
-/** What a check compares with is there, and its settings go together. */
+/** The options of a check go together. */
 export const checkSettings: Check = (spec, report) => {
-  for (const placed of spec.placedChecks) {
-    const { check, path, options } = placed;
-    switch (check.kind) {
-      case "row_count": {
-        const { min, max, equals, change, window } = check;
-        requireOne(placed, { min, max, equals, change }, report);
-        excludeEach(placed, "equals", { equals, min, max }, report);
-        limitsInOrder(placed, min, max, report);
-        if (window !== null && change === null) {
-          report.key(
-            [...path, "window"],
-            "spec/contradiction",
-            `"window" has no effect without "change"`,
-          );
-        }
-        break;
-      }
-      case "range":
-        requireOne(placed, { min: check.min, max: check.max }, report);
-        break;
-      case "sql": {
-        const { expect, min, max } = check;
-        requireOne(placed, { expect, min, max }, report);
-        excludeEach(placed, "expect", { expect, min, max }, report);
-        limitsInOrder(placed, min, max, report);
-        break;
-      }
-      case "foreign_key": {
-        const { columns, references } = check;
-        if (columns.length === 0) {
-          report.key(path, "spec/missing_key", `"foreign_key" has no "column"`);
-        } else if ("column" in options && "columns" in options) {
-          report.key(
-            [...path, "columns"],
-            "spec/contradiction",
-            `"column" and "columns" exclude each other`,
-          );
-        } else if (columns.length !== references.columns.length) {
-          report.value(
-            [...path, "references"],
-            "spec/contradiction",
-            `The numbers of columns differ: ${columns.length} and ${references.columns.length}`,
-          );
-        }
-        break;
-      }
-      case "row_diff":
-        requireOne(
-          placed,
-          { added: check.added, deleted: check.deleted, changed: check.changed },
-          report,
-        );
-        diffHasMeaning(placed, spec, report);
-        break;
-    }
+  for (const { check, path, options } of spec.placedChecks) {
+    const at = (option: string | null) => option === null ? path : [...path, option];
+    plugOf(check.kind).settings?.(check, {
+      key: (option, code, message, hint) => report.key(at(option), code, message, hint),
+      value: (option, code, message) => report.value(at(option), code, message),
+    }, Object.keys(options));
   }
+};
+
+/** What a check compares with is there. */
+export const checkComparisons: Check = (spec, report) => {
+  for (const placed of spec.placedChecks) diffHasMeaning(placed, spec, report);
 };
 
 /** A mode that never removes or changes rows has nothing to limit. */
@@ -179,36 +125,6 @@ function diffHasMeaning(
   if (check.changed !== null && mode === "append") {
     report.key([...path, "changed"], "spec/contradiction", `"append" changes no rows`);
   }
-}
-
-type Settings = Readonly<Record<string, unknown>>;
-
-function requireOne({ check, path }: PlacedCheck, settings: Settings, report: Report): void {
-  if (Object.values(settings).some((value) => value !== null)) return;
-  const keys = Object.keys(settings);
-  const hint = `Add ${keys.slice(0, -1).join(", ")} or ${keys.at(-1)}`;
-  report.key(path, "spec/missing_key", `"${check.kind}" has no limit`, hint);
-}
-
-/** One setting says all that the others could. */
-function excludeEach({ path }: PlacedCheck, key: string, settings: Settings, report: Report): void {
-  const others = Object.keys(settings).filter((other) => other !== key && settings[other] !== null);
-  if (settings[key] === null || others.length === 0) return;
-  report.key(
-    [...path, others[0]],
-    "spec/contradiction",
-    `"${key}" and "${others[0]}" exclude each other`,
-  );
-}
-
-function limitsInOrder(
-  { path }: PlacedCheck,
-  min: number | null,
-  max: number | null,
-  report: Report,
-): void {
-  if (min === null || max === null || min <= max) return;
-  report.value([...path, "min"], "spec/bad_limits", `"${min}" is above "${max}"`);
 }
 
 function columnsOf(check: CheckSpec): readonly string[] {

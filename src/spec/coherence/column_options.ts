@@ -1,33 +1,30 @@
 import { byteLength } from "../../core/names.ts";
-import type { ColumnOptions } from "../pipeline_spec.ts";
+import { FRACTIONS, TIMES } from "../column_type.ts";
+import { keysOf, placeAt } from "../keys.ts";
 import type { Check } from "./check.ts";
 import { FORMAT_HINT, formatFault } from "./date_format.ts";
-import { NUMBERS, TIMES } from "./typed_text.ts";
 
-const OPTION_TYPES: Readonly<Record<keyof ColumnOptions, RegExp>> = {
-  format: TIMES,
-  timezone: /^timestamptz$/,
-  true_values: /^boolean$/,
-  false_values: /^boolean$/,
-  null_values: /./,
-  thousands: NUMBERS,
-  decimal: /^(real|double precision|numeric)$/,
-  trim: /./,
-  empty_as_null: /./,
+/** Rules and options are of a kind that the column's type has. */
+export const columnKeys: Check = ({ columns }, report) => {
+  const types = new Map(
+    keysOf(placeAt(["columns", "x"])).map(({ name, meta }) => [name, meta.types]),
+  );
+  for (const { name, type, rules, options } of columns) {
+    for (const key of Object.keys({ ...rules, ...options })) {
+      if (types.get(key)?.test(type.name) ?? true) continue;
+      report.key(
+        ["columns", name, key],
+        "spec/unsuitable_rule",
+        `A column of type "${type.name}" has no "${key}"`,
+      );
+    }
+  }
 };
 
-/** Options are of a kind that the column's type has, and mean something. */
+/** Options mean something. */
 export const columnOptions: Check = ({ columns }, report) => {
   for (const { name, type, options } of columns) {
     const path = (option: string) => ["columns", name, option];
-    for (const option of Object.keys(options) as (keyof ColumnOptions)[]) {
-      if (OPTION_TYPES[option].test(type.name)) continue;
-      report.key(
-        path(option),
-        "spec/unsuitable_rule",
-        `A column of type "${type.name}" has no "${option}"`,
-      );
-    }
     const { timezone, format, thousands, decimal, true_values, false_values } = options;
     if (timezone !== undefined && !isTimezone(timezone)) {
       report.value(
@@ -44,7 +41,7 @@ export const columnOptions: Check = ({ columns }, report) => {
       }
     }
     // An integer has no decimal point that the character could be taken for.
-    const point = OPTION_TYPES.decimal.test(type.name) ? decimal ?? "." : undefined;
+    const point = FRACTIONS.test(type.name) ? decimal ?? "." : undefined;
     if (thousands !== undefined && thousands === point) {
       report.value(
         path("thousands"),

@@ -1,30 +1,14 @@
 import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
-import type { ColumnRules, ColumnSpec } from "../pipeline_spec.ts";
+import { TEXTS } from "../column_type.ts";
+import type { ColumnSpec } from "../pipeline_spec.ts";
 import type { Report } from "../report.ts";
 import type { Check } from "./check.ts";
-import { isAbove, isOf, notOfType, NUMBERS, TEXTS, TIMES } from "./typed_text.ts";
+import { isAbove, isOf, notOfType } from "./typed_text.ts";
 
-/** The types that have each rule. */
-export const RULE_TYPES: Readonly<Record<keyof ColumnRules, RegExp>> = {
-  min: new RegExp(`${NUMBERS.source}|${TIMES.source}`),
-  max: new RegExp(`${NUMBERS.source}|${TIMES.source}`),
-  max_length: TEXTS,
-  pattern: TEXTS,
-  one_of: /^(?!jsonb?$|bytea$)/,
-};
-
-/** Rules are of a kind that the column's type has, and their values can be read by it. */
+/** The values of rules can be read by the column's type. */
 export const columnRules: Check = ({ columns }, report) => {
   for (const column of columns) {
     const { name, type, rules } = column;
-    for (const rule of Object.keys(rules) as (keyof ColumnRules)[]) {
-      if (RULE_TYPES[rule].test(type.name)) continue;
-      report.key(
-        ["columns", name, rule],
-        "spec/unsuitable_rule",
-        `A column of type "${type.name}" has no "${rule}"`,
-      );
-    }
     checkValues(column, report);
     const { min, max } = rules;
     if (min !== undefined && max !== undefined && isAbove(type, min, max)) {

@@ -2,9 +2,9 @@ import type { Checked } from "../check_schema.ts";
 import { formatReads } from "../formats/mod.ts";
 import type { Report } from "../report.ts";
 import type { Check, Draft, PlacedCheck } from "./check.ts";
-import { checkColumns, checkNames, checkSettings } from "./checks.ts";
+import { checkColumns, checkComparisons, checkNames, checkSettings } from "./checks.ts";
 import { indexColumns, keyColumns, nameClashes, sharedFields } from "./column_names.ts";
-import { columnOptions } from "./column_options.ts";
+import { columnKeys, columnOptions } from "./column_options.ts";
 import { columnRules } from "./column_rules.ts";
 import { formatOptions } from "./format.ts";
 import { indexTypes } from "./index_types.ts";
@@ -80,9 +80,11 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [partitionColumn, ["partitions.by", "target.partition_column", "idempotency_key"]],
   [checkNames, []],
   [checkColumns, ["partitions.by"]],
-  [checkSettings, ["refresh.mode", "refresh.hard_deletes", "idempotency_key"]],
+  [checkSettings, []],
+  [checkComparisons, ["refresh.mode", "refresh.hard_deletes", "idempotency_key"]],
   [checkPlaceholders, ["partitions.by"]],
   [formatOptions, formatReads("check")],
+  [columnKeys, []],
   [columnRules, []],
   [columnOptions, []],
   [scheduleTimes, ["schedule"]],

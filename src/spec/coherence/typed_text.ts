@@ -1,9 +1,4 @@
-import type { ColumnType } from "../pipeline_spec.ts";
-
-export const NUMBERS = /^(smallint|integer|bigint|real|double precision|numeric)$/;
-export const INTEGERS = /^(smallint|integer|bigint)$/;
-export const TIMES = /^(date|time|timestamp|timestamptz)$/;
-export const TEXTS = /^(text|varchar|char)$/;
+import { type ColumnType, INTEGERS, NUMBERS } from "../column_type.ts";
 
 /** Whether a type can read a text; only what surely cannot be read is none of it. */
 export function isOf(type: ColumnType, text: string): boolean {

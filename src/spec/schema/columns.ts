@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { type ColumnType, parseColumnType } from "../column_type.ts";
+import {
+  type ColumnType,
+  FRACTIONS,
+  LISTABLE,
+  NUMBERS,
+  ORDERED,
+  parseColumnType,
+  TEXTS,
+  TIMES,
+} from "../column_type.ts";
 import type { Given } from "./section.ts";
 import { looseName, looseText, name, NULL_WORDS } from "./text.ts";
 
@@ -17,33 +26,43 @@ const typeSchema = z.string().transform((text, context): ColumnType => {
 
 /** Limits on a column's values; `rows/rules/mod.ts` implements them. */
 const rulesSchema = z.strictObject({
-  min: looseText().exactOptional().describe("Smallest value"),
-  max: looseText().exactOptional().describe("Largest value"),
+  min: looseText().exactOptional().describe("Smallest value").meta({ types: ORDERED }),
+  max: looseText().exactOptional().describe("Largest value").meta({ types: ORDERED }),
   max_length: z.int().min(0).max(10_485_760).exactOptional()
-    .describe("Longest text, Unicode code points"),
+    .describe("Longest text, Unicode code points").meta({ types: TEXTS }),
   pattern: looseText().exactOptional()
     .describe("JavaScript regular expression that must be found in the text").meta({
+      types: TEXTS,
       docs: "JavaScript regular expression that must be found in the text: " +
         "[what it does not know](errors.md#specunsupported_pattern)",
       words: ["regex"],
     }),
   one_of: z.array(looseText()).min(1).exactOptional().describe("The only values")
-    .meta({ words: ["accepted_values", "enum"] }),
+    .meta({ types: LISTABLE, words: ["accepted_values", "enum"] }),
 });
 
 /** Ways to read looser than Postgres does; all off unless asked for. */
 const optionsSchema = z.strictObject({
-  format: looseName().exactOptional().describe("Date pattern such as `MM/dd/yyyy HH:mm`"),
+  format: looseName().exactOptional().describe("Date pattern such as `MM/dd/yyyy HH:mm`").meta({
+    types: TIMES,
+  }),
   timezone: name().exactOptional()
-    .describe("IANA zone of input without an offset").meta({ leftOut: "UTC" }),
-  true_values: z.array(looseText()).min(1).exactOptional().describe("Texts that are true"),
-  false_values: z.array(looseText()).min(1).exactOptional().describe("Texts that are false"),
+    .describe("IANA zone of input without an offset").meta({
+      types: /^timestamptz$/,
+      leftOut: "UTC",
+    }),
+  true_values: z.array(looseText()).min(1).exactOptional().describe("Texts that are true").meta({
+    types: /^boolean$/,
+  }),
+  false_values: z.array(looseText()).min(1).exactOptional().describe("Texts that are false").meta({
+    types: /^boolean$/,
+  }),
   null_values: z.array(looseText()).exactOptional()
     .describe("Texts that are NULL; replaces those of the format").meta({ words: NULL_WORDS }),
   thousands: looseText().length(1, "Expected one character").exactOptional()
-    .describe("Character between groups of digits"),
+    .describe("Character between groups of digits").meta({ types: NUMBERS }),
   decimal: looseText().length(1, "Expected one character").exactOptional()
-    .describe("Character before decimals"),
+    .describe("Character before decimals").meta({ types: FRACTIONS }),
   trim: z.boolean().exactOptional().describe("Remove blanks around the value"),
   empty_as_null: z.boolean().exactOptional().describe("A quoted empty field is NULL too"),
 });

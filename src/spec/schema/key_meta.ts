@@ -24,6 +24,8 @@ export interface KeyMeta {
   readonly rows?: true;
   /** What leaving the key out means, where the schema has no default: something depends on it. */
   readonly leftOut?: unknown;
+  /** Names of the types whose columns can have the key; left out: all. */
+  readonly types?: RegExp;
   /** Takes the place of a wrong value that the rest of the file cannot be checked without. */
   readonly standIn?: unknown;
 }
@@ -37,6 +39,7 @@ export const OWN_META = [
   "elsewhere",
   "rows",
   "leftOut",
+  "types",
   "standIn",
 ] as const;
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { LISTABLE } from "../../column_type.ts";
 import { looseText } from "../text.ts";
-import { BASE, checkPlug, column } from "./check_plug.ts";
+import { BASE, column, plainCheck } from "./check_plug.ts";
 
 /** `accepted_values:` a column has no values but these. */
-export const acceptedValues = checkPlug(
+export const acceptedValues = plainCheck(
   z.strictObject({
     ...BASE,
     column: column(),
@@ -12,5 +13,5 @@ export const acceptedValues = checkPlug(
   }).describe("The column has no other values; NULL passes").meta({
     words: ["invalid", "invalid_count", "one_of", "enum", "expect_column_values_to_be_in_set"],
   }),
-  ({ column, values }) => ({ kind: "accepted_values", column, values }),
+  { types: LISTABLE },
 );

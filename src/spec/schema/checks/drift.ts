@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { BASE, checkPlug, column, MAX_WORDS, percentText } from "./check_plug.ts";
+import { NUMBERS } from "../../column_type.ts";
+import { BASE, column, MAX_WORDS, percentText, plainCheck } from "./check_plug.ts";
 
 /** `drift:` the mean or the sum of a column stays near that of the live version. */
-export const drift = checkPlug(
+export const drift = plainCheck(
   z.strictObject({
     ...BASE,
     column: column(),
@@ -19,5 +20,5 @@ export const drift = checkPlug(
       "expect_column_sum_to_be_between",
     ],
   }),
-  ({ column, of, max }) => ({ kind: "drift", column, of, max }),
+  { types: NUMBERS },
 );

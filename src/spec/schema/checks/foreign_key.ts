@@ -25,7 +25,6 @@ export const foreignKey = checkPlug(
   ({ column, columns, references }) => {
     const [, schema = "public", table, list] = REFERENCE.exec(references)!;
     return {
-      kind: "foreign_key",
       columns: column === undefined ? columns ?? [] : [column],
       references: {
         schema: schema.trim(),
@@ -33,5 +32,25 @@ export const foreignKey = checkPlug(
         columns: list.split(",").map((each) => each.trim()),
       },
     };
+  },
+  {
+    types: /^(?!json$)/,
+    settings({ columns, references }, report, given) {
+      if (columns.length === 0) {
+        report.key(null, "spec/missing_key", `"foreign_key" has no "column"`);
+      } else if (given.includes("column") && given.includes("columns")) {
+        report.key(
+          "columns",
+          "spec/contradiction",
+          `"column" and "columns" exclude each other`,
+        );
+      } else if (columns.length !== references.columns.length) {
+        report.value(
+          "references",
+          "spec/contradiction",
+          `The numbers of columns differ: ${columns.length} and ${references.columns.length}`,
+        );
+      }
+    },
   },
 );

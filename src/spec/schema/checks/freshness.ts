@@ -15,5 +15,6 @@ export const freshness = checkPlug(
   ).meta({
     words: ["recency"],
   }),
-  ({ column, max_age }) => ({ kind: "freshness", column, maxAgeSeconds: max_age }),
+  ({ column, max_age }) => ({ column, maxAgeSeconds: max_age }),
+  { types: /^(date|timestamp|timestamptz)$/ },
 );

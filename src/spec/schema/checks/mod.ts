@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { CheckKind } from "../../checks_spec.ts";
 import { acceptedValues } from "./accepted_values.ts";
 import type { CheckPlug } from "./check_plug.ts";
 import { drift } from "./drift.ts";
@@ -13,7 +12,7 @@ import { sql } from "./sql.ts";
 import { unique } from "./unique.ts";
 
 /** Every kind of check, as a pipeline file names it. */
-export const CHECKS: Readonly<Record<CheckKind["kind"], CheckPlug>> = {
+export const CHECKS = {
   row_count: rowCount,
   null_rate: nullRate,
   unique,
@@ -24,7 +23,20 @@ export const CHECKS: Readonly<Record<CheckKind["kind"], CheckPlug>> = {
   drift,
   row_diff: rowDiff,
   sql,
-};
+} as const;
+
+type Checks = typeof CHECKS;
+
+/** A check by its kind, with the options of the kind; null where the file leaves one out. */
+export type CheckKind = {
+  readonly [Kind in keyof Checks]: { readonly kind: Kind } & ReturnType<Checks[Kind]["build"]>;
+}[keyof Checks];
+
+/** The plug of a kind. */
+export function plugOf(kind: CheckKind["kind"]): CheckPlug {
+  // The table pairs each kind with its own options, which a lookup by name cannot show.
+  return CHECKS[kind] as CheckPlug;
+}
 
 /** One check: a mapping with its kind as the only key. */
 export const checkSchema = z.strictObject(

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { BASE, checkPlug, column, MAX_WORDS, percent } from "./check_plug.ts";
+import { BASE, column, MAX_WORDS, percent, plainCheck } from "./check_plug.ts";
 
 /** `null_rate:` how many of a column's values are NULL. */
-export const nullRate = checkPlug(
+export const nullRate = plainCheck(
   z.strictObject({
     ...BASE,
     column: column(),
@@ -20,5 +20,4 @@ export const nullRate = checkPlug(
       "expect_column_values_to_not_be_null",
     ],
   }),
-  ({ column, max }) => ({ kind: "null_rate", column, max }),
 );

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { ORDERED } from "../../column_type.ts";
+import { requireOne } from "./settings.ts";
 import { looseText } from "../text.ts";
-import { BASE, checkPlug, column, MAX_WORDS, MIN_WORDS } from "./check_plug.ts";
+import { BASE, column, MAX_WORDS, MIN_WORDS, plainCheck } from "./check_plug.ts";
 
 /** `range:` all values of a column lie between limits. */
-export const range = checkPlug(
+export const range = plainCheck(
   z.strictObject({
     ...BASE,
     column: column(),
@@ -14,5 +16,8 @@ export const range = checkPlug(
   }).describe("Every value lies between the limits, both inclusive; NULL passes").meta({
     words: ["accepted_range", "between", "expect_column_values_to_be_between"],
   }),
-  ({ column, min, max }) => ({ kind: "range", column, min: min ?? null, max: max ?? null }),
+  {
+    types: ORDERED,
+    settings: ({ min, max }, report) => requireOne("range", { min, max }, report),
+  },
 );

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { BASE, checkPlug, MAX_WORDS, MIN_WORDS, percentText } from "./check_plug.ts";
+import { excludeOthers, limitsInOrder, requireOne } from "./settings.ts";
+import { BASE, MAX_WORDS, MIN_WORDS, percentText, plainCheck } from "./check_plug.ts";
 
 const rows = () => z.int().min(0);
 
 /** `row_count:` how many rows a load has. */
-export const rowCount = checkPlug(
+export const rowCount = plainCheck(
   z.strictObject({
     ...BASE,
     min: rows().optional().describe("Fewest rows").meta({ words: MIN_WORDS }),
@@ -27,12 +28,13 @@ export const rowCount = checkPlug(
       "expect_table_row_count_to_equal",
     ],
   }),
-  ({ min, max, equals, change, window }) => ({
-    kind: "row_count",
-    min: min ?? null,
-    max: max ?? null,
-    equals: equals ?? null,
-    change: change ?? null,
-    window: window ?? null,
-  }),
+  {
+    settings({ min, max, equals, change, window }, report) {
+      requireOne("row_count", { min, max, equals, change }, report);
+      excludeOthers("equals", { equals, min, max }, report);
+      limitsInOrder(min, max, report);
+      if (window === null || change !== null) return;
+      report.key("window", "spec/contradiction", `"window" has no effect without "change"`);
+    },
+  },
 );

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { requireOne } from "./settings.ts";
 import { limitSchema } from "../limit.ts";
-import { BASE, checkPlug } from "./check_plug.ts";
+import { BASE, plainCheck } from "./check_plug.ts";
 
 /** `row_diff:` how many rows differ from those of the live version. */
-export const rowDiff = checkPlug(
+export const rowDiff = plainCheck(
   z.strictObject({
     ...BASE,
     added: limitSchema.optional().describe("Most rows whose key is new, rows or percent"),
@@ -16,10 +17,8 @@ export const rowDiff = checkPlug(
   ).meta({
     words: ["diff", "data_diff", "reconciliation"],
   }),
-  ({ added, deleted, changed }) => ({
-    kind: "row_diff",
-    added: added ?? null,
-    deleted: deleted ?? null,
-    changed: changed ?? null,
-  }),
+  {
+    settings: ({ added, deleted, changed }, report) =>
+      requireOne("row_diff", { added, deleted, changed }, report),
+  },
 );

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { excludeOthers, limitsInOrder, requireOne } from "./settings.ts";
 import { looseName } from "../text.ts";
-import { BASE, checkPlug, MAX_WORDS, MIN_WORDS } from "./check_plug.ts";
+import { BASE, MAX_WORDS, MIN_WORDS, plainCheck } from "./check_plug.ts";
 
 /** `sql:` a query returns the number that it should. */
-export const sql = checkPlug(
+export const sql = plainCheck(
   z.strictObject({
     name: looseName().describe("What it is called in the output and the ledger"),
     severity: BASE.severity,
@@ -22,11 +23,11 @@ export const sql = checkPlug(
   ).meta({
     words: ["custom_sql", "query", "failed_rows", "user_defined"],
   }),
-  ({ query, expect, min, max }) => ({
-    kind: "sql",
-    query,
-    expect: expect ?? null,
-    min: min ?? null,
-    max: max ?? null,
-  }),
+  {
+    settings({ expect, min, max }, report) {
+      requireOne("sql", { expect, min, max }, report);
+      excludeOthers("expect", { expect, min, max }, report);
+      limitsInOrder(min, max, report);
+    },
+  },
 );

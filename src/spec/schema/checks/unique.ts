@@ -1,21 +1,20 @@
 import { z } from "zod";
 import { looseName } from "../text.ts";
-import { BASE, type CheckPlug, checkPlug, COLUMNS_WORDS } from "./check_plug.ts";
+import { BASE, COLUMNS_WORDS, plainCheck } from "./check_plug.ts";
 
 const columns = z.array(looseName()).min(1);
 
-const plug = checkPlug(
+const plug = plainCheck(
   z.strictObject({
     ...BASE,
     columns: columns.describe("Columns that together identify a row").meta({
       words: COLUMNS_WORDS,
     }),
   }),
-  ({ columns }) => ({ kind: "unique", columns }),
 );
 
 /** `unique:` no two rows have the same values; a list stands for `{ columns: … }`. */
-export const unique: CheckPlug = {
+export const unique: typeof plug = {
   schema: z.union([columns, plug.options])
     .describe(
       "No two rows have the same values in the columns; NULL differs from NULL. `unique: [a, b]` " +
@@ -34,5 +33,6 @@ export const unique: CheckPlug = {
       ],
     }),
   options: plug.options,
+  types: /^(?!json$)/,
   build: (input) => plug.build(Array.isArray(input) ? { columns: input } : input),
 };
