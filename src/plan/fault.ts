@@ -4,6 +4,7 @@ import type { OwnedTable } from "../ledger/tables.ts";
 import { nameOf } from "./identity.ts";
 import type { TableName } from "./load_plan.ts";
 import { attachedTable, isSame, standingTable } from "./owned.ts";
+import { rowsHeld } from "./presence.ts";
 import { chainOf, rootOf, tableOf } from "./versions.ts";
 
 /** What is looked at. */
@@ -38,8 +39,10 @@ export function faultOf(
       return `${nameOf(target)} is not the table that version ${version} was loaded into`;
     }
   }
-  if (load.rows > 0 && emptied.has(load.partition)) {
-    return `${nameOf(target)} has no row left of version ${version}, which had ${load.rows}`;
+  if (emptied.has(load.partition)) {
+    return `${nameOf(target)} has no row left of version ${version}, which had ${
+      rowsHeld(versions, load)
+    }`;
   }
   return null;
 }

@@ -7,7 +7,7 @@ import { readColumnUsers } from "../db/column_users.ts";
 import { readDependents } from "../db/dependents.ts";
 import { findReferring } from "../db/referring.ts";
 import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
-import { isError, missingNameHint } from "../db/sqlstate.ts";
+import { missingNameHint } from "../db/sqlstate.ts";
 import { withUserPath } from "../db/user_path.ts";
 import { readTableProperties } from "../db/catalog/table_properties.ts";
 import {
@@ -28,6 +28,7 @@ import { otherTypes } from "../plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
 import { conflictingKeys } from "../plan/incoming_keys.ts";
 import { type Layout, layoutOf } from "../plan/layout.ts";
+import { presenceOf, rowsHeld } from "../plan/presence.ts";
 import { scopeCondition, slotBounds } from "../plan/staging.ts";
 import { catalogType } from "../plan/sql_types.ts";
 import { ASIDE } from "../plan/rebuild.ts";
@@ -213,14 +214,15 @@ async function lookAtPartitions(
   db: Database,
   spec: PipelineSpec,
   { table }: Catalog,
-  { loads }: Ledger,
+  ledger: Ledger,
   partitions: readonly (string | null)[],
 ): Promise<{ slots: ReadonlyMap<string | null, Slot>; emptied: ReadonlySet<string | null> }> {
   const layout = layoutOf(spec);
   const isTable = table?.kind === "table" || table?.kind === "partitioned";
   if (table === null || !isTable) return { slots: new Map(), emptied: new Set() };
-  const live = loads.filter(({ partition, state, rows }) =>
-    state === "live" && rows > 0 && partitions.includes(partition)
+  const live = ledger.loads.filter((load) =>
+    load.state === "live" && partitions.includes(load.partition) &&
+    rowsHeld(ledger.loads.filter(({ partition }) => partition === load.partition), load) > 0
   );
   // Where policies hide rows from this role, nothing is published: the plan tells so.
   if (table.rowSecurity === true) return { slots: new Map(), emptied: new Set() };
@@ -234,18 +236,11 @@ async function lookAtPartitions(
   if (live.length === 0 || !hasPartitionColumn(spec, layout, table)) {
     return { slots, emptied: new Set() };
   }
-  // Where nothing keeps partitions apart, only the whole table is looked at: a scan for each of
-  // them could take as long as the load.
-  const rows = (partition: string | null) =>
-    table.partitionKey === null ? null : scopeCondition(spec, layout, partition);
-  const parts = live.map(({ partition }) => ({ partition, rows: rows(partition) }));
-  try {
-    return { slots, emptied: await look((tx) => findEmptied(tx, layout.target, parts)) };
-  } catch (error) {
-    // Whoever locks readers out, or may not read, does not learn that rows are gone.
-    if (!isError(error, "noLook")) throw error;
-    return { slots, emptied: new Set() };
-  }
+  const looks = live.map((load) => ({
+    partition: load.partition,
+    ...presenceOf(spec, table, ledger, load),
+  }));
+  return { slots, emptied: await findEmptied(db, looks) };
 }
 
 /** What stands where partitions go; nothing where the table is not partitioned as the pipeline is. */
