@@ -6,109 +6,89 @@ export interface Import {
   readonly line: number;
 }
 
-/** Every import, re-export, dynamic import and module URL of a TypeScript file. */
-export function importsOf(text: string): Import[] {
-  const code = codeOf(text);
-  const found: Import[] = [];
-  for (const [pattern, canBeType] of IMPORTS) {
-    for (const match of code.matchAll(pattern)) {
-      const start = match.index + match[0].length;
-      const specifier = text.slice(start, code.indexOf(match.at(-1)!, start));
-      // A URL may just as well name a file of data.
-      if (pattern === MODULE_URL && !/\.[jt]s$/.test(specifier)) continue;
-      found.push({
-        specifier,
-        typeOnly: canBeType && match[2] !== undefined,
-        line: text.slice(0, match.index).split("\n").length,
-      });
-    }
-  }
-  return found.sort((a, b) => a.line - b.line);
+/** What the rules look at in a file. */
+interface Source {
+  readonly imports: readonly Import[];
+  /** Comments, and what stands in quotes: first and last offset. */
+  readonly blanks: readonly Deno.lint.Range[];
 }
 
-/** How a worker's module is named. */
-const MODULE_URL = /\bnew\s+URL\s*\(\s*(["'])(?=\s*\1\s*,\s*import\.meta)/g;
-
-const IMPORTS: readonly (readonly [RegExp, boolean])[] = [
-  [/\b(import|export)(\s+type(?=\s*[\w{*]))?\s*[^"';()]*?\bfrom\s*(["'])/g, true],
-  [/\bimport\s*(["'])/g, false],
-  [/\bimport\s*\(\s*(["'`])/g, false],
-  [MODULE_URL, false],
-];
+/** Every import, re-export, dynamic import and module URL of a TypeScript file. */
+export function importsOf(text: string): readonly Import[] {
+  return sourceOf(text).imports;
+}
 
 /** The text with comments, and what stands in quotes, blanked out; every offset stays the same. */
 export function codeOf(text: string): string {
   let code = "";
-  /** For each open `${`: how many braces are open in it. */
-  const templates: number[] = [];
   let at = 0;
-
-  function take(end: number, keep: (index: number) => boolean): void {
-    for (; at < end; at++) code += keep(at) || text[at] === "\n" ? text[at] : " ";
+  for (const [start, end] of sourceOf(text).blanks) {
+    // A text in a type, such as an index, is visited twice.
+    if (start < at) continue;
+    code += text.slice(at, start) + text.slice(start, end).replace(/[^\n]/g, " ");
+    at = end;
   }
-
-  function quoted(close: string): void {
-    const start = at;
-    let end = at + 1;
-    while (end < text.length && text[end] !== close) end += text[end] === "\\" ? 2 : 1;
-    take(Math.min(end + 1, text.length), (index) => index === start || index === end);
-  }
-
-  /** From a backtick, or the brace that ends a `${`, to the next of either. */
-  function template(): void {
-    const start = at;
-    let end = at + 1;
-    while (end < text.length && text[end] !== "`" && !text.startsWith("${", end)) {
-      end += text[end] === "\\" ? 2 : 1;
-    }
-    if (text.startsWith("${", end)) {
-      templates.push(0);
-      take(end + 2, (index) => index === start || index >= end);
-    } else {
-      take(Math.min(end + 1, text.length), (index) => index === start || index === end);
-    }
-  }
-
-  function regularExpression(): void {
-    let inClass = false;
-    let end = at + 1;
-    for (; end < text.length && (inClass || text[end] !== "/"); end++) {
-      if (text[end] === "\\") end++;
-      else if (text[end] === "[") inClass = true;
-      else if (text[end] === "]") inClass = false;
-    }
-    take(end + 1, () => false);
-  }
-
-  while (at < text.length) {
-    const char = text[at];
-    if (text.startsWith("//", at)) {
-      const end = text.indexOf("\n", at);
-      take(end < 0 ? text.length : end, () => false);
-    } else if (text.startsWith("/*", at)) {
-      const end = text.indexOf("*/", at + 2);
-      take(end < 0 ? text.length : end + 2, () => false);
-    } else if (text.startsWith("/>", at) || (char === "/" && code.endsWith("<"))) {
-      // The end of an element.
-      take(at + 1, () => true);
-    } else if (char === '"' || char === "'") quoted(char);
-    else if (char === "`") template();
-    else if (char === "/" && startsExpression(code)) regularExpression();
-    else if (char === "}" && templates.at(-1) === 0) {
-      templates.pop();
-      template();
-    } else {
-      if (char === "{" && templates.length > 0) templates[templates.length - 1]++;
-      if (char === "}" && templates.length > 0) templates[templates.length - 1]--;
-      take(at + 1, () => true);
-    }
-  }
-  return code;
+  return code + text.slice(at);
 }
 
-/** Whether a slash after this code opens a regular expression rather than divides. */
-function startsExpression(code: string): boolean {
-  const before = code.trimEnd();
-  return before === "" || /[(,=:[!&|?{};+\-*%~^<>]$/.test(before) ||
-    /\b(return|typeof|case|in|of|do|else|void|await|yield|throw)$/.test(before);
+const known = new Map<string, Source>();
+
+function sourceOf(text: string): Source {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const source = read(text);
+  known.set(text, source);
+  return source;
+}
+
+/** Reads a file with Deno's own parser, which a test reaches as a plugin of its linter. */
+function read(text: string): Source {
+  const imports: Import[] = [];
+  const blanks: Deno.lint.Range[] = [];
+  function found(node: { readonly range: Deno.lint.Range }, specifier: string, typeOnly = false) {
+    const line = text.slice(0, node.range[0]).split("\n").length;
+    imports.push({ specifier, typeOnly, line });
+  }
+  const create = ({ sourceCode }: Deno.lint.RuleContext): Deno.lint.LintVisitor => ({
+    Program() {
+      for (const { range } of sourceCode.getAllComments()) blanks.push(range);
+    },
+    Literal(node) {
+      // Numbers and `null` are code.
+      if (typeof node.value === "string") blanks.push([node.range[0] + 1, node.range[1] - 1]);
+      else if (node.raw.startsWith("/")) blanks.push(node.range);
+    },
+    TemplateElement: ({ range }) => void blanks.push(range),
+    ImportDeclaration: (node) => found(node, node.source.value, node.importKind === "type"),
+    ExportAllDeclaration: (node) => found(node, node.source.value, node.exportKind === "type"),
+    ExportNamedDeclaration(node) {
+      if (node.source !== null) found(node, node.source.value, node.exportKind === "type");
+    },
+    ImportExpression(node) {
+      const specifier = textOf(node.source);
+      if (specifier !== null) found(node, specifier);
+    },
+    NewExpression(node) {
+      const [path, base] = node.arguments;
+      const isUrl = node.callee.type === "Identifier" && node.callee.name === "URL";
+      if (!isUrl || path === undefined || base?.type !== "MemberExpression") return;
+      const specifier = textOf(path);
+      // A URL may just as well name a file of data.
+      if (specifier !== null && /\.[jt]s$/.test(specifier)) found(node, specifier);
+    },
+  });
+  const plugin = { name: "architecture", rules: { read: { create } } };
+  // Of a TypeScript file the other way to write a type assertion would be taken for JSX.
+  Deno.lint.runPlugin(plugin, /<\/|\/>/.test(text) ? "file.tsx" : "file.ts", text);
+  return {
+    imports: imports.sort((a, b) => a.line - b.line),
+    blanks: blanks.sort((a, b) => a[0] - b[0]),
+  };
+}
+
+/** A text in quotes of any kind; null where it is put together. */
+function textOf(node: Deno.lint.Node): string | null {
+  if (node.type === "Literal") return typeof node.value === "string" ? node.value : null;
+  if (node.type !== "TemplateLiteral" || node.quasis.length !== 1) return null;
+  return node.quasis[0].cooked;
 }
