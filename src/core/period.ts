@@ -280,9 +280,12 @@ function startOf(by: Period, ordinal: number): Date {
 
 /** The ISO week: it belongs to the year that its Thursday lies in. */
 function isoWeek(date: Date): { readonly weekYear: number; readonly week: number } {
-  const at = ordinal("week", date);
-  const weekYear = new Date((at * 7 - EPOCH_WEEKDAY + 3) * DAY).getUTCFullYear();
-  return { weekYear, week: at - ordinal("week", utc(weekYear, 0, 4)) + 1 };
+  const { yearOfWeek, weekOfYear } = new Temporal.PlainDate(
+    date.getUTCFullYear(),
+    date.getUTCMonth() + 1,
+    date.getUTCDate(),
+  );
+  return { weekYear: yearOfWeek!, week: weekOfYear! };
 }
 
 /** `Date.UTC` would take the year 21 for 1921. */

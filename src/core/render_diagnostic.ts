@@ -1,4 +1,5 @@
 import type { Diagnostic } from "./diagnostic.ts";
+import { textWidth } from "./text_width.ts";
 
 /** The role of a piece of a rendered diagnostic; the painter chooses the color. */
 export type DiagnosticRole = "error" | "warning" | "code" | "caret" | "hint" | "position";
@@ -26,9 +27,9 @@ export function renderDiagnostic(
   const last = end.line === start.line ? end.column - 1 : source.length;
   const before = shown[0] + source.slice(from, column);
   const marked = source.slice(column, Math.min(Math.max(last, column), to));
-  const carets = "^".repeat(Math.max(1, width(marked)));
+  const carets = "^".repeat(Math.max(1, textWidth(marked)));
   // A tab stays one, so that the caret stands under its place whatever a tab is worth.
-  const indent = before.replace(/[^\t]+/g, (text) => " ".repeat(width(text)));
+  const indent = before.replace(/[^\t]+/g, (text) => " ".repeat(textWidth(text)));
   const lines = [
     head,
     `${paint(`${margin} |`, "position")}`,
@@ -50,18 +51,4 @@ function charStart(text: string, at: number): number {
 function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
-}
-
-/** Terminal columns, near enough: wide characters of East Asia and emoji take two. */
-function width(text: string): number {
-  let columns = 0;
-  for (const char of text) {
-    if (/\p{Mn}/u.test(char)) continue;
-    columns +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
-          .test(char)
-        ? 2
-        : 1;
-  }
-  return columns;
 }

@@ -1,3 +1,4 @@
+import { LineCounter } from "yaml";
 import type { Diagnostic, Position } from "../core/diagnostic.ts";
 import type { SpecCode } from "./codes.ts";
 import { keyRangeAt, nodeAt, type Path, type Range, type Tree } from "./yaml_tree.ts";
@@ -34,7 +35,7 @@ export interface Report {
 export function reportOn(text: string, file: string, tree: Tree | null): Report {
   const diagnostics: Diagnostic[] = [];
   const said = new Set<string>();
-  const lineStarts = startsOfLines(text);
+  const lines = linesOf(text);
   const none: Range = { start: 0, end: 0 };
   const report: Report = {
     diagnostics,
@@ -80,24 +81,21 @@ export function reportOn(text: string, file: string, tree: Tree | null): Report 
 
   function positionOf(at: number): Position {
     const offset = Math.min(Math.max(at, 0), text.length);
-    // The last line that does not start behind it.
-    let line = 0;
-    for (let above = lineStarts.length; above - line > 1;) {
-      const middle = (line + above) >>> 1;
-      if (lineStarts[middle] <= offset) line = middle;
-      else above = middle;
-    }
-    return { line: line + 1, column: offset - lineStarts[line] + 1, offset };
+    const { line, col: column } = lines.linePos(offset);
+    return { line, column, offset };
   }
 
   function sourceLine({ line }: Position): string {
+    const { lineStarts } = lines;
     const rest = text.slice(lineStarts[line - 1], lineStarts[line] ?? text.length);
     return rest.replace(/\r?\n$/, "");
   }
 }
 
-function startsOfLines(text: string): number[] {
-  const starts = [0];
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  return starts;
+/** All lines of a text: the parser, where it counts them itself, misses some of a broken file. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+  return lines;
 }

@@ -95,6 +95,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "croner": "core",
   "@eslint-community/regexpp": "core",
   "re2js": "core",
+  "string-width": "core",
   "graphile-worker": "distribute",
   "hono": "page",
   "pg": "distribute",

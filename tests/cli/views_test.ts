@@ -19,6 +19,21 @@ import {
   runResult,
 } from "./support.ts";
 
+Deno.test("renderTable aligns by the columns of a terminal, whatever the characters", () => {
+  const names = ["plain", "東京", "e\u0301te\u0301", "🚕", "👩‍👩‍👧", "🇫🇷"];
+  const columns = [{ title: "name" }, { title: "n" }];
+  const lines = renderTable(columns, names.map((name) => [name, "1"]), plainPaint).split("\n");
+  expect(lines.slice(0, -1)).toEqual([
+    "name   n",
+    "plain  1",
+    "東京   1",
+    "e\u0301te\u0301    1",
+    "🚕     1",
+    "👩‍👩‍👧     1",
+    "🇫🇷     1",
+  ]);
+});
+
 Deno.test("renderTable aligns by what is seen, not by the codes around it", () => {
   const rows = [["a", { text: "good", style: "good" as const }, "1"], ["bbb", "x", "22"]];
   const columns = [{ title: "name" }, { title: "word" }, { title: "n", align: "right" as const }];

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatDuration, formatRate } from "../../core/format_text.ts";
 import type { RunEvent } from "../../core/event.ts";
+import { textWidth } from "../../core/text_width.ts";
 
 /** How far a run is, from its events so far. */
 export interface RunProgress {
@@ -144,7 +145,7 @@ function barLine(
   width: number,
 ): string {
   const words = tail.filter((part) => part !== "").join("  ");
-  const room = Math.min(30, width - name.length - words.length - 5);
+  const room = Math.min(30, width - textWidth(name) - textWidth(words) - 5);
   const full = Math.round((share ?? 0) * room);
   const bar = share === null || room < 5 ? "" : "█".repeat(full) + "░".repeat(room - full) + "  ";
   return `${name}  ${bar}${words}`;

@@ -1,3 +1,4 @@
+import { textWidth } from "../../core/text_width.ts";
 import type { Paint, Style } from "./paint.ts";
 
 /** A column of a table for people. */
@@ -16,12 +17,12 @@ export function renderTable(
   paint: Paint,
 ): string {
   const widths = columns.map(({ title }, at) =>
-    Math.max(title.length, ...rows.map((row) => textOf(row[at]).length))
+    Math.max(textWidth(title), ...rows.map((row) => textWidth(textOf(row[at]))))
   );
   const line = (cells: readonly TableCell[]) =>
     cells.map((cell, at) => {
       const text = textOf(cell);
-      const space = " ".repeat(widths[at] - text.length);
+      const space = " ".repeat(widths[at] - textWidth(text));
       const painted = typeof cell === "string" ? text : paint(cell.style, text);
       if (columns[at].align === "right") return space + painted;
       return at === columns.length - 1 ? painted : painted + space;
