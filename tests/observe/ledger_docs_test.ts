@@ -4,13 +4,16 @@ import { testDatabase } from "../support/postgres.ts";
 
 const PAGE = new URL("../../docs/ledger.md", import.meta.url);
 
-/** `table.column` of each first cell below a heading that names a table or view. */
+/** `table.column` of each column listed below a heading that names a table or view. */
 function documented(page: string): string[] {
   return page.split(/^### /m).slice(1).flatMap((section) => {
     const relation = /^`(sluice\.\w+)`/.exec(section)![1];
-    return section.split("\n").filter((line) => line.startsWith("| `")).flatMap((line) => {
-      const cell = line.split("|")[1];
-      return [...cell.matchAll(/`(\w+)`/g)].map(([, column]) => `${relation}.${column}`);
+    const items = section.replace(/\n {2,}/g, " ").split("\n").filter((line) =>
+      line.startsWith("- `")
+    );
+    return items.flatMap((item) => {
+      const [columns] = item.split(": ");
+      return [...columns.matchAll(/`(\w+)`/g)].map(([, column]) => `${relation}.${column}`);
     });
   });
 }
