@@ -1,7 +1,8 @@
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { SluiceError } from "../core/error.ts";
-import type { ReadFile } from "../schedule/pipeline_files.ts";
+import { redactDeep } from "../core/redact_deep.ts";
+import type { ReadFile, ShownFile } from "../schedule/pipeline_files.ts";
 import type { SpecFlags } from "./options.ts";
 import { loadText, type PipelineFile, type Reader } from "./read_pipelines.ts";
 import { readText } from "./read_text.ts";
@@ -25,7 +26,7 @@ export async function readTask(
 
 /** Null where the file is gone. */
 async function readFile(file: string, flags: SpecFlags, around: Reader): Promise<ReadFile | null> {
-  let read: PipelineFile;
+  let read: PipelineFile & { readonly text: string };
   try {
     read = await readForEnvironment(file, flags, around);
   } catch (error) {
@@ -35,8 +36,9 @@ async function readFile(file: string, flags: SpecFlags, around: Reader): Promise
     return why === null ? null : broken(file, `"${file}" ${why}`);
   }
   const { spec, diagnostics } = read;
+  const shown = shownFile(read, around);
   if (spec !== null) {
-    return { file, served: { spec, schedule: spec.schedule ?? null }, fault: null };
+    return { file, served: { spec, schedule: spec.schedule ?? null }, fault: null, shown };
   }
   const { renderDiagnostic } = around.services;
   const texts = await Promise.all(
@@ -45,7 +47,25 @@ async function readFile(file: string, flags: SpecFlags, around: Reader): Promise
   const more = diagnostics.length - TOLD;
   if (more > 0) texts.push(`${file}: ${more} more errors: "validate" lists them`);
   // Here it is known where the URLs of the file end.
-  return broken(file, around.secrets.redact(texts.map((text) => text.trimEnd()).join("\n\n")));
+  const fault = around.secrets.redact(texts.map((text) => text.trimEnd()).join("\n\n"));
+  return { ...broken(file, fault), shown };
+}
+
+/** UTF-16 units of a file that are shown: each file of a folder is kept in memory. */
+const SHOWN = 64 * 1024;
+
+function shownFile(
+  { text, diagnostics }: { readonly text: string } & Pick<PipelineFile, "diagnostics">,
+  { secrets }: Reader,
+): ShownFile {
+  const cut = text.length > SHOWN;
+  const kept = cut ? text.slice(0, text.lastIndexOf("\n", SHOWN) + 1) : text;
+  return {
+    // Line by line: what is hidden of a URL may reach to the end of the text.
+    text: kept.split("\n").map((line) => secrets.redact(line)).join("\n"),
+    cut,
+    diagnostics: redactDeep(diagnostics.slice(0, TOLD), secrets),
+  };
 }
 
 function broken(file: string, fault: string): ReadFile {
@@ -57,12 +77,13 @@ async function readForEnvironment(
   file: string,
   flags: SpecFlags,
   around: Reader,
-): Promise<PipelineFile> {
+): Promise<PipelineFile & { readonly text: string }> {
   const found = await readText(file, around, true);
+  const { text } = found;
   const read = await loadText(file, found, flags, around, true);
-  if (flags.env === undefined) return read;
+  if (flags.env === undefined) return { ...read, text };
   const plain = await loadText(file, found, { set: flags.set }, around, true);
-  return plain.spec?.environment === null ? plain : read;
+  return { ...(plain.spec?.environment === null ? plain : read), text };
 }
 
 /** What stands in the folder's list and cannot be opened; null where it is gone meanwhile. */

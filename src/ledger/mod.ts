@@ -4,6 +4,7 @@ export * from "./history.ts";
 export * from "./ledger.ts";
 export * from "./rejected_rows.ts";
 export * from "./rejects.ts";
+export * from "./rejects_csv.ts";
 export * from "./replay.ts";
 export * from "./run_partitions.ts";
 export * from "./runs.ts";

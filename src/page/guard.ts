@@ -50,6 +50,17 @@ export function mayLook(
   return session === null ? authorize(request, access) : null;
 }
 
+/** Why somebody may not even be asked whether to do something, or null. */
+export function mayAsk(
+  request: Request,
+  access: Access,
+  session: PageSession | null,
+): Refusal | null {
+  if (access.loopback && !isOwnName(request)) return STRANGE_HOST;
+  if (access.token === null) return NO_TOKEN;
+  return session === null ? NO_SESSION : null;
+}
+
 /** Why a form may not do anything, or null. */
 export function mayAct(
   request: Request,

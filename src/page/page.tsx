@@ -7,9 +7,29 @@ import icon from "./assets/icon.svg" with { type: "text" };
 import script from "./assets/page.js" with { type: "text" };
 import style from "./assets/page.css" with { type: "text" };
 import { type Ask, NotShown, type Shown, Turns } from "./ask.ts";
-import { COOKIE, HEADERS, mayAct, mayLook, mayOpen, sessionOf } from "./guard.ts";
+import { COOKIE, HEADERS, mayAct, mayAsk, mayLook, mayOpen, sessionOf } from "./guard.ts";
 import type { PageHost } from "./host.ts";
+import { LiveStreams } from "./live_stream.tsx";
+import {
+  askCancel,
+  askReplay,
+  askRollback,
+  askRun,
+  doCancel,
+  type Done,
+  doReplay,
+  doRollback,
+  doRun,
+} from "./pages/actions.tsx";
+import { requireKnown } from "./pages/known.ts";
+import { checksPage } from "./pages/checks.tsx";
+import { brokenFilePage, filePage } from "./pages/file.tsx";
 import { gridPage } from "./pages/grid.tsx";
+import { queuePage } from "./pages/queue.tsx";
+import { schedulePage } from "./pages/schedule.tsx";
+import { rejectsCsvFile, rejectsPage } from "./pages/rejects.tsx";
+import { requireRunId, runPage, runsPage } from "./pages/run.tsx";
+import { versionsPage } from "./pages/versions.tsx";
 import { html, seeOther } from "./parts/html.ts";
 import { type Frame, Layout } from "./parts/layout.tsx";
 import { type PageSession, Sessions } from "./sessions.ts";
@@ -25,7 +45,7 @@ type Env = { Variables: { session: PageSession | null } };
 const PROGRAMS = /^\/(healthz|readyz|metrics|schedule|runs)(\/|$)/;
 
 /** The paths of the page. Of all others it has those that a browser asks for, to say so. */
-const OWN = /^\/(|(assets|pipeline|run|session)(\/.*)?|starts|queue)$/;
+const OWN = /^\/(|(assets|pipeline|run|session)(\/.*)?|file|starts|queue)$/;
 
 /** Opens the page. */
 export function openPage(host: PageHost): Page {
@@ -42,6 +62,7 @@ function routes(host: PageHost): Hono<Env> {
   const app = new Hono<Env>();
   const sessions = new Sessions(host.clock);
   const turns = new Turns();
+  const streams = new LiveStreams();
   const { access } = host;
 
   app.get("/assets/page.css", () => asset(style, "text/css"));
@@ -91,13 +112,60 @@ function routes(host: PageHost): Hono<Env> {
   const look = (path: string, page: (ask: Ask, context: Context<Env>) => Promise<Shown>) =>
     app.get(path, async (context) => {
       const ask = askOf(context);
-      const shown = await turns.take(() => page(ask, context));
-      return html(
-        <Layout frame={ask.frame} title={shown.title} at={shown.at ?? ""}>{shown.view}</Layout>,
-        shown.status ?? 200,
-      );
+      return shownAs(ask, await turns.take(() => page(ask, context)));
     });
+  const nameOf = ({ req }: Context<Env>) => {
+    const name = req.param("name")!;
+    // Postgres has no such text, and so no such pipeline.
+    if (!name.includes("\0") && name.isWellFormed()) return name;
+    throw new NotShown(404, "There is no such page", "The address may be mistyped.");
+  };
+  const lookInto = (view: string, page: (ask: Ask, pipeline: string) => Promise<Shown>) =>
+    look(`/pipeline/:name/${view}`, async (ask, context) => {
+      await requireKnown(ask, nameOf(context));
+      return await page(ask, nameOf(context));
+    });
+  /** Something that a session does: asked by GET, done by the form of the answer. */
+  const act = (
+    path: string,
+    question: (ask: Ask, name: string) => Shown | Promise<Shown>,
+    done: (ask: Ask, name: string, form: URLSearchParams) => Done | Promise<Done>,
+  ) => {
+    app.get(path, async (context) => {
+      const refusal = mayAsk(context.req.raw, access, context.var.session);
+      if (refusal !== null) return refused(context, refusal);
+      const ask = askOf(context);
+      return shownAs(ask, await turns.take(async () => await question(ask, nameOf(context))));
+    });
+    app.post(path, async (context) => {
+      const read = await readForm(context.req.raw, host.clock);
+      if ("refusal" in read) return refused(context, read.refusal);
+      const refusal = mayAct(context.req.raw, access, context.var.session, read.form);
+      if (refusal !== null) return refused(context, refusal);
+      const ask = askOf(context);
+      const outcome = await done(ask, nameOf(context), read.form);
+      return "to" in outcome ? seeOther(outcome.to) : shownAs(ask, outcome.shown);
+    });
+  };
+  act("/pipeline/:name/run", askRun, doRun);
+  act("/pipeline/:name/replay", askReplay, doReplay);
+  act("/pipeline/:name/rollback", askRollback, doRollback);
+  act("/run/:name/cancel", askCancel, doCancel);
   look("/", gridPage);
+  look("/file", brokenFilePage);
+  look("/starts", schedulePage);
+  look("/queue", queuePage);
+  look("/run/:id", (ask, { req }) => runPage(ask, req.param("id")!));
+  lookInto("runs", runsPage);
+  lookInto("versions", versionsPage);
+  lookInto("rejects", rejectsPage);
+  lookInto("checks", checksPage);
+  lookInto("file", filePage);
+  app.get(
+    "/pipeline/:name/rejects.csv",
+    (context) => turns.take(() => rejectsCsvFile(askOf(context), context.req.param("name"))),
+  );
+  app.get("/run/:id/live", (context) => streams.open(host, requireRunId(context.req.param("id"))));
 
   app.notFound((context) =>
     notice(context, new NotShown(404, "There is no such page", "The address may be mistyped."))
@@ -174,6 +242,10 @@ function routes(host: PageHost): Hono<Env> {
     );
   }
   return app;
+}
+
+function shownAs({ frame }: Ask, { title, at = "", view, status = 200 }: Shown): Response {
+  return html(<Layout frame={frame} title={title} at={at}>{view}</Layout>, status);
 }
 
 function asset(text: string, type: string): Response {

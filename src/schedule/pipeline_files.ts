@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../core/diagnostic.ts";
 import type { ScheduleEvent } from "./schedule_event.ts";
 import type { ServedPipeline } from "./scheduler_host.ts";
 
@@ -8,6 +9,17 @@ export interface ReadFile {
   readonly served: ServedPipeline | null;
   /** What is wrong with it, for people; null where nothing is. */
   readonly fault: string | null;
+  /** As it is now; left out where it cannot be read as text. */
+  readonly shown?: ShownFile;
+}
+
+/** A file as people are shown it: without the secrets that it spells out. */
+export interface ShownFile {
+  /** Of a long file the beginning, whole lines. */
+  readonly text: string;
+  readonly cut: boolean;
+  /** The first that are wrong, with their places. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** What is served, file by file. */
@@ -18,6 +30,8 @@ export interface ServedFile {
   readonly served: ServedPipeline | null;
   /** What is wrong with the file as it is now. */
   readonly fault: string | null;
+  /** As it is now, wrong or not. */
+  readonly shown?: ShownFile;
 }
 
 /** The served pipelines after a folder was read again, and the changes. */
@@ -49,16 +63,20 @@ export function updateFiles(before: ServedFiles, read: readonly ReadFile[]): Upd
       ? each.fault
       : `Pipeline "${name}" is in "${owner}" already: give one of them another name`;
     const good = fault === null ? served : before.get(file)?.served ?? null;
-    files.set(file, { served: good, fault });
+    files.set(file, { ...shownOf(each), served: good, fault });
   }
   // A last good version must not come back beside a file that has its name now.
-  for (const [file, { served, fault }] of files) {
-    const name = served?.spec.pipeline;
+  for (const [file, each] of files) {
+    const name = each.served?.spec.pipeline;
     if (name !== undefined && (owners.get(name) ?? file) !== file) {
-      files.set(file, { served: null, fault });
+      files.set(file, { ...each, served: null });
     }
   }
   return { files, events: [...faultEvents(before, files), ...pipelineEvents(before, files)] };
+}
+
+function shownOf({ shown }: ReadFile): Pick<ServedFile, "shown"> {
+  return shown === undefined ? {} : { shown };
 }
 
 /** The pipelines of all files. */

@@ -1,3 +1,4 @@
+import { secretsFrom } from "../../src/core/secret.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Database } from "../../src/db/database.ts";
 import type { PageHost } from "../../src/page/host.ts";
@@ -16,7 +17,7 @@ export function testPage(db: Database | null, changes: Partial<PageHost> = {}): 
     access: { token: TOKEN, loopback: true },
     version: "1.2.3",
     clock: { ...systemClock, now: () => NOW },
-    secrets: { redact: (text) => text.replaceAll("hunter2hunter2", "***") },
+    secrets: secretsFrom({}),
     keepsSchedules: true,
     overview: () => overviewOf([], new Map(), NOW),
     files: () => new Map(),

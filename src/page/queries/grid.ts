@@ -55,6 +55,15 @@ cross join lateral (
   );
 }
 
+/** Whether the ledger knows a pipeline. */
+export async function hasRuns(db: Queryable, pipeline: string): Promise<boolean> {
+  const [{ found }] = await db.query<{ found: boolean }>(
+    `select exists (select from sluice.runs where pipeline = $1) as found`,
+    [pipeline],
+  );
+  return found;
+}
+
 /** The month that a partition belongs to; of a week that of its Monday, of longer periods the first. */
 const MONTH = `case
   when partition is null then ''

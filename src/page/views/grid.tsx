@@ -270,17 +270,22 @@ function Broken({ files }: { readonly files: readonly BrokenFile[] }) {
       <summary>
         {files.length === 1 ? "One file cannot be used" : `${files.length} files cannot be used`}
       </summary>
-      {files.map(({ file, kept, message }) => (
-        <>
-          <p class="problem-message">
-            {file}
-            {kept ? ": its last good version stays in use" : null}
-          </p>
-          <pre class="diagnostic" tabindex={0}>{message}</pre>
-        </>
-      ))}
+      <ul class="reasons">
+        {files.map(({ file, kept, message }) => (
+          <li>
+            <a href={pathTo("/file", { name: file })}>{file}</a>
+            {kept ? " (its last good version stays in use)" : null}
+            <div class="break">{firstLine(message)}</div>
+          </li>
+        ))}
+      </ul>
     </details>
   );
+}
+
+/** What is wrong first, without the place, which the file's own view shows. */
+function firstLine(message: string): string {
+  return message.split("\n")[0].replace(/^.*?: (error|warning)\[[^\]]*\]: /, "");
 }
 
 function NothingYet() {

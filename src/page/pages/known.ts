@@ -1,0 +1,14 @@
+import { type Ask, askLedger, NotShown } from "../ask.ts";
+import { hasRuns } from "../queries/grid.ts";
+
+/** Tells a name that nobody knows from one that has nothing to show yet. */
+export async function requireKnown(ask: Ask, pipeline: string): Promise<void> {
+  if (ask.host.overview().pipelines.some((each) => each.pipeline === pipeline)) return;
+  const found = await askLedger(ask, (tx) => hasRuns(tx, pipeline));
+  if (found === true) return;
+  throw new NotShown(
+    404,
+    "There is no such pipeline",
+    `Neither a file of the folder nor the ledger has one that is called "${pipeline}".`,
+  );
+}

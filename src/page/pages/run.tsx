@@ -1,0 +1,98 @@
+import { type Ask, NotShown, requireLedger, type Shown, textOf } from "../ask.ts";
+import type { LiveRun } from "../live_runs.ts";
+import { readChecksOfRun } from "../queries/checks.ts";
+import { readRejectGroups } from "../queries/rejects.ts";
+import {
+  LEVELS,
+  LOG_PAGE,
+  type LogFilter,
+  type LogRecord,
+  readLog,
+  readPublished,
+  readRun,
+  readRuns,
+  readSchemaChanges,
+  readWorkerParts,
+} from "../queries/run.ts";
+import { RunView } from "../views/run.tsx";
+import { RUN_PAGE, RunsView } from "../views/runs.tsx";
+
+/** `/run/<id>` */
+export async function runPage(ask: Ask, id: string): Promise<Shown> {
+  const runId = requireRunId(id);
+  const filter = filterOf(ask.query);
+  const found = await requireLedger(ask, async (tx) => {
+    const run = await readRun(tx, runId);
+    if (run === null) return null;
+    return {
+      run,
+      parts: await readWorkerParts(tx, runId),
+      published: await readPublished(tx, run),
+      rejects: await readRejectGroups(tx, runId),
+      checks: await readChecksOfRun(tx, run),
+      changes: await readSchemaChanges(tx, run),
+      records: await readLog(tx, runId, filter),
+    };
+  });
+  if (found === null) throw noSuchRun(id);
+  const { records, ...known } = found;
+  const { run } = known;
+  const live = ask.host.live.get(runId);
+  const kept = records.length > 0 || live === null;
+  const data = {
+    ...known,
+    live,
+    statements: [],
+    log: { filter, kept, records: kept ? records : remembered(live, filter) },
+    canCancel: ask.frame.session !== null && live !== null && !live.ended,
+  };
+  return { title: `${run.pipeline}: ${run.status}`, view: <RunView data={data} /> };
+}
+
+/** `/pipeline/<name>/runs` */
+export async function runsPage(ask: Ask, pipeline: string): Promise<Shown> {
+  const status = textOf(ask.query, "state");
+  const given = textOf(ask.query, "before");
+  const before = Number.isNaN(Date.parse(given)) ? null : new Date(given).toISOString();
+  const runs = await requireLedger(
+    ask,
+    (tx) => readRuns(tx, pipeline, { before, status, limit: RUN_PAGE + 1 }),
+  );
+  const data = { pipeline, runs, status, isFirst: before === null };
+  const view = <RunsView data={data} now={ask.frame.now} canRun={canRun(ask, pipeline)} />;
+  return { title: `${pipeline}: runs`, view };
+}
+
+/** Whether whoever looks may start the pipeline, and this process can. */
+export function canRun({ frame, host }: Ask, pipeline: string): boolean {
+  return frame.session !== null &&
+    host.overview().pipelines.some((each) => each.pipeline === pipeline);
+}
+
+/** A UUID as Postgres reads it. */
+export function requireRunId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  throw noSuchRun(text);
+}
+
+export function noSuchRun(id: string): NotShown {
+  return new NotShown(404, "There is no such run", `The ledger of this database has no run ${id}.`);
+}
+
+function filterOf(query: URLSearchParams): LogFilter {
+  const level = textOf(query, "level");
+  const before = textOf(query, "before");
+  return {
+    level: LEVELS.includes(level) ? level : "",
+    text: textOf(query, "text").trim(),
+    before: /^\d{1,15}$/.test(before) ? before : null,
+  };
+}
+
+/** Records of a run that told this process only, the newest first. */
+function remembered({ log }: LiveRun, { level, text }: LogFilter): LogRecord[] {
+  return log.filter((entry) =>
+    LEVELS.indexOf(entry.level) >= LEVELS.indexOf(level) &&
+    entry.message.toLowerCase().includes(text.toLowerCase())
+  ).map((entry) => ({ ...entry, id: null })).reverse().slice(0, LOG_PAGE);
+}
