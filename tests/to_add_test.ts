@@ -35,6 +35,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     name: "rejects",
     words: /\baddRejectsCommand\b/,
   },
+  "a view of the page": { name: "queue", words: /\b(QueueView|queuePage|readJobs)\b/ },
   "a dataset": { name: "taxi_zones", words: /\btaxi_zones\b/ },
 };
 
@@ -99,7 +100,7 @@ function exists(path: string): boolean {
 function readFolder(folder: URL, prefix = ""): { path: string; code: string }[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
     if (isDirectory) return readFolder(new URL(`${name}/`, folder), `${prefix}${name}/`);
-    if (!name.endsWith(".ts")) return [];
+    if (!/\.tsx?$/.test(name)) return [];
     const text = Deno.readTextFileSync(new URL(name, folder));
     return [{ path: `${prefix}${name}`, code: text.replace(/\/\*[^]*?\*\/|^ *\/\/.*$/gm, "") }];
   });

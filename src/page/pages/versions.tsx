@@ -1,4 +1,4 @@
-import { SluiceError } from "../../core/error.ts";
+import { isError } from "../../db/sqlstate.ts";
 import { type Ask, numberOf, optionOf, requireLedger, type Shown, textOf } from "../ask.ts";
 import {
   type ColumnSum,
@@ -73,8 +73,8 @@ async function compare(ask: Ask, versions: readonly Version[]): Promise<Comparis
       tooSlow: false,
     };
   } catch (error) {
-    // "query_canceled", by the limit of a look at the page.
-    if (!(error instanceof SluiceError) || error.postgres?.code !== "57014") throw error;
+    // By the limit of a look at the page.
+    if (!isError(error, "canceled")) throw error;
     return { ...both, sums: null, tooSlow: true };
   }
 }
