@@ -28,6 +28,7 @@ const HAS_NULLS = 32;
 const HAS_LIST = 64;
 const HAS_LIMITS = 128;
 const IS_JSON = 256;
+const HAS_TABLE = 512;
 
 /** What the kernel does with a value; 0 leaves it. */
 const KINDS = {
@@ -57,6 +58,8 @@ const RANGES: Readonly<Record<string, readonly [low: bigint, high: bigint]>> = {
 };
 /** The most places of a numeric whose values the kernel counts in an int64. */
 const MOST_PLACES = 16;
+/** Between the least and the greatest value of a list, for a table of all of them. */
+const MOST_APART = 4096n;
 /** Texts that are compared one by one. */
 const MOST_TEXTS = 64;
 
@@ -164,16 +167,29 @@ function writeKind(
     lows.push(read("partition bound", bounds.start));
     highs.push(read("partition bound", bounds.end) - 1n);
   }
-  entry.setBigInt64(AT_LOW, lows.reduce((a, b) => a > b ? a : b), true);
-  entry.setBigInt64(AT_HIGH, highs.reduce((a, b) => a < b ? a : b), true);
+  let low = lows.reduce((a, b) => a > b ? a : b);
+  let high = highs.reduce((a, b) => a < b ? a : b);
   if (rules.one_of !== undefined) {
     const values = BigInt64Array.from(
       rules.one_of.map((text) => integerOf(type, literal(plan, "one_of", type, text))),
-    ).sort();
+    ).sort().filter((value) => value >= low && value <= high);
+    // No value is allowed.
+    if (values.length === 0) return 0;
+    low = values[0];
+    high = values[values.length - 1];
     setBits(entry, HAS_LIST);
-    entry.setUint32(AT_LIST, place(new Uint8Array(values.buffer)), true);
-    entry.setInt32(AT_LIST_COUNT, values.length, true);
+    if (high - low < MOST_APART) {
+      const table = new Uint8Array(Number(high - low) + 1);
+      for (const value of values) table[Number(value - low)] = 1;
+      setBits(entry, HAS_TABLE);
+      entry.setUint32(AT_LIST, place(table), true);
+    } else {
+      entry.setUint32(AT_LIST, place(new Uint8Array(values.buffer)), true);
+      entry.setInt32(AT_LIST_COUNT, values.length, true);
+    }
   }
+  entry.setBigInt64(AT_LOW, low, true);
+  entry.setBigInt64(AT_HIGH, high, true);
   return kind;
 }
 

@@ -40,6 +40,8 @@ export function powerOfTen(exponent: i32): u64 {
 }
 
 /** `-?` and 1 to 18 digits. */
+// @ts-ignore: decorator
+@inline
 export function readInteger(start: usize, end: usize): bool {
   const negative = load<u8>(start) == 45;
   if (negative) start++;
@@ -55,6 +57,8 @@ export function readInteger(start: usize, end: usize): bool {
 }
 
 /** `-?` and 1 to 18 digits, with a point among them, before or behind them. */
+// @ts-ignore: decorator
+@inline
 export function readDecimal(start: usize, end: usize): bool {
   const negative = load<u8>(start) == 45;
   if (negative) start++;
@@ -92,8 +96,25 @@ const MOST_PLACES: i32 = 16;
  * Writes what {@link readDecimal} found as a numeric of that scale, which is `places` at least and
  * 16 at most; returns where it ends.
  */
+// @ts-ignore: decorator
+@inline
 export function writeNumeric(out: usize, scale: i32): usize {
   const groups = (scale + 3) >> 2;
+  if (groups <= 1 && whole < 10000) {
+    // Money, most of all: one digit of base 10000 on each side, or none.
+    const behind = fraction * powerOfTen(groups * 4 - places);
+    const first: u32 = whole != 0 ? 1 : 0;
+    const second: u32 = behind != 0 ? 1 : 0;
+    store<u16>(out + 12, bswap<u16>(<u16> whole));
+    store<u16>(out + 12 + (first << 1), bswap<u16>(<u16> behind));
+    const count = first + second;
+    store<u32>(out, bswap<u32>(8 + count * 2));
+    store<u16>(out + 4, bswap<u16>(<u16> count));
+    store<u16>(out + 6, second > first ? 0xffff : 0);
+    store<u16>(out + 8, count != 0 && isNegative ? 0x0040 : 0);
+    store<u16>(out + 10, bswap<u16>(<u16> scale));
+    return out + 12 + (count << 1);
+  }
   let o = out + 12;
   let weight = -1;
   let left = whole;

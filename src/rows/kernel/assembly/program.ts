@@ -30,6 +30,7 @@ export const HAS_NULLS: u32 = 32;
 export const HAS_LIST: u32 = 64;
 export const HAS_LIMITS: u32 = 128;
 export const IS_JSON: u32 = 256;
+export const HAS_TABLE: u32 = 512;
 
 export const SMALLINT = 1;
 export const INTEGER = 2;

@@ -26,6 +26,7 @@ import {
   ESCAPED,
   HAS_LIMITS,
   HAS_LIST,
+  HAS_TABLE,
   INTEGER,
   NUMERIC,
   REAL,
@@ -57,6 +58,10 @@ function isAllowed(value: i64, entry: usize, bits: u32): bool {
   if (value < load<i64>(entry + AT_LOW) || value > load<i64>(entry + AT_HIGH)) return false;
   if ((bits & HAS_LIST) == 0) return true;
   const list: usize = load<u32>(entry + AT_LIST);
+  // Limits are those of the list, and each value between has a byte.
+  if ((bits & HAS_TABLE) != 0) {
+    return load<u8>(list + <usize> (value - load<i64>(entry + AT_LOW))) != 0;
+  }
   let low = 0;
   let high = load<i32>(entry + AT_LIST_COUNT);
   while (low < high) {
