@@ -1,3 +1,4 @@
+import { isTimeZone } from "./time_zone.ts";
 import { Cron } from "croner";
 
 /** When something happens again and again: a cron expression, read in a time zone. */
@@ -73,15 +74,4 @@ export function occurrencesUpTo(recurrence: Recurrence, moment: Date, count: num
 function parse({ cron, timezone }: Recurrence): Cron {
   // Paused, and without a function: nothing but arithmetic.
   return new Cron(cron, { timezone, paused: true, mode: "5-part", fixedTimeRule: "no-wildcard" });
-}
-
-function isTimeZone(name: string): boolean {
-  // Offsets such as "+02:00" know no daylight saving time: whoever writes one means something else.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 import { fillTemplate, placeholdersOf } from "../../core/period.ts";
 import type { CheckSpec, ColumnSpec, PartitionsSpec } from "../pipeline_spec.ts";
+import { keysOf, placeAt } from "../keys.ts";
 import type { Report } from "../report.ts";
 import { plugOf } from "../schema/checks/mod.ts";
 import type { Path } from "../yaml_tree.ts";
@@ -47,10 +48,29 @@ export const checkColumns: Check = (spec, report) => {
         );
         return;
       }
+      checkOptions(check, column, path, Object.keys(options), report);
       checkValues(check, column, path, spec.partitions, report);
     });
   }
 };
+
+/** An option is of a kind that the column's type has. */
+function checkOptions(
+  { kind }: CheckSpec,
+  { name, type }: ColumnSpec,
+  path: Path,
+  given: readonly string[],
+  report: Report,
+): void {
+  for (const option of keysOf(placeAt(path))) {
+    if (!given.includes(option.name) || (option.meta.types?.test(type.name) ?? true)) continue;
+    report.key(
+      [...path, option.name],
+      "spec/unsuitable_rule",
+      `"${kind}" of "${name}", which is ${type.name}, has no "${option.name}"`,
+    );
+  }
+}
 
 function checkValues(
   check: CheckSpec,
@@ -94,7 +114,7 @@ export const checkSettings: Check = (spec, report) => {
     const at = (option: string | null) => option === null ? path : [...path, option];
     plugOf(check.kind).settings?.(check, {
       key: (option, code, message, hint) => report.key(at(option), code, message, hint),
-      value: (option, code, message) => report.value(at(option), code, message),
+      value: (option, code, message, hint) => report.value(at(option), code, message, hint),
     }, Object.keys(options));
   }
 };

@@ -1,4 +1,5 @@
 import { byteLength } from "../../core/names.ts";
+import { isTimeZone } from "../../core/time_zone.ts";
 import { FRACTIONS, TIMES } from "../column_type.ts";
 import { keysOf, placeAt } from "../keys.ts";
 import type { Check } from "./check.ts";
@@ -26,7 +27,7 @@ export const columnOptions: Check = ({ columns }, report) => {
   for (const { name, type, options } of columns) {
     const path = (option: string) => ["columns", name, option];
     const { timezone, format, thousands, decimal, true_values, false_values } = options;
-    if (timezone !== undefined && !isTimezone(timezone)) {
+    if (timezone !== undefined && !isTimeZone(timezone)) {
       report.value(
         path("timezone"),
         "spec/bad_timezone",
@@ -62,13 +63,3 @@ export const columnOptions: Check = ({ columns }, report) => {
     }
   }
 };
-
-function isTimezone(name: string): boolean {
-  if (/^[+-]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}

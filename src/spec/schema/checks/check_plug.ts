@@ -23,7 +23,7 @@ export interface CheckRules<Built> {
 /** Tells what is wrong with an option of a check, or with the check itself (null). */
 export interface CheckReport {
   key(option: string | null, code: SpecCode, message: string, hint?: string): void;
-  value(option: string, code: SpecCode, message: string): void;
+  value(option: string, code: SpecCode, message: string, hint?: string): void;
 }
 
 /** What every check takes besides the options of its kind. */
