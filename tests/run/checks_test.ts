@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { checkPipeline } from "../../src/run/check_live.ts";
 import type { Database } from "../../src/db/database.ts";
+import { loadSpec } from "../../src/spec/load_spec.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { it, testDatabase } from "../support/every_db.ts";
@@ -97,6 +98,41 @@ Deno.test("each kind of check holds or fails on staging, and says what it saw", 
       expect(recorded).toEqual({ passed, observed: observed === null ? null : String(observed) });
     });
   }
+});
+
+Deno.test("freshness: reads a date or time without a zone in `timezone`", async (t) => {
+  // Midnight of a day is 26 hours later in the last zone to see it than in the first one.
+  const today = new Date().toISOString().slice(0, 10);
+  const rows = `id,zone,fare,day\n1,a,10,${today}\n`;
+  for (
+    const [timezone, type, passed] of [
+      ["Etc/GMT+12", "date", true],
+      ["Pacific/Kiritimati", "date", false],
+      ["Etc/GMT+12", "timestamp", true],
+      ["Pacific/Kiritimati", "timestamp", false],
+    ] as const
+  ) {
+    await t.step(`a ${type} in ${timezone}`, async () => {
+      await using test = await testDatabase();
+      using files = workspace({ "trips.csv": rows });
+      const options = `freshness: { column: day, max_age: 13h, timezone: ${timezone} }`;
+      const head = HEAD.replace("day: date", `day: ${type}`);
+      const { checks } = await run(test.db, specOf(yaml(options, head), files.folder));
+      expect(checks[0].passed).toBe(passed);
+    });
+  }
+  const faults = (options: string, head = HEAD) =>
+    loadSpec(yaml(`freshness: { column: day, max_age: 1h, ${options} }`, head), {
+      file: "a.yaml",
+      folder: "/",
+      variables: {},
+    }).diagnostics.map(({ code, message }) => `${code} ${message}`);
+  expect(faults("timezone: Europe/Paris")).toEqual([]);
+  expect(faults("timezone: Paris")).toEqual(['spec/bad_timezone "Paris" is no time zone']);
+  expect(faults("timezone: +02:00")).toEqual(['spec/bad_timezone "+02:00" is no time zone']);
+  expect(faults("timezone: UTC", HEAD.replace("day: date", "day: timestamptz"))).toEqual([
+    'spec/unsuitable_rule "freshness" of "day", which is timestamptz, has no "timezone"',
+  ]);
 });
 
 Deno.test("checks of an empty load, and of columns that are NULL throughout", async (t) => {

@@ -2,12 +2,17 @@ import { quoteIdent } from "../../core/quote.ts";
 import type { CheckPlug } from "./check.ts";
 
 /** The newest value is recent, by the clock of Postgres; without any value nothing is fresh. */
-export const freshness: CheckPlug<"freshness"> = ({ column, maxAgeSeconds }, { bind }) => ({
+export const freshness: CheckPlug<"freshness"> = (
+  { column, maxAgeSeconds, timezone },
+  { bind },
+) => ({
   aggregates: { newest: `max(${quoteIdent(column)})` },
   from: null,
-  passed: `newest is not null and newest::timestamptz >= now() - ${
-    bind(`${maxAgeSeconds} seconds`)
-  }::interval`,
+  passed: `newest is not null and ${
+    timezone === undefined
+      ? "newest::timestamptz"
+      : `newest::timestamp at time zone ${bind(timezone)}`
+  } >= now() - ${bind(`${maxAgeSeconds} seconds`)}::interval`,
   observed: "coalesce(newest::text, 'no value')",
   expected: bind(`a ${column} of the last ${wordsOf(maxAgeSeconds)}`),
   examples: null,

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { durationSeconds } from "../text.ts";
+import { isTimeZone } from "../../../core/time_zone.ts";
+import { durationSeconds, looseName } from "../text.ts";
 import { BASE, checkPlug, column } from "./check_plug.ts";
 
 /** `freshness:` the newest value of a column is not old. */
@@ -10,11 +11,26 @@ export const freshness = checkPlug(
     max_age: z.string().regex(/^[1-9]\d{0,5}[smhd]$/, 'Expected an age such as "36h" or "2d"')
       .transform(durationSeconds).describe("Greatest age of the newest value: 90m, 36h, 2d")
       .meta({ words: ["warn_after", "error_after"] }),
+    timezone: looseName().exactOptional()
+      .describe("IANA zone of a date or timestamp, which has none of its own")
+      .meta({ leftOut: "UTC", types: /^(date|timestamp)$/, words: ["tz"] }),
   }).describe(
-    "The newest value of a date or timestamp column is at most so old: `90m`, `36h`, `2d`",
+    "The newest value of a date or timestamp column is at most so old: `90m`, `36h`, `2d`; " +
+      "`timezone` is the zone of values that have none, UTC when left out",
   ).meta({
     words: ["recency"],
   }),
-  ({ column, max_age }) => ({ column, maxAgeSeconds: max_age }),
-  { types: /^(date|timestamp|timestamptz)$/ },
+  ({ column, max_age, timezone }) => ({
+    column,
+    maxAgeSeconds: max_age,
+    ...(timezone === undefined ? {} : { timezone }),
+  }),
+  {
+    types: /^(date|timestamp|timestamptz)$/,
+    settings({ timezone }, report) {
+      if (timezone === undefined || isTimeZone(timezone)) return;
+      const hint = "Write an IANA name such as America/New_York";
+      report.value("timezone", "spec/bad_timezone", `"${timezone}" is no time zone`, hint);
+    },
+  },
 );
