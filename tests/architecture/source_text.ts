@@ -6,9 +6,17 @@ export interface Import {
   readonly line: number;
 }
 
+/** A function of a file, those within others too. */
+export interface SourceFunction {
+  /** `anonymous` where it has none. */
+  readonly name: string;
+  readonly lines: number;
+}
+
 /** What the rules look at in a file. */
 interface Source {
   readonly imports: readonly Import[];
+  readonly functions: readonly SourceFunction[];
   /** Comments, and what stands in quotes: first and last offset. */
   readonly blanks: readonly Deno.lint.Range[];
 }
@@ -16,6 +24,11 @@ interface Source {
 /** Every import, re-export, dynamic import and module URL of a TypeScript file. */
 export function importsOf(text: string): readonly Import[] {
   return sourceOf(text).imports;
+}
+
+/** Every function of a TypeScript file, in no order. */
+export function functionsOf(text: string): readonly SourceFunction[] {
+  return sourceOf(text).functions;
 }
 
 /** The text with comments, and what stands in quotes, blanked out; every offset stays the same. */
@@ -45,6 +58,10 @@ function sourceOf(text: string): Source {
 function read(text: string): Source {
   const imports: Import[] = [];
   const blanks: Deno.lint.Range[] = [];
+  const functions: SourceFunction[] = [];
+  function counted({ range }: { readonly range: Deno.lint.Range }, name = "anonymous"): void {
+    functions.push({ name, lines: text.slice(...range).split("\n").length });
+  }
   function found(node: { readonly range: Deno.lint.Range }, specifier: string, typeOnly = false) {
     const line = text.slice(0, node.range[0]).split("\n").length;
     imports.push({ specifier, typeOnly, line });
@@ -57,6 +74,13 @@ function read(text: string): Source {
       // Numbers and `null` are code.
       if (typeof node.value === "string") blanks.push([node.range[0] + 1, node.range[1] - 1]);
       else if (node.raw.startsWith("/")) blanks.push(node.range);
+    },
+    FunctionDeclaration: (node) => counted(node, node.id?.name),
+    ArrowFunctionExpression: (node) => counted(node),
+    FunctionExpression(node) {
+      const { parent } = node;
+      const named = parent.type === "MethodDefinition" || parent.type === "Property";
+      counted(node, named ? sourceCode.getText(parent.key) : node.id?.name);
     },
     TemplateElement: ({ range }) => void blanks.push(range),
     ImportDeclaration: (node) => found(node, node.source.value, node.importKind === "type"),
@@ -81,6 +105,7 @@ function read(text: string): Source {
   // Of a TypeScript file the other way to write a type assertion would be taken for JSX.
   Deno.lint.runPlugin(plugin, /<\/|\/>/.test(text) ? "file.tsx" : "file.ts", text);
   return {
+    functions,
     imports: imports.sort((a, b) => a.line - b.line),
     blanks: blanks.sort((a, b) => a[0] - b[0]),
   };
