@@ -63,7 +63,7 @@ function bombError(shown: string, bytes: number, stored: number, ratio: number):
     {
       details: { stored_bytes: stored, bytes },
       hint:
-        "It is made to fill disks; if it is right all the same, decompress it and load the result",
+        "It may be made to fill memory; if the file is right, decompress it and load the result",
     },
   );
 }
