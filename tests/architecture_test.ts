@@ -8,6 +8,7 @@ import {
   type SourceFile,
 } from "./architecture/rules.ts";
 import { codeOf, importsOf } from "./architecture/source_text.ts";
+import { LONGEST } from "./longest.ts";
 import { isUnit, slowReason } from "./unit_tests.ts";
 
 const SRC = new URL("../src/", import.meta.url);
@@ -378,4 +379,10 @@ Deno.test("the unit tests are those that need nothing and are not slow", () => {
     const bare = text.replace(/^\/\/ Slow: .*$/m, "");
     expect([path, isUnit(`tests/${path}`, bare)]).toEqual([path, true]);
   }
+});
+
+Deno.test("the longest test files are there, each once", () => {
+  const files = readFolder(TESTS).map(({ path }) => `tests/${path}`);
+  expect(LONGEST.filter((file) => !files.includes(file))).toEqual([]);
+  expect(new Set(LONGEST).size).toBe(LONGEST.length);
 });

@@ -1,0 +1,20 @@
+/** The test files that take longest, the longest first, for who has yet to measure them. */
+export const LONGEST: readonly string[] = [
+  "tests/run/faults_test.ts",
+  "tests/distribute/worker_test.ts",
+  "tests/kill/kill_test.ts",
+  "tests/run/user_changes_test.ts",
+  "tests/run/random_changes_test.ts",
+  "tests/observe/canary_test.ts",
+  "tests/run/modes_test.ts",
+  "tests/run/search_path_test.ts",
+  "tests/torture/large_test.ts",
+  "tests/db/embedded_test.ts",
+  "tests/rows/differential_test.ts",
+  "tests/schedule/serve_test.ts",
+  "tests/cli/hostile_pipeline_test.ts",
+  "tests/schedule/scheduler_test.ts",
+  "tests/distribute/load_part_test.ts",
+  "tests/run/checks_test.ts",
+  "tests/db/embedded_security_test.ts",
+];
