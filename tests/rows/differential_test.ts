@@ -8,7 +8,7 @@ import { columnPlan, encodeTexts } from "./encode_texts.ts";
 import { makeText } from "./make_text.ts";
 import { randomFrom } from "./random.ts";
 
-const ROWS = Number(Deno.env.get("SLUICE_DIFFERENTIAL_ROWS") ?? 1_000_000);
+const ROWS = Number(Deno.env.get("SLUICE_DIFFERENTIAL_ROWS") ?? 400_000);
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
 const BATCH = 25_000;
 

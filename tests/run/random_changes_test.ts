@@ -16,7 +16,7 @@ import { testDatabase } from "../support/postgres.ts";
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Sequences of each mode; `SLUICE_SEQUENCES` for a long run. */
-const SEQUENCES = Number(Deno.env.get("SLUICE_SEQUENCES") ?? 6);
+const SEQUENCES = Number(Deno.env.get("SLUICE_SEQUENCES") ?? 3);
 
 interface Case {
   readonly name: string;
