@@ -8,6 +8,7 @@ import {
   type SourceFile,
 } from "./architecture/rules.ts";
 import { codeOf, importsOf } from "./architecture/source_text.ts";
+import { untrueRows } from "./architecture/to_add.ts";
 import { LONGEST } from "./longest.ts";
 import { isUnit, slowReason } from "./unit_tests.ts";
 
@@ -59,6 +60,28 @@ Deno.test("src/README.md names every folder of src/, and no file that is gone", 
   const paths = [...map.matchAll(/`([\w/]+\.ts)`/g)].map((match) => match[1])
     .filter((path) => !/(^|\/)x\.ts$|^mod\.ts$|^(plan\/checks|fixtures|tests)\//.test(path));
   for (const path of paths) expect(files.map((file) => file.path)).toContain(path);
+});
+
+Deno.test("“To add …” in src/README.md names the files that each kind of thing touches", () => {
+  const map = Deno.readTextFileSync(new URL("README.md", SRC));
+  const files = readFolder(SRC);
+  expect(untrueRows(files, map)).toEqual([]);
+  const more = [...files, { path: "cli/more.ts", text: `if (mode === "upsert") more();` }];
+  expect(untrueRows(more, map)).toEqual([
+    "a refresh mode: cli/more.ts names upsert too: list it, or let it follow from the others",
+  ]);
+  expect(untrueRows(files.filter(({ path }) => path !== "plan/modes/mod.ts"), map)).toEqual([
+    "a refresh mode: plan/modes/mod.ts no longer names upsert",
+  ]);
+  expect(untrueRows(files, map.replace("`rows/rules/x.ts`", "`rows/rules/x/x.ts`"))).toEqual([
+    "a column rule: rows/rules/max_length/max_length.ts is not there",
+    "a column rule: rows/rules/max_length.ts names max_length too: list it, or let it follow from " +
+    "the others",
+  ]);
+  expect(untrueRows(files, map.replace("| a check ", "| a cheque "))).toEqual([
+    "There is no row for a check",
+    "a cheque: tests/architecture/to_add.ts has no example",
+  ]);
 });
 
 /** The rules themselves: each bad snippet must be found, or a rule would fail open unseen. */
