@@ -1,14 +1,45 @@
-export * from "./check_results.ts";
-export * from "./fence.ts";
-export * from "./history.ts";
-export * from "./ledger.ts";
-export * from "./rejected_rows.ts";
-export * from "./rejects.ts";
-export * from "./rejects_csv.ts";
-export * from "./replay.ts";
-export * from "./run_partitions.ts";
-export * from "./runs.ts";
-export * from "./tables.ts";
-export * from "./target_lock.ts";
-export * from "./stored_source.ts";
-export * from "./target_pipelines.ts";
+export { recordChecks } from "./check_results.ts";
+export { fencedDatabase } from "./fence.ts";
+export { type History, type HistoryRun, type HistoryVersion, readHistory } from "./history.ts";
+export {
+  appliedMigration,
+  type Ledger,
+  type LoadRecord,
+  migrate,
+  pendingMigrations,
+  readLedger,
+} from "./ledger.ts";
+export {
+  forgetRejects,
+  openRejectWriter,
+  type RejectOwner,
+  type RejectWriter,
+} from "./rejected_rows.ts";
+export {
+  forgetOldRejects,
+  readRejects,
+  type RejectedRow,
+  type RejectFilter,
+  rejectPages,
+  type Rejects,
+} from "./rejects.ts";
+export { rejectsCsv, rejectsCsvHeader } from "./rejects_csv.ts";
+export { findReplayable, noteRejects, rawRecords, type Replayable } from "./replay.ts";
+export {
+  claimPart,
+  finishPart,
+  holdsClaim,
+  offerPart,
+  type PartNews,
+  type PartState,
+  readParts,
+  recordResult,
+  requireClaim,
+  revokeParts,
+  tellPart,
+} from "./run_partitions.ts";
+export { finishRun, markDeadRuns, type RunCommand, startRun } from "./runs.ts";
+export { adoptTables } from "./tables.ts";
+export { lockTarget } from "./target_lock.ts";
+export { storedSource } from "./stored_source.ts";
+export { recordTargetPipeline } from "./target_pipelines.ts";
