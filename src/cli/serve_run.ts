@@ -87,7 +87,11 @@ export function servedRuns(
     },
     cancel(runId) {
       const run = underWay.get(runId);
-      run?.abort(new SluiceError("cli/canceled", "Somebody canceled the run"));
+      run?.abort(
+        new SluiceError("cli/canceled", "Somebody canceled the run", {
+          hint: "Run the pipeline again to load what is missing",
+        }),
+      );
       return run !== undefined;
     },
     async rollback(spec, request, signal) {

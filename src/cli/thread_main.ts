@@ -37,7 +37,9 @@ function serverStops(): SluiceError {
 
 /** What became of the run is in the ledger; here only what was under way is given up. */
 function canceled(): SluiceError {
-  return new SluiceError("cli/canceled", "Somebody canceled the run");
+  return new SluiceError("cli/canceled", "Somebody canceled the run", {
+    hint: "Run the pipeline again to load what is missing",
+  });
 }
 
 async function work({ surroundings, flags, task }: ThreadStart): Promise<void> {

@@ -101,7 +101,14 @@ const LEFT_OUT: Readonly<Record<string, readonly [string, string]>> = {
   "refresh.hard_deletes": [history("mode: history"), SPECS.history],
   "refresh.allow_empty": [whole, history("mode: full\n  allow_empty: false")],
   "source.format.skip_empty_records": [SPECS["csv mapping"], SPECS["csv full records"]],
+  "checks.<n>.freshness.timezone": [fresh(""), fresh(", timezone: UTC")],
 };
+
+/** A check of the age of the newest value, with more options. */
+function fresh(more: string): string {
+  const check = `checks: [{ freshness: { column: day, max_age: 2d${more} } }]\n`;
+  return edited(["columns:", `${check}columns:\n  day: date`]);
+}
 
 Deno.test("to say what leaving a key out means changes no hash", () => {
   eachKey(({ meta }, path) => {

@@ -30,7 +30,7 @@ export const freshness = checkPlug(
     settings({ timezone }, report) {
       if (timezone === undefined || isTimeZone(timezone)) return;
       const hint = "Write an IANA name such as America/New_York";
-      report.value("timezone", "spec/bad_timezone", `"${timezone}" is no time zone`, hint);
+      report.value("timezone", "spec/bad_timezone", `"${timezone}" is not a time zone`, hint);
     },
   },
 );
