@@ -7,7 +7,7 @@ import { type Secrets, secretsFrom } from "../src/core/secret.ts";
 import { connect } from "../src/db/connection/connect.ts";
 import type { Database } from "../src/db/database.ts";
 import { observeRun } from "../src/observe/observe_run.ts";
-import { observeSettings } from "../src/observe/settings.ts";
+import { observeSettings } from "../src/observe/observe_settings.ts";
 import { runPipeline } from "../src/run/mod.ts";
 import {
   type ReadFile,

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { LogLevel } from "../observe/log_entry.ts";
-import { observeSettings } from "../observe/settings.ts";
+import { observeSettings } from "../observe/observe_settings.ts";
 import type { ObserveFlags } from "./options.ts";
 import type { Services } from "./services.ts";
 import type { Surroundings } from "./surroundings.ts";

@@ -1,6 +1,6 @@
 import { errorRecord, SluiceError } from "../core/error.ts";
 import type { Emit } from "../core/event.ts";
-import { samplesByParent, telemetryIsOn } from "../observe/settings.ts";
+import { samplesByParent, telemetryIsOn } from "../observe/observe_settings.ts";
 import type { Cli } from "./cli.ts";
 import { EXIT, exitCodeOfError, worseExitCode } from "./exit_code.ts";
 import type { Log } from "./log.ts";

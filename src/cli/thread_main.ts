@@ -11,7 +11,7 @@ import type { Surroundings } from "./surroundings.ts";
 import { readTask } from "./thread_read.ts";
 import { rollbackTask, runTask } from "./thread_run.ts";
 import type { FromThread, ThreadStart, ToThread } from "./thread_task.ts";
-import { telemetryIsOn } from "../observe/settings.ts";
+import { telemetryIsOn } from "../observe/observe_settings.ts";
 
 /** The `main.ts` of a thread: what it looks at, it was given. */
 

@@ -29,7 +29,7 @@ export interface RowStream {
 }
 
 /** Where the rows go, and who gets the events. */
-export interface StageRowsContext {
+export interface RowsDestination {
   readonly db: Database;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -77,7 +77,7 @@ const FRAME_BYTES = 1 << 20;
 const LEAST_BYTES = 1 << 14;
 
 /** Streams records into a staging table; rejects go to the ledger on the way. */
-export async function stageRows(stream: RowStream, context: StageRowsContext): Promise<StagedRows> {
+export async function stageRows(stream: RowStream, context: RowsDestination): Promise<StagedRows> {
   const { clock, rejects } = context;
   let encoder: RowEncoder | null = null;
   let fan: RowSink<Frame> | null = null;
@@ -186,7 +186,7 @@ export async function stageRows(stream: RowStream, context: StageRowsContext): P
 
 function openSink(
   { makeFrame, taken = () => {} }: RowStream,
-  context: StageRowsContext,
+  context: RowsDestination,
   columns: readonly string[],
 ): RowSink<Frame> {
   const open = openCopy(context, columns);
@@ -195,7 +195,7 @@ function openSink(
     : new CarefulCopy(open, columns, context.refused, makeFrame, taken);
 }
 
-function openCopy({ db, staging }: StageRowsContext, columns: readonly string[]) {
+function openCopy({ db, staging }: RowsDestination, columns: readonly string[]) {
   const sql = `copy ${quoteTable(staging)} (${
     columns.map(quoteIdent).join(", ")
   }) from stdin (format binary)`;

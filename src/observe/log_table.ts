@@ -8,7 +8,7 @@ import { logEntries, type LogLevel, matters } from "./log_entry.ts";
 import type { Observer, Warn } from "./observer.ts";
 
 /** What the table's writer needs. */
-export interface LogTableContext {
+export interface LogTableOptions {
   readonly db: Queryable;
   readonly clock: Clock;
   /** The least that is written. */
@@ -42,7 +42,7 @@ interface Row {
  * A load neither waits for it nor fails with it: records that the database does not take are
  * dropped and counted.
  */
-export function logTable({ db, clock, level, warn }: LogTableContext): Observer {
+export function logTable({ db, clock, level, warn }: LogTableOptions): Observer {
   const entryOf = logEntries();
   const waiting: Row[] = [];
   let dropped = 0;

@@ -4,7 +4,7 @@ import { redactDeep } from "../core/redact_deep.ts";
 import type { RunResult } from "../core/result.ts";
 import type { RunContext } from "../run/context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import type { LineageSettings } from "./lineage/settings.ts";
+import type { LineageSettings } from "./lineage/lineage_settings.ts";
 import type { LogLevel } from "./log_entry.ts";
 import { observeAll, type ObservedEvent, type Observer, type Warn } from "./observer.ts";
 
@@ -101,13 +101,13 @@ async function openObservers(
   if (spec.notify.length > 0) {
     const { notify } = await import("./notify/notify.ts");
     const { readPastRuns } = await import("./run_history.ts");
-    const { PATIENCE: patience } = await import("./post.ts");
+    const { DELIVERY_LIMITS: limits } = await import("./post.ts");
     const { pipeline, environment } = spec;
     const target = targetOf(spec);
     observers.push(notify({
       ...delivery,
       secrets,
-      patience,
+      limits,
       allowedCommands: settings.allowedCommands,
       notify: spec.notify,
       expect: spec.expect ?? { durationSeconds: null },

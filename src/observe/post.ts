@@ -9,7 +9,7 @@ export interface Message {
 }
 
 /** How long and how often a delivery is tried. */
-export interface Patience {
+export interface DeliveryLimits {
   readonly attempts: number;
   /** Milliseconds for each attempt, from the connection to the end of the answer. */
   readonly timeout: number;
@@ -27,7 +27,12 @@ export interface DeliveryContext {
 }
 
 /** Tries again what may go well later; at most about a minute in all. */
-export const PATIENCE: Patience = { attempts: 4, timeout: 10_000, base: 1_000, cap: 10_000 };
+export const DELIVERY_LIMITS: DeliveryLimits = {
+  attempts: 4,
+  timeout: 10_000,
+  base: 1_000,
+  cap: 10_000,
+};
 
 /** Why a message did not arrive. */
 export class Undelivered extends Error {
@@ -42,7 +47,7 @@ export class Undelivered extends Error {
 export async function post(
   message: Message,
   { clock, random, fetch }: DeliveryContext,
-  { attempts, timeout, base, cap }: Patience = PATIENCE,
+  { attempts, timeout, base, cap }: DeliveryLimits = DELIVERY_LIMITS,
 ): Promise<void> {
   const server = serverOf(message.url);
   const grown = growing(random, { base, cap });

@@ -19,7 +19,7 @@ import { OUTCOMES } from "./outcomes.ts";
 import { steadyNow, type Timeline, timelines } from "./timelines.ts";
 
 /** What the spans and metrics of a run are made with. */
-export interface TelemetryContext {
+export interface TelemetryOptions {
   readonly clock: Clock;
   /** Of Sluice. */
   readonly version: string;
@@ -44,7 +44,7 @@ export function untraced<T>(work: () => Promise<T>): Promise<T> {
  *
  * Names stay: dashboards live on them. They are listed in docs/observability.md.
  */
-export function telemetry({ clock, version, traceparent }: TelemetryContext): Observer {
+export function telemetry({ clock, version, traceparent }: TelemetryOptions): Observer {
   const tracer = trace.getTracer("sluice", version);
   const instruments = makeInstruments(version);
   const now = steadyNow(clock);

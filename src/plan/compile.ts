@@ -5,7 +5,7 @@ import { type Asked, askedBefore, recordAsked } from "./asked.ts";
 import { beforeTableOf } from "./versions.ts";
 import { compilePartition } from "./compile_partition.ts";
 import { decideLoads } from "./decide_loads.ts";
-import { rowsPlan } from "./compile_rows.ts";
+import { rowsPlan } from "./rows_plan.ts";
 import { evolve } from "./evolve.ts";
 import { referenceCautions } from "./incoming_keys.ts";
 import { type Layout, layoutOf } from "./layout.ts";

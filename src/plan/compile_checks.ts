@@ -2,7 +2,7 @@ import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { CheckSpec } from "../spec/checks_spec.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { bindSql } from "./bind_sql.ts";
-import { type CheckContext, type CheckSql, LIVE, LOAD } from "./checks/check.ts";
+import { type CheckSql, type CheckSqlInput, LIVE, LOAD } from "./checks/check.ts";
 import { checkSql } from "./checks/mod.ts";
 import { isMerging, type Layout } from "./layout.ts";
 import type { CheckPass, Probe, TableName } from "./load_plan.ts";
@@ -122,7 +122,7 @@ function contextOf(
   partition: string | null,
   { targetStands, hasLive, isOneLoad }: Rows,
   params: string[],
-): CheckContext {
+): CheckSqlInput {
   const { target } = layout;
   return {
     spec,

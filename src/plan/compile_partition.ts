@@ -2,8 +2,8 @@ import { versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { compileChecks } from "./compile_checks.ts";
-import { constantColumns, needsOffset } from "./compile_rows.ts";
-import { knownVersion } from "./decide.ts";
+import { constantColumns, needsOffset } from "./rows_plan.ts";
+import { knownVersion } from "./decide_partition.ts";
 import { isolationPlan } from "./isolation.ts";
 import {
   countChanges,

@@ -1,4 +1,4 @@
-import { decide } from "./decide.ts";
+import { decidePartition } from "./decide_partition.ts";
 import { faultOf } from "./fault.ts";
 import { layoutOf } from "./layout.ts";
 import { requireFree } from "./occupant.ts";
@@ -27,7 +27,7 @@ export function decideLoads(input: PlanInput): LoadDecisions {
     const versions = ledger.loads.filter((load) => load.partition === partition);
     const newest = newestOf(spec, versions);
     const fault = newest === undefined ? null : faultOf(decided, versions, newest);
-    const decision = decide(spec, newest, fault, input.probes[at], input.force);
+    const decision = decidePartition(spec, newest, fault, input.probes[at], input.force);
     if (shape.method === "merge") requireSafeMerge(decided);
     if (decision.action === "load") {
       requireNameable(decided);

@@ -1,5 +1,5 @@
 import { periodBounds } from "../core/period.ts";
-import type { ColumnType, PipelineSpec, RefreshMode, RefreshSpec } from "../spec/pipeline_spec.ts";
+import type { ColumnType, PipelineSpec, RefreshMode } from "../spec/pipeline_spec.ts";
 import type { TableName } from "./load_plan.ts";
 
 /** How the target is partitioned, and which columns it has beyond the declared ones. */
@@ -43,11 +43,6 @@ export const HISTORY_COLUMNS: readonly LayoutColumn[] = [
 /** Whether loads of this mode are merged into the existing rows, instead of replacing them. */
 export function isMerging(mode: RefreshMode): boolean {
   return mode === "append" || mode === "upsert" || mode === "history";
-}
-
-/** Whether rows that a load no longer has go, or are closed. */
-export function takesRowsAway({ mode, hardDeletes }: RefreshSpec): boolean {
-  return mode === "full" || mode === "partition" || hardDeletes === "invalidate";
 }
 
 /** Decides the shape of the target table. */

@@ -1,12 +1,12 @@
 import type { LoadRecord } from "../ledger/ledger.ts";
-import type { Decision } from "./decide.ts";
+import type { LoadOrSkip } from "./decide_partition.ts";
 import type { Layout } from "./layout.ts";
 import type { PlanInput } from "./plan_input.ts";
 import type { TargetIndex } from "./setup.ts";
 import type { TargetShape } from "./target.ts";
 
 /** The decision on one partition. */
-export interface PartitionDecision extends Decision {
+export interface PartitionDecision extends LoadOrSkip {
   readonly partition: string | null;
   /** All loads of it that the ledger knows, the oldest first. */
   readonly versions: readonly LoadRecord[];

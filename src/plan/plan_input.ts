@@ -7,7 +7,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { EvolvedColumn, KeptColumn } from "./load_plan.ts";
-import type { ProbedSource } from "./decide.ts";
+import type { ProbedSource } from "./decide_partition.ts";
 
 /** The target and what refers to it, as far as a change of its columns' types touches them. */
 export interface Surroundings {

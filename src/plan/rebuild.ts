@@ -11,7 +11,7 @@ import { belongings } from "./preserve/belongings.ts";
 import { change, commentOn } from "./preserve/change.ts";
 import { build } from "./preserve/index_work.ts";
 import { likeParent } from "./preserve/like_parent.ts";
-import { settings } from "./preserve/settings.ts";
+import { settings } from "./preserve/table_settings.ts";
 
 /** What the rebuild of a partitioned table depends on. */
 export interface RebuildInput {

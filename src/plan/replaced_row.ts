@@ -1,6 +1,7 @@
 import { quoteTable } from "../core/quote.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import { type Layout, takesRowsAway } from "./layout.ts";
+import { takesRowsAway } from "../core/takes_rows_away.ts";
+import type { Layout } from "./layout.ts";
 import type { Statement } from "./load_plan.ts";
 import { scopeCondition } from "./staging.ts";
 

@@ -9,7 +9,7 @@ import type { Facts, Statement, TableName } from "../plan/load_plan.ts";
 import { type Counts, executeStatements } from "./execute.ts";
 
 /** Statements that belong together, such as those of one partition. */
-export interface Exchange {
+export interface StatementGroup {
   readonly statements: readonly Statement[];
   readonly facts: Facts | null;
   /** Looks at what the statements counted, and adds to the transaction; throwing ends it. */
@@ -43,13 +43,13 @@ const ATTEMPTS = 12;
  * @throws SluiceError `publish/locked` (retry later) naming who holds the lock
  */
 export async function exchange(
-  exchanges: readonly Exchange[],
+  groups: readonly StatementGroup[],
   context: ExchangeContext,
 ): Promise<readonly Counts[] | null> {
   return await retry(async () => {
     context.signal.throwIfAborted();
     try {
-      return await inOneTransaction(exchanges, context.db);
+      return await inOneTransaction(groups, context.db);
     } catch (error) {
       if (!(error instanceof SluiceError) || isError(error, "standsInTheWay")) throw error;
       // Whatever the error says: only the ledger knows whether the commit took effect.
@@ -70,7 +70,7 @@ export async function exchange(
 }
 
 async function inOneTransaction(
-  exchanges: readonly Exchange[],
+  groups: readonly StatementGroup[],
   db: Database,
 ): Promise<readonly Counts[]> {
   return await db.transaction(async (tx) => {
@@ -80,7 +80,7 @@ async function inOneTransaction(
       [LOCK_TIMEOUT],
     );
     const all: Counts[] = [];
-    for (const { statements, facts, verify } of exchanges) {
+    for (const { statements, facts, verify } of groups) {
       const counts = await executeStatements(tx, statements, facts);
       await verify?.(counts, tx);
       all.push(counts);

@@ -17,12 +17,12 @@ import {
   readLedger,
   storedSource,
 } from "../ledger/mod.ts";
-import type { ProbedSource } from "../plan/decide.ts";
+import type { ProbedSource } from "../plan/decide_partition.ts";
 import { decideLoads } from "../plan/decide_loads.ts";
 import type { LoadDecisions } from "../plan/partition_input.ts";
 import { checkProbes } from "../plan/compile_checks.ts";
 import { askedBefore } from "../plan/asked.ts";
-import { rowsPlan } from "../plan/compile_rows.ts";
+import { rowsPlan } from "../plan/rows_plan.ts";
 import { type ConformedSpec, conformSpec } from "../plan/conform.ts";
 import { otherTypes } from "../plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";

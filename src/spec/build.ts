@@ -19,7 +19,7 @@ import { targetSchema } from "./schema/target.ts";
 import type { Path } from "./yaml_tree.ts";
 
 /** What the file itself does not say. */
-export interface BuildContext {
+export interface BuildInput {
   readonly file: string;
   readonly folder: string;
   readonly environment: string | null;
@@ -33,7 +33,7 @@ export interface BuildContext {
 }
 
 /** Makes the spec of a file that the schema has accepted. */
-export function buildSpec(input: PipelineInput, context: BuildContext): Omit<PipelineSpec, "hash"> {
+export function buildSpec(input: PipelineInput, context: BuildInput): Omit<PipelineSpec, "hash"> {
   const [table, schema = "public"] = input.target.table.split(".").reverse();
   const partitions = input.partitions === undefined ? null : buildPartitions(input.partitions);
   const { timeout: timeoutSeconds, ...source } = sectionSpec(sourceSchema, input.source);

@@ -14,7 +14,7 @@ export interface Checked {
 }
 
 /** Reports the values that the schema refuses, except at the `silent` paths, and replaces them. */
-export function checkSchema(
+export function checkAgainstSchema(
   plain: unknown,
   tree: Tree,
   report: Report,

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../core/diagnostic.ts";
 import { type Secrets, secretsFrom } from "../core/secret.ts";
 import { didYouMean } from "../core/did_you_mean.ts";
 import { buildSpec } from "./build.ts";
-import { checkSchema } from "./check_schema.ts";
+import { checkAgainstSchema } from "./check_schema.ts";
 import { checkCoherence } from "./coherence/mod.ts";
 import { specHash } from "./hash.ts";
 import { reportNotAvailable } from "./not_available.ts";
@@ -87,7 +87,7 @@ const hint = 'Start with "pipeline: <name>"';
 function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | null {
   const later = reportNotAvailable(tree, report);
   const plain = plainValue(withoutKeys(tree, later));
-  const checked = checkSchema(plain, tree, report, later);
+  const checked = checkAgainstSchema(plain, tree, report, later);
   const environment = chooseEnvironment(tree, input, report);
   const secrets = { variables: input.variables, opensSource: input.opensSource ?? false };
   if (checked === null) return null;

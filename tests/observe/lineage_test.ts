@@ -3,7 +3,7 @@ import { sourceDataset, targetDataset } from "../../src/observe/lineage/dataset.
 import { lineage } from "../../src/observe/lineage/lineage.ts";
 import type { LineageEvent } from "../../src/observe/lineage/lineage_event.ts";
 import { lineageSender } from "../../src/observe/lineage/send.ts";
-import { lineageSettings } from "../../src/observe/lineage/settings.ts";
+import { lineageSettings } from "../../src/observe/lineage/lineage_settings.ts";
 import type { ObservedEvent } from "../../src/observe/observer.ts";
 import { EVENTS, partitionResult, RUN, runResult, specNamed } from "../cli/support.ts";
 import { lineageFaults } from "./lineage_rules.ts";

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { delimiter } from "node:path";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { allowedCommands } from "../../src/observe/notify/allowed_commands.ts";
-import { notify, type NotifyContext } from "../../src/observe/notify/notify.ts";
+import { notify, type NotifyOptions } from "../../src/observe/notify/notify.ts";
 import type { NotifySpec } from "../../src/spec/pipeline_spec.ts";
 import type { Observer } from "../../src/observe/observer.ts";
 import { EVENTS, partitionResult, RUN, runResult } from "../cli/support.ts";
@@ -21,7 +21,7 @@ const FAILED = runResult([
 
 function scene(
   notifySpec: readonly NotifySpec[],
-  changes: Partial<NotifyContext> = {},
+  changes: Partial<NotifyOptions> = {},
 ): { observer: Observer; warnings: string[]; finish: (result: typeof RUN) => Promise<void> } {
   const warnings: string[] = [];
   const observer = notify({
@@ -29,7 +29,7 @@ function scene(
     random: () => 1,
     fetch,
     secrets: secretsFrom({ HOOK: "/services/T0/token" }),
-    patience: { attempts: 3, timeout: 300, base: 1_000, cap: 10_000 },
+    limits: { attempts: 3, timeout: 300, base: 1_000, cap: 10_000 },
     allowedCommands: ["sh", "sleep", "no-such-program-here", "true"],
     notify: notifySpec,
     expect: { durationSeconds: null },

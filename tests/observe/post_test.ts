@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { PATIENCE, post, Undelivered } from "../../src/observe/post.ts";
+import { DELIVERY_LIMITS, post, Undelivered } from "../../src/observe/post.ts";
 import { deafOrigin, receiver, stillClock } from "./support.ts";
 
 const MESSAGE = { headers: { "content-type": "application/json", "x-key": "k" }, body: "{}" };
@@ -35,7 +35,7 @@ Deno.test("post() waits as long as the server asks for, within its cap", async (
   );
   const each = context();
   await post({ ...MESSAGE, url: server.origin }, each);
-  expect(each.clock.slept).toEqual([3_000, PATIENCE.cap]);
+  expect(each.clock.slept).toEqual([3_000, DELIVERY_LIMITS.cap]);
 });
 
 Deno.test("post() gives up at once where the request itself is wrong", async () => {
@@ -59,8 +59,8 @@ Deno.test("post() gives up after its attempts, and does not tell the path", asyn
 Deno.test("post() does not wait for ever", async () => {
   const free = Promise.withResolvers<Response>();
   await using server = receiver(() => free.promise);
-  const patience = { attempts: 2, timeout: 50, base: 1, cap: 1 };
-  await expect(post({ ...MESSAGE, url: server.origin }, context(), patience))
+  const limits = { attempts: 2, timeout: 50, base: 1, cap: 1 };
+  await expect(post({ ...MESSAGE, url: server.origin }, context(), limits))
     .rejects.toThrow("did not answer within 0.05 s in 2 attempts");
   free.resolve(new Response());
 });

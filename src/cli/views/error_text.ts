@@ -4,7 +4,7 @@ import type { Paint } from "./paint.ts";
 import { printable, printableLines } from "./printable.ts";
 
 /** What is known about an error beside its record. */
-export interface ErrorContext {
+export interface ErrorPlace {
   /** Such as `partition 2021-01`. */
   readonly where?: string;
   readonly cause?: unknown;
@@ -20,7 +20,7 @@ export interface ErrorContext {
  *   do     …
  * ```
  */
-export function errorText(error: ErrorRecord, paint: Paint, context: ErrorContext = {}): string {
+export function errorText(error: ErrorRecord, paint: Paint, context: ErrorPlace = {}): string {
   const facts: [string, string][] = [["code", error.code]];
   if (context.where !== undefined) facts.push(["where", context.where]);
   for (const [name, value] of Object.entries(error.details ?? {})) {

@@ -4,7 +4,7 @@ import { SluiceError } from "../../core/error.ts";
 import type { Home } from "./home.ts";
 import { runProgram, startProgram } from "./program.ts";
 import type { Runtime } from "./runtime.ts";
-import { settingsFile } from "./settings.ts";
+import { settingsFile } from "./server_settings.ts";
 
 /** What `postmaster.pid` says about a server. */
 export interface Postmaster {

@@ -5,10 +5,10 @@ import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { ObservedEvent, Observer, Warn } from "../observer.ts";
 import { type OutputDataset, sourceDataset, targetDataset, withStatistics } from "./dataset.ts";
 import { type LineageEvent, lineageEvent, type ParentRun } from "./lineage_event.ts";
-import type { LineageSettings } from "./settings.ts";
+import type { LineageSettings } from "./lineage_settings.ts";
 
 /** What the events of a pipeline are made with. */
-export interface LineageContext {
+export interface LineageOptions {
   readonly settings: LineageSettings;
   readonly spec: Pick<PipelineSpec, "pipeline" | "description" | "target" | "columns">;
   /** As `Database.describe` tells it. */
@@ -22,7 +22,7 @@ export interface LineageContext {
 }
 
 /** An OpenLineage event when a run starts and one when it ends, delivered in order, beside the run. */
-export function lineage(context: LineageContext): Observer {
+export function lineage(context: LineageOptions): Observer {
   const { settings, spec, version, clock, send, warn } = context;
   const target = targetDataset(spec, context.database, version);
   let queue: Promise<void> = Promise.resolve();

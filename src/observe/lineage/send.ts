@@ -1,13 +1,13 @@
 import { jsonText } from "../../core/json_text.ts";
-import { type DeliveryContext, PATIENCE, type Patience, post } from "../post.ts";
+import { DELIVERY_LIMITS, type DeliveryContext, type DeliveryLimits, post } from "../post.ts";
 import type { LineageEvent } from "./lineage_event.ts";
-import type { LineageSettings } from "./settings.ts";
+import type { LineageSettings } from "./lineage_settings.ts";
 
 /** Sends events to the server and the file that the settings name. */
 export function lineageSender(
   { url, file, apiKey }: LineageSettings,
   context: DeliveryContext,
-  patience: Patience = PATIENCE,
+  limits: DeliveryLimits = DELIVERY_LIMITS,
 ): (event: LineageEvent) => Promise<void> {
   return async (event) => {
     const body = jsonText(event);
@@ -17,7 +17,7 @@ export function lineageSender(
       "content-type": "application/json",
       ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
     };
-    await post({ url, headers, body }, context, patience);
+    await post({ url, headers, body }, context, limits);
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Secrets } from "../../core/secret.ts";
-import type { DeliveryContext, Patience } from "../post.ts";
+import type { DeliveryContext, DeliveryLimits } from "../post.ts";
 import type { Notice } from "./notice.ts";
 import type { NotifySpec } from "../../spec/pipeline_spec.ts";
 
@@ -16,7 +16,7 @@ export interface Channel {
 /** What channels take from outside. */
 export interface ChannelContext extends DeliveryContext {
   readonly secrets: Secrets;
-  readonly patience: Patience;
+  readonly limits: DeliveryLimits;
   /** Programs that the operator lets notifications run: see `allowed_commands.ts`. */
   readonly allowedCommands: readonly string[];
 }

@@ -10,7 +10,7 @@ export const command: Channel = {
   async send(notice, spec, context) {
     // The run has warned of it at its start.
     if (!mayRun(spec, context)) return;
-    const { secrets, patience } = context;
+    const { secrets, limits } = context;
     const [program, ...args] = spec.command!.map((word) => secrets.revealInPipeline(word));
     const child = spawn(program, args, {
       SLUICE_PIPELINE: notice.pipeline,
@@ -19,11 +19,11 @@ export const command: Channel = {
       SLUICE_MESSAGE: headline(notice),
       SLUICE_RUN_ID: notice.run_id ?? "",
     });
-    const timer = setTimeout(() => child.kill("SIGKILL"), patience.timeout);
+    const timer = setTimeout(() => child.kill("SIGKILL"), limits.timeout);
     try {
       const [{ code, signal }] = await Promise.all([child.status, feed(child, notice)]);
       if (signal === "SIGKILL") {
-        throw new Error(`it did not end within ${patience.timeout / 1000} s`);
+        throw new Error(`it did not end within ${limits.timeout / 1000} s`);
       }
       if (code !== 0) throw new Error(`it ended with exit code ${code}`);
     } finally {

@@ -13,7 +13,7 @@ export const json: Channel = {
         body: JSON.stringify(notice),
       },
       context,
-      context.patience,
+      context.limits,
     );
   },
 };

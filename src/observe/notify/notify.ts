@@ -12,7 +12,7 @@ import { type Notice, troubledPartitions } from "./notice.ts";
 import type { ExpectSpec, NotifySpec } from "../../spec/pipeline_spec.ts";
 
 /** Whom to tell what about which pipeline. */
-export interface NotifyContext extends ChannelContext {
+export interface NotifyOptions extends ChannelContext {
   readonly notify: readonly NotifySpec[];
   readonly expect: ExpectSpec;
   readonly pipeline: string;
@@ -30,7 +30,7 @@ const WARNINGS = 10;
 /**
  * Decides at the end of a run which notifications to send, and sends them before `close` resolves.
  */
-export function notify(context: NotifyContext): Observer {
+export function notify(context: NotifyOptions): Observer {
   warnOfVariables(context);
   warnOfCommands(context);
   const warnings: string[] = [];
@@ -71,11 +71,11 @@ function textsOf({ webhook, command }: NotifySpec): readonly string[] {
 }
 
 /** Whether an entry refers to a variable that it cannot have. */
-function lacksVariable(spec: NotifySpec, { secrets }: NotifyContext): boolean {
+function lacksVariable(spec: NotifySpec, { secrets }: NotifyOptions): boolean {
   return textsOf(spec).some((text) => secrets.unreadable(text).length > 0);
 }
 
-function warnOfVariables({ notify, secrets, warn }: NotifyContext): void {
+function warnOfVariables({ notify, secrets, warn }: NotifyOptions): void {
   const lacking = notify.flatMap((spec) => textsOf(spec)).flatMap((text) =>
     secrets.unreadable(text)
   );
@@ -86,7 +86,7 @@ function warnOfVariables({ notify, secrets, warn }: NotifyContext): void {
 }
 
 /** Said at the start: when there is something to tell it would be too late. */
-function warnOfCommands(context: NotifyContext): void {
+function warnOfCommands(context: NotifyOptions): void {
   const refused = context.notify
     .filter((spec) =>
       spec.command !== undefined && !lacksVariable(spec, context) && !mayRun(spec, context)
@@ -108,7 +108,7 @@ type End = Pick<RunResult, "status" | "seconds" | "rows_read" | "rows_loaded" | 
 
 const NO_ROWS = { rows_read: 0, rows_loaded: 0, rows_rejected: 0 };
 
-async function tell(end: End, result: RunResult | null, context: NotifyContext): Promise<void> {
+async function tell(end: End, result: RunResult | null, context: NotifyOptions): Promise<void> {
   const history = await context.history(end.run_id).catch(() => []);
   const raised = alertsFor(end, history, context.expect);
   await Promise.all(context.notify.flatMap((spec) => {
@@ -125,7 +125,7 @@ function noticeOf(
   end: End,
   result: RunResult | null,
   alerts: readonly Raised[],
-  { pipeline, target, environment, host, clock }: NotifyContext,
+  { pipeline, target, environment, host, clock }: NotifyOptions,
 ): Notice {
   const { run_id, status, seconds, rows_read, rows_loaded, rows_rejected, error } = end;
   return {
@@ -151,7 +151,7 @@ async function deliver(
   channel: Channel,
   notice: Notice,
   spec: NotifySpec,
-  context: NotifyContext,
+  context: NotifyOptions,
 ): Promise<void> {
   try {
     await channel.send(notice, spec, context);

@@ -14,7 +14,7 @@ export const slack: Channel = {
         body: JSON.stringify(slackMessage(notice)),
       },
       context,
-      context.patience,
+      context.limits,
     );
   },
 };

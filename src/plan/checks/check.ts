@@ -9,7 +9,7 @@ export const LOAD = quoteIdent("_sluice_load");
 export const LIVE = quoteIdent("_sluice_live");
 
 /** What a check's SQL depends on beside its own options. */
-export interface CheckContext {
+export interface CheckSqlInput {
   readonly spec: PipelineSpec;
   readonly partition: string | null;
   /** `schema.table`. */
@@ -54,11 +54,11 @@ export interface CheckSql {
 /** One kind of check. */
 export type CheckPlug<Kind extends CheckKind["kind"]> = (
   check: Extract<CheckKind, { kind: Kind }>,
-  context: CheckContext,
+  context: CheckSqlInput,
 ) => CheckSql;
 
 /** A text of the pipeline file as a parameter, its placeholders filled in. */
-export function bindFilled(text: string, { spec, partition, bind }: CheckContext): string {
+export function bindFilled(text: string, { spec, partition, bind }: CheckSqlInput): string {
   const { partitions } = spec;
   return bind(
     partitions === null || partition === null ? text : fillTemplate(text, partitions.by, partition),
@@ -66,7 +66,7 @@ export function bindFilled(text: string, { spec, partition, bind }: CheckContext
 }
 
 /** A number of the pipeline file as a parameter. */
-export function bindNumber(value: number, { bind }: CheckContext): string {
+export function bindNumber(value: number, { bind }: CheckSqlInput): string {
   return `${bind(String(value))}::numeric`;
 }
 

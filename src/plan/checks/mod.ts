@@ -1,6 +1,6 @@
 import type { CheckKind } from "../../spec/checks_spec.ts";
 import { acceptedValues } from "./accepted_values.ts";
-import type { CheckContext, CheckPlug, CheckSql } from "./check.ts";
+import type { CheckPlug, CheckSql, CheckSqlInput } from "./check.ts";
 import { drift } from "./drift.ts";
 import { foreignKey } from "./foreign_key.ts";
 import { freshness } from "./freshness.ts";
@@ -26,7 +26,7 @@ export const CHECKS: { readonly [Kind in CheckKind["kind"]]: CheckPlug<Kind> } =
 };
 
 /** The SQL of a check, whatever its kind. */
-export function checkSql(check: CheckKind, context: CheckContext): CheckSql {
+export function checkSql(check: CheckKind, context: CheckSqlInput): CheckSql {
   // The table pairs each kind with its own options, which a lookup by name cannot show.
   return (CHECKS[check.kind] as CheckPlug<CheckKind["kind"]>)(check as never, context);
 }

@@ -1,4 +1,4 @@
-import { bindNumber, both, type CheckContext, type CheckPlug } from "./check.ts";
+import { bindNumber, both, type CheckPlug, type CheckSqlInput } from "./check.ts";
 
 /** The number of rows, by itself or beside earlier loads. */
 export const rowCount: CheckPlug<"row_count"> = ({ min, max, equals, change, window }, context) => {
@@ -37,7 +37,7 @@ export const rowCount: CheckPlug<"row_count"> = ({ min, max, equals, change, win
 function baseline(
   change: number | null,
   window: number | null,
-  { targetKey, partition, isOneLoad, bind }: CheckContext,
+  { targetKey, partition, isOneLoad, bind }: CheckSqlInput,
 ): string {
   if (change === null || !isOneLoad) return "select null::numeric as base";
   const target = bind(targetKey);

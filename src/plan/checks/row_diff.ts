@@ -1,7 +1,7 @@
 import { quoteIdent } from "../../core/quote.ts";
 import type { RejectLimit } from "../../spec/pipeline_spec.ts";
-import { takesRowsAway } from "../layout.ts";
-import { bindNumber, type CheckContext, type CheckPlug, LIVE, LOAD } from "./check.ts";
+import { takesRowsAway } from "../../core/takes_rows_away.ts";
+import { bindNumber, type CheckPlug, type CheckSqlInput, LIVE, LOAD } from "./check.ts";
 
 /**
  * Rows that are new, gone or different beside the live version.
@@ -51,7 +51,7 @@ export const rowDiff: CheckPlug<"row_diff"> = (
   };
 };
 
-function within(name: string, limit: RejectLimit, context: CheckContext): string {
+function within(name: string, limit: RejectLimit, context: CheckSqlInput): string {
   return limit.kind === "rows"
     ? `${name} <= ${bindNumber(limit.rows, context)}`
     : `${name} * 100 <= ${bindNumber(limit.percent, context)} * base`;

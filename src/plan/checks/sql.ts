@@ -1,4 +1,4 @@
-import { bindNumber, type CheckContext, type CheckPlug, LOAD } from "./check.ts";
+import { bindNumber, type CheckPlug, type CheckSqlInput, LOAD } from "./check.ts";
 
 /** A query of the pipeline file that returns one number. */
 export const sql: CheckPlug<"sql"> = ({ query, expect, min, max }, context) => {
@@ -24,7 +24,7 @@ export const sql: CheckPlug<"sql"> = ({ query, expect, min, max }, context) => {
   };
 };
 
-function filled(query: string, { bindQuery, target }: CheckContext): string {
+function filled(query: string, { bindQuery, target }: CheckSqlInput): string {
   return bindQuery(query.trim().replace(/;$/, "")).replaceAll("{staging}", () => LOAD)
     // A function: "$&" in a name would mean something else in a text.
     .replaceAll("{target}", () => target);

@@ -7,7 +7,7 @@ import { indexWork, type TrialIndex } from "./index_work.ts";
 import { keyWork } from "./key_work.ts";
 import { likeParent, modelOf } from "./like_parent.ts";
 import { refusals } from "./refusals.ts";
-import { settings } from "./settings.ts";
+import { settings } from "./table_settings.ts";
 import type { TargetIndex } from "../setup.ts";
 
 /** How a table comes to have all that belongs to the partition whose place it takes. */

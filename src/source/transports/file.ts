@@ -13,8 +13,8 @@ const UNSETTLED = "ctime unsettled";
 /** Files by path or `file:` URL. */
 export const file: Transport = {
   name: "file",
-  open: (location, _patience, context) => openFile(location, context),
-  probe: (location, _patience, context, known) => probeFile(location, context, known),
+  open: (location, _limits, context) => openFile(location, context),
+  probe: (location, _limits, context, known) => probeFile(location, context, known),
 };
 
 async function openFile(location: Location, context: SourceContext): Promise<StoredFile> {

@@ -5,13 +5,13 @@ import { sourceAttempts } from "../retry.ts";
 import { isoDate, parseLength } from "./http_headers.ts";
 import { HttpDownload } from "./http_download.ts";
 import { discard, sendRequest } from "./http_request.ts";
-import type { Patience, Transport } from "./transport.ts";
+import type { ReadLimits, Transport } from "./transport.ts";
 
 /** Files over HTTP and HTTPS. */
 export const http: Transport = {
   name: "http",
-  async open(location, patience, context) {
-    const download = new HttpDownload(location, patience, context);
+  async open(location, limits, context) {
+    const download = new HttpDownload(location, limits, context);
     await download.start();
     return download;
   },
@@ -20,13 +20,11 @@ export const http: Transport = {
 
 async function probeHttp(
   location: Location,
-  patience: Patience,
+  limits: ReadLimits,
   context: SourceContext,
 ): Promise<SourceFacts | null> {
   try {
-    return await sourceAttempts(patience.retries, context).run(() =>
-      look(location, patience, context)
-    );
+    return await sourceAttempts(limits.retries, context).run(() => look(location, limits, context));
   } catch (error) {
     if (error instanceof SluiceError && error.code === "source/not_found") return null;
     throw error;
@@ -36,7 +34,7 @@ async function probeHttp(
 /** Asks for the headers alone; servers that refuse that are asked for the file, and left at once. */
 async function look(
   location: Location,
-  { timeoutSeconds }: Patience,
+  { timeoutSeconds }: ReadLimits,
   context: SourceContext,
 ): Promise<SourceFacts> {
   const connection = new AbortController();

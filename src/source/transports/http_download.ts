@@ -11,7 +11,7 @@ import {
   type Validator,
 } from "./http_headers.ts";
 import { discard, networkError, sendRequest, within } from "./http_request.ts";
-import type { Patience, StoredFile } from "./transport.ts";
+import type { ReadLimits, StoredFile } from "./transport.ts";
 
 /** One file's download: when it breaks half way, it goes on where it stopped. */
 export class HttpDownload implements StoredFile {
@@ -26,7 +26,7 @@ export class HttpDownload implements StoredFile {
   #connection = new AbortController();
   #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
   readonly #location: Location;
-  readonly #patience: Patience;
+  readonly #limits: ReadLimits;
   readonly #context: SourceContext;
   readonly #retries: Attempts;
   /** Ends with the run, or when the download is given up. */
@@ -34,12 +34,12 @@ export class HttpDownload implements StoredFile {
   readonly #runSignal: AbortSignal;
   readonly #onAbort = () => this.#end(this.#runSignal.reason);
 
-  constructor(location: Location, patience: Patience, context: SourceContext) {
+  constructor(location: Location, limits: ReadLimits, context: SourceContext) {
     this.#location = location;
-    this.#patience = patience;
+    this.#limits = limits;
     this.#runSignal = context.signal;
     this.#context = { ...context, signal: this.#lifetime.signal };
-    this.#retries = sourceAttempts(patience.retries, this.#context);
+    this.#retries = sourceAttempts(limits.retries, this.#context);
     this.#facts = {
       url: location.shown,
       etag: null,
@@ -102,7 +102,7 @@ export class HttpDownload implements StoredFile {
     const body: ReadableStreamDefaultReader<Uint8Array> = this.#body;
     const request = {
       location: this.#location,
-      timeoutSeconds: this.#patience.timeoutSeconds,
+      timeoutSeconds: this.#limits.timeoutSeconds,
       connection: this.#connection,
     };
     const { bytes } = this.#facts;
@@ -144,7 +144,7 @@ export class HttpDownload implements StoredFile {
     const response = await sendRequest({
       method: "GET",
       location: this.#location,
-      timeoutSeconds: this.#patience.timeoutSeconds,
+      timeoutSeconds: this.#limits.timeoutSeconds,
       connection: this.#connection,
       ...(from === 0 ? { accept: [200] } : {
         accept: [200, 206, 416],

@@ -3,7 +3,7 @@ import type { KnownSource, SourceContext, SourceFacts } from "../context.ts";
 import type { Location } from "../location.ts";
 
 /** How often and how long a transport waits. */
-export interface Patience {
+export interface ReadLimits {
   /** Attempts in a row without a new byte, after the first one. */
   readonly retries: number;
   /** Limit of each single wait: for the answer, and for each chunk. */
@@ -31,11 +31,11 @@ export interface StoredFile extends AsyncDisposable {
 export interface Transport {
   readonly name: TransportName;
   /** @throws SluiceError `source/not_found` where there is no such file */
-  open(location: Location, patience: Patience, context: SourceContext): Promise<StoredFile>;
+  open(location: Location, limits: ReadLimits, context: SourceContext): Promise<StoredFile>;
   /** Looks without reading; null where there is no such file. */
   probe(
     location: Location,
-    patience: Patience,
+    limits: ReadLimits,
     context: SourceContext,
     known: KnownSource | null,
   ): Promise<SourceFacts | null>;

@@ -8,7 +8,7 @@ import type { Check, PlacedCheck } from "./check.ts";
 import { unknownColumn } from "./column_names.ts";
 import { examplePartition } from "./placeholders.ts";
 import { isAbove, isOf, notOfType } from "./typed_text.ts";
-import { takesRowsAway } from "./takes_rows_away.ts";
+import { takesRowsAway } from "../../core/takes_rows_away.ts";
 
 /** Names that the file gives must differ; generated ones do. */
 export const checkNames: Check = ({ placedChecks }, report) => {

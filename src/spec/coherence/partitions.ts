@@ -1,6 +1,6 @@
 import { countPeriods, MAX_PARTITIONS, PERIOD_EXAMPLES, resolveBound } from "../../core/period.ts";
 import type { Check } from "./check.ts";
-import { takesRowsAway } from "./takes_rows_away.ts";
+import { takesRowsAway } from "../../core/takes_rows_away.ts";
 
 /** `current` is checked against this moment: a file must not be right today and wrong tomorrow. */
 export const SOME_DAY = new Date("9000-01-01T00:00:00Z");

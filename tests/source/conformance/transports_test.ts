@@ -2,7 +2,7 @@
 import { expect } from "expect";
 import type { SluiceError } from "../../../src/core/error.ts";
 import type { TransportName } from "../../../src/core/transports.ts";
-import { sameSource } from "../../../src/plan/decide.ts";
+import { sameSource } from "../../../src/plan/decide_partition.ts";
 import { openSource } from "../../../src/source/open.ts";
 import { probeSource } from "../../../src/source/probe.ts";
 import { TRANSPORTS } from "../../../src/source/transports/mod.ts";

@@ -13,21 +13,21 @@ export interface ProbedSource {
 }
 
 /** Whether a partition is loaded, and the reason in words. */
-export interface Decision {
+export interface LoadOrSkip {
   readonly action: "load" | "skip";
   readonly reason: string;
   readonly skipStatus: "unchanged" | "pending" | null;
 }
 
 /** Decides whether a partition needs loading. */
-export function decide(
+export function decidePartition(
   spec: PipelineSpec,
   newest: LoadRecord | undefined,
   /** Why the newest version's rows are not where the ledger says; null where they are. */
   fault: string | null,
   probe: ProbedSource | null,
   force: boolean,
-): Decision {
+): LoadOrSkip {
   if (probe === null) {
     if (spec.partitions?.missing === "pending") {
       return { action: "skip", reason: "the source does not exist yet", skipStatus: "pending" };
@@ -82,10 +82,10 @@ export function knownVersion(spec: PipelineSpec, newest: LoadRecord): KnownVersi
   return { version, sourceUrl, sha256 };
 }
 
-function load(reason: string): Decision {
+function load(reason: string): LoadOrSkip {
   return { action: "load", reason, skipStatus: null };
 }
 
-function skip(reason: string): Decision {
+function skip(reason: string): LoadOrSkip {
   return { action: "skip", reason, skipStatus: "unchanged" };
 }

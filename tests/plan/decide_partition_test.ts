@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import type { LoadRecord } from "../../src/ledger/ledger.ts";
-import { decide, type ProbedSource, sameSource } from "../../src/plan/decide.ts";
+import { decidePartition, type ProbedSource, sameSource } from "../../src/plan/decide_partition.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 
 const LOADED: LoadRecord = {
@@ -61,17 +61,17 @@ Deno.test("sameSource never takes another file for the same", () => {
   expect(sameSource(LOADED, { ...PROBE, url: "/data/b.csv", sha256: "aa" })).toBe(false);
 });
 
-Deno.test("decide skips what is live and unchanged", () => {
-  expect(decide(SPEC, LOADED, null, PROBE, false)).toEqual({
+Deno.test("decidePartition skips what is live and unchanged", () => {
+  expect(decidePartition(SPEC, LOADED, null, PROBE, false)).toEqual({
     action: "skip",
     reason: "version 4 holds this very file",
     skipStatus: "unchanged",
   });
 });
 
-Deno.test("decide loads for every reason there is, and says which", () => {
-  const reasonOf = (...input: Parameters<typeof decide>) => {
-    const { action, reason } = decide(...input);
+Deno.test("decidePartition loads for every reason there is, and says which", () => {
+  const reasonOf = (...input: Parameters<typeof decidePartition>) => {
+    const { action, reason } = decidePartition(...input);
     expect(action).toBe("load");
     return reason;
   };
@@ -89,16 +89,18 @@ Deno.test("decide loads for every reason there is, and says which", () => {
   expect(reasonOf(SPEC, LOADED, null, null, false)).toBe("the source does not exist");
 });
 
-Deno.test("decide does not bring back what was rolled back, unless forced", () => {
+Deno.test("decidePartition does not bring back what was rolled back, unless forced", () => {
   const rolledBack = { ...LOADED, state: "rolled_back" as const };
-  expect(decide(SPEC, rolledBack, null, PROBE, false).reason).toContain("was rolled back");
-  expect(decide(SPEC, rolledBack, null, PROBE, true).action).toBe("load");
-  expect(decide(SPEC, rolledBack, null, { ...PROBE, bytes: 1 }, false).action).toBe("load");
+  expect(decidePartition(SPEC, rolledBack, null, PROBE, false).reason).toContain("was rolled back");
+  expect(decidePartition(SPEC, rolledBack, null, PROBE, true).action).toBe("load");
+  expect(decidePartition(SPEC, rolledBack, null, { ...PROBE, bytes: 1 }, false).action).toBe(
+    "load",
+  );
 });
 
-Deno.test("decide waits for a partition that is not there yet", () => {
+Deno.test("decidePartition waits for a partition that is not there yet", () => {
   const pending = { ...SPEC, partitions: { missing: "pending" } } as PipelineSpec;
-  expect(decide(pending, undefined, null, null, false)).toMatchObject({
+  expect(decidePartition(pending, undefined, null, null, false)).toMatchObject({
     action: "skip",
     skipStatus: "pending",
   });

@@ -1,4 +1,4 @@
-import { lineageSettings } from "./lineage/settings.ts";
+import { lineageSettings } from "./lineage/lineage_settings.ts";
 import type { LogLevel } from "./log_entry.ts";
 import { allowedCommands } from "./notify/allowed_commands.ts";
 import type { ObserveSettings } from "./observe_run.ts";
