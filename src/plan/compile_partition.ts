@@ -18,6 +18,7 @@ import { MODES } from "./modes/mod.ts";
 import { preserveStaging, referencedTables } from "./preserve/preserve.ts";
 import { requireKept } from "./preserve/require_kept.ts";
 import { stagingIdentity } from "./replica_identity.ts";
+import { analyzeMerged, analyzeStatement } from "./statistics.ts";
 import { replacedRow } from "./replaced_row.ts";
 import { rulesPlan } from "./rules.ts";
 import { sourcePlan } from "./source_plan.ts";
@@ -156,6 +157,7 @@ function exchangeStatements(publishing: Publishing): Method {
   const out = occupation.kind === "ours" ? occupation.table : null;
   const leaf = out?.kind === "partition" ? out.now : null;
   const identity = stagingIdentity(input.catalog, needsOffset(spec));
+  const analyze = analyzeStatement(staging, layout.columns.length);
   const kept = preserveStaging({
     parent: input.properties ?? null,
     replaced: out?.now ?? null,
@@ -172,7 +174,7 @@ function exchangeStatements(publishing: Publishing): Method {
     ],
     finish: [
       ...kept.constraints,
-      ...finishStatements(staging, indexes, needsOffset(spec), kept.finish),
+      ...finishStatements(staging, indexes, needsOffset(spec), analyze, kept.finish),
     ],
     isolation: isolationPlan({
       layout,
@@ -184,7 +186,7 @@ function exchangeStatements(publishing: Publishing): Method {
       constraints: kept.constraints,
       // Conditions of ours are the target's alone.
       indexes: [...indexes.map(({ definition }) => ({ definition, where: null })), ...kept.trials],
-      finish: finishStatements(staging, indexes, true, kept.finish),
+      finish: finishStatements(staging, indexes, true, analyze, kept.finish),
       merge: null,
     }),
     refused: kept.refused,
@@ -227,16 +229,17 @@ function mergeStatements(publishing: Publishing): Method {
   const merge = mergeOf(input, partition, staging, version);
   const basedOn = live !== undefined && holds ? live.version : null;
   const identity = input.catalog.published ? "full" : null;
+  const analyze = analyzeMerged(staging, merge.key, merge.columns);
   return {
     stage: mergeStageStatements(layout, staging, needsOffset(spec), identity),
-    finish: finishStatements(staging, [], needsOffset(spec)),
+    finish: finishStatements(staging, [], needsOffset(spec), analyze),
     isolation: isolationPlan({
       layout,
       staging,
       stage: mergeStageStatements(layout, staging, true, identity),
       constraints: [],
       indexes: [],
-      finish: finishStatements(staging, [], true),
+      finish: finishStatements(staging, [], true, analyze),
       merge,
     }),
     publish: [

@@ -177,6 +177,7 @@ export function finishStatements(
   staging: TableName,
   indexes: readonly TargetIndex[],
   offsetColumn: boolean,
+  analyze: Statement,
   /** What else is done before statistics are taken. */
   more: readonly Statement[] = [],
 ): readonly Statement[] {
@@ -199,12 +200,7 @@ export function finishStatements(
       lock: null,
     })),
     ...more,
-    {
-      sql: `analyze ${table}`,
-      params: [],
-      why: "The first query after the exchange has statistics",
-      lock: null,
-    },
+    analyze,
   ];
 }
 

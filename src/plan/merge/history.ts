@@ -2,6 +2,7 @@ import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement } from "../load_plan.ts";
 import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
+import { analyzeMerged } from "../statistics.ts";
 import {
   columnList,
   counted,
@@ -37,7 +38,7 @@ where t."_current" and ${sameKey(key, "s", "t")} and ${same}`,
       "rows_unchanged",
       "Rows that are current already, to the byte, get no new version",
     ),
-    statement(`analyze ${quoteTable(beforeTable)}`, "The joins below need to know its size"),
+    analyzeMerged(beforeTable, key, merge.columns),
     ...forward(merge),
   ];
 }

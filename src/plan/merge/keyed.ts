@@ -2,6 +2,7 @@ import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement, TableName } from "../load_plan.ts";
 import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
+import { analyzeMerged } from "../statistics.ts";
 import {
   columnList,
   counted,
@@ -37,7 +38,7 @@ where ${sameKey(key, "s", "t")} and ${same}`,
       "rows_unchanged",
       "Rows that are there already, to the byte, are left alone",
     ),
-    statement(`analyze ${quoteTable(beforeTable)}`, "The joins below need to know its size"),
+    analyzeMerged(beforeTable, key, merge.columns),
     ...applyChange(merge, beforeTable, after, merge.columns),
   ];
 }
