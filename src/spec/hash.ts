@@ -45,21 +45,34 @@ export function specHash(spec: Omit<PipelineSpec, "hash">, url: string): string 
   };
   // `target.table` is two things in the spec.
   const hashed: Record<string, unknown> = { target: { schema: spec.target.schema } };
-  eachKey(({ schema, meta }, path) => {
-    if (meta.rows !== true || path.includes("<name>") || path[1] === "format" && path.length > 2) {
-      return;
-    }
-    const name = path.join(".");
-    const steps = path.map(camel);
+  for (const { name, steps, leftOut } of countingKeys()) {
     const value = steps.reduce<unknown>(fieldOf, values) ?? null;
-    if (
-      !FIRST.includes(name) && saysNothing(value, meta.leftOut ?? schema.safeParse(undefined).data)
-    ) {
-      return;
-    }
+    if (!FIRST.includes(name) && saysNothing(value, leftOut)) continue;
     put(hashed, NAMES[name]?.split(".") ?? steps, value);
-  });
+  }
   return createHash("sha256").update(canonicalJson(hashed)).digest("hex");
+}
+
+/** A key that counts, where the spec has it, and what leaving it out means. */
+interface CountingKey {
+  readonly name: string;
+  readonly steps: readonly string[];
+  readonly leftOut: unknown;
+}
+
+let counting: readonly CountingKey[] | null = null;
+
+function countingKeys(): readonly CountingKey[] {
+  if (counting !== null) return counting;
+  const found: CountingKey[] = [];
+  eachKey(({ schema, meta }, path) => {
+    // What stands in columns, rules and formats counts with the whole of them.
+    const isInside = path.includes("<name>") || (path[1] === "format" && path.length > 2);
+    if (meta.rows !== true || isInside) return;
+    const leftOut = meta.leftOut ?? schema.safeParse(undefined).data;
+    found.push({ name: path.join("."), steps: path.map(camel), leftOut });
+  });
+  return counting = found;
 }
 
 /** All options of a format count; younger ones have no default but what leaving them out means. */
