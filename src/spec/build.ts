@@ -6,9 +6,9 @@ import type {
   PartitionsSpec,
   PipelineSpec,
   RuleSpec,
-  ScheduleSpec,
 } from "./pipeline_spec.ts";
 import { type ColumnInput, optionsOf, rulesOf } from "./schema/columns.ts";
+import { expectSchema } from "./schema/notify.ts";
 import { partitionsSchema } from "./schema/partitions.ts";
 import { contractSchema, type PipelineInput, rejectsSchema } from "./schema/pipeline.ts";
 import type { RuleInput } from "./schema/rules.ts";
@@ -36,7 +36,7 @@ export interface BuildInput {
 export function buildSpec(input: PipelineInput, context: BuildInput): Omit<PipelineSpec, "hash"> {
   const [table, schema = "public"] = input.target.table.split(".").reverse();
   const partitions = input.partitions === undefined ? null : buildPartitions(input.partitions);
-  const { timeout: timeoutSeconds, ...source } = sectionSpec(sourceSchema, input.source);
+  const source = sectionSpec(sourceSchema, input.source);
   const mode = input.refresh?.mode ?? (partitions === null ? "full" : "partition");
   const merging = mode !== "full" && mode !== "partition";
   const format = buildFormat(input.source.format);
@@ -50,7 +50,7 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
     environment: context.environment,
     vars: context.vars,
     partitions,
-    source: { ...source, url: context.url, format, naming, timeoutSeconds },
+    source: { ...source, url: context.url, format, naming },
     target: {
       ...sectionSpec(targetSchema, input.target),
       schema,
@@ -86,14 +86,11 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
     schemaContract: sectionSpec(contractSchema, input.schema_contract),
     verify: input.verify,
     notify: input.notify,
-    expect: input.expect === undefined ? null : { durationSeconds: input.expect.duration },
-    ...(input.schedule === undefined ? {} : { schedule: buildSchedule(input.schedule) }),
+    expect: input.expect === undefined ? null : sectionSpec(expectSchema, input.expect),
+    ...(input.schedule === undefined
+      ? {}
+      : { schedule: sectionSpec(scheduleSchema, input.schedule) }),
   };
-}
-
-function buildSchedule(input: NonNullable<PipelineInput["schedule"]>): ScheduleSpec {
-  const { retryDelay, jitter, ...schedule } = sectionSpec(scheduleSchema, input);
-  return { ...schedule, retryDelaySeconds: retryDelay, jitterSeconds: jitter };
 }
 
 function buildPartitions(input: NonNullable<PipelineInput["partitions"]>): PartitionsSpec {

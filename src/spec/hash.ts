@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { eachKey, keysOf, placeAt } from "./keys.ts";
 import type { PipelineSpec } from "./pipeline_spec.ts";
-import { camel } from "./schema/section.ts";
+import { camel, fieldName } from "./schema/section.ts";
 
 /**
  * The keys of the first version that count: they are in the hash whatever they say.
@@ -70,7 +70,11 @@ function countingKeys(): readonly CountingKey[] {
     const isInside = path.includes("<name>") || (path[1] === "format" && path.length > 2);
     if (meta.rows !== true || isInside) return;
     const leftOut = meta.leftOut ?? schema.safeParse(undefined).data;
-    found.push({ name: path.join("."), steps: path.map(camel), leftOut });
+    found.push({
+      name: path.join("."),
+      steps: [...path.slice(0, -1).map(camel), fieldName(path.at(-1)!, schema)],
+      leftOut,
+    });
   });
   return counting = found;
 }

@@ -1,24 +1,16 @@
 import { z } from "zod";
 import type { KeyMeta } from "./schema/key_meta.ts";
+import { metaOf, unwrapped } from "./schema/meta_of.ts";
 import { pipelineSchema } from "./schema/pipeline.ts";
 import type { Path } from "./yaml_tree.ts";
+
+export { metaOf };
 
 /** What can stand at a place: the schemas of a key, one for each branch of a union above it. */
 export type Place = readonly z.ZodType[];
 
 /** The whole file. */
 export const ROOT: Place = [pipelineSchema];
-
-/** What the schema of a key says, what stands around it (`.optional()`) before what is inside. */
-export function metaOf(schema: z.ZodType): KeyMeta {
-  let meta = METAS.get(schema);
-  if (meta === undefined) {
-    const inner = unwrapped(schema);
-    meta = { ...inner === null ? {} : metaOf(inner), ...schema.meta() as KeyMeta | undefined };
-    METAS.set(schema, meta);
-  }
-  return meta;
-}
 
 /** A key of a section. */
 export interface Key {
@@ -169,15 +161,4 @@ export function branches(schema: z.ZodType): readonly z.ZodType[] {
 }
 
 /** Each value of a long file asks again. */
-const METAS = new WeakMap<z.ZodType, KeyMeta>();
 const BRANCHES = new WeakMap<z.ZodType, readonly z.ZodType[]>();
-
-/** What is inside of a schema that only adds to it; null where nothing is. */
-function unwrapped(schema: z.ZodType): z.ZodType | null {
-  if (
-    schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional ||
-    schema instanceof z.ZodNullable || schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault
-  ) return schema.unwrap() as z.ZodType;
-  return schema instanceof z.ZodPipe ? schema.in as z.ZodType : null;
-}

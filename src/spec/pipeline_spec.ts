@@ -6,7 +6,7 @@ import type { ColumnType } from "./column_type.ts";
 import type { FormatOptions, Naming } from "./formats/mod.ts";
 import type { RejectLimit } from "./reject_limit.ts";
 import type { ColumnOptions, ColumnRules } from "./schema/columns.ts";
-import type { Alert, NotifySpec } from "./schema/notify.ts";
+import type { Alert, expectSchema, NotifySpec } from "./schema/notify.ts";
 import type { partitionsSchema } from "./schema/partitions.ts";
 import type {
   contractSchema,
@@ -58,19 +58,12 @@ export interface PipelineSpec {
 }
 
 /** When a pipeline runs by itself: `schedule:` of its file. */
-export interface ScheduleSpec
-  extends Recurrence, Omit<SectionSpec<typeof scheduleSchema>, "retryDelay" | "jitter"> {
-  /** Seconds before the first retry; each wait is twice the one before, up to an hour. */
-  readonly retryDelaySeconds: number;
-  /** Each run starts up to so many seconds after its time, by the pipeline's name and that time. */
-  readonly jitterSeconds: number;
-}
+export interface ScheduleSpec extends Recurrence, SectionSpec<typeof scheduleSchema> {}
 
-/** `expect:` of a pipeline. */
-export interface ExpectSpec {
-  /** A longer run is slow; null: twice the median of the last runs is. */
-  readonly durationSeconds: number | null;
-}
+type Expected = SectionSpec<typeof expectSchema>;
+
+/** What a run should be like: `expect:` of its file; null: like the last ones. */
+export type ExpectSpec = { readonly [Key in keyof Expected]: Expected[Key] | null };
 
 /** What the file may change. */
 export type SchemaContract = SectionSpec<typeof contractSchema>;
@@ -94,13 +87,12 @@ export type OnDuplicate = NonNullable<PipelineInput["on_duplicate"]>;
 export interface PartitionsSpec
   extends PartitionRange, Omit<SectionSpec<typeof partitionsSchema>, keyof PartitionRange> {}
 
-export interface SourceSpec extends Omit<SectionSpec<typeof sourceSchema>, "format" | "timeout"> {
+export interface SourceSpec extends Omit<SectionSpec<typeof sourceSchema>, "format"> {
   /** `{base}` variables filled in; `{month}`-like placeholders and `${NAME}` references kept. */
   readonly url: SecretText;
   readonly headers: Readonly<Record<string, SecretText>>;
   readonly format: FormatOptions;
   readonly naming: Naming;
-  readonly timeoutSeconds: number;
 }
 
 export interface TargetSpec extends Omit<SectionSpec<typeof targetSchema>, "indexes"> {

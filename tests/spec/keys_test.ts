@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { COHERENCE } from "../../src/spec/coherence/mod.ts";
 import { pipelineJsonSchema } from "../../src/spec/json_schema.ts";
 import {
   eachKey,
@@ -88,6 +89,12 @@ Deno.test("each stand-in is what its key takes", () => {
   // Without it nothing else of a file could be checked.
   for (const [name, schema] of required) {
     expect([name, metaOf(schema).standIn]).not.toEqual([name, undefined]);
+  }
+});
+
+Deno.test("what a check of the whole file reads are keys that there are", () => {
+  for (const path of new Set(COHERENCE.flatMap(([, reads]) => reads))) {
+    expect([path, placeAt(path.split(".")).length > 0]).toEqual([path, true]);
   }
 });
 

@@ -11,6 +11,8 @@ export interface KeyMeta {
   readonly docs?: string;
   /** A scalar stays as the file writes it: `01` is not 1, and `2021-10` no number. */
   readonly text?: true;
+  /** A duration, whose name in the spec ends with `Seconds`. */
+  readonly seconds?: true;
   /** What other tools call the key. */
   readonly words?: readonly string[];
   /** What other tools call its values, and what those are here; `{ … }` stands for itself. */
@@ -34,6 +36,7 @@ export interface KeyMeta {
 export const OWN_META = [
   "docs",
   "text",
+  "seconds",
   "words",
   "values",
   "elsewhere",

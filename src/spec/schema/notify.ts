@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Given } from "./section.ts";
-import { durationSeconds, name } from "./text.ts";
+import { durationSeconds, name, seconds } from "./text.ts";
 
 /** What a notification can be about. */
 const ALERTS = ["failure", "refusal", "warning", "slow", "recovery", "success"] as const;
@@ -41,7 +41,7 @@ export type NotifySpec = Given<typeof notifySchema>;
 
 /** `expect:` */
 export const expectSchema = z.strictObject({
-  duration: z.string()
-    .refine((text) => durationSeconds(text) > 0, 'Expected a duration such as "10m"')
-    .transform(durationSeconds).describe("A longer run is `slow`"),
+  duration: seconds(
+    z.string().refine((text) => durationSeconds(text) > 0, 'Expected a duration such as "10m"'),
+  ).describe("A longer run is `slow`"),
 });

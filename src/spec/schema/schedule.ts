@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationSeconds } from "./text.ts";
+import { durationSeconds, seconds } from "./text.ts";
 
 /** A day, in seconds. */
 const LONGEST = 86_400;
@@ -21,9 +21,11 @@ export const scheduleSchema = z.strictObject({
 });
 
 function duration() {
-  return z.string().regex(/^\d{1,5}[smh]$/, 'Expected a duration such as "5m"')
-    .refine(
-      (text) => !(durationSeconds(text) > LONGEST),
-      'Expected a duration such as "5m", at most 24h',
-    ).transform(durationSeconds);
+  return seconds(
+    z.string().regex(/^\d{1,5}[smh]$/, 'Expected a duration such as "5m"')
+      .refine(
+        (text) => !(durationSeconds(text) > LONGEST),
+        'Expected a duration such as "5m", at most 24h',
+      ),
+  );
 }

@@ -1,9 +1,17 @@
 import { z } from "zod";
+import { metaOf } from "./meta_of.ts";
+import type { Seconds } from "./text.ts";
 
 type Camel<Name> = Name extends `${infer Head}_${infer Rest}` ? `${Head}${Capitalize<Camel<Rest>>}`
   : Name;
 
-type Value<T> = T extends readonly (infer Item)[] ? readonly Item[] : T;
+/** What a key is called in the spec. */
+type Field<Name, T> = [Exclude<T, undefined>] extends [Seconds] ? `${Camel<Name> & string}Seconds`
+  : Camel<Name>;
+
+type Value<T> = T extends readonly (infer Item)[] ? readonly Item[]
+  : T extends Seconds ? number
+  : T;
 
 /** The keys that are `.optional()`, which takes `undefined`; `.exactOptional()` does not. */
 type NullKeys<Section> = {
@@ -16,7 +24,7 @@ export type Given<Schema extends z.ZodObject> = {
 };
 
 /**
- * A section as the spec has it: `keep_days` is `keepDays`.
+ * A section as the spec has it: `keep_days` is `keepDays`, and the duration `jitter` `jitterSeconds`.
  *
  * What the file leaves out is null where the key is `.optional()`, and missing where it is
  * `.exactOptional()`.
@@ -24,11 +32,12 @@ export type Given<Schema extends z.ZodObject> = {
 export type SectionSpec<Schema extends z.ZodObject> =
   & {
     readonly [
-      Key in keyof Given<Schema> as Key extends NullKeys<z.output<Schema>> ? never : Camel<Key>
+      Key in keyof Given<Schema> as Key extends NullKeys<z.output<Schema>> ? never
+        : Field<Key, z.output<Schema>[Key]>
     ]: Given<Schema>[Key];
   }
   & {
-    readonly [Key in NullKeys<z.output<Schema>> as Camel<Key>]:
+    readonly [Key in NullKeys<z.output<Schema>> as Field<Key, z.output<Schema>[Key]>]:
       | Exclude<Given<Schema>[Key], undefined>
       | null;
   };
@@ -41,8 +50,13 @@ export function sectionSpec<Schema extends z.ZodObject>(
   const values = input as Readonly<Record<string, unknown>>;
   const entries = Object.entries(schema.shape)
     .filter(([key, value]) => values[key] !== undefined || value instanceof z.ZodOptional)
-    .map(([key]) => [camel(key), values[key] ?? null]);
+    .map(([key, value]) => [fieldName(key, value as z.ZodType), values[key] ?? null]);
   return Object.fromEntries(entries) as SectionSpec<Schema>;
+}
+
+/** What a key is called in the spec. */
+export function fieldName(key: string, schema: z.ZodType): string {
+  return metaOf(schema).seconds ? `${camel(key)}Seconds` : camel(key);
 }
 
 /** `keep_days` as the spec has it: `keepDays`. */

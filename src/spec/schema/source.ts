@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CODEC_NAMES, CODEC_WORDS } from "../../core/codecs.ts";
 import { formatSchema } from "../formats/mod.ts";
-import { durationSeconds, looseName, looseText } from "./text.ts";
+import { durationSeconds, looseName, looseText, seconds } from "./text.ts";
 
 /** A day, in seconds: timers take no more than 24 of them. */
 const MAX_TIMEOUT = 86_400;
@@ -22,13 +22,13 @@ export const sourceSchema = z.strictObject({
   headers: z.record(z.string(), looseText()).default({})
     .describe("HTTP headers; `${NAME}` is an environment variable and is never printed"),
   retries: z.int().min(0).max(100).default(5).describe("Attempts after the first one"),
-  timeout: z.union([
+  timeout: seconds(z.union([
     z.string().regex(/^[1-9]\d{0,5}[smh]$/, 'Expected a duration such as "30s"').refine(
       (text) => !(durationSeconds(text) > MAX_TIMEOUT),
       'Expected a duration such as "30s", at most 24h',
-    ).transform(durationSeconds),
+    ),
     z.int().min(1).max(MAX_TIMEOUT),
-  ]).prefault("30s").describe(
+  ])).prefault("30s").describe(
     "Longest wait without a byte: `30s`, `5m`, `1h`, or seconds; at most 24h",
   ),
 }).describe("Where the data comes from").meta({ standIn: { url: "file" } });

@@ -18,6 +18,18 @@ export function name() {
   return z.string().min(1);
 }
 
+declare const SECONDS: unique symbol;
+
+/** A duration, as schemas give it to the spec. */
+export type Seconds = number & { readonly [SECONDS]: true };
+
+/** A duration of the file, in seconds: `30s`, `5m`; `schema` says which texts are one. */
+export function seconds(schema: z.ZodType<string | number, string | number>) {
+  return schema.transform((value) =>
+    (typeof value === "number" ? value : durationSeconds(value)) as Seconds
+  ).meta({ seconds: true });
+}
+
 /** Seconds of a duration such as `30s`, `5m`, `2h` or `7d`; NaN where the text is none. */
 export function durationSeconds(text: string): number {
   const match = /^(\d+)([smhd])$/.exec(text);

@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { isTimeZone } from "../../../core/time_zone.ts";
-import { durationSeconds, looseName } from "../text.ts";
-import { BASE, checkPlug, column } from "./check_plug.ts";
+import { looseName, seconds } from "../text.ts";
+import { BASE, column, plainCheck } from "./check_plug.ts";
 
 /** `freshness:` the newest value of a column is not old. */
-export const freshness = checkPlug(
+export const freshness = plainCheck(
   z.strictObject({
     ...BASE,
     column: column(),
-    max_age: z.string().regex(/^[1-9]\d{0,5}[smhd]$/, 'Expected an age such as "36h" or "2d"')
-      .transform(durationSeconds).describe("Greatest age of the newest value: 90m, 36h, 2d")
+    max_age: seconds(
+      z.string().regex(/^[1-9]\d{0,5}[smhd]$/, 'Expected an age such as "36h" or "2d"'),
+    ).describe("Greatest age of the newest value: 90m, 36h, 2d")
       .meta({ words: ["warn_after", "error_after"] }),
     timezone: looseName().exactOptional()
       .describe("IANA zone of a date or timestamp, which has none of its own")
@@ -19,11 +20,6 @@ export const freshness = checkPlug(
       "`timezone` is the zone of values that have none, UTC when left out",
   ).meta({
     words: ["recency"],
-  }),
-  ({ column, max_age, timezone }) => ({
-    column,
-    maxAgeSeconds: max_age,
-    ...(timezone === undefined ? {} : { timezone }),
   }),
   {
     types: /^(date|timestamp|timestamptz)$/,
