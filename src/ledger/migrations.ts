@@ -335,6 +335,17 @@ group by run_id, pipeline, partition, column_name, code`,
 select distinct target, pipeline, false from sluice.loads`,
     ],
   },
+  {
+    number: 11,
+    why: "Know the table of a load by its OID beside `sluice.tables`, whose rows can get lost",
+    statements: [
+      `alter table sluice.loads add column table_oid oid`,
+      `update sluice.loads l set table_oid = r.table_oid
+from sluice.tables r
+where r.kind = 'version' and r.ledger_oid = l.ledger_oid and r.target = l.target
+  and r.table_schema = l.table_schema and r.table_name = l.table_name`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

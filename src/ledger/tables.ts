@@ -53,6 +53,18 @@ const UNPROVEN = `
   where l.target = $1
     and (to_jsonb(l) ->> 'ledger_oid')::oid is distinct from 'sluice.loads'::regclass`;
 
+/**
+ * Tables of loads that `sluice.tables` lacks, by their OID: rows of it were deleted by hand. `$1`: the
+ * target.
+ */
+const LOST = `
+  select c.oid, 'version' as kind, l.table_schema, l.table_name
+  from sluice.loads l
+  join pg_class c on c.oid = (to_jsonb(l) ->> 'table_oid')::oid and c.relkind = 'r'
+  where l.target = $1 and l.state <> 'dropped'
+    and (to_jsonb(l) ->> 'ledger_oid')::oid = 'sluice.loads'::regclass
+    and not exists (select from sluice.tables r where r.table_oid = c.oid)`;
+
 const SUFFIXES = [beforeImageName(""), versionTableName("", null, 0).replace("__all", "")];
 
 /** Reads the tables below a target, whatever they are called by now. */
@@ -65,6 +77,8 @@ export async function readTables(
   select r.table_oid as oid, r.kind, r.table_schema, r.table_name, true as proven
   from sluice.tables r
   where r.target = $1 and r.ledger_oid = 'sluice.loads'::regclass
+  union all
+  select oid, kind, table_schema, table_name, true from (${LOST}) as lost
   union all`;
   const tables = await db.query<OwnedTable>(
     `with unproven as (${UNPROVEN}
@@ -95,12 +109,42 @@ export async function adoptTables(db: Queryable, targetKey: string): Promise<voi
 ), adopted as (
   insert into sluice.tables (table_oid, ledger_oid, target, kind, table_schema, table_name)
   select distinct on (oid) oid, 'sluice.loads'::regclass, $1, kind, table_schema, table_name
-  from unproven where proven
+  from (
+    select oid, kind, table_schema, table_name from unproven where proven
+    union all ${LOST}
+  ) as ours
   on conflict (table_oid) do update set ledger_oid = excluded.ledger_oid, target = excluded.target,
     kind = excluded.kind, table_schema = excluded.table_schema, table_name = excluded.table_name
 )
 update sluice.loads l set ledger_oid = 'sluice.loads'::regclass, target_oid = null
 from unproven u where l.id = u.id and u.proven and u.kind = 'version'`,
     [targetKey, ...SUFFIXES],
+  );
+}
+
+/**
+ * Names of tables that bear a mark and that the ledger does not know, as `schema.table`: what was
+ * made before tables were recorded.
+ *
+ * @param prefix what the names begin with, to the letter
+ * @param mark the whole comment on the table
+ */
+export async function listStrays(
+  db: Queryable,
+  migration: number,
+  schema: string,
+  prefix: string,
+  mark: string,
+): Promise<QualifiedName[]> {
+  const known = migration < TABLES
+    ? ""
+    : "and not exists (select from sluice.tables r where r.table_oid = c.oid)";
+  return await db.query<QualifiedName>(
+    `select n.nspname::text as schema, c.relname::text as "table"
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and starts_with(c.relname::text, $2) and c.relkind = 'r'
+  and not c.relispartition and obj_description(c.oid, 'pg_class') = $3 ${known}
+order by c.relname collate "C"`,
+    [schema, prefix, mark],
   );
 }

@@ -1,5 +1,6 @@
 import { deepFreeze } from "../core/deep_freeze.ts";
-import { nextName, versionTableName } from "../core/names.ts";
+import { nextName, versionNameIn, versionTableName } from "../core/names.ts";
+import { quoteTable } from "../core/quote.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import { type Asked, askedBefore, recordAsked } from "./asked.ts";
 import { beforeTableOf } from "./versions.ts";
@@ -198,6 +199,13 @@ function notesOf(input: PlanInput, targetKey: string, partitions: readonly Parti
       `${
         nameOf(now)
       } is from before Sluice knew tables by their OID, or from another database: it is not dropped; drop it when nobody needs it`
+    ),
+    ...(input.strays ?? []).filter(({ table }) => versionNameIn(table) !== null).map((stray) =>
+      `${
+        nameOf(stray)
+      } looks like what an earlier version of Sluice left behind, and nothing proves it: it stays; when nobody needs it: drop table ${
+        quoteTable(stray)
+      }`
     ),
   ];
 }

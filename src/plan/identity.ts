@@ -32,10 +32,16 @@ returning table_oid`,
 /** Makes staging a version, if it is still the table that was loaded. Its name is locked before. */
 export function publishTable(targetKey: string, staging: TableName): Statement {
   return {
-    sql: `update sluice.tables set kind = 'version' where table_oid = (
-  select c.oid ${OWNED}
-  where r.target = $1 and r.kind = 'staging' and n.nspname = $2 and c.relname = $3)
-returning table_oid`,
+    sql: `with published as (
+  update sluice.tables set kind = 'version' where table_oid = (
+    select c.oid ${OWNED}
+    where r.target = $1 and r.kind = 'staging' and n.nspname = $2 and c.relname = $3)
+  returning table_oid
+), recorded as (
+  update sluice.loads l set table_oid = p.table_oid from published p
+  where l.target = $1 and l.table_schema = $2 and l.table_name = $3 and l.state = 'live'
+)
+select table_oid from published`,
     params: [targetKey, staging.schema, staging.table],
     why: `${nameOf(staging)} is the table that this run has loaded`,
     lock: null,
@@ -46,7 +52,10 @@ returning table_oid`,
 /** Forgets a table that somebody else has taken: it stays, even when its version is dropped. */
 export function releaseTable(table: TableName, oid: number): Statement {
   return {
-    sql: `delete from sluice.tables where table_oid = $1::oid`,
+    sql: `with released as (
+  update sluice.loads set table_oid = null where table_oid = $1::oid
+)
+delete from sluice.tables where table_oid = $1::oid`,
     params: [oid],
     why: `${nameOf(table)} stays as it is, and Sluice no longer touches it`,
     lock: null,
@@ -175,7 +184,12 @@ end`;
 /** Forgets tables that are gone, so that no other table is ever taken for them. */
 export function forgetGone(targetKey: string): Statement {
   return {
-    sql: `delete from sluice.tables r
+    sql: `with gone as (
+  update sluice.loads l set table_oid = null
+  where l.target = $1 and l.table_oid is not null
+    and not exists (select from pg_class c where c.oid = l.table_oid)
+)
+delete from sluice.tables r
 where r.target = $1 and not exists (select from pg_class c where c.oid = r.table_oid)`,
     params: [targetKey],
     why: "Tables that are gone",

@@ -6,7 +6,7 @@ import type { TableProperties } from "../db/catalog/table_properties.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Migration } from "../ledger/migrations.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import type { EvolvedColumn, KeptColumn } from "./load_plan.ts";
+import type { EvolvedColumn, KeptColumn, TableName } from "./load_plan.ts";
 import type { ProbedSource } from "./decide_partition.ts";
 
 /** The target and what refers to it, as far as a change of its columns' types touches them. */
@@ -32,6 +32,8 @@ export interface PlanInput {
   readonly migrations: readonly Migration[];
   /** Names in the target's schema that begin as its own does, and cannot be given any more. */
   readonly names: readonly string[];
+  /** Tables that look like staging of ours and that the ledger does not know. */
+  readonly strays?: readonly TableName[];
   /** What stands where each partition goes, by partition; nothing where the target does not stand. */
   readonly slots: ReadonlyMap<string | null, Slot>;
   /** Partitions of which no row is left in the target. */

@@ -12,6 +12,7 @@ import { withUserPath } from "../db/user_path.ts";
 import { readTableProperties } from "../db/catalog/table_properties.ts";
 import {
   type Ledger,
+  listStrays,
   type LoadRecord,
   pendingMigrations,
   readLedger,
@@ -29,7 +30,7 @@ import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
 import { conflictingKeys } from "../plan/incoming_keys.ts";
 import { type Layout, layoutOf } from "../plan/layout.ts";
 import { presenceOf, rowsHeld } from "../plan/presence.ts";
-import { scopeCondition, slotBounds } from "../plan/staging.ts";
+import { scopeCondition, slotBounds, STAGING_COMMENT } from "../plan/staging.ts";
 import { catalogType } from "../plan/sql_types.ts";
 import { ASIDE } from "../plan/rebuild.ts";
 import { ruleProbes } from "../plan/rules.ts";
@@ -125,6 +126,13 @@ export async function compileFor(
   const input = {
     catalog,
     ledger,
+    strays: await listStrays(
+      db,
+      ledger.migration,
+      target.schema,
+      `${target.table}__`,
+      STAGING_COMMENT,
+    ),
     migrations: pendingMigrations(ledger.migration),
     names,
     ...await lookAtPartitions(db, spec, catalog, ledger, partitions),
