@@ -39,7 +39,7 @@ export {
   tellPart,
 } from "./run_partitions.ts";
 export { finishRun, markDeadRuns, type RunCommand, startRun } from "./runs.ts";
-export { adoptTables } from "./tables.ts";
+export { adoptTables, listStrays } from "./tables.ts";
 export { lockTarget } from "./target_lock.ts";
 export { storedSource } from "./stored_source.ts";
 export { recordTargetPipeline } from "./target_pipelines.ts";
