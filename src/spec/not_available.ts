@@ -1,20 +1,10 @@
+import { eachKey, keysAt } from "./keys.ts";
 import type { Report } from "./report.ts";
 import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 
 /** Top-level keys that wait for what they ask for; without its line here a key is available. */
 export const NOT_YET: readonly string[] = [
   "hooks",
-];
-
-/** Values that a later version will know. */
-const VALUES: readonly (readonly [path: string, values: RegExp])[] = [
-  ["source.compression", /^(br|brotli|lz4|snappy)$/],
-  ["source.format", /^(json|parquet|excel|xlsx|avro|xml|fixed)$/],
-  ["source.format.type", /^(json|parquet|excel|xlsx|avro|xml|fixed)$/],
-  [
-    "source.format.encoding",
-    /^(windows-12\d\d|iso-8859-\d+|latin-?1|utf-?16(le|be)?|cp\d+|ascii)$/i,
-  ],
 ];
 
 /** Reports what a later version will know; returns the paths that it said so of. */
@@ -25,10 +15,9 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
     report.key([key], "spec/not_available_yet", `"${key}" is not available yet`, "Leave it out");
     found.push([key]);
   }
-  for (const [at, values] of VALUES) {
-    const path = at.split(".");
+  for (const { path, later } of laterValues()) {
     const node = find(tree, path);
-    if (node?.kind !== "scalar" || !values.test(node.text)) continue;
+    if (node?.kind !== "scalar" || !later.test(node.text)) continue;
     report.value(path, "spec/not_available_yet", `"${node.text}" is not available yet`);
     found.push(path);
   }
@@ -38,6 +27,20 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
     found.push(["source", "url"]);
   }
   return found;
+}
+
+let values: readonly { readonly path: Path; readonly later: RegExp }[] | null = null;
+
+/** The keys some of whose values wait; `type` of a format has those of the format itself. */
+function laterValues() {
+  if (values !== null) return values;
+  const found: { path: Path; later: RegExp }[] = [];
+  eachKey(({ meta: { later } }, path) => {
+    if (later === undefined) return;
+    found.push({ path, later });
+    if (keysAt(path).includes("type")) found.push({ path: [...path, "type"], later });
+  });
+  return values = found;
 }
 
 function find(tree: Tree, path: Path): Tree | null {

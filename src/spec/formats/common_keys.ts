@@ -5,7 +5,10 @@ import { looseText, NULL_WORDS } from "../schema/text.ts";
 export const commonSchema = z.strictObject({
   trim: z.boolean().default(false).describe("Remove blanks around texts; in CSV unquoted ones"),
   encoding: z.enum(["utf-8", "UTF-8", "utf8"]).default("utf-8").transform((): "utf-8" => "utf-8")
-    .describe("The file's encoding"),
+    .describe("The file's encoding")
+    .meta({
+      later: /^(windows-12\d\d|iso-8859-\d+|latin-?1|utf-?16(le|be)?|cp\d+|ascii)$/i,
+    }),
   max_record_bytes: z.int().min(1024).max(67_108_864).default(16_777_216)
     .describe("A longer record is a reject; bytes"),
 });

@@ -1,17 +1,17 @@
 import { z } from "zod";
-import { csv, type CsvOptions } from "./csv.ts";
+import { csv } from "./csv.ts";
 import type { FormatReport, FormatSpec, Naming } from "./format_spec.ts";
-import { ndjson, type NdjsonOptions } from "./ndjson.ts";
+import { ndjson } from "./ndjson.ts";
 
 export type { CommonOptions, Naming } from "./format_spec.ts";
-
-/** Options of any format; `type` discriminates. */
-export type FormatOptions = CsvOptions | NdjsonOptions;
 
 /** Every format, by the `type` of its options. */
 const FORMATS = { csv, ndjson } as const;
 
 type Name = keyof typeof FORMATS;
+
+/** Options of any format; `type` discriminates. */
+export type FormatOptions = ReturnType<(typeof FORMATS)[Name]["build"]>;
 
 /** Words for `source.format` that stand for a format with nothing said about it. */
 export const FORMAT_NAMES = Object.keys(FORMATS) as [Name, ...Name[]];
@@ -19,9 +19,11 @@ export const FORMAT_NAMES = Object.keys(FORMATS) as [Name, ...Name[]];
 /** `source.format` */
 export const formatSchema = z.union([
   z.enum(FORMAT_NAMES),
-  csv.schema,
-  ndjson.schema,
-]).meta({ values: Object.assign({}, ...Object.values(FORMATS).map(({ values }) => values)) });
+  ...Object.values(FORMATS).map(({ schema }) => schema),
+]).meta({
+  values: Object.assign({}, ...Object.values(FORMATS).map(({ values }) => values)),
+  later: /^(json|parquet|excel|xlsx|avro|xml|fixed)$/,
+});
 
 /** The options of a format, with nothing left out. */
 export function buildFormat(input: z.output<typeof formatSchema>): FormatOptions {
@@ -39,13 +41,6 @@ export function namingOf(options: FormatOptions): Naming {
 /** Reports what no single key of `source.format` shows. */
 export function checkFormat(options: FormatOptions, report: FormatReport): void {
   plug(options.type).check(options, report);
-}
-
-/** The keys of `source.format`: of one format, or all of them where it is none. */
-export function formatKeys(type: unknown): string[] {
-  const named = FORMAT_NAMES.find((name) => name === type);
-  const schemas = named === undefined ? Object.values(FORMATS) : [FORMATS[named]];
-  return [...new Set(schemas.flatMap(({ schema }) => Object.keys(schema.shape)))];
 }
 
 /** Paths of the keys that {@link namingOf} or {@link checkFormat} reads. */

@@ -17,6 +17,8 @@ export interface KeyMeta {
   readonly words?: readonly string[];
   /** What other tools call its values, and what those are here; `{ … }` stands for itself. */
   readonly values?: Readonly<Record<string, string>>;
+  /** Values that a later version will know. */
+  readonly later?: RegExp;
   /** What other tools write in this section for a key of another one, and the path of that. */
   readonly elsewhere?: Readonly<Record<string, string>>;
   /**
@@ -39,6 +41,7 @@ export const OWN_META = [
   "seconds",
   "words",
   "values",
+  "later",
   "elsewhere",
   "rows",
   "leftOut",

@@ -18,7 +18,7 @@ export const sourceSchema = z.strictObject({
   format: formatSchema.default("csv").describe("How the file is written").meta({ rows: true }),
   compression: z.enum(["auto", "none", ...CODEC_NAMES]).default("auto")
     .describe("How the file is compressed; `auto` looks at its first bytes")
-    .meta({ rows: true, values: CODEC_WORDS }),
+    .meta({ rows: true, values: CODEC_WORDS, later: /^(br|brotli|lz4|snappy)$/ }),
   headers: z.record(z.string(), looseText()).default({})
     .describe("HTTP headers; `${NAME}` is an environment variable and is never printed"),
   retries: z.int().min(0).max(100).default(5).describe("Attempts after the first one"),
