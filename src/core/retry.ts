@@ -10,10 +10,10 @@ export interface RetryPolicy {
   /** Milliseconds of the wait after so many failures in a row, counted from 1. */
   readonly delay: (failures: number, error: unknown) => number;
   /** Whether another attempt may help, after a wait of so many milliseconds. */
-  readonly again: (error: unknown, delay: number) => boolean;
-  /** Called before each wait. */
+  readonly again: (error: unknown, delay: number, failures: number) => boolean;
+  /** Called before each wait: tells it, or mends what was in the way. */
   readonly onRetry?:
-    | ((failures: number, delay: number, error: unknown) => void)
+    | ((failures: number, delay: number, error: unknown) => void | Promise<void>)
     | undefined;
   /** What is thrown where the last attempt has failed; left out: its error. */
   readonly spent?: (error: unknown) => unknown;
@@ -60,9 +60,9 @@ export class Attempts {
     const failures = ++this.#failures;
     const milliseconds = delay(failures, error);
     if (signal?.aborted) return false;
-    if (!again(error, milliseconds)) throw error;
+    if (!again(error, milliseconds, failures)) throw error;
     if (failures >= attempts) throw await spent?.(error) ?? error;
-    onRetry?.(failures, milliseconds, error);
+    await onRetry?.(failures, milliseconds, error);
     if (milliseconds === 0) return true;
     try {
       await clock.sleep(milliseconds, signal);

@@ -242,7 +242,7 @@ const OTHER_LOOPS: Readonly<Record<string, string>> = {
   "core/retry.ts": "the one loop",
   "run/load_partitions.ts": "plans anew before each attempt",
   "schedule/decide.ts": "waits for hours: how long, and since when, is in the database",
-  "db/embedded/server.ts": "mends what was in the way before each attempt",
+  "db/embedded/server.ts": "waits for a file to go, and does nothing again",
 };
 
 function strayRetries({ path, text }: SourceFile): string[] {

@@ -15,7 +15,7 @@ function noting(change: Partial<RetryPolicy> = {}) {
     attempts: 4,
     delay: (failures) => failures * 10,
     again: () => true,
-    onRetry: (...args) => told.push(args),
+    onRetry: (...args) => void told.push(args),
     ...change,
   };
   return { policy, slept, told };
@@ -50,6 +50,25 @@ Deno.test("retry() asks whether to go on with the wait that would be needed", as
   const { policy, slept } = noting({ again: (_error, delay) => delay < 30 });
   await expect(retry(failing(A, A, B, A), policy)).rejects.toBe(B);
   expect(slept).toEqual([10, 20]);
+});
+
+Deno.test("retry() waits for what mends, and ends where that fails", async () => {
+  const order: string[] = [];
+  const { policy } = noting({
+    onRetry: async () => {
+      await Promise.resolve();
+      order.push("mended");
+    },
+    again: (_error, _delay, failures) => failures < 3,
+  });
+  const errors = [A, A];
+  const work = () => {
+    order.push("tried");
+    return errors.length > 0 ? Promise.reject(errors.shift()) : Promise.resolve("done");
+  };
+  expect(await retry(work, policy)).toBe("done");
+  expect(order).toEqual(["tried", "mended", "tried", "mended", "tried"]);
+  await expect(retry(failing(A), { ...policy, onRetry: () => Promise.reject(B) })).rejects.toBe(B);
 });
 
 Deno.test("retry() does not wait where there is nothing to wait for", async () => {

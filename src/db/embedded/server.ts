@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { SluiceError } from "../../core/error.ts";
+import { retry } from "../../core/retry.ts";
 import { quoteIdent } from "../../core/quote.ts";
 import { connect } from "../connection/connect.ts";
 import {
@@ -155,27 +156,37 @@ async function start(
   { port, signal }: EmbeddedOptions,
 ): Promise<{ running: RunningServer; settled: Promise<unknown> }> {
   let candidate = port ?? Number(await readNote(join(home.notes, PORT)) ?? 0);
-  for (let attempt = 1;; attempt++) {
+  return await retry(async () => {
     signal?.throwIfAborted();
     candidate = freePort(candidate);
     const outcome = await startPostmaster(home, runtime, candidate, clock, signal);
-    if (outcome.started) {
-      const { postmaster, settled } = outcome;
-      try {
-        return { running: await setUp(home, postmaster), settled };
-      } catch (error) {
-        // Nobody would use it, and nobody would stop it.
-        await settled;
-        await stopPostmaster(home, runtime, clock);
-        throw error;
-      }
+    if (!outcome.started) throw startError(outcome.log, home);
+    const { postmaster, settled } = outcome;
+    try {
+      return { running: await setUp(home, postmaster), settled };
+    } catch (error) {
+      // Nobody would use it, and nobody would stop it.
+      await settled;
+      await stopPostmaster(home, runtime, clock);
+      throw error;
     }
-    const error = startError(outcome.log, home);
-    if (attempt >= (ATTEMPTS[error.code] ?? 1)) throw error;
-    if (error.code === "db/embedded_port") candidate = 0;
-    else if (error.code === "db/embedded_stale_pid") await removeStalePid(home, clock, error);
-    else await clock.sleep(200, signal);
-  }
+  }, {
+    clock,
+    signal,
+    attempts: Infinity,
+    delay: (_failures, error) => hasCode(error, "db/embedded_busy") ? 200 : 0,
+    again: (error, _delay, failures) =>
+      error instanceof SluiceError && failures < (ATTEMPTS[error.code] ?? 1),
+    async onRetry(_failures, _delay, error) {
+      if (hasCode(error, "db/embedded_port")) candidate = 0;
+      if (hasCode(error, "db/embedded_stale_pid")) await removeStalePid(home, clock, error);
+    },
+    aborted: (reason) => reason,
+  });
+}
+
+function hasCode(error: unknown, code: string): error is SluiceError {
+  return error instanceof SluiceError && error.code === code;
 }
 
 /** Makes a server that has just started usable. */
@@ -206,7 +217,7 @@ const NOT_OURS = new Set([
 /** The server of a data folder where it answers with its password. */
 async function reach(home: Home, clock: Clock): Promise<RunningServer | null> {
   const deadline = clock.monotonic() + 60_000;
-  for (;;) {
+  return await retry(async () => {
     const postmaster = await readPostmaster(home.data);
     if (postmaster === null || postmaster.port === 0) return null;
     const running = await describe(home, postmaster);
@@ -214,18 +225,21 @@ async function reach(home: Home, clock: Clock): Promise<RunningServer | null> {
       await ensureRole(home, postmaster.port);
       return running;
     } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      if (error.code === "db/unknown_database") {
+      if (hasCode(error, "db/unknown_database")) {
         await ensureDatabase(home, postmaster.port);
         await ensureRole(home, postmaster.port);
         return running;
       }
-      if (NOT_OURS.has(error.code)) return null;
-      // Starting after a crash, or shutting down.
-      if (error.code !== "db/server_starting" || clock.monotonic() > deadline) throw error;
-      await clock.sleep(50);
+      if (error instanceof SluiceError && NOT_OURS.has(error.code)) return null;
+      throw error;
     }
-  }
+  }, {
+    clock,
+    attempts: Infinity,
+    delay: () => 50,
+    // Starting after a crash, or shutting down.
+    again: (error) => hasCode(error, "db/server_starting") && clock.monotonic() <= deadline,
+  });
 }
 
 async function describe(
