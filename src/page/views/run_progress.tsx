@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from "../../core/format_text.ts";
+import { formatBytes, formatDuration, formatPlural } from "../../core/format_text.ts";
 import type { LivePartition } from "../live_runs.ts";
 import type { Run, WorkerPart } from "../queries/run.ts";
 import { fullCount, pipelinePath } from "../parts/format.ts";
@@ -56,7 +56,7 @@ function Verdict({ run }: { readonly run: Run }) {
     <p class="verdict" aria-live="polite">
       <State state={run.status} />
       <span>{formatDuration(run.seconds)}</span>
-      <span>{fullCount(run.rows_loaded)} rows loaded</span>
+      <span>{formatPlural(Number(run.rows_loaded), "row")} loaded</span>
       {Number(run.rows_rejected) === 0
         ? null
         : (

@@ -77,6 +77,9 @@ export function failedStatus(
 export function toSluiceError(cause: unknown, signal: AbortSignal): SluiceError {
   if (cause instanceof SluiceError && !signal.aborted) return cause;
   if (signal.aborted) {
+    const { reason } = signal;
+    // Who wanted this run to end does not want to hear that it may be tried again.
+    if (reason instanceof SluiceError && reason.code === "cli/canceled") return reason;
     return new SluiceError("cli/interrupted", "The run was interrupted before it published", {
       retry: "later",
       cause,
