@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { eachKey, keysOf, placeAt } from "./keys.ts";
+import { eachKey, keysAt, keysOf, placeAt } from "./keys.ts";
 import type { PipelineSpec } from "./pipeline_spec.ts";
 import { camel, fieldName } from "./schema/section.ts";
 
@@ -65,16 +65,16 @@ let counting: readonly CountingKey[] | null = null;
 function countingKeys(): readonly CountingKey[] {
   if (counting !== null) return counting;
   const found: CountingKey[] = [];
+  const settled: string[] = [];
   eachKey(({ schema, meta }, path) => {
-    // What stands in columns, rules and formats counts with the whole of them.
-    const isInside = path.includes("<name>") || (path[1] === "format" && path.length > 2);
-    if (meta.rows !== true || isInside) return;
+    const name = path.join(".");
+    if (settled.some((section) => name.startsWith(`${section}.`))) return;
+    if (meta.rows !== undefined) settled.push(name);
+    const isSection = keysAt(path).length > 0;
+    if (meta.rows === false || (isSection && meta.rows !== true)) return;
     const leftOut = meta.leftOut ?? schema.safeParse(undefined).data;
-    found.push({
-      name: path.join("."),
-      steps: [...path.slice(0, -1).map(camel), fieldName(path.at(-1)!, schema)],
-      leftOut,
-    });
+    const steps = [...path.slice(0, -1).map(camel), fieldName(path.at(-1)!, schema)];
+    found.push({ name, steps, leftOut });
   });
   return counting = found;
 }
@@ -93,7 +93,7 @@ function formatValue(options: PipelineSpec["source"]["format"]): Record<string, 
 
 /** A rule by its name and those of its keys that count. */
 function ruleValue(rule: PipelineSpec["rules"][number]): Record<string, unknown> {
-  const counting = keysOf(placeAt(["rules", "<name>"])).filter(({ meta }) => meta.rows === true);
+  const counting = keysOf(placeAt(["rules", "<name>"])).filter(({ meta }) => meta.rows !== false);
   const names = ["name", ...counting.map(({ name }) => camel(name))];
   return Object.fromEntries(names.map((name) => [name, rule[name as keyof typeof rule]]));
 }

@@ -22,10 +22,11 @@ export interface KeyMeta {
   /** What other tools write in this section for a key of another one, and the path of that. */
   readonly elsewhere?: Readonly<Record<string, string>>;
   /**
-   * It can change the rows that are published: a load is repeated when it changes (`hash.ts`). Those
-   * of a column all do.
+   * Whether it can change the rows that are published: they are loaded again when it changes
+   * (`hash.ts`). Every key can that does not say `false`, for itself or for its section; of a section
+   * with `true` the whole counts.
    */
-  readonly rows?: true;
+  readonly rows?: boolean;
   /** What leaving the key out means, where the schema has no default: something depends on it. */
   readonly leftOut?: unknown;
   /** Names of the types whose columns can have the key; left out: all. */

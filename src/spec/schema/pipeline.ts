@@ -20,7 +20,6 @@ export const refreshSchema = z.strictObject({
       "new version of each changed row",
   ).meta({
     docs: "See [refresh modes](#refresh-modes)",
-    rows: true,
     words: [
       "write_disposition",
       "disposition",
@@ -52,10 +51,11 @@ export const refreshSchema = z.strictObject({
   }),
   hard_deletes: z.enum(["ignore", "invalidate"]).optional().describe(
     "`history`: rows that the source no longer has stay current, or are closed",
-  ).meta({ rows: true, leftOut: "ignore", words: ["invalidate_hard_deletes"] }),
+  ).meta({ leftOut: "ignore", words: ["invalidate_hard_deletes"] }),
   allow_empty: z.boolean().optional().describe(
     "A load without rows may take the place of rows; otherwise it is refused",
   ).meta({
+    rows: false,
     leftOut: false,
     docs: "A load without rows may take the place of rows; otherwise it is " +
       "[refused](errors.md#loadempty)",
@@ -77,22 +77,22 @@ export const contractSchema = z.strictObject({
   new_columns: z.enum(CONTRACT).default("freeze").describe(
     "A field that is no column: add the column, refuse the file, leave the field out, or leave " +
       "out the rows that have a value in it",
-  ).meta({ rows: true }),
+  ),
   missing_columns: z.enum(CONTRACT).default("freeze").describe(
     "A column without a field: `evolve` and `discard_value` load NULL or the default, `freeze` " +
       "refuses the file, `discard_row` leaves out its rows",
-  ).meta({ rows: true }),
+  ),
   type_changes: z.enum(CONTRACT).default("freeze").describe(
     "A value that the type cannot hold: widen the column, reject the row, load NULL or the " +
       "default, or leave the row out",
-  ).meta({ rows: true }),
+  ),
 });
 
 /** A pipeline file as it is written; `build.ts` makes the spec of it. */
 export const pipelineSchema = z.strictObject({
   pipeline: looseText().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*$/, "Expected letters, digits, _ and -")
-    .describe("The pipeline's name").meta({ words: ["name"], standIn: "pipeline" }),
-  description: looseText().optional().describe("What it loads, for people"),
+    .describe("The pipeline's name").meta({ rows: false, words: ["name"], standIn: "pipeline" }),
+  description: looseText().optional().describe("What it loads, for people").meta({ rows: false }),
   environments: z.record(
     z.string(),
     z.strictObject({
@@ -102,7 +102,7 @@ export const pipelineSchema = z.strictObject({
   ).optional().describe(
     "Named sets of variables, `<name>: { vars: { … } }`; the first one is the default",
   )
-    .meta({ words: ["env", "profiles"] }),
+    .meta({ rows: false, words: ["env", "profiles"] }),
   partitions: partitionsSchema.optional(),
   source: sourceSchema,
   target: targetSchema,
@@ -111,30 +111,36 @@ export const pipelineSchema = z.strictObject({
   ),
   idempotency_key: z.array(looseName()).default([])
     .describe("Columns that identify a row")
-    .meta({ rows: true, words: ["primary_key", "merge_key", "unique_key", "key"] }),
+    .meta({ words: ["primary_key", "merge_key", "unique_key", "key"] }),
   on_duplicate: z.enum(["reject", "keep_first", "keep_last", "fail"]).optional()
     .describe("What happens to rows of one load with the same key")
     .meta({
-      rows: true,
       leftOut: "reject",
       words: ["deduplicate"],
       values: { ignore: "keep_first", error: "fail" },
     }),
   columns: columnsSchema,
   rules: rulesSchema.default({}),
-  rejects: rejectsSchema.prefault({}).describe("How many bad rows a load may have"),
+  rejects: rejectsSchema.prefault({}).describe("How many bad rows a load may have").meta({
+    rows: false,
+  }),
   schema_contract: contractSchema.prefault({})
     .describe("What the file may change").meta({ words: ["contract"] }),
-  checks: checksSchema.default([]),
-  schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand"),
+  checks: checksSchema.default([]).meta({ rows: false }),
+  schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand").meta(
+    { rows: false },
+  ),
   expect: expectSchema.optional().describe(
     "`duration: 10m`: a longer run is `slow`; left out, the last runs say how long one takes",
-  ),
-  notify: z.array(notifySchema).default([]).describe("Who is notified of which events"),
+  ).meta({ rows: false }),
+  notify: z.array(notifySchema).default([]).describe("Who is notified of which events").meta({
+    rows: false,
+  }),
   verify: z.enum(["full", "none"]).default("none").describe(
     "`full`: counts, NULLs, least and greatest values and a hash of each column, taken from the " +
       "source and in Postgres, must agree before anything is published",
   ).meta({
+    rows: false,
     docs: "`full`: what Postgres holds is [compared with the source](verify.md) before publishing",
     words: ["checksum"],
   }),

@@ -6,12 +6,12 @@ const condition = looseText().min(1, "There is no condition");
 
 /** One rule with its options. */
 export const ruleSchema = z.strictObject({
-  check: condition.describe("SQL condition over the columns; a row for which it is NULL passes")
-    .meta({ rows: true }),
+  check: condition.describe("SQL condition over the columns; a row for which it is NULL passes"),
   on_fail: z.enum(["reject", "warn", "fail"]).default("reject").describe(
     "What a failing row does: it is rejected, counted, or refuses the load",
-  ).meta({ rows: true, values: { error: "fail", warning: "warn" } }),
-  limit: limitSchema.optional().describe("Rejects of this rule alone, rows or percent"),
+  ).meta({ values: { error: "fail", warning: "warn" } }),
+  limit: limitSchema.optional().describe("Rejects of this rule alone, rows or percent")
+    .meta({ rows: false }),
 });
 
 /** `rules:` */

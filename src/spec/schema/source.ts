@@ -11,17 +11,20 @@ export const sourceSchema = z.strictObject({
   url: looseName().describe(
     "Path, relative to this file, or URL; `{name}` is a variable or a placeholder such as `{month}`",
   ).meta({
-    rows: true,
     words: ["stream", "streams", "path", "uri", "location", "file"],
     standIn: "file",
   }),
   format: formatSchema.default("csv").describe("How the file is written").meta({ rows: true }),
   compression: z.enum(["auto", "none", ...CODEC_NAMES]).default("auto")
     .describe("How the file is compressed; `auto` looks at its first bytes")
-    .meta({ rows: true, values: CODEC_WORDS, later: /^(br|brotli|lz4|snappy)$/ }),
+    .meta({ values: CODEC_WORDS, later: /^(br|brotli|lz4|snappy)$/ }),
   headers: z.record(z.string(), looseText()).default({})
-    .describe("HTTP headers; `${NAME}` is an environment variable and is never printed"),
-  retries: z.int().min(0).max(100).default(5).describe("Attempts after the first one"),
+    .describe("HTTP headers; `${NAME}` is an environment variable and is never printed").meta({
+      rows: false,
+    }),
+  retries: z.int().min(0).max(100).default(5).describe("Attempts after the first one").meta({
+    rows: false,
+  }),
   timeout: seconds(z.union([
     z.string().regex(/^[1-9]\d{0,5}[smh]$/, 'Expected a duration such as "30s"').refine(
       (text) => !(durationSeconds(text) > MAX_TIMEOUT),
@@ -30,5 +33,5 @@ export const sourceSchema = z.strictObject({
     z.int().min(1).max(MAX_TIMEOUT),
   ])).prefault("30s").describe(
     "Longest wait without a byte: `30s`, `5m`, `1h`, or seconds; at most 24h",
-  ),
+  ).meta({ rows: false }),
 }).describe("Where the data comes from").meta({ standIn: { url: "file" } });

@@ -16,21 +16,19 @@ export type IndexSpec = Given<typeof indexSchema>;
 export const targetSchema = z.strictObject({
   table: z.string().regex(/^[^.\0]+(\.[^.\0]+)?$/, 'Expected "schema.table"')
     .describe("`schema.table`; the schema is `public` when left out")
-    .meta({ rows: true, words: ["object"], standIn: "public.table" }),
+    .meta({ words: ["object"], standIn: "public.table" }),
   partition_column: name().optional().describe(
     "Holds the partition: a column of its own, or a declared date or timestamp column",
-  ).meta({ rows: true }),
+  ),
   versions: z.int().min(0).max(1000).default(3)
-    .describe("Earlier versions kept for rollback"),
+    .describe("Earlier versions kept for rollback").meta({ rows: false }),
   indexes: z.array(z.union([columnList, indexSchema])).default([]).describe(
     "Indexes: lists of columns, or `{ columns, method }` with `btree`, `hash`, `brin`, `gin` or `gist`",
   ).meta({ rows: true }),
   lineage: z.boolean().default(false)
-    .describe("Adds `_run_id`, `_loaded_at`, `_source_file` and `_source_line`").meta({
-      rows: true,
-    }),
+    .describe("Adds `_run_id`, `_loaded_at`, `_source_file` and `_source_line`").meta({}),
   shared: z.boolean().default(false)
-    .describe("Other pipelines load it as well; each of them must say so"),
+    .describe("Other pipelines load it as well; each of them must say so").meta({ rows: false }),
 }).describe("The table that is loaded").meta({
   words: ["destination", "dest", "sink"],
   standIn: { table: "public.table" },
