@@ -9,6 +9,7 @@ import {
 } from "./architecture/rules.ts";
 import { codeOf, importsOf } from "./architecture/source_text.ts";
 import { untrueRows } from "./architecture/to_add.ts";
+import { SLEEPS, sleepsIn } from "./architecture/sleeps.ts";
 import { LONGEST } from "./longest.ts";
 import { isUnit, slowReason } from "./unit_tests.ts";
 
@@ -408,4 +409,32 @@ Deno.test("the longest test files are there, each once", () => {
   const files = readFolder(TESTS).map(({ path }) => `tests/${path}`);
   expect(LONGEST.filter((file) => !files.includes(file))).toEqual([]);
   expect(new Set(LONGEST).size).toBe(LONGEST.length);
+});
+
+Deno.test("no test sleeps for luck: each sleep in tests/ has its reason", () => {
+  const sleeping = Object.fromEntries(
+    readFolder(TESTS).map(({ path, text }) => [path, sleepsIn(path, text)] as const)
+      .filter(([, count]) => count > 0),
+  );
+  const allowed = Object.fromEntries(
+    Object.entries(SLEEPS).map(([path, [count]]) => [path, count]),
+  );
+  expect(sleeping).toEqual(allowed);
+});
+
+Deno.test("sleepsIn() finds sleeps of each kind, and no words about them", () => {
+  for (
+    const text of [
+      "await new Promise((resolve) => setTimeout(resolve, 50));",
+      "await systemClock.sleep(100);",
+      "await clock.sleep(1);",
+      "await pause(300);",
+      'db.query("select pg_sleep(0.2)");',
+      "await delay(5);",
+    ]
+  ) expect([text, sleepsIn("run/a_test.ts", text)]).toEqual([text, 1]);
+  for (const text of ["// setTimeout(resolve)", "clearTimeout(timer)", "sleep: untilAborted"]) {
+    expect([text, sleepsIn("run/a_test.ts", text)]).toEqual([text, 0]);
+  }
+  expect(sleepsIn("kill/at_moments.ts", "setTimeout(resolve, 5)")).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { until } from "../support/until.ts";
 
 const DEMO = new URL("bar_demo.ts", import.meta.url).pathname;
 
@@ -41,12 +42,11 @@ async function openTerminal(shellCommand: string) {
   return {
     async until(pattern: RegExp): Promise<string> {
       let screen = "";
-      for (let tries = 0; tries < 300; tries++) {
+      await until(`the terminal shows ${pattern}`, async () => {
         screen = await tmux("capture-pane", "-p", "-t", "t") ?? "";
-        if (pattern.test(screen)) return screen;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      throw new Error(`${pattern} never showed:\n${screen}`);
+        return pattern.test(screen);
+      });
+      return screen;
     },
     [Symbol.asyncDispose]: async () => void await tmux("kill-server"),
   };

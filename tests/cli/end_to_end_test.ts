@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { lockTarget } from "../../src/ledger/mod.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -123,7 +124,7 @@ for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
     files.write("things.csv", "id,name\n" + line.repeat(1_500_000));
     const process = command(files.folder, test.url, ["run", "things.yaml"]).spawn();
     const output = process.output();
-    while (await staged(test.db) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until("a load is staged", async () => await staged(test.db) > 0);
     process.kill(signal);
     expect((await output).code).toBe(code);
     expect(await test.db.query("select name from shop.things")).toEqual([{ name: "old" }]);

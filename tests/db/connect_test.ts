@@ -4,6 +4,7 @@ import { secretsFrom } from "../../src/core/secret.ts";
 import { withUserPath } from "../../src/db/user_path.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("testDatabase gives an empty database that answers", async () => {
   await using test = await testDatabase();
@@ -164,9 +165,8 @@ Deno.test("connect gives up on a server that never answers", async () => {
 });
 
 Deno.test("connect stops when its signal aborts", async () => {
-  await using server = fakeServer(() => {});
   const stop = new AbortController();
-  setTimeout(() => stop.abort(new Error("enough")), 50);
+  await using server = fakeServer(() => stop.abort(new Error("enough")));
   const url = `postgres://u:p@127.0.0.1:${server.port}/d`;
   await expect(connect({ url, signal: stop.signal })).rejects.toThrow("enough");
 });
@@ -295,8 +295,15 @@ Deno.test("a connection dropped while idle is replaced", async () => {
   await test.db.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'other'",
   );
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(await other.query("select 1 as one")).toEqual([{ one: 1 }]);
+  // What it is asked before it has noticed fails, once.
+  await until("the connection is replaced", async () => {
+    try {
+      return (await other.query<{ one: number }>("select 1 as one"))[0].one === 1;
+    } catch (error) {
+      expect(error).toMatchObject({ code: "db/connection_lost" });
+      return false;
+    }
+  });
 });
 
 Deno.test("a dropped session throws from then on, rather than lose its locks unnoticed", async () => {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { until } from "../support/until.ts";
 
 /** A pgbouncer in front of a server; disposing ends it. */
 export interface Pgbouncer extends AsyncDisposable {
@@ -71,14 +72,13 @@ function freePort(): number {
 }
 
 async function answers(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  await until("pgbouncer answers", async () => {
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
+      return true;
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      return false;
     }
-  }
-  throw new Error("pgbouncer does not answer");
+  });
 }

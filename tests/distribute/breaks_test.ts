@@ -1,10 +1,9 @@
 import { expect } from "expect";
 import { migrate } from "../../src/ledger/mod.ts";
-import { cuttableProxy } from "../schedule/proxy.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { breakingProxy } from "./breaking_proxy.ts";
+import { breakingProxy } from "../support/breaking_proxy.ts";
 import { worker } from "./support.ts";
 
 /** Milliseconds: a worker ends by itself within 45 s. */
@@ -50,7 +49,7 @@ Deno.test("a worker outlives a server that comes and goes, and ends on SIGTERM w
   await migrate(database.db);
   using files = workspace({});
   await Promise.all([1, 2, 3].map(async () => {
-    await using proxy = cuttableProxy(database.url);
+    await using proxy = breakingProxy(database.url);
     await using process = worker(files.folder, proxy.url);
     const moment = (milliseconds: number) =>
       new Promise((resolve) => setTimeout(resolve, random() * milliseconds));

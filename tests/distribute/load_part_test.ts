@@ -13,7 +13,8 @@ import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { haltingDatabase } from "../support/halting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
-import { staging, until } from "./support.ts";
+import { until } from "../support/until.ts";
+import { staging } from "./support.ts";
 
 const yaml = (mode: string) => `
 pipeline: things
@@ -72,6 +73,10 @@ async function offered(
   return { job: jobs[0], result };
 }
 
+/** Sessions of this database that wait for another one's lock. */
+const WAITING = `select from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'`;
+
 for (const mode of ["full", "append", "upsert"]) {
   Deno.test(`${mode}: a worker whose partition was taken over writes nothing, wherever it was`, async () => {
     let points = 0;
@@ -94,9 +99,14 @@ for (const mode of ["full", "append", "upsert"]) {
       points++;
       const second = workContext(test.db);
       // Where the first one is in a transaction, the second one waits for it to end.
-      const late = setTimeout(slow.go, 1_000);
-      await loadPart(queue, job, false, second.context);
-      clearTimeout(late);
+      let over = false;
+      const other = loadPart(queue, job, false, second.context).finally(() => over = true);
+      await until(
+        "the second one is done, or waits",
+        async () => over || (await test.db.query(WAITING)).length > 0,
+      );
+      if (!over) slow.go();
+      await other;
       slow.go();
       await firstDone;
       expect(await result).toMatchObject({

@@ -7,6 +7,7 @@ import { poolConfig } from "../../src/distribute/pool_config.ts";
 import { openQueue } from "../../src/distribute/queue.ts";
 import { hasOpenssl, makeCertificates } from "../db/certificates.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 
 const ready = await hasOpenssl();
 if (!ready) console.warn("openssl is not on this machine: the queue's encryption is not tried");
@@ -105,13 +106,11 @@ async function use(server: EmbeddedServer, certificate: string): Promise<void> {
   await db.query("alter system set ssl = on");
   await db.query("select pg_reload_conf()");
   // A reload takes effect in its own time.
-  for (let tries = 0; tries < 100; tries++) {
+  await until("the server encrypts", async () => {
     await using other = await connect({ url: server.superuserUrl, maxConnections: 1 });
     const [{ on }] = await other.query<{ on: boolean }>(
       "select current_setting('ssl')::boolean as on",
     );
-    if (on) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("The server does not encrypt");
+    return on;
+  });
 }

@@ -1,5 +1,6 @@
 import { SluiceError } from "../../src/core/error.ts";
 import type { TestDatabase } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -104,14 +105,6 @@ export async function staging({ db }: TestDatabase): Promise<unknown[]> {
   return await db.query(
     "select relname from pg_class where obj_description(oid, 'pg_class') like 'Sluice staging%'",
   );
-}
-
-export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!await condition()) {
-    if (performance.now() > end) throw new Error(`Waited a minute, and not: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 export async function untilCopying({ db }: TestDatabase): Promise<void> {

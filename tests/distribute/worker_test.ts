@@ -10,11 +10,11 @@ import {
   queued,
   runMonths,
   staging,
-  until,
   untilCopying,
   worker,
   YAML,
 } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const ignore = Deno.build.os === "windows";
 if (ignore) console.log("skipped: Windows has no such signals");

@@ -15,6 +15,7 @@ import {
 } from "../../src/ledger/mod.ts";
 import { LATEST_MIGRATION } from "../../src/ledger/migrations.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 
 const RUN = {
   id: "6f1c1f0e-7b1e-4c0e-9d0a-000000000001",
@@ -131,15 +132,13 @@ Deno.test("lockTarget lets one in, says who that is, and is free after a disconn
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'first'",
     );
     // The server lets go when it notices; a moment at most.
-    let free = false;
-    for (let tries = 0; tries < 50 && !free; tries++) {
+    await until("the lock is free", async () => {
       try {
         await using _second = await lockTarget(test.db, "s.t");
-        free = true;
+        return true;
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        return false;
       }
-    }
-    expect(free).toBe(true);
+    });
   }
 });

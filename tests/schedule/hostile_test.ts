@@ -6,6 +6,7 @@ import { testDatabase } from "../support/postgres.ts";
 import { halfClients } from "./half_clients.ts";
 import { oddFolder, pipeline } from "./odd_folder.ts";
 import { type ServeProcess, startServe, TOKEN } from "./serve_process.ts";
+import { until } from "../support/until.ts";
 
 /** Seconds that the servers here have to end in, and what a machine at work may add. */
 const GRACE = 3;
@@ -67,10 +68,12 @@ Deno.test({
     await loads(server);
     await changing;
     Deno.writeTextFileSync(`${folder.folder}/last.yaml`, pipeline("last", "trips.csv"));
-    await until(async () =>
-      (await scheduleOf(server)).pipelines.some((each: { pipeline: string }) =>
-        each.pipeline === "last"
-      )
+    await until(
+      "the last file is served",
+      async () =>
+        (await scheduleOf(server)).pipelines.some((each: { pipeline: string }) =>
+          each.pipeline === "last"
+        ),
     );
     await endsInTime(server);
   },
@@ -180,7 +183,7 @@ async function endsInTime(server: ServeProcess): Promise<void> {
 /** A pipeline is still loaded when it is asked for. */
 async function loads(server: ServeProcess): Promise<void> {
   let answer = await post(server, { pipeline: "trips" });
-  await until(async () => {
+  await until("the run is taken", async () => {
     // It is running still, or others are.
     if (answer.status !== 503 && answer.status !== 409) return true;
     await answer.body?.cancel();
@@ -189,7 +192,7 @@ async function loads(server: ServeProcess): Promise<void> {
   });
   expect([200, 202]).toContain(answer.status);
   const { run_id } = await answer.json();
-  await until(async () => {
+  await until("the run has ended", async () => {
     const run = await (await fetch(`${server.origin}/runs/${run_id}`)).json();
     return ["succeeded", "unchanged"].includes(run.status);
   });
@@ -206,12 +209,4 @@ async function post(server: ServeProcess, body: unknown): Promise<Response> {
 // deno-lint-ignore no-explicit-any
 async function scheduleOf(server: ServeProcess): Promise<any> {
   return await (await fetch(`${server.origin}/schedule`)).json();
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const began = performance.now(); performance.now() - began < 120_000;) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Never: ${condition}`);
 }

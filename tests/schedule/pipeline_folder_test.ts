@@ -121,10 +121,8 @@ Deno.test("PipelineFolder reads YAML files only, and follows what becomes of the
   await folder.open();
   expect(await changes.promise).toEqual(["a", "b"]);
   expect(events).toEqual([]);
+  // It watches before it returns.
   const following = folder.follow(stop.signal);
-  // The watcher needs a moment to begin.
-  await systemClock.sleep(100);
-
   changes = Promise.withResolvers();
   files.write("c.yaml", "c");
   expect(await changes.promise).toEqual(["a", "b", "c"]);
@@ -174,7 +172,6 @@ Deno.test("PipelineFolder sees a mounted volume switched from one version to the
   expect(await changes.promise).toEqual(["a1"]);
   const stop = new AbortController();
   const following = folder.follow(stop.signal);
-  await systemClock.sleep(100);
   changes = Promise.withResolvers();
   Deno.symlinkSync("..2", at("..tmp"));
   Deno.renameSync(at("..tmp"), at("..data"));
@@ -185,6 +182,7 @@ Deno.test("PipelineFolder sees a mounted volume switched from one version to the
 
 Deno.test("PipelineFolder says that there is no such folder, and tells when it goes away", async () => {
   using files = workspace({ "a.yaml": "a" });
+  const told = Promise.withResolvers<void>();
   const events: ScheduleEvent[] = [];
   const host = {
     clock: {
@@ -192,7 +190,10 @@ Deno.test("PipelineFolder says that there is no such folder, and tells when it g
       sleep: (_: number, signal?: AbortSignal) => systemClock.sleep(5, signal),
     },
     read: (names: readonly string[]) => Promise.resolve(names.map((name) => good(name, "a"))),
-    tell: (event: ScheduleEvent) => void events.push(event),
+    tell(event: ScheduleEvent) {
+      events.push(event);
+      told.resolve();
+    },
     onChange: () => {},
   };
   for (const path of [`${files.folder}/none`, `${files.folder}/a.yaml`]) {
@@ -207,9 +208,8 @@ Deno.test("PipelineFolder says that there is no such folder, and tells when it g
   await folder.open();
   const stop = new AbortController();
   const following = folder.follow(stop.signal);
-  await systemClock.sleep(50);
   Deno.removeSync(path, { recursive: true });
-  while (events.length === 0) await systemClock.sleep(10);
+  await told.promise;
   expect(events[0].type).toBe("folder_broken");
   // What was served stays.
   expect(servedPipelines(folder.files).length).toBe(1);

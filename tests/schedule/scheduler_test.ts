@@ -8,7 +8,7 @@ import { readSchedule } from "../../src/schedule/schedules.ts";
 import { partitionResult, runResult } from "../cli/support.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { cuttableProxy } from "./proxy.ts";
+import { breakingProxy } from "../support/breaking_proxy.ts";
 import { linkTo, served, succeeded, testScheduler } from "./scheduler_harness.ts";
 import { steppedClock } from "./stepped_clock.ts";
 import { at, schedule } from "./support.ts";
@@ -246,7 +246,7 @@ Deno.test("a run that was stopped with its server is taken up by the next one", 
 Deno.test("Scheduler stays up while the database does not answer, and runs what it missed", async () => {
   await using database = await testDatabase();
   await migrate(database.db);
-  await using proxy = cuttableProxy(database.url);
+  await using proxy = breakingProxy(database.url);
   proxy.cut();
   const clock = clockFrom(NOON);
   await using server = testScheduler(proxy.url, { clock, link: linkTo(proxy.url) });

@@ -5,8 +5,9 @@ import { workspace } from "../support/pipeline.ts";
 import { receiver } from "../observe/support.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { worker } from "../distribute/support.ts";
-import { cuttableProxy } from "./proxy.ts";
+import { breakingProxy } from "../support/breaking_proxy.ts";
 import { type ServeProcess, sluice, startServe, TOKEN } from "./serve_process.ts";
+import { until } from "../support/until.ts";
 
 const TRIPS = `pipeline: trips
 source: { url: trips.csv, format: csv }
@@ -23,7 +24,7 @@ Deno.test("serve runs pipelines by hand, shows them, follows its folder and stop
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n2,two\n" });
   await using server = await startServe(files.folder, database.url);
 
-  await until(async () => (await status(server, "/readyz")) === 200);
+  await until("it is ready", async () => (await status(server, "/readyz")) === 200);
   const started = await post(server, { pipeline: "trips" });
   expect(started.status).toBe(202);
   const { run_id } = await started.json();
@@ -33,7 +34,10 @@ Deno.test("serve runs pipelines by hand, shows them, follows its folder and stop
 
   files.write("zones.yaml", TRIPS.replaceAll("trips", "zones"));
   files.write("broken.yaml", "pipelin: x");
-  await until(async () => (await scheduleOf(server)).pipelines.length === 2);
+  await until(
+    "both pipelines are served",
+    async () => (await scheduleOf(server)).pipelines.length === 2,
+  );
   expect((await scheduleOf(server)).broken[0].message).toContain('Did you mean "pipeline"?');
 
   const metrics = await (await fetch(`${server.origin}/metrics`)).text();
@@ -51,7 +55,7 @@ Deno.test("serve --distributed has workers load what it starts", async () => {
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n2,two\n" });
   await using server = await startServe(files.folder, database.url, ["--distributed"]);
   await using _worker = worker(files.folder, database.url);
-  await until(async () => (await status(server, "/readyz")) === 200);
+  await until("it is ready", async () => (await status(server, "/readyz")) === 200);
   const { run_id } = await (await post(server, { pipeline: "trips" })).json();
   expect(await untilEnded(server, run_id)).toMatchObject({ status: "succeeded", rows_loaded: 2 });
   const parts = await database.db.query("select attempts from sluice.run_partitions");
@@ -73,12 +77,12 @@ Deno.test("serve stops a run cleanly that does not end within the grace time", a
   expect(await (await post(server, { pipeline: "trips" })).json()).toMatchObject({
     error: { code: "http/running" },
   });
-  await until(() => source.requests.some(({ method }) => method === "GET"));
+  await until("the source is asked", () => source.requests.some(({ method }) => method === "GET"));
 
   const began = performance.now();
   server.kill("SIGTERM");
   // Still there for whoever asks, and not ready for more.
-  await until(async () => (await status(server, "/readyz")) === 503);
+  await until("it is not ready", async () => (await status(server, "/readyz")) === 503);
   expect(await status(server, "/healthz")).toBe(200);
   expect((await server.status).code).toBe(143);
   expect(performance.now() - began).toBeLessThan(6000);
@@ -94,28 +98,34 @@ Deno.test("serve stops a run cleanly that does not end within the grace time", a
 Deno.test("serve starts without its database, says so, and recovers when it is back", async () => {
   await using database = await testDatabase();
   await migrate(database.db);
-  await using proxy = cuttableProxy(database.url);
+  await using proxy = breakingProxy(database.url);
   proxy.cut();
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
   await using server = await startServe(files.folder, proxy.url);
   expect(await status(server, "/healthz")).toBe(200);
   expect(await status(server, "/readyz")).toBe(503);
   expect((await scheduleOf(server)).pipelines.length).toBe(1);
-  await until(() => server.err().includes("the database does not answer"));
+  await until(
+    "it says that the database is away",
+    () => server.err().includes("the database does not answer"),
+  );
 
   proxy.mend();
-  await until(async () => (await status(server, "/readyz")) === 200);
-  await until(() => server.err().includes("the database answers"));
+  await until("it is ready", async () => (await status(server, "/readyz")) === 200);
+  await until(
+    "it says that the database is back",
+    () => server.err().includes("the database answers"),
+  );
 
   proxy.cut();
-  await until(async () => (await status(server, "/readyz")) === 503);
+  await until("it is not ready", async () => (await status(server, "/readyz")) === 503);
   expect(await status(server, "/healthz")).toBe(200);
   expect(await (await post(server, { pipeline: "trips" })).json()).toMatchObject({
     error: { code: "http/database_away", retry: "later" },
   });
 
   proxy.mend();
-  await until(async () => (await status(server, "/readyz")) === 200);
+  await until("it is ready", async () => (await status(server, "/readyz")) === 200);
   const { run_id } = await (await post(server, { pipeline: "trips" })).json();
   expect(await untilEnded(server, run_id)).toMatchObject({ status: "succeeded" });
 });
@@ -158,9 +168,9 @@ Deno.test("serve --log-level writes JSON lines where nobody looks, with what eac
   await migrate(database.db);
   using files = workspace({ "trips.yaml": TRIPS, "trips.csv": "id,name\n1,one\n" });
   await using server = await startServe(files.folder, database.url, ["--log-level", "info"]);
-  await until(async () => (await status(server, "/readyz")) === 200);
+  await until("it is ready", async () => (await status(server, "/readyz")) === 200);
   const { run_id } = await (await post(server, { pipeline: "trips" })).json();
-  await until(() => server.err().includes("sluice.attempt_ended"));
+  await until("the run has ended", () => server.err().includes("sluice.attempt_ended"));
   server.kill("SIGTERM");
   await server.status;
   const lines = server.err().trim().split("\n").map((line) => JSON.parse(line));
@@ -196,10 +206,13 @@ values ('trips', '30 6 * * *', 'Europe/Berlin', now() - interval '3 days')`,
   expect(preview.out).toMatch(/trips +30 6 \* \* \* +Europe\/Berlin +\d{4}-.*:30:00/);
   await using server = await startServe(files.folder, database.url);
   expect(server.err()).toMatch(/trips {2}next \d{4}-/);
-  await until(() => /trips {2}succeeded: 1 row/.test(server.err()));
+  await until("a row is loaded", () => /trips {2}succeeded: 1 row/.test(server.err()));
   // It is recorded after it is told.
-  await until(async () =>
-    (await database.db.query("select from sluice.schedules where state <> 'running'")).length === 1
+  await until(
+    "one pipeline has ended",
+    async () =>
+      (await database.db.query("select from sluice.schedules where state <> 'running'")).length ===
+        1,
   );
   const [row] = await database.db.query(
     `select state, status, attempt, run_id, extract(minute from tick)::int as minute,
@@ -214,7 +227,7 @@ values ('trips', '30 6 * * *', 'Europe/Berlin', now() - interval '3 days')`,
   expect(new Date(next[0]).getTime() - Date.now()).toBeLessThan(25 * 3_600_000);
 
   files.write("trips.yaml", TRIPS + schedule.replace("30 6", "30 26"));
-  await until(async () => (await scheduleOf(server)).broken.length === 1);
+  await until("the file is broken", async () => (await scheduleOf(server)).broken.length === 1);
   const { broken, pipelines } = await scheduleOf(server);
   expect(broken[0].message).toContain("trips.yaml:5:19: error[spec/bad_schedule]");
   expect(pipelines[0].cron).toBe("30 6 * * *");
@@ -235,7 +248,7 @@ Deno.test("serve tells whom a file names, and warns where nobody took it", async
   });
   await using serving = await startServe(files.folder, database.url);
   const { run_id } = await (await post(serving, { pipeline: "trips" })).json();
-  await until(() => /trips {2}refused/.test(serving.err()));
+  await until("the run is refused", () => /trips {2}refused/.test(serving.err()));
   const warning = "trips  warning: The notification by Slack webhook was not delivered: " +
     `${new URL(server.origin).host} answered 400`;
   expect(serving.err()).toContain(warning);
@@ -267,7 +280,10 @@ Deno.test("serve logs each of the runs under way with its own run", async () => 
     const response = await post(server, { pipeline });
     runs.set((await response.json()).run_id, pipeline);
   }
-  await until(() => server.err().split("sluice.attempt_ended").length === 3);
+  await until(
+    "both runs have ended",
+    () => server.err().split("sluice.attempt_ended").length === 3,
+  );
   server.kill("SIGTERM");
   await server.status;
   const lines = server.err().trim().split("\n").map((line) => JSON.parse(line));
@@ -309,17 +325,9 @@ async function scheduleOf(server: ServeProcess): Promise<any> {
 
 async function untilEnded(server: ServeProcess, runId: string): Promise<unknown> {
   let run: { status?: string } = {};
-  await until(async () => {
+  await until("the run has ended", async () => {
     run = await (await fetch(`${server.origin}/runs/${runId}`)).json();
     return run.status !== "running";
   });
   return run;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Never: ${condition}`);
 }

@@ -2,6 +2,7 @@ import { migrate } from "../../src/ledger/mod.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { startServe, TOKEN } from "./serve_process.ts";
+import { until } from "../support/until.ts";
 
 /**
  * Runs a tiny pipeline a thousand times in one server, and prints how much memory it has.
@@ -35,9 +36,7 @@ for (let run = 1; run <= runs; run++) {
   });
   if (response.status !== 202) throw new Error(await response.text());
   await response.body?.cancel();
-  while ((await schedule()).pipelines[0].running) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until("the run has ended", async () => !(await schedule()).pipelines[0].running);
   if (!MARKS.includes(run)) continue;
   const seconds = (performance.now() - began) / 1000;
   console.log(`${run} runs\t${residentMegabytes()} MB\t${seconds.toFixed(1)} s`);

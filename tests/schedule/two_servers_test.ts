@@ -4,6 +4,7 @@ import type { Database } from "../../src/db/database.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { fastClock } from "./fast_clock.ts";
 import { at } from "./support.ts";
+import { until } from "../support/until.ts";
 
 /** A minute in 200 ms. */
 const SPEED = 300;
@@ -51,14 +52,14 @@ Deno.test("a tick whose server is killed is taken up by another, as the next att
   const victim = startServer(url, "victim", began);
   await ticks(db, 3);
   // In the middle of a run, unless all three have just ended.
-  await until(db, `select 1 from public.ran where owner = 'victim' and ended_at is null`);
+  await untilFound(db, `select 1 from public.ran where owner = 'victim' and ended_at is null`);
   victim.kill("SIGKILL");
   await victim.status;
   const [{ orphans }] = await db.query<{ orphans: number }>(
     `select count(*) as orphans from sluice.schedules where state = 'running'`,
   );
   const heir = startServer(url, "heir", began);
-  await until(db, `select 1 from public.ran where owner = 'heir' having count(*) >= 9`);
+  await untilFound(db, `select 1 from public.ran where owner = 'heir' having count(*) >= 9`);
   heir.kill("SIGTERM");
   expect((await heir.status).code).toBe(0);
   const taken = await db.query<Taken>(`select * from public.taken where state = 'running'`);
@@ -103,7 +104,7 @@ where a.ended_at is not null and b.ended_at is not null
 
 /** Waits until each pipeline has had so many ticks. */
 async function ticks(db: Database, count: number): Promise<void> {
-  await until(
+  await untilFound(
     db,
     `select 1 from (
   select pipeline, count(distinct tick) as ticks from public.taken where tick is not null group by pipeline
@@ -111,12 +112,8 @@ async function ticks(db: Database, count: number): Promise<void> {
   );
 }
 
-async function until(db: Database, sql: string): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while ((await db.query(sql)).length === 0) {
-    if (Date.now() > deadline) throw new Error(`Never: ${sql}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+async function untilFound(db: Database, sql: string): Promise<void> {
+  await until(sql, async () => (await db.query(sql)).length > 0);
 }
 
 function startServer(url: string, owner: string, began: number): Deno.ChildProcess {

@@ -573,9 +573,11 @@ Deno.test("probeSource tells a missing file, and repeats what may pass", async (
 });
 
 Deno.test("probeSource stops with the signal's reason", async () => {
-  await using server = serveHttp(() => ({ stallAfter: -1 }));
   const controller = new AbortController();
-  setTimeout(() => controller.abort(new Error("stop")), 50);
+  await using server = serveHttp(() => {
+    controller.abort(new Error("stop"));
+    return { stallAfter: -1 };
+  });
   const context = testContext({}, { signal: controller.signal });
   await expect(probeSource(planFor(`${server.origin}/x`), context, null)).rejects.toThrow("stop");
 });
