@@ -17,7 +17,7 @@ export interface RetryPolicy {
     | undefined;
   /** What is thrown where the last attempt has failed; left out: its error. */
   readonly spent?: (error: unknown) => unknown;
-  /** What is thrown where the signal has aborted; left out: the error of the last attempt. */
+  /** What is thrown where the signal ends it; left out: the error of the last attempt. */
   readonly aborted?: (reason: unknown) => unknown;
 }
 
@@ -59,8 +59,8 @@ export class Attempts {
     const { clock, signal, attempts, delay, again, onRetry, spent } = this.policy;
     const failures = ++this.#failures;
     const milliseconds = delay(failures, error);
-    if (signal?.aborted) return false;
     if (!again(error, milliseconds, failures)) throw error;
+    if (signal?.aborted) return false;
     if (failures >= attempts) throw await spent?.(error) ?? error;
     await onRetry?.(failures, milliseconds, error);
     if (milliseconds === 0) return true;

@@ -21,9 +21,12 @@ export function sourceAttempts(limit: number, context: SourceContext): Attempts 
       const asked = askedWait(error);
       return asked === null ? grown(failures) : asked * 1000;
     },
-    again: (error) =>
-      error instanceof SluiceError && error.retry === "later" &&
-      (askedWait(error) ?? 0) <= LONGEST_WAIT,
+    again(error) {
+      // What an abort broke is no fault of the source.
+      signal.throwIfAborted();
+      return error instanceof SluiceError && error.retry === "later" &&
+        (askedWait(error) ?? 0) <= LONGEST_WAIT;
+    },
     onRetry: (failures, delay, error) =>
       onRetry(failures, limit, delay / 1000, (error as SluiceError).toJSON()),
     spent: (error) => exhausted(error as SluiceError, limit),

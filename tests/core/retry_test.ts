@@ -95,6 +95,13 @@ Deno.test("an abort ends the waiting: with the error, or what the reason is made
     await expect(retry(failing(A), { ...policy, aborted: (reason) => reason }))
       .rejects.toBe(reason);
   }
+  // What another attempt would not help is told as it is, whoever has aborted meanwhile.
+  const { policy: late } = noting({
+    signal: AbortSignal.abort(new Error("stopped")),
+    again: () => false,
+    aborted: (reason) => reason,
+  });
+  await expect(retry(failing(A), late)).rejects.toBe(A);
   // A clock that breaks is a bug.
   const { policy } = noting({ clock: { sleep: () => Promise.reject(B) } });
   await expect(retry(failing(A), policy)).rejects.toBe(B);
