@@ -68,7 +68,7 @@ const optionsSchema = z.strictObject({
 });
 
 /** One column with its options. */
-export const columnSchema = z.strictObject({
+const columnSchema = z.strictObject({
   from: z.union([looseName(), z.array(looseName()).min(1)]).exactOptional().describe(
     "Header of the field, or a list of headers it has had; the column's own name when left out; " +
       "a number that is no header is the field's position, from 1",

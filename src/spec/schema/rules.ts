@@ -5,7 +5,7 @@ import { looseText } from "./text.ts";
 const condition = looseText().min(1, "There is no condition");
 
 /** One rule with its options. */
-export const ruleSchema = z.strictObject({
+const ruleSchema = z.strictObject({
   check: condition.describe("SQL condition over the columns; a row for which it is NULL passes"),
   on_fail: z.enum(["reject", "warn", "fail"]).default("reject").describe(
     "What a failing row does: it is rejected, counted, or refuses the load",

@@ -39,7 +39,7 @@ export function plugOf(kind: CheckKind["kind"]): CheckPlug {
 }
 
 /** One check: a mapping with its kind as the only key. */
-export const checkSchema = z.strictObject(
+const checkSchema = z.strictObject(
   Object.fromEntries(
     Object.entries(CHECKS).map(([kind, { schema }]) => [kind, schema.optional()]),
   ) as Record<CheckKind["kind"], z.ZodOptional<z.ZodType>>,
