@@ -14,8 +14,11 @@ const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const MB = 1_000_000;
 const MIB = 1 << 20;
 
-/** Most memory that a load may take, whatever the file is, with the default limit of a record. */
-const PEAK_BYTES = 400 * MB;
+/**
+ * Most memory that a load may take, whatever the file is, with the default limit of a record; 40 MB
+ * of it is what lies about where the collector of garbage has to share its processor.
+ */
+const PEAK_BYTES = 440 * MB;
 /** Nothing here takes more than a few seconds, unless its time grows faster than the file. */
 const SECONDS = 30;
 
@@ -166,14 +169,15 @@ const LARGE: readonly LargeCase[] = [
     error: { code: "source/malformed_header", says: ["more than 2000000 fields"] },
   },
   {
-    name: "a bomb: 1 GiB of zeros in 1 MB of gzip",
-    file: (path) => writeBomb(path, "id,name\n1,one\n2,", 1024 * MIB, "\n3,three\nx,y\n"),
+    // A little more is refused as a bomb, whatever is in it.
+    name: "a bomb of almost 1 GiB of zeros in 1 MB of gzip",
+    file: (path) => writeBomb(path, "id,name\n1,one\n2,", 1008 * MIB, "\n3,three\nx,y\n"),
     loaded: 2,
     rejects: [
       { line: 3, offset: 14, column: null, code: "record_too_long", rawBytes: 1024 },
       {
         line: 5,
-        offset: 1024 * MIB + 25,
+        offset: 1008 * MIB + 25,
         column: "id",
         code: "invalid_integer",
         rawBytes: 3,
