@@ -1,5 +1,6 @@
 /** Writes values, each with its length before it. */
 import { ends } from "./batch";
+import { longDouble, readLongDouble } from "./long_doubles";
 import {
   fitsNumeric,
   fraction,
@@ -80,15 +81,21 @@ function isWithin(value: f64, entry: usize): bool {
   return value >= load<f64>(entry + AT_LOW) && value <= load<f64>(entry + AT_HIGH);
 }
 
-/** The double that was read; false where it may have to be rounded twice. */
+/** What {@link readDouble} found. */
 let double: f64 = 0;
+
 function readDouble(start: usize, end: usize): bool {
-  if (!readDecimal(start, end)) return false;
-  const digits = whole * powerOfTen(places) + fraction;
-  // Both are exact, so that one division rounds once.
-  if (digits > 9007199254740991) return false;
-  const value = <f64> digits / <f64> powerOfTen(places);
-  double = isNegative ? -value : value;
+  if (readDecimal(start, end)) {
+    const digits = whole * powerOfTen(places) + fraction;
+    // Both are exact, so that one division rounds once.
+    if (digits <= 9007199254740991) {
+      const value = <f64> digits / <f64> powerOfTen(places);
+      double = isNegative ? -value : value;
+      return true;
+    }
+  }
+  if (!readLongDouble(start, end)) return false;
+  double = longDouble;
   return true;
 }
 
