@@ -1,4 +1,6 @@
 import { expect } from "expect";
+import { pipelineJsonSchemaText } from "../src/spec/json_schema.ts";
+import { withKeyTables } from "../src/spec/reference.ts";
 import { headingsOf, linksOf, withContents } from "./docs/page.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -25,6 +27,15 @@ for (const path of DOCS) {
     expect(page).toBe(withContents(page));
   });
 }
+
+Deno.test("`deno task schema` has written the JSON Schema and the tables of docs/pipeline.md", () => {
+  const page = read("docs/pipeline.md");
+  const stale = [
+    ...(read("schemas/pipeline.schema.json") === pipelineJsonSchemaText() ? [] : ["JSON Schema"]),
+    ...(page === withKeyTables(page) ? [] : ["docs/pipeline.md"]),
+  ];
+  expect(stale).toEqual([]);
+});
 
 for (const path of PAGES) {
   Deno.test(`${path} links only to files and headings that exist`, () => {
