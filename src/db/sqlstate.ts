@@ -83,6 +83,8 @@ const CASES = {
   untranslatable: ["22P05"],
   /** A table, index or schema that is gone, or that has the name of a new one. */
   otherNames: ["42P01", "42P07", "42710", "3F000"],
+  /** A table, index, constraint or column that is made a second time. */
+  standsAlready: ["42P07", "42710", "42701"],
   /** A function, operator, table or type that is not found where names are looked up. */
   missingName: ["42883", "42P01", "42704"],
   /**

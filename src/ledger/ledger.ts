@@ -1,6 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { requireOwnSchema } from "../db/own_schema.ts";
+import { isError } from "../db/sqlstate.ts";
 import { type OwnedTable, readTables } from "./tables.ts";
 import { readTargetPipelines, type TargetPipeline } from "./target_pipelines.ts";
 import { LATEST_MIGRATION, type Migration, MIGRATIONS } from "./migrations.ts";
@@ -179,10 +180,27 @@ export async function migrate(db: Database): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('sluice:migrate', 0))`);
     for (const migration of pendingMigrations(await appliedMigration(tx))) {
-      for (const sql of migration.statements) await tx.query(sql);
+      await apply(tx, migration);
       await tx.query(`insert into sluice.migrations (number) values ($1)`, [migration.number]);
     }
     // Somebody else may have made the schema meanwhile.
     await requireOwnSchema(tx, SCHEMA);
   });
+}
+
+async function apply(tx: Queryable, { number, statements }: Migration): Promise<void> {
+  try {
+    for (const sql of statements) await tx.query(sql);
+  } catch (error) {
+    if (!isError(error, "standsAlready")) throw error;
+    throw new SluiceError(
+      "ledger/migrations_lost",
+      `Migration ${number} of the ledger is applied already, and sluice.migrations does not say so: ${error.message}`,
+      {
+        hint:
+          `Its rows were deleted by hand: insert into sluice.migrations (number) values (${number}), for each migration whose tables and columns are there, and run again`,
+        cause: error,
+      },
+    );
+  }
 }

@@ -27,6 +27,7 @@ import {
   requireMergedInto,
   requirePartitioned,
   requireSameColumns,
+  requireSameTypes,
   requireStanding,
   tableGone,
 } from "./rollback_tables.ts";
@@ -258,6 +259,7 @@ function mergeOf(input: RollbackInput, layout: Layout, load: LoadRecord): Merge 
   const after = namesOf(columns.get(table));
   const before = merge.before ? namesOf(columns.get(beforeTableOf(load).table)) : undefined;
   if (catalog.table === null || after === undefined) throw tableGone(spec, load);
+  requireSameTypes(input, load, [table, ...(merge.before ? [beforeTableOf(load).table] : [])]);
   const writable = new Set(
     catalog.table.columns.filter(({ generated }) => !generated).map(({ name }) => name),
   );

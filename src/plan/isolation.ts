@@ -45,7 +45,13 @@ select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
         why: "Into staging, which has every constraint of the target",
         lock: null,
       }]
-      : rehearsal(merge, raw),
+      : [{
+        // A type of the target may refuse what the merge leaves alone.
+        sql: `${copy}\n${inRange("where")}`,
+        params: [],
+        why: "Into staging, whose columns have the target's types",
+        lock: null,
+      }, ...rehearsal(merge, raw)],
     keep: merge === null,
     ...searchStatements(raw),
     transfer: merge === null ? null : {

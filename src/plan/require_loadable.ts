@@ -7,7 +7,7 @@ import type { TargetShape } from "./target.ts";
 /**
  * Refuses a target that a load could not be published into, before anything is loaded.
  *
- * @throws SluiceError `plan/not_exchangeable`, `plan/row_security`
+ * @throws SluiceError `plan/not_exchangeable`, `plan/has_rules`, `plan/row_security`
  */
 export function requireLoadable(
   spec: PipelineSpec,
@@ -24,6 +24,21 @@ export function requireLoadable(
       {
         hint:
           "Use refresh.mode: append, upsert or history, which write only what is new; or name a plain table as target.table",
+      },
+    );
+  }
+  const rules = table.rules ?? [];
+  if (method === "merge" && rules.length > 0) {
+    throw new SluiceError(
+      "plan/has_rules",
+      `"${targetKey}" has rules that change what is written into it: ${
+        rules.map((rule) => `"${rule}"`).join(", ")
+      }. Postgres cannot count the rows of such a statement`,
+      {
+        hint:
+          `Write it as a trigger (create trigger … on ${targetKey}), or switch it off: alter table ${targetKey} disable rule "${
+            rules[0]
+          }"`,
       },
     );
   }

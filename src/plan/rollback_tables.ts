@@ -158,6 +158,35 @@ export function requireSameColumns(
   );
 }
 
+/**
+ * Refuses to move a merge whose tables have other types than the target by now.
+ *
+ * @throws SluiceError `plan/version_gone`
+ */
+export function requireSameTypes(
+  { spec, catalog, columns }: RollbackInput,
+  load: LoadRecord,
+  names: readonly string[],
+): void {
+  const wanted = new Map(catalog.table?.columns.map(({ name, fullType }) => [name, fullType]));
+  for (const name of names) {
+    const table = columns.get(name) ?? [];
+    const differs = table.find((column) =>
+      wanted.has(column.name) && wanted.get(column.name) !== column.type
+    );
+    if (differs === undefined) continue;
+    throw new SluiceError(
+      "plan/version_gone",
+      `Version ${load.version} of "${
+        targetKeyOf(spec)
+      }" cannot be moved: its column "${differs.name}" was ${differs.type}, and is ${
+        wanted.get(differs.name)
+      } in the table now`,
+      { hint: "Alter the table's column back, roll back, and alter it again; or load again" },
+    );
+  }
+}
+
 export function tableGone(spec: PipelineSpec, load: LoadRecord): SluiceError {
   return new SluiceError(
     "plan/version_gone",

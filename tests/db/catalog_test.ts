@@ -107,6 +107,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
       },
     ],
     incomingKeys: [],
+    rules: [],
     estimatedRows: null,
     unidentified: [],
   });

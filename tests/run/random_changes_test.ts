@@ -296,7 +296,13 @@ alter table ${schema}.swap${n} rename to ${quoteIdent(other.table)}`;
       throw error;
     }
     if (sql.includes("sluice")) this.#forgetful = true;
-    if (/schema sluice|sluice\.tables/.test(sql)) this.#made.clear();
+    if (/schema sluice|sluice\.loads.*sluice\.tables/.test(sql)) this.#made.clear();
+    else if (sql.includes("sluice.tables")) {
+      // The loads know their tables too: those of versions, not what merges took away.
+      for (const [oid, { table }] of this.#made) {
+        if (!/__v[1-9][0-9]*$/.test(table)) this.#made.delete(oid);
+      }
+    }
     this.log.push(sql);
   }
 }

@@ -42,6 +42,8 @@ export interface TableInfo {
   readonly indexes: readonly IndexInfo[];
   /** Foreign keys that point here, by table and name. */
   readonly incomingKeys: readonly IncomingKey[];
+  /** Rules that change what inserts, updates or deletes do, by name; left out: none. */
+  readonly rules?: readonly string[];
   /** Rows it is thought to hold; null before the first ANALYZE. */
   readonly estimatedRows: number | null;
   /**
@@ -283,6 +285,10 @@ select current_setting('server_version_num')::int as "serverVersion",
         where k.contype = 'f' and k.conparentid = 0
           and (k.confrelid = c.oid or exists (
             select from pg_partition_tree(c.oid) as tree where tree.relid = k.confrelid))),
+      'rules', (
+        select coalesce(json_agg(w.rulename order by w.rulename collate "C"), '[]')
+        from pg_rewrite w
+        where w.ev_class = c.oid and w.ev_type <> '1' and w.ev_enabled in ('O', 'A')),
       'unidentified', (
         select coalesce(json_agg(json_build_object('schema', tn.nspname, 'table', t.relname)
           order by tn.nspname collate "C", t.relname collate "C"), '[]')

@@ -61,7 +61,9 @@ where ${sameVersion(key, "t", "b")} and t."_current"`,
       "Close the versions that are no longer current",
     ),
     counted(
-      `insert into ${table} (${columnList(columns)}, "_valid_from", "_valid_to", "_current")
+      `insert into ${table} (${
+        columnList(columns)
+      }, "_valid_from", "_valid_to", "_current") overriding system value
 select ${columnList(columns, "s")}, ${moment}, null, true from ${quoteTable(after)} s`,
       "rows_inserted",
       "The new versions, all from the same moment on",
