@@ -49,6 +49,17 @@ export interface Encoded {
   readonly bytes: number;
 }
 
+/** What one of several files of a load came to. */
+export interface FileCounts {
+  /** Without secrets; of a file in an archive `archive.zip#name`. */
+  readonly source_url: string;
+  /** As it is stored; of a file in an archive, its contents. */
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly rows_read: number;
+  readonly rows_rejected: number;
+}
+
 /** The result of one partition. */
 export interface PartitionResult extends RowCounts {
   /** The partition's name (`2021-01`), or null for a whole table. */
@@ -61,6 +72,8 @@ export interface PartitionResult extends RowCounts {
   /** Without secrets. */
   readonly source: string;
   readonly sha256: string | null;
+  /** Only where the source can have several. */
+  readonly files?: readonly FileCounts[];
   readonly phases: Phases;
   /** Records that were encoded as they stood, and their bytes; only where some were read. */
   readonly plain?: Encoded;

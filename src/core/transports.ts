@@ -1,6 +1,7 @@
 /** The schemes of each way to reach a source; a path has the scheme `file`. */
 const TRANSPORTS = {
   file: ["file"],
+  stdin: ["stdin"],
   http: ["http", "https"],
 } as const;
 
@@ -18,5 +19,10 @@ export function transportOf(scheme: string): TransportName | null {
 
 /** Every scheme, as a hint lists them. */
 export function schemeList(): string {
-  return Object.values(SCHEMES).flat().join(", ");
+  return Object.values(SCHEMES).flat().filter((scheme) => scheme !== "stdin").join(", ");
+}
+
+/** Whether an address is one of the names of standard input. */
+export function isStandardInput(address: string): boolean {
+  return /^(-|(file:\/\/)?\/dev\/stdin|stdin:)$/.test(address);
 }

@@ -7,6 +7,7 @@ import type { NotifySpec } from "../spec/pipeline_spec.ts";
 export interface Carried {
   readonly source: {
     readonly url: string;
+    readonly urls?: readonly string[];
     readonly headers: Readonly<Record<string, string>>;
   };
   readonly notify?: readonly NotifySpec[];
@@ -31,7 +32,7 @@ const PLAIN = new Set([
  */
 export function requireReferences({ source, notify = [] }: Carried): void {
   const literal = [
-    ...(hasLiteralSecret(source.url) ? ["source.url"] : []),
+    ...((source.urls ?? [source.url]).some(hasLiteralSecret) ? ["source.url"] : []),
     ...Object.entries(source.headers)
       .filter(([name, value]) => !PLAIN.has(name.toLowerCase()) && !REFERENCE.test(value))
       .map(([name]) => `source.headers.${name}`),

@@ -346,6 +346,30 @@ where r.kind = 'version' and r.ledger_oid = l.ledger_oid and r.target = l.target
   and r.table_schema = l.table_schema and r.table_name = l.table_name`,
     ],
   },
+  {
+    number: 12,
+    why: "Remember each file of a load that has several, and the header of each",
+    statements: [
+      // Null: of the one file of its load, or of a load before there could be several.
+      `alter table sluice.reject_headers add column source_url text`,
+      `create table sluice.load_files (
+  id bigint generated always as identity primary key,
+  target text not null,
+  partition text,
+  version int not null,
+  run_id uuid not null references sluice.runs (id),
+  -- From 1, in the order they were read in.
+  position int not null,
+  source_url text not null,
+  -- As it is stored; of a file in an archive, its contents.
+  bytes bigint not null,
+  sha256 text not null,
+  rows_read bigint not null,
+  rows_rejected bigint not null
+)`,
+      `create index load_files_by_load on sluice.load_files (target, partition, version)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

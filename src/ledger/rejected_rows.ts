@@ -17,8 +17,16 @@ export interface RejectWriter {
   readonly pendingBytes: number;
   /** Writes what is waiting. */
   drain(): Promise<void>;
-  /** Tells the names of the fields, once they are known. */
+  /**
+   * From now on rejects are of this file of the load.
+   *
+   * @param base where its first byte stands among the bytes of all: offsets are told within the file
+   */
+  beginFile(url: string, base: number): void;
+  /** Tells the names of the file's fields, once they are known. */
   setHeader(header: readonly string[] | null): void;
+  /** Rejects of each file so far, by its URL. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 /** Where a load's rejects belong. */
@@ -26,8 +34,6 @@ export interface RejectOwner {
   readonly runId: string;
   readonly pipeline: string;
   readonly partition: string | null;
-  /** Without secrets. */
-  readonly sourceUrl: string;
   /** Beyond this many only the count goes on: the load is refused anyway. */
   readonly keep: number;
 }
@@ -40,14 +46,19 @@ const REJECT_BYTES = 400;
 
 /** Opens a writer to `sluice.rejected_rows`. */
 export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWriter {
-  let waiting: Reject[] = [];
+  let waiting: FileReject[] = [];
+  let file = { url: "", base: 0 };
+  const counts = new Map<string, number>();
+  /** Names of the fields of each file that are not written yet. */
+  const headers = new Map<string, readonly string[] | null>();
+  const written = new Set<string>();
   let count = 0;
   const reasons = new FirstReasons();
   let pendingBytes = 0;
-  let header: readonly string[] | null = null;
-  let headerWritten = false;
   return {
-    setHeader: (names) => void (header = names),
+    beginFile: (url, base) => void (file = { url, base }),
+    setHeader: (names) => void headers.set(file.url, names),
+    counts,
     get count() {
       return count;
     },
@@ -62,16 +73,18 @@ export function openRejectWriter(db: Queryable, owner: RejectOwner): RejectWrite
     },
     add(reject) {
       count++;
+      counts.set(file.url, (counts.get(file.url) ?? 0) + 1);
       if (count > owner.keep) return;
-      waiting.push(reject);
+      waiting.push({ ...reject, byteOffset: reject.byteOffset - file.base, url: file.url });
       reasons.add(reject);
       pendingBytes += reject.raw.length + REJECT_BYTES;
     },
     async drain() {
       const rejects = waiting;
-      if (rejects.length > 0 && !headerWritten) {
-        headerWritten = true;
-        await insertHeader(db, owner, header);
+      for (const { url } of rejects) {
+        if (written.has(url)) continue;
+        written.add(url);
+        await storing((text) => insertHeader(db, owner, text(url), headers.get(url) ?? null));
       }
       waiting = [];
       pendingBytes = 0;
@@ -99,15 +112,21 @@ export async function forgetRejects(
   }
 }
 
+/** A reject, and the file that it is of. */
+interface FileReject extends Reject {
+  readonly url: string;
+}
+
 async function insertHeader(
   db: Queryable,
   { runId, partition }: RejectOwner,
+  url: string,
   header: readonly string[] | null,
 ): Promise<void> {
   await db.query(
-    `insert into sluice.reject_headers (run_id, partition, header)
-values ($1::uuid, $2::text, $3::text::json)`,
-    [runId, partition, header === null ? null : asciiJson(header)],
+    `insert into sluice.reject_headers (run_id, partition, source_url, header)
+values ($1::uuid, $2::text, $3::text, $4::text::json)`,
+    [runId, partition, url, header === null ? null : asciiJson(header)],
   );
 }
 
@@ -122,12 +141,13 @@ function asciiJson(value: unknown): string {
 async function insertRejects(
   db: Queryable,
   owner: RejectOwner,
-  rejects: readonly Reject[],
+  rejects: readonly FileReject[],
   text: TextMap,
 ): Promise<void> {
   // One JSON parameter: its size is not bound by Postgres's 65,535 parameters, and hex keeps bytes
   // that are no valid UTF-8.
   const rows = rejects.map((reject) => ({
+    source_url: text(reject.url),
     line: reject.line,
     byte_offset: reject.byteOffset,
     column_name: reject.column,
@@ -138,11 +158,11 @@ async function insertRejects(
   await db.query(
     `insert into sluice.rejected_rows
   (run_id, pipeline, partition, source_url, line, byte_offset, column_name, code, message, raw)
-select $1::uuid, $2::text, $3::text, $4::text,
+select $1::uuid, $2::text, $3::text, source_url,
   line, byte_offset, column_name, code, message, decode(raw, 'hex')
-from json_to_recordset($5::text::json) as r
-  (line bigint, byte_offset bigint, column_name text, code text, message text, raw text)`,
-    [owner.runId, owner.pipeline, owner.partition, text(owner.sourceUrl), JSON.stringify(rows)],
+from json_to_recordset($4::text::json) as r
+  (source_url text, line bigint, byte_offset bigint, column_name text, code text, message text, raw text)`,
+    [owner.runId, owner.pipeline, owner.partition, JSON.stringify(rows)],
   );
 }
 

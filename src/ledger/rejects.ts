@@ -64,7 +64,9 @@ ${where} group by 1, 2 order by 3 desc, 1, 2`,
   );
   const rows = await db.query<Omit<RejectedRow, "raw"> & { raw: Uint8Array }>(
     `select partition, source_url, line, byte_offset, column_name as column, code, message, raw
-${where} order by partition nulls first, byte_offset, id limit ${Math.trunc(filter.limit)}`,
+${where} order by partition nulls first, source_url, byte_offset, id limit ${
+      Math.trunc(filter.limit)
+    }`,
     params,
   );
   return {

@@ -6,10 +6,12 @@ import type { RejectWriter } from "./rejected_rows.ts";
 /** Rejected rows of a live partition that were not loaded since. */
 export interface Replayable {
   readonly partition: string | null;
-  /** Ids in `sluice.rejected_rows`, ascending. */
+  /** Ids in `sluice.rejected_rows`, ascending within a file. */
   readonly ids: readonly number[];
   /** The line of each in its file. */
   readonly lines: readonly number[];
+  /** The file of each; those of one stand together. */
+  readonly urls: readonly string[];
   /** Names of their fields; null where the source has no header. */
   readonly header: readonly string[] | null;
 }
@@ -17,6 +19,7 @@ export interface Replayable {
 interface Row {
   readonly id: number;
   readonly line: number;
+  readonly url: string;
   readonly header: readonly string[] | null;
   readonly known: boolean;
 }
@@ -39,16 +42,17 @@ export async function findReplayable(
     const versions = loads.filter((load) => load.partition === partition)
       .map(({ version }) => version);
     const rows = await db.query<Row>(
-      `select r.id, r.line, h.header, h.run_id is not null as known
+      `select r.id, r.line, r.source_url as url, h.header, h.run_id is not null as known
 from sluice.rejected_rows r
 join sluice.loads l on l.run_id = r.run_id and l.partition is not distinct from r.partition
 left join lateral (
   select run_id, header from sluice.reject_headers h
-  where h.run_id = r.run_id and h.partition is not distinct from r.partition limit 1) h on true
+  where h.run_id = r.run_id and h.partition is not distinct from r.partition
+    and (h.source_url is null or h.source_url = r.source_url) limit 1) h on true
 where l.target = $1 and l.partition is not distinct from $2::text
   and l.version in (select value::int from json_array_elements_text($3::text::json))
   and r.replayed_by is null and r.code not in ('duplicate_key', 'record_too_long')
-order by r.id`,
+order by r.source_url, r.id`,
       [targetKey, partition, JSON.stringify(versions)],
     );
     // Rows of one header at a time: those of another one come with the next replay.
@@ -60,6 +64,7 @@ order by r.id`,
       partition,
       ids: same.map(({ id }) => id),
       lines: same.map(({ line }) => Number(line)),
+      urls: same.map(({ url }) => url),
       header: first.header,
     });
   }
@@ -100,6 +105,8 @@ export function noteRejects(note: (reject: Reject) => void): RejectWriter {
       note(reject);
     },
     drain: () => Promise.resolve(),
+    counts: new Map(),
+    beginFile() {},
     setHeader() {},
   };
 }

@@ -1,6 +1,7 @@
 import type { Reject } from "../core/reject.ts";
 import type { RecordBatch } from "../rows/record_batch.ts";
 import type { RecordReader } from "../source/formats/format.ts";
+import type { RowFile } from "./stage_rows.ts";
 
 /**
  * Reads a source again to find the records that start at given byte offsets.
@@ -11,8 +12,8 @@ import type { RecordReader } from "../source/formats/format.ts";
  * @param offsets ascending
  */
 export async function findRecords(
-  chunks: AsyncIterable<Uint8Array>,
-  reader: RecordReader,
+  files: AsyncIterable<RowFile>,
+  open: (file: RowFile, base: number) => Promise<RecordReader>,
   offsets: Float64Array,
   found: (record: Pick<Reject, "line" | "byteOffset" | "raw">) => Promise<void>,
 ): Promise<number> {
@@ -32,7 +33,14 @@ export async function findRecords(
     }
   }
 
-  for await (const chunk of chunks) await look(reader.push(chunk));
-  await look(reader.finish());
+  let base = 0;
+  for await (const file of files) {
+    const reader = await open(file, base);
+    for await (const chunk of file.chunks) {
+      base += chunk.length;
+      await look(reader.push(chunk));
+    }
+    await look(reader.finish());
+  }
   return at;
 }

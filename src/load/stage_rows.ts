@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { SluiceError } from "../core/error.ts";
 import type { Encoded } from "../core/result.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { Database } from "../db/database.ts";
@@ -14,18 +15,31 @@ import type { RefusedRow } from "./refused_rows.ts";
 
 /** The stages before this one, handed in ready to use: values meet in `run/`. */
 export interface RowStream {
-  /** Decompressed bytes. */
-  readonly chunks: AsyncIterable<Uint8Array>;
-  readonly reader: RecordReader;
-  /** Called once, when the header is known. */
+  /** There can be several files: errors say which one they are of. */
+  readonly isSet: boolean;
+  /** The files of the load, each read to its end before the next one. */
+  readonly files: AsyncIterable<RowFile>;
+  /** Starts to read a file; `base` bytes have come in those before it. */
+  open(file: RowFile, base: number): Promise<RecordReader>;
+  /** Called once for each file, when its header is known; the columns are those of the first. */
   compile(
     header: readonly string[] | null,
     width: number,
     about: ReaderFacts | undefined,
   ): RowEncoder;
   makeFrame(): Frame;
+  /** All frames that were made are free again. */
+  takeBackFrames(): void;
   /** Told of the rows that Postgres took, before their frame is used again. */
   taken?(frame: Frame): void;
+}
+
+/** One file of a load. */
+export interface RowFile {
+  /** As messages and the ledger name it. */
+  readonly url: string;
+  /** Decompressed bytes. */
+  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /** Where the rows go, and who gets the events. */
@@ -54,6 +68,8 @@ export interface StagedRows {
   /** Records that were encoded as they stood, and those that needed a closer look. */
   readonly plain: Encoded;
   readonly special: Encoded;
+  /** Of each file, in their order. */
+  readonly rowsByFile: readonly number[];
   /** Seconds spent waiting for bytes, parsing, and waiting for Postgres. */
   readonly read: number;
   readonly parse: number;
@@ -79,8 +95,18 @@ const LEAST_BYTES = 1 << 14;
 /** Streams records into a staging table; rejects go to the ledger on the way. */
 export async function stageRows(stream: RowStream, context: RowsDestination): Promise<StagedRows> {
   const { clock, rejects } = context;
+  let reader: RecordReader;
+  let url = "";
   let encoder: RowEncoder | null = null;
+  let base = 0;
+  let rowsDiscarded = 0;
+  let valuesDiscarded = 0;
+  const rowsByFile: number[] = [];
+  let plain = NOTHING;
+  let special = NOTHING;
   let fan: RowSink<Frame> | null = null;
+  let columns: readonly string[] = [];
+  let rowsCopied = 0;
   let rowsRead = 0;
   let rowsStaged = 0;
   let rowsRefused = 0;
@@ -91,13 +117,20 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
   const started = clock.monotonic();
 
   function compile(width: number): RowEncoder {
-    const { header, about } = stream.reader;
+    const { header, about } = reader;
     return stream.compile(header, width, about);
   }
 
-  function prepare(): { encoder: RowEncoder; fan: RowSink<Frame> } {
-    encoder ??= compile(stream.reader.header?.length ?? 0);
-    fan ??= openSink(stream, context, encoder.columns);
+  async function prepare(): Promise<{ encoder: RowEncoder; fan: RowSink<Frame> }> {
+    encoder ??= compile(reader.header?.length ?? 0);
+    // A file that lacks a field has its column elsewhere in a row.
+    if (fan !== null && !isSame(columns, encoder.columns)) {
+      rowsCopied += await finish(fan);
+      fan = null;
+      stream.takeBackFrames();
+    }
+    columns = encoder.columns;
+    fan ??= openSink(stream, context, columns);
     return { encoder, fan };
   }
 
@@ -109,9 +142,16 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
     return Math.max(LEAST_BYTES, Math.min(MOST_BYTES, fitting));
   }
 
+  async function finish(fan: RowSink<Frame>): Promise<number> {
+    const finishing = clock.monotonic();
+    const rows = await fan.finish();
+    copy += clock.monotonic() - finishing;
+    return rows;
+  }
+
   async function consume(batch: RecordBatch): Promise<void> {
     encoder ??= compile(batch.width);
-    const ready = prepare();
+    const ready = await prepare();
     const waiting = clock.monotonic();
     const frame = await ready.fan.take();
     const encoding = clock.monotonic();
@@ -128,30 +168,41 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
 
   try {
     let size = CAREFUL_BYTES;
-    const isPart = stream.reader.about?.isPart === true;
-    for await (const chunk of stream.chunks) {
-      context.signal.throwIfAborted();
-      for (let at = 0; at < chunk.length;) {
-        // Records that were kept one by one come so.
-        const piece = isPart ? chunk : chunk.subarray(at, at + size);
-        at += piece.length;
-        const scanning = clock.monotonic();
-        const batch = stream.reader.push(piece);
-        parse += clock.monotonic() - scanning;
-        written = 0;
-        if (batch !== null) await consume(batch);
-        size = nextPiece(piece.length, batch);
+    for await (const file of stream.files) {
+      url = file.url;
+      reader = await stream.open(file, base);
+      encoder = null;
+      const rowsBefore = rowsRead;
+      const isPart = reader.about?.isPart === true;
+      for await (const chunk of file.chunks) {
+        context.signal.throwIfAborted();
+        base += chunk.length;
+        for (let at = 0; at < chunk.length;) {
+          // Records that were kept one by one come so.
+          const piece = isPart ? chunk : chunk.subarray(at, at + size);
+          at += piece.length;
+          const scanning = clock.monotonic();
+          const batch = reader.push(piece);
+          parse += clock.monotonic() - scanning;
+          written = 0;
+          if (batch !== null) await consume(batch);
+          size = nextPiece(piece.length, batch);
+        }
       }
+      const last = reader.finish();
+      if (last !== null) await consume(last);
+      const ready = await prepare();
+      ready.encoder.end();
+      rowsDiscarded += ready.encoder.discarded;
+      valuesDiscarded += ready.encoder.valuesDiscarded;
+      plain = sum(plain, ready.encoder.plain);
+      special = sum(special, ready.encoder.special);
+      rowsByFile.push(rowsRead - rowsBefore);
+      await rejects.drain();
     }
-    const last = stream.reader.finish();
-    if (last !== null) await consume(last);
-    const ready = prepare();
-    ready.encoder.end();
-    await rejects.drain();
     context.signal.throwIfAborted();
-    const finishing = clock.monotonic();
-    const rowsCopied = await ready.fan.finish();
-    copy += clock.monotonic() - finishing;
+    if (fan === null) throw new Error("A load has at least one file");
+    rowsCopied += await finish(fan);
     rowsRefused = context.refused?.length ?? 0;
     if (rowsCopied + rowsRefused !== rowsStaged) {
       throw new Error(
@@ -160,9 +211,8 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
     }
   } catch (error) {
     await (fan as RowSink<Frame> | null)?.abort("The load was stopped");
-    throw error;
+    throw stream.isSet ? inFile(error, url) : error;
   }
-  const rowsDiscarded = (encoder as RowEncoder | null)?.discarded ?? 0;
   if (rowsRead !== rowsStaged + rejects.count + rowsDiscarded) {
     throw new Error(
       `Read ${rowsRead} rows, staged ${rowsStaged}, rejected ${rejects.count}, ` +
@@ -175,13 +225,32 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
     rowsStaged: rowsStaged - rowsRefused,
     rowsRefused,
     rowsDiscarded,
-    valuesDiscarded: (encoder as RowEncoder | null)?.valuesDiscarded ?? 0,
-    plain: (encoder as RowEncoder | null)?.plain ?? NOTHING,
-    special: (encoder as RowEncoder | null)?.special ?? NOTHING,
+    valuesDiscarded,
+    plain,
+    special,
+    rowsByFile,
     read: Math.max(0, total - parse - copy) / 1000,
     parse: parse / 1000,
     copy: copy / 1000,
   };
+}
+
+/** An error about a file, with the name of the one it is about. */
+function inFile(error: unknown, url: string): unknown {
+  const isOfFile = error instanceof SluiceError && /^(rows|source)\//.test(error.code) &&
+    !error.message.includes(url);
+  if (!isOfFile) return error;
+  const { code, message, ...rest } = error.toJSON();
+  const options = { ...rest, cause: error };
+  return new SluiceError(code as `rows/${string}`, `${message} (in "${url}")`, options);
+}
+
+function sum(a: Encoded, b: Encoded): Encoded {
+  return { records: a.records + b.records, bytes: a.bytes + b.bytes };
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name, at) => name === others[at]);
 }
 
 function openSink(

@@ -8,6 +8,7 @@ import { isolationPlan } from "./isolation.ts";
 import {
   countChanges,
   dropVersionRow,
+  insertFiles,
   insertLoad,
   markReplayed,
   replaceLive,
@@ -21,7 +22,7 @@ import { stagingIdentity } from "./replica_identity.ts";
 import { analyzeMerged, analyzeStatement } from "./statistics.ts";
 import { replacedRow } from "./replaced_row.ts";
 import { rulesPlan } from "./rules.ts";
-import { sourcePlan } from "./source_plan.ts";
+import { mayBeSeveral, sourcePlan } from "./source_plan.ts";
 import {
   boundClause,
   cleanupStatements,
@@ -275,6 +276,7 @@ function ledgerStatements(
       live !== undefined && holds ? live.version : null,
       input.catalog.table?.oid ?? null,
     ),
+    ...(mayBeSeveral(spec) ? [insertFiles(targetKey, partition, version)] : []),
     ...(lost === null ? [] : [releaseTable(lost.now, lost.oid)]),
     {
       sql: `comment on table ${quoteTable(staging)} is null`,

@@ -85,6 +85,25 @@ returning version`,
   };
 }
 
+/** Records each file that a version was loaded from. */
+export function insertFiles(
+  targetKey: string,
+  partition: string | null,
+  version: number,
+): Statement {
+  return {
+    sql: `insert into sluice.load_files
+  (target, partition, version, run_id, position, source_url, bytes, sha256, rows_read, rows_rejected)
+select $1::text, $2::text, $3::int, $4::uuid, position, file ->> 'source_url',
+  (file ->> 'bytes')::bigint, file ->> 'sha256', (file ->> 'rows_read')::bigint,
+  (file ->> 'rows_rejected')::bigint
+from json_array_elements(coalesce($5::text, '[]')::json) with ordinality as f (file, position)`,
+    params: [targetKey, partition, version, fact("run_id"), fact("files")],
+    why: "An account of each file",
+    lock: null,
+  };
+}
+
 /** Records what a merge did, once it is known. */
 export function countChanges(
   targetKey: string,

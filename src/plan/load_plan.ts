@@ -131,7 +131,9 @@ export type FactName =
   | "sha256"
   | "etag"
   | "last_modified"
-  | "source_url";
+  | "source_url"
+  /** JSON of the files that were read; null where the source has one. */
+  | "files";
 
 /** What a merge counts: `rows` staged = known + unchanged + updated + inserted. */
 export type CountName =
@@ -317,6 +319,8 @@ export interface RetainedVersion {
 export interface SourcePlan extends Omit<SourceSpec, "naming"> {
   /** Absolute path, `file:`, `http:` or `https:` URL; may hold `${NAME}` references. */
   readonly url: SecretText;
+  /** Where there are several: each, as `url` is; `url` names them all. */
+  readonly urls?: readonly SecretText[];
   /** A 404 (or a missing file) means "not published yet". */
   readonly missing: "pending" | "fail";
 }

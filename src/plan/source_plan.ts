@@ -1,22 +1,32 @@
 import { fillTemplate } from "../core/period.ts";
+import { isStandardInput } from "../core/transports.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { SourcePlan } from "./load_plan.ts";
 
 /** Where a partition's bytes come from. Relative paths start at the pipeline file's folder. */
 export function sourcePlan(spec: PipelineSpec, partition: string | null): SourcePlan {
-  const filled = partition === null
-    ? spec.source.url
-    : fillTemplate(spec.source.url, spec.partitions!.by, partition);
-  const { naming: _, ...source } = spec.source;
+  const filled = (text: string) =>
+    partition === null ? text : fillTemplate(text, spec.partitions!.by, partition);
+  const { naming: _, urls, members, ...source } = spec.source;
+  const resolved = (urls ?? [spec.source.url]).map((url) => resolvePath(spec.folder, filled(url)));
   return {
     ...source,
-    url: resolvePath(spec.folder, filled),
+    url: resolved.join(", "),
+    ...(urls === undefined ? {} : { urls: resolved }),
+    ...(members === undefined ? {} : { members: filled(members) }),
     missing: spec.partitions?.missing ?? "fail",
   };
 }
 
+/** Whether what is read may be several files, each of which the ledger has an account of. */
+export function mayBeSeveral({ source }: Pick<PipelineSpec, "source">): boolean {
+  return source.urls !== undefined || source.members !== undefined ||
+    /[*?]|\[[^\]]+\]/.test(source.url);
+}
+
 /** Makes a path absolute and removes `.` and `..`, by text alone; URLs stay as they are. */
 function resolvePath(folder: string, path: string): string {
+  if (isStandardInput(path)) return "stdin:";
   if (/^([a-z][a-z0-9+.-]+:|\$\{)/i.test(path)) return path;
   // Elsewhere than on Windows a backslash is a character of a name like any other.
   const windows = /^[a-z]:/i.test(folder);

@@ -1,11 +1,11 @@
 import type { SourceEvidence } from "../plan/evolve_spec.ts";
 import type { PartitionPlan, RowsPlan } from "../plan/load_plan.ts";
-import type { EvidenceCollector } from "../rows/evidence.ts";
+import type { Evidence, EvidenceCollector } from "../rows/evidence.ts";
 import { collectEvidence } from "../rows/evidence.ts";
 import type { RecordBatch } from "../rows/record_batch.ts";
 import type { SourceContext } from "../source/context.ts";
-import { openReader } from "../source/formats/mod.ts";
-import { openSource } from "../source/open.ts";
+import { openReader, type RecordReader } from "../source/formats/mod.ts";
+import { openSource, type SourceFile } from "../source/open.ts";
 import type { ColumnType } from "../spec/pipeline_spec.ts";
 
 /**
@@ -20,12 +20,27 @@ export async function examineSource(
   { partition, source }: Pick<PartitionPlan, "partition" | "source">,
   context: SourceContext,
   declared: ReadonlyMap<string, ColumnType>,
-): Promise<SourceEvidence> {
+): Promise<readonly SourceEvidence[]> {
   await using open = await openSource(source, context);
-  const reader = openReader(source.format, {
-    columns: rows.columns,
-    others: rows.newColumns === "evolve" ? "read" : "count",
-  });
+  const found: SourceEvidence[] = [];
+  for await (const file of open.files) {
+    const reader = openReader(source.format, {
+      columns: rows.columns,
+      others: rows.newColumns === "evolve" ? "read" : "count",
+    });
+    const evidence = await examineFile(rows, file, reader, context, declared);
+    found.push({ partition, ...evidence });
+  }
+  return found;
+}
+
+async function examineFile(
+  rows: RowsPlan,
+  { chunks }: SourceFile,
+  reader: RecordReader,
+  context: SourceContext,
+  declared: ReadonlyMap<string, ColumnType>,
+): Promise<Evidence> {
   let collector: EvidenceCollector | null = null;
 
   function take(batch: RecordBatch | null): void {
@@ -39,7 +54,7 @@ export async function examineSource(
     collector.take(batch, reader.header);
   }
 
-  for await (const chunk of open.chunks) {
+  for await (const chunk of chunks) {
     context.signal.throwIfAborted();
     take(reader.push(chunk));
   }
@@ -51,5 +66,5 @@ export async function examineSource(
     ...reader.about,
     declared,
   });
-  return { partition, ...(collector as EvidenceCollector).result() };
+  return (collector as EvidenceCollector).result();
 }

@@ -302,15 +302,16 @@ async function examineSources(
   context: RunContext,
 ): Promise<readonly SourceEvidence[]> {
   const declared = new Map(spec.columns.map(({ name, type }) => [name, type]));
-  return await mapConcurrently(loading, concurrency, async (partition) => {
+  const found = await mapConcurrently(loading, concurrency, async (partition) => {
     try {
       const source = sourcePlan(spec, partition);
       return await examineSource(rows, { partition, source }, sourceContext(context), declared);
     } catch (error) {
       if (!(error instanceof SluiceError) || context.signal.aborted) throw error;
-      return { partition, added: [], widened: [] };
+      return [{ partition, added: [], widened: [] }];
     }
   });
+  return found.flat();
 }
 
 /**

@@ -172,6 +172,7 @@ function factsOf(runId: string): Facts {
     etag: null,
     last_modified: null,
     source_url: null,
+    files: null,
   };
 }
 

@@ -20,6 +20,8 @@ import { loadPartitions, type Sources } from "./load_partitions.ts";
 import { RecordedRun, underLock } from "./recorded_run.ts";
 import { unusedFields } from "../rows/match_header.ts";
 import { prepareLedger } from "./prepare_ledger.ts";
+import type { Queryable } from "../db/database.ts";
+import type { SourceFile } from "../source/open.ts";
 import { openReplayReader } from "../source/replay_reader.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
@@ -116,11 +118,12 @@ function replaySources(
 function replaySource(
   { rows: { columns } }: LoadPlan,
   format: PipelineSpec["source"]["format"],
-  { ids, lines, header }: Replayable,
+  { ids, lines, urls, header }: Replayable,
   live: LoadRecord,
   { db }: RunContext,
 ): LoadSource {
   let failed = new Set<number>();
+  let first = 0;
   const facts = {
     url: live.sourceUrl,
     etag: live.etag,
@@ -133,13 +136,14 @@ function replaySource(
       return Promise.resolve({
         // The file is the one that is live: the next run must find it unchanged.
         facts,
-        chunks: rawRecords(db, ids),
+        files: filesOf(db, ids, urls, (ordinal) => first = ordinal),
+        accounts: () => null,
         bytesRead: () => 0,
         sha256: () => live.sha256 ?? "",
         [Symbol.asyncDispose]: () => Promise.resolve(),
       });
     },
-    reader: () => openReplayReader(format, header, lines, { columns, others: "count" }),
+    reader: () => openReplayReader(format, header, lines, { columns, others: "count" }, first),
     rejects() {
       failed = new Set();
       return noteRejects(({ byteOffset }) => failed.add(byteOffset));
@@ -148,4 +152,20 @@ function replaySource(
     replayed: () => JSON.stringify(ids.filter((_id, ordinal) => !failed.has(ordinal))),
     recordedBytes: live.bytes,
   };
+}
+
+/** The records of each file; `begins` is told the number of its first. */
+async function* filesOf(
+  db: Queryable,
+  ids: readonly number[],
+  urls: readonly string[],
+  begins: (ordinal: number) => void,
+): AsyncGenerator<SourceFile, void, undefined> {
+  for (let at = 0; at < ids.length;) {
+    const next = urls.findIndex((url, ordinal) => ordinal > at && url !== urls[at]);
+    const end = next === -1 ? ids.length : next;
+    begins(at);
+    yield { url: urls[at], chunks: rawRecords(db, ids.slice(at, end)) };
+    at = end;
+  }
 }

@@ -26,5 +26,8 @@ export interface SourceFacts {
   readonly sha256: string | null;
 }
 
+/** The etag of a file that was changed just now: it may change again without a trace. */
+export const UNSETTLED = "ctime unsettled";
+
 /** What the ledger remembers of the source that is live. */
 export type KnownSource = Pick<SourceFacts, "etag" | "lastModified" | "bytes" | "sha256">;

@@ -15,14 +15,18 @@ export interface Location {
 }
 
 /** Reveals a source's secrets: the only place that does. */
-export function locate(source: SourcePlan, secrets: Secrets): Location {
+export function locate(
+  url: SecretText,
+  source: Pick<SourcePlan, "headers">,
+  secrets: Secrets,
+): Location {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(source.headers)) {
     headers[name] = reveal(value, secrets);
   }
   return {
-    href: reveal(source.url, secrets),
-    shown: shownUrl(source.url),
+    href: reveal(url, secrets),
+    shown: shownUrl(url),
     headers,
     secretHeaders: Object.entries(source.headers)
       .filter(([, value]) => secretNames(value).length > 0)

@@ -1,24 +1,49 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
+import { SluiceError } from "../core/error.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
+import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
-import { locate } from "./location.ts";
+import { locate, type Location } from "./location.ts";
 import { recognised } from "./recognise.ts";
 import { transportFor } from "./transports/mod.ts";
 import type { StoredFile } from "./transports/transport.ts";
 
 /** A source being read. */
 export interface OpenSource extends AsyncDisposable {
-  /** Of the file as it is stored; `sha256` stays null, see {@link OpenSource.sha256}. */
+  /** Of the files as they are stored; `sha256` stays null, see {@link OpenSource.sha256}. */
   readonly facts: SourceFacts;
-  /** Decompressed bytes, once; a chunk is valid until the next one is asked for. */
-  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Its files, once, each to be read to its end before the next one is asked for. */
+  readonly files: AsyncIterable<SourceFile>;
   /** Stored bytes read so far. */
   bytesRead(): number;
-  /** Digest of all stored bytes, hex; only after the last chunk. */
+  /**
+   * Digest of all stored bytes, hex; only after the last chunk.
+   *
+   * Of several files it is the digest of the lines that `sha256sum` writes for them.
+   */
   sha256(): string;
+  /** The files that were read, where the source can have several; only after the last chunk. */
+  accounts(): readonly FileAccount[] | null;
+}
+
+/** A file of a source. */
+export interface SourceFile {
+  /** As people may see it. */
+  readonly url: string;
+  /** Decompressed bytes; a chunk is valid until the next one is asked for. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** What one file of a source was. */
+export interface FileAccount {
+  readonly url: string;
+  /** As it is stored; of a file in an archive, its contents. */
+  readonly bytes: number;
+  /** Of these bytes, hex. */
+  readonly sha256: string;
 }
 
 /** Stored bytes are handed to the codec, and plain ones to the reader, in chunks of at least this. */
@@ -30,68 +55,157 @@ const MIN_CHUNK_BYTES = 256 * 1024;
  * @throws SluiceError `source/…`, see docs/sources.md; `source/not_found` where there is no file
  */
 export async function openSource(source: SourcePlan, context: SourceContext): Promise<OpenSource> {
-  const location = locate(source, context.secrets);
-  const stored = await transportFor(location).open(location, source, context);
-  const meter = new Meter();
-  const decompressed = decompress(
-    coalesce(meter.watch(stored), MIN_CHUNK_BYTES),
-    source.compression,
-    stored.contentEncoding,
-    location.shown,
-  );
-  const { shown } = location;
-  const { contentType } = stored;
-  const bytes = recognised(decompressed, traitsOf(source.format), { shown, contentType });
-  return {
-    get facts() {
-      return stored.facts;
-    },
-    chunks: endingWith(bytes, stored),
-    bytesRead: () => meter.bytes,
-    sha256: () => meter.sha256(),
-    [Symbol.asyncDispose]: () => end(bytes, stored),
-  };
+  const found = await findFiles(source, context);
+  if (found !== null && found.length === 0) throw noFile(source);
+  const location = found?.[0].location ?? locate(source.url, source, context.secrets);
+  return new Reading(source, context, found, await openFile(location, source, context));
+}
+
+/** A source's files, read one after the other. */
+class Reading implements OpenSource {
+  readonly files: AsyncGenerator<SourceFile, void, undefined>;
+  readonly #source: SourcePlan;
+  readonly #context: SourceContext;
+  readonly #found: readonly FoundFile[] | null;
+  readonly #facts: SourceFacts | null;
+  readonly #accounts: FileAccount[] = [];
+  #stored: StoredFile;
+  #bytes: AsyncGenerator<Uint8Array, void, undefined> | null = null;
+  #meter = new Meter();
+  #bytesBefore = 0;
+  #digests: string[] = [];
+  #isAtEnd = false;
+
+  constructor(
+    source: SourcePlan,
+    context: SourceContext,
+    found: readonly FoundFile[] | null,
+    first: StoredFile,
+  ) {
+    this.#source = source;
+    this.#context = context;
+    this.#found = found;
+    this.#facts = found === null ? null : setFacts(found, source);
+    this.#stored = first;
+    this.files = this.#read();
+  }
+
+  get facts(): SourceFacts {
+    return this.#facts ?? this.#stored.facts;
+  }
+
+  bytesRead(): number {
+    return this.#bytesBefore + this.#meter.bytes;
+  }
+
+  sha256(): string {
+    if (!this.#isAtEnd) throw new Error("The digest is known after the last chunk only");
+    if (this.#found === null) return this.#digests[0];
+    const lines = this.#digests.map((digest, at) =>
+      `${digest}  ${this.#found![at].location.shown}\n`
+    );
+    return createHash("sha256").update(lines.join("")).digest("hex");
+  }
+
+  accounts(): readonly FileAccount[] | null {
+    return this.#found === null && this.#source.members === undefined ? null : this.#accounts;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The transport first, which may be waiting for bytes.
+    await this.#stored[Symbol.asyncDispose]();
+    await this.#bytes?.return();
+    await this.files.return();
+  }
+
+  async *#read(): AsyncGenerator<SourceFile, void, undefined> {
+    const files = this.#found ?? [null];
+    for (const [at, found] of files.entries()) {
+      if (at > 0) {
+        await this.#stored[Symbol.asyncDispose]();
+        this.#bytesBefore += this.#meter.bytes;
+        this.#meter = new Meter();
+        this.#stored = await openFile(found!.location, this.#source, this.#context);
+      }
+      const shown = this.#stored.facts.url;
+      const stored = this.#stored;
+      const members = decompress(
+        coalesce(this.#meter.watch(stored), MIN_CHUNK_BYTES),
+        this.#source,
+        stored.contentEncoding,
+        shown,
+      );
+      let isArchive = false;
+      for await (const member of members) {
+        isArchive = member.name !== null;
+        const url = member.name === null ? shown : `${shown}#${member.name}`;
+        const contents = member.name === null ? null : new Meter();
+        const { contentType } = stored;
+        this.#bytes = recognised(
+          contents === null ? member.chunks : contents.watch(member),
+          traitsOf(this.#source.format),
+          { shown: url, contentType: member.name === null ? contentType : null },
+        );
+        yield { url, chunks: this.#bytes };
+        // What was left early is not asked for more: the source is being closed.
+        if (contents !== null) this.#accounts.push({ url, ...contents.account() });
+      }
+      if (found !== null) requireSame(found, stored.facts);
+      const { bytes, sha256 } = this.#meter.account();
+      this.#digests.push(sha256);
+      if (!isArchive) this.#accounts.push({ url: shown, bytes, sha256 });
+    }
+    this.#isAtEnd = true;
+  }
 }
 
 /** Counts and digests the bytes that pass. */
 class Meter {
   bytes = 0;
-  readonly #hash = createHash("sha256");
+  readonly #hash: Hash = createHash("sha256");
   #digest: string | null = null;
 
-  async *watch(stored: StoredFile): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of stored.chunks) {
+  async *watch(
+    { chunks, confirm }: Pick<StoredFile, "chunks" | "confirm">,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of chunks) {
       this.bytes += chunk.length;
       this.#hash.update(chunk);
       yield chunk;
     }
     this.#digest = this.#hash.digest("hex");
-    await stored.confirm?.(this.#digest);
+    await confirm?.(this.#digest);
   }
 
-  sha256(): string {
+  account(): { readonly bytes: number; readonly sha256: string } {
     if (this.#digest === null) throw new Error("The digest is known after the last chunk only");
-    return this.#digest;
+    return { bytes: this.bytes, sha256: this.#digest };
   }
 }
 
-/** The same stream; leaving it early ends the transport first, which may be waiting for bytes. */
-function endingWith(
-  bytes: AsyncGenerator<Uint8Array, void, undefined>,
-  stored: StoredFile,
-): AsyncIterable<Uint8Array> {
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => bytes.next(),
-      async return() {
-        await end(bytes, stored);
-        return { done: true, value: undefined };
-      },
-    }),
-  };
+async function openFile(
+  location: Location,
+  source: SourcePlan,
+  context: SourceContext,
+): Promise<StoredFile> {
+  return await transportFor(location).open(location, source, context);
 }
 
-async function end(bytes: AsyncGenerator<Uint8Array>, stored: StoredFile): Promise<void> {
-  await stored[Symbol.asyncDispose]();
-  await bytes.return(undefined);
+/** A file that is another one than was found before is told: the facts of all would be untrue. */
+function requireSame({ facts }: FoundFile, now: SourceFacts): void {
+  const differs = facts !== null && (["etag", "lastModified", "bytes"] as const)
+    .some((fact) => facts[fact] !== null && now[fact] !== null && facts[fact] !== now[fact]);
+  if (!differs) return;
+  throw new SluiceError(
+    "source/changed_while_reading",
+    `"${now.url}" is another file than when the files were listed`,
+    { retry: "restart", hint: "Nothing was published: run again once the files are complete" },
+  );
+}
+
+function noFile(source: SourcePlan): SluiceError {
+  return new SluiceError("source/not_found", `No file matches "${source.url}"`, {
+    hint: "`*` stands for any characters of a name, `**` for any folders; " +
+      "`missing: pending` waits for the first file of a partition",
+  });
 }

@@ -9,15 +9,17 @@ import { openReplay } from "./formats/mod.ts";
  * at "offset" n.
  *
  * @param lines the line of each record in the file that it came from
+ * @param first the number of the first record that is read
  */
 export function openReplayReader(
   format: FormatOptions,
   header: readonly string[] | null,
   lines: readonly number[],
   wanted: Wanted,
+  first = 0,
 ): RecordReader {
   const replay = openReplay(format, header, wanted);
-  let ordinal = 0;
+  let ordinal = first;
   return {
     header: replay.header,
     about: { isPart: true },

@@ -24,8 +24,8 @@ export interface BuildInput {
   readonly folder: string;
   readonly environment: string | null;
   readonly vars: Readonly<Record<string, string>>;
-  /** `source.url` with variables filled in. */
-  readonly url: string;
+  /** The addresses of `source.url` with variables filled in. */
+  readonly urls: readonly string[];
   /** Column names in the order of the file: a JavaScript object moves `1` to the front. */
   readonly columnOrder: readonly string[];
   /** Line of the key that a path ends with, from 1. */
@@ -36,7 +36,8 @@ export interface BuildInput {
 export function buildSpec(input: PipelineInput, context: BuildInput): Omit<PipelineSpec, "hash"> {
   const [table, schema = "public"] = input.target.table.split(".").reverse();
   const partitions = input.partitions === undefined ? null : buildPartitions(input.partitions);
-  const source = sectionSpec(sourceSchema, input.source);
+  const { url: _, ...source } = sectionSpec(sourceSchema, input.source);
+  const { urls } = context;
   const mode = input.refresh?.mode ?? (partitions === null ? "full" : "partition");
   const merging = mode !== "full" && mode !== "partition";
   const format = buildFormat(input.source.format);
@@ -50,7 +51,13 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
     environment: context.environment,
     vars: context.vars,
     partitions,
-    source: { ...source, url: context.url, format, naming },
+    source: {
+      ...source,
+      url: urls.join(", "),
+      ...(urls.length === 1 ? {} : { urls }),
+      format,
+      naming,
+    },
     target: {
       ...sectionSpec(targetSchema, input.target),
       schema,

@@ -34,7 +34,10 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** SHA-256 (hex) of everything that can change the published rows; `url` as the file has it. */
-export function specHash(spec: Omit<PipelineSpec, "hash">, url: string): string {
+export function specHash(
+  spec: Omit<PipelineSpec, "hash">,
+  url: string | readonly string[],
+): string {
   const values = {
     ...spec,
     source: { ...spec.source, url, format: formatValue(spec.source.format) },

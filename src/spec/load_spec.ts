@@ -15,6 +15,7 @@ import {
   checkUrlSecrets,
   checkVariables,
   fillVariables,
+  placedUrls,
   type VariableScope,
   variablesOf,
 } from "./variables.ts";
@@ -100,8 +101,9 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
     set: input.set ?? {},
   };
   if (!broken.touches(["environments"]) && !broken.touches(["source", "url"])) {
-    checkVariables(file.source.url, scope, report);
-    checkUrlSecrets(file.source.url, scope, secrets, report);
+    const urls = placedUrls(file.source);
+    checkVariables(urls, scope, report);
+    for (const url of urls) checkUrlSecrets(url, scope, secrets, report);
   }
   for (const [name, value] of Object.entries(file.source.headers)) {
     checkSecrets(value, ["source", "headers", name], secrets, report);
@@ -123,7 +125,7 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
     folder: input.folder,
     environment,
     vars,
-    url: fillVariables(file.source.url, vars),
+    urls: placedUrls(file.source).map(({ text }) => fillVariables(text, vars)),
     columnOrder: columnOrder(tree, file),
     lineOf: (path) => report.lineOf(path),
   });

@@ -21,11 +21,6 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
     report.value(path, "spec/not_available_yet", `"${node.text}" is not available yet`);
     found.push(path);
   }
-  const url = find(tree, ["source", "url"]);
-  if (url?.kind === "list") {
-    report.value(["source", "url"], "spec/not_available_yet", "Several URLs are not available yet");
-    found.push(["source", "url"]);
-  }
   return found;
 }
 

@@ -87,9 +87,11 @@ export type OnDuplicate = NonNullable<PipelineInput["on_duplicate"]>;
 export interface PartitionsSpec
   extends PartitionRange, Omit<SectionSpec<typeof partitionsSchema>, keyof PartitionRange> {}
 
-export interface SourceSpec extends Omit<SectionSpec<typeof sourceSchema>, "format"> {
+export interface SourceSpec extends Omit<SectionSpec<typeof sourceSchema>, "url" | "format"> {
   /** `{base}` variables filled in; `{month}`-like placeholders and `${NAME}` references kept. */
   readonly url: SecretText;
+  /** Where there are several: each of them; `url` names them all. */
+  readonly urls?: readonly SecretText[];
   readonly headers: Readonly<Record<string, SecretText>>;
   readonly format: FormatOptions;
   readonly naming: Naming;

@@ -73,6 +73,11 @@ function reportIssue(
       }
       return;
     case "invalid_union": {
+      if (value === undefined) {
+        const inner = { code: "invalid_type", expected: "string", path: [] } as unknown as Issue;
+        reportIssue(inner, path, input, tree, report, silent);
+        return;
+      }
       const branch = nearestBranch(issue.errors);
       if (branch !== null) {
         for (const inner of branch) reportIssue(inner, path, input, tree, report, silent);
@@ -89,7 +94,8 @@ function reportIssue(
       report.value(
         path,
         "spec/wrong_type",
-        `${name} must be ${[...new Set(kinds)].join(" or ") || "of another kind"}`,
+        `${name} must be ${[...new Set(kinds)].join(" or ") || "of another kind"}` +
+          (path[0] === "source" ? `, not ${describe(value)}` : ""),
         path.length === 2 && path[0] === "columns" ? `Write "${path[1]}: text", for example` : null,
       );
       return;

@@ -34,15 +34,35 @@ export function fillVariables(url: string, vars: Values): string {
   }, url);
 }
 
-/** Reports mistakes in the variables of a URL. */
-export function checkVariables(url: string, scope: VariableScope, report: Report): void {
+/** An address of a source, and where it stands. */
+export interface PlacedUrl {
+  readonly text: string;
+  readonly path: Path;
+}
+
+/** The addresses of `source.url`, one or a list. */
+export function placedUrls({ url }: { readonly url: string | readonly string[] }): PlacedUrl[] {
+  return typeof url === "string"
+    ? [{ text: url, path: URL_PATH }]
+    : url.map((text, at) => ({ text, path: [...URL_PATH, at] }));
+}
+
+/** Reports what is wrong with the variables of the addresses. */
+export function checkVariables(
+  urls: readonly PlacedUrl[],
+  scope: VariableScope,
+  report: Report,
+): void {
   const vars = variablesOf(scope);
-  const used = placeholdersOf(url).filter(({ name }) => isVariable(name));
+  const used = urls.flatMap(({ text, path }) =>
+    placeholdersOf(text).filter(({ name }) => isVariable(name))
+      .map((placeholder) => ({ ...placeholder, path }))
+  );
   checkNames(scope, report);
   for (const placeholder of used) {
     if (placeholder.pattern === null && Object.hasOwn(vars, placeholder.name)) {
       checkValue(placeholder.name, vars[placeholder.name], scope, report);
-    } else reportUnknown(placeholder, vars, report);
+    } else reportUnknown(placeholder, vars, placeholder.path, report);
   }
   const known = new Set([
     ...Object.values(scope.environments).flatMap(Object.keys),
@@ -74,12 +94,12 @@ export interface SecretScope {
 
 /** Reports `${NAME}` references of a URL, and of the variables in it, that cannot be read. */
 export function checkUrlSecrets(
-  url: string,
+  { text: url, path }: PlacedUrl,
   scope: VariableScope,
   secrets: SecretScope,
   report: Report,
 ): void {
-  checkSecrets(url, URL_PATH, secrets, report);
+  checkSecrets(url, path, secrets, report);
   const vars = variablesOf(scope);
   for (const { name } of placeholdersOf(url)) {
     if (!isVariable(name) || !Object.hasOwn(vars, name)) continue;
@@ -146,7 +166,12 @@ function checkValue(name: string, value: string, scope: VariableScope, report: R
   }
 }
 
-function reportUnknown({ name, pattern, text }: Placeholder, vars: Values, report: Report): void {
+function reportUnknown(
+  { name, pattern, text }: Placeholder,
+  vars: Values,
+  path: Path,
+  report: Report,
+): void {
   const names = Object.keys(vars);
   const near = didYouMean(name, [...names, ...PARTITION_WORDS]);
   const hint = near !== null && (near !== name || pattern === null)
@@ -158,7 +183,7 @@ function reportUnknown({ name, pattern, text }: Placeholder, vars: Values, repor
     : names.length > 0
     ? `Variables: ${names.join(", ")}`
     : "Name it under environments.<name>.vars, or give it with --set";
-  report.part(URL_PATH, text, "spec/unknown_variable", `"${text}" has no value`, hint);
+  report.part(path, text, "spec/unknown_variable", `"${text}" has no value`, hint);
 }
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;

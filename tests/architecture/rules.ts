@@ -101,6 +101,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "pg": "distribute",
   "commander": "cli",
   "minizlib": "source",
+  "picomatch": "source",
   "unbzip2-stream": "source",
   "xz-decompress": "source",
 };

@@ -71,9 +71,9 @@ Deno.test("openRejectWriter keeps bytes that are no text, and counts beyond what
     runId: RUN.id,
     pipeline: "p",
     partition: null,
-    sourceUrl: "a.csv",
     keep: 1200,
   });
+  writer.beginFile("a.csv", 0);
   const raw = Uint8Array.from([0, 255, 39, 92, 10]);
   for (let n = 0; n < 1300; n++) {
     writer.add({

@@ -69,6 +69,7 @@ Deno.test("an exchange reads no row, and locks the target and what its foreign k
     sha256: null,
     etag: null,
     last_modified: null,
+    files: null,
     source_url: "",
   };
   const { locks, scans } = await test.db.transaction(async (tx) => {

@@ -1,8 +1,7 @@
 import { expect } from "expect";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { decompress } from "../../src/source/codecs/mod.ts";
 import { PACKERS, packWith } from "./conformance/packers.ts";
-import { bytesOf, concat, failure } from "./support.ts";
+import { bytesOf, concat, decompressed, failure } from "./support.ts";
 
 const HELLO = bytesOf("hello, hello\n".repeat(2_000));
 const WORLD = bytesOf("world\n".repeat(3_000));
@@ -26,7 +25,7 @@ async function unpack(
   encoding: string | null = null,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
-  const chunks = decompress(chunked(bytes, size), compression, encoding, "file.csv");
+  const chunks = decompressed(chunked(bytes, size), compression, encoding, "file.csv");
   for await (const chunk of chunks) parts.push(chunk.slice());
   return concat(parts);
 }
@@ -83,7 +82,9 @@ Deno.test("decompress fails on anything else behind gzip data, and says where", 
 Deno.test("decompress refuses a bomb by its size and its ratio, told before it is all out", async () => {
   const bomb = gzip(new Uint8Array(8 << 20));
   const unpackAll = async (bytes: number, ratio: number) => {
-    for await (const _ of decompress(chunked(bomb, 1000), "auto", null, "b.gz", { bytes, ratio }));
+    for await (
+      const _ of decompressed(chunked(bomb, 1000), "auto", null, "b.gz", { bytes, ratio })
+    );
   };
   await unpackAll(1 << 20, 2000);
   await unpackAll(16 << 20, 500);
@@ -137,7 +138,7 @@ Deno.test("decompress undoes a Content-Encoding, the file's own or one around it
 Deno.test("decompress joins small outputs into chunks of 256 KiB and more", async () => {
   const members = concat(Array.from({ length: 400 }, () => gzip(HELLO)));
   const sizes: number[] = [];
-  for await (const chunk of decompress(chunked(members, 1_000), "auto", null, "file.csv")) {
+  for await (const chunk of decompressed(chunked(members, 1_000), "auto", null, "file.csv")) {
     sizes.push(chunk.length);
   }
   expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThanOrEqual(256 * 1024);
@@ -191,7 +192,7 @@ Deno.test("decompress reads several files at once, whatever codec they have", as
     const bytes = PACKERS[name].pack(HELLO);
     return bytes === null ? [] : [bytes, bytes];
   });
-  const open = files.map((bytes) => decompress(chunked(bytes, 7), "auto", null, "file.csv"));
+  const open = files.map((bytes) => decompressed(chunked(bytes, 7), "auto", null, "file.csv"));
   // The first chunk of each, while all others wait.
   const first = await Promise.all(open.map(async (file) => (await file.next()).value!.slice()));
   for (const bytes of first) expect(bytes).toEqual(HELLO);

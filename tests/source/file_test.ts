@@ -5,6 +5,7 @@ import { openSource } from "../../src/source/open.ts";
 import { probeSource } from "../../src/source/probe.ts";
 import {
   bytesOf,
+  chunksOf,
   concat,
   failure,
   fetchAll,
@@ -110,14 +111,16 @@ Deno.test("openSource tells a missing file, also where a folder is missing or a 
   });
 });
 
-Deno.test("openSource says that a pattern is not expanded, and reads a file of that name", async () => {
+Deno.test("openSource finds no file for a pattern without one, and reads a file of that name", async () => {
   await withFile(TEXT, async (_path, folder) => {
-    for (const name of ["part-*.csv", "part-?.csv", "part-[12].csv", "{a,b}.csv"]) {
+    for (const name of ["part-*.csv", "part-?.csv", "part-[12].csv"]) {
       const error = await failure(() => openSource(planFor(`${folder}/${name}`), testContext()));
       expect(error.code).toBe("source/not_found");
-      expect(error.hint).toContain("A pattern is not expanded");
+      expect(error.message).toContain("No file matches");
+      expect(error.hint).toContain("any characters of a name");
       await Deno.writeFile(`${folder}/${name}`, TEXT);
       expect((await fetchAll(planFor(`${folder}/${name}`), testContext())).bytes).toEqual(TEXT);
+      await Deno.remove(`${folder}/${name}`);
     }
   });
 });
@@ -142,7 +145,7 @@ Deno.test("openSource notices a file that changes while it is read", async () =>
       await using source = await openSource(planFor(path), testContext());
       const error = await failure(async () => {
         let isChanged = false;
-        for await (const _ of source.chunks) {
+        for await (const _ of chunksOf(source)) {
           if (!isChanged) await change(path);
           isChanged = true;
         }
@@ -188,10 +191,10 @@ Deno.test("openSource leaves nothing open when it is left early or not read at a
     }
     {
       await using source = await openSource(planFor(path), testContext());
-      for await (const _ of source.chunks) break;
+      for await (const _ of chunksOf(source)) break;
     }
     const source = await openSource(planFor(path), testContext());
-    for await (const _ of source.chunks) break;
+    for await (const _ of chunksOf(source)) break;
     await source[Symbol.asyncDispose]();
     await source[Symbol.asyncDispose]();
   });
@@ -203,7 +206,7 @@ Deno.test("openSource stops with the signal's reason", async () => {
     const context = testContext({}, { signal: controller.signal });
     await using source = await openSource(planFor(path), context);
     await expect((async () => {
-      for await (const _ of source.chunks) controller.abort(new Error("stop"));
+      for await (const _ of chunksOf(source)) controller.abort(new Error("stop"));
     })()).rejects.toThrow("stop");
     await expect(openSource(planFor(path), context)).rejects.toThrow("stop");
   });
@@ -280,7 +283,7 @@ Deno.test("openSource notices a file rewritten in place, its time put back, also
       await using source = await openSource(planFor(path), context);
       const error = await failure(async () => {
         let isChanged = false;
-        for await (const _ of source.chunks) {
+        for await (const _ of chunksOf(source)) {
           if (!isChanged) await rewriteUnseen(path);
           isChanged = true;
         }
@@ -305,7 +308,7 @@ Deno.test("openSource reads on where only the name, the mode or the links of a f
       await untilNextSecond(path);
       await using source = await openSource(planFor(path), later());
       const parts: Uint8Array[] = [];
-      for await (const chunk of source.chunks) {
+      for await (const chunk of chunksOf(source)) {
         if (parts.length === 0) await change(path);
         parts.push(chunk.slice());
       }

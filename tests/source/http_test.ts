@@ -8,6 +8,7 @@ import { networkError } from "../../src/source/transports/http_request.ts";
 import { type Answer, answerFile, type ServedFile, serveHttp } from "../support/http_server.ts";
 import {
   bytesOf,
+  chunksOf,
   failure,
   fetchAll,
   planFor,
@@ -525,11 +526,11 @@ Deno.test("openSource leaves nothing open when it is left early or stopped, in a
   }
   {
     await using source = await openSource(planFor(`${server.origin}/x`), testContext());
-    for await (const _ of source.chunks) break;
+    for await (const _ of chunksOf(source)) break;
   }
   // Left while the next chunk is awaited: must not take as long as the server does.
   await using source = await openSource(planFor(`${server.origin}/x`), testContext());
-  for await (const _ of source.chunks) break;
+  for await (const _ of chunksOf(source)) break;
 });
 
 Deno.test("probeSource tells the facts without the body", async () => {

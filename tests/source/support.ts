@@ -1,6 +1,8 @@
 import type { Clock } from "../../src/core/clock.ts";
 import type { ErrorRecord, SluiceError } from "../../src/core/error.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
+import { decompress } from "../../src/source/codecs/mod.ts";
+import type { Compression } from "../../src/core/codecs.ts";
 import type { SourcePlan } from "../../src/plan/load_plan.ts";
 import type { SourceContext } from "../../src/source/context.ts";
 import { type OpenSource, openSource } from "../../src/source/open.ts";
@@ -75,10 +77,27 @@ export function testContext(
   };
 }
 
+/** The decompressed bytes of a source's files. */
+export async function* chunksOf({ files }: Pick<OpenSource, "files">): AsyncGenerator<Uint8Array> {
+  for await (const { chunks } of files) yield* chunks;
+}
+
+/** The decompressed bytes of stored ones, of all members. */
+export async function* decompressed(
+  stored: AsyncIterable<Uint8Array>,
+  compression: Compression = "auto",
+  encoding: string | null = null,
+  ...rest: [shown?: string, bomb?: { bytes: number; ratio: number }]
+): AsyncGenerator<Uint8Array> {
+  const [shown = "file.csv", bomb] = rest;
+  const members = decompress(stored, { compression }, encoding, shown, bomb);
+  for await (const { chunks } of members) yield* chunks;
+}
+
 /** All decompressed bytes of a source. */
 export async function readAll(source: OpenSource): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for await (const chunk of source.chunks) parts.push(chunk.slice());
+  for await (const chunk of chunksOf(source)) parts.push(chunk.slice());
   return concat(parts);
 }
 

@@ -1,6 +1,5 @@
 import { expect } from "expect";
-import { decompress } from "../../src/source/codecs/mod.ts";
-import { bytesOf, concat, failure, randomFrom, testSeed } from "./support.ts";
+import { bytesOf, concat, decompressed, failure, randomFrom, testSeed } from "./support.ts";
 import { type ZipFile, zipOf } from "./zip_writer.ts";
 
 const TEXT = bytesOf("a,b\n" + "1,2\n".repeat(40_000));
@@ -10,7 +9,7 @@ async function unpack(bytes: Uint8Array, size = 1 << 16): Promise<Uint8Array<Arr
     for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
   }
   const parts: Uint8Array[] = [];
-  for await (const chunk of decompress(chunked(), "auto", null, "trips.zip")) {
+  for await (const chunk of decompressed(chunked(), "auto", null, "trips.zip")) {
     parts.push(chunk.slice());
   }
   return concat(parts);

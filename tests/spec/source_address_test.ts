@@ -2,11 +2,11 @@ import { expect } from "expect";
 import { load } from "./support.ts";
 
 const CODES: [string, string | null][] = [
-  ["-", "spec/not_available_yet"],
-  ["/dev/stdin", "spec/not_available_yet"],
-  ["/dev/fd/0", "spec/not_available_yet"],
-  ["/proc/self/fd/3", "spec/not_available_yet"],
-  ["file:///dev/stdin", "spec/not_available_yet"],
+  ["-", null],
+  ["/dev/stdin", null],
+  ["/dev/fd/0", "spec/wrong_value"],
+  ["/proc/self/fd/3", "spec/wrong_value"],
+  ["file:///dev/stdin", null],
   ["file://in.csv", "spec/wrong_value"],
   ["file://data/in.csv", "spec/wrong_value"],
   ["file:in.csv", "spec/wrong_value"],
@@ -20,7 +20,7 @@ const CODES: [string, string | null][] = [
   ["data/a b.csv", null],
 ];
 
-Deno.test("an address that is standard input, or a file URL with a host, is told", () => {
+Deno.test("an address that is an open file, or a file URL with a host, is told", () => {
   for (const [url, code] of CODES) {
     const { diagnostics } = load(
       `pipeline: a\nsource: { url: ${JSON.stringify(url)}, format: csv }\n` +

@@ -163,11 +163,21 @@ export class Kernel implements RecordSplitter {
     return frame;
   }
 
-  /** Begins anew, for another file. */
+  /** Begins anew, for another load. */
   reset(): void {
-    this.#taken = 0;
+    this.beginFile();
+    this.takeBackFrames();
+  }
+
+  /** Forgets what the batches of the file before have left; its frames may be on their way. */
+  beginFile(): void {
     // A reader writes those of quoted fields only.
     this.home.flags.fill(0);
+  }
+
+  /** All frames are free again: none is on its way. */
+  takeBackFrames(): void {
+    this.#taken = 0;
     for (const frame of this.#frames) {
       frame.length = 0;
       frame.comeHome();

@@ -180,6 +180,38 @@ export function columnDigests(
   };
 }
 
+/** The digests of rows whose values came in different orders: the columns are the same. */
+export function mergeDigests(
+  parts: readonly Pick<ColumnDigests, "rows" | "columns">[],
+): Pick<ColumnDigests, "rows" | "columns"> {
+  if (parts.length === 1) return parts[0];
+  return {
+    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    columns() {
+      const [first, ...others] = parts.map((part) =>
+        new Map(part.columns().map((digest) => [digest.name, digest]))
+      );
+      return [...first.values()].map((digest) =>
+        others.reduce((sum, other) => mergeColumn(sum, other.get(digest.name)!), digest)
+      );
+    },
+  };
+}
+
+function mergeColumn(a: ColumnDigest, b: ColumnDigest): ColumnDigest {
+  const order = orderOf(a.type);
+  const pick = (x: Uint8Array | null, y: Uint8Array | null, sign: number) =>
+    x === null ? y : y === null || order === null || order.compare(x, y) * sign <= 0 ? x : y;
+  return {
+    ...a,
+    nulls: a.nulls + b.nulls,
+    values: a.values + b.values,
+    hash: BigInt.asUintN(64, a.hash + b.hash),
+    min: pick(a.min, b.min, 1),
+    max: pick(a.max, b.max, -1),
+  };
+}
+
 /** Whether these very bytes stand there: most columns meet their extremes again and again. */
 function isAt(bytes: Uint8Array, at: number, end: number, value: Uint8Array): boolean {
   if (end - at !== value.length) return false;

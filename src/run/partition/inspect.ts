@@ -102,8 +102,11 @@ async function rejectByOffset(
   await using source = await origin.open();
   let at = 0;
   const count = await findRecords(
-    source.chunks,
-    origin.reader(),
+    source.files,
+    (file, base) => {
+      rejects.beginFile(file.url, base);
+      return Promise.resolve(origin.reader(base));
+    },
     offsets,
     async (record) => {
       const reject = { ...record, ...reason(at++) };

@@ -5,6 +5,7 @@ import type { PartitionResult, Phases } from "../../core/result.ts";
 import type { Stage } from "../../core/stage.ts";
 import { bindConstants } from "../../plan/bind_constants.ts";
 import { checkStaging } from "./checks.ts";
+import { storedText } from "../../db/storing.ts";
 import { withRetry } from "../../db/with_retry.ts";
 import { inspectStaging } from "./inspect.ts";
 import { forgetRejects, type RejectWriter, storedSource } from "../../ledger/mod.ts";
@@ -16,7 +17,7 @@ import { refuseEmpty } from "../../load/refuse_empty.ts";
 import { stageRows } from "../../load/stage_rows.ts";
 import type { Facts, IsolationPlan, PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
 import { failedStatus, failureOf, isFailedCheck, isRefusal } from "./outcome.ts";
-import { emptyTally, partitionResult, type Tally, withCounts } from "./tally.ts";
+import { emptyTally, fileCounts, partitionResult, type Tally, withCounts } from "./tally.ts";
 import { type Counts, executeStatements } from "../../publish/execute.ts";
 import { pastCancel } from "../past_cancel.ts";
 import { findPublished, publish, retain } from "../../publish/publish.ts";
@@ -213,32 +214,38 @@ export class PartitionLoad {
       source: source.facts.url,
       bytesTotal: source.facts.bytes,
     });
-    const facts = this.#runFacts(0, held.url);
+    let facts = this.#runFacts(0, held.url);
     const { rows } = plan;
     const shape = { bounds: partition.bounds, offsetColumn: (isolation ?? rows).offsetColumn };
     const rejects = this.source.rejects({
       runId,
       pipeline: plan.pipeline,
       partition: partition.partition,
-      sourceUrl: source.facts.url,
       keep: keptRejects(plan.rejectLimit),
     });
     let reported = context.clock.monotonic();
     // One frame more than there are connections: it is filled while the others are on their way.
     const kernel = takeKernel(plan.copyConnections + 1);
+    this.#verification = partition.verify === null ? null : verification(partition.verify);
     const staged = await stageRows({
-      chunks: source.chunks,
-      reader: this.source.reader(kernel),
+      isSet: source.accounts() !== null,
+      files: source.files,
+      open: async (file, base) => {
+        rejects.beginFile(file.url, base);
+        kernel.beginFile();
+        facts = { ...facts, source_url: await storedText(context.db, file.url) };
+        return this.source.reader(base, kernel);
+      },
       compile: (header, width, about) => {
         rejects.setHeader(header);
         const constants = bindConstants(partition.constants, facts);
         const encoder = compileRows(rows, constants, { ...about, ...shape, header, width, kernel });
-        this.#verification = partition.verify === null ? null : verification(partition.verify);
         const typed = [...rows.columns, ...constants];
         return this.#verification?.watch(encoder, typed, isolation !== null) ?? encoder;
       },
       taken: (frame) => this.#verification?.taken(frame),
       makeFrame: () => kernel.takeFrame(),
+      takeBackFrames: () => kernel.takeBackFrames(),
     }, {
       db: context.db,
       clock: context.clock,
@@ -265,6 +272,16 @@ export class PartitionLoad {
     giveBackKernel(kernel);
     this.#tally.bytes = source.bytesRead();
     this.#tally.sha256 = source.sha256();
+    this.#tally.files = await Promise.all(
+      (source.accounts() ?? []).map(async ({ url, bytes, sha256 }, at) => ({
+        source_url: await storedText(context.db, url),
+        bytes,
+        sha256,
+        rows_read: staged.rowsByFile[at],
+        // Those that are found in staging come later.
+        rows_rejected: () => rejects.counts.get(url) ?? 0,
+      })),
+    );
     this.#tally.rowsRead = staged.rowsRead;
     this.#tally.rejected = rejects.count;
     Object.assign(this.#tally.phases, {
@@ -315,6 +332,7 @@ export class PartitionLoad {
       etag: this.#tally.facts?.etag ?? null,
       last_modified: this.#tally.facts?.lastModified ?? null,
       source_url: sourceUrl,
+      files: this.#tally.files.length === 0 ? null : JSON.stringify(fileCounts(this.#tally)),
     };
   }
 

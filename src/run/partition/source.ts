@@ -12,8 +12,13 @@ import { type OpenSource, openSource } from "../../source/open.ts";
 export interface LoadSource {
   /** From the beginning, each time. */
   open(): Promise<OpenSource>;
-  /** @param splitter takes what is plain of a file */
-  reader(splitter?: RecordSplitter): RecordReader;
+  /**
+   * For one file.
+   *
+   * @param base bytes that have come in the files before it
+   * @param splitter takes what is plain of a file
+   */
+  reader(base: number, splitter?: RecordSplitter): RecordReader;
   rejects(owner: RejectOwner): RejectWriter;
   /** A load without rows is not worth a version. */
   readonly skipsEmpty: boolean;
@@ -42,8 +47,8 @@ export function plannedSource(
     });
   return {
     open: () => openSource(partition.source, sourceContext(context, onRetry)),
-    reader: (splitter) =>
-      openReader(partition.source.format, { columns, others: "count" }, splitter),
+    reader: (base, splitter) =>
+      openReader(partition.source.format, { columns, others: "count", base }, splitter),
     rejects: (owner) => openRejectWriter(context.db, owner),
     skipsEmpty: false,
     replayed: () => null,

@@ -1,5 +1,11 @@
 import type { SluiceError } from "../../core/error.ts";
-import type { CheckResult, Encoded, PartitionResult, RowChanges } from "../../core/result.ts";
+import type {
+  CheckResult,
+  Encoded,
+  FileCounts,
+  PartitionResult,
+  RowChanges,
+} from "../../core/result.ts";
 import type { PartitionPlan } from "../../plan/load_plan.ts";
 import type { Counts } from "../../publish/execute.ts";
 import type { SourceFacts } from "../../source/context.ts";
@@ -19,11 +25,23 @@ export interface Tally {
   counts: Counts | null;
   /** Stored bytes read. */
   bytes: number;
+  /** Where the source can have several. */
+  files: readonly FileTally[];
   facts: SourceFacts | null;
   sha256: string | null;
   checks: readonly CheckResult[];
   /** Seconds. */
   readonly phases: Record<string, number>;
+}
+
+/** What one of several files came to. */
+export interface FileTally extends Omit<FileCounts, "rows_rejected"> {
+  rows_rejected(): number;
+}
+
+/** The files as they are now. */
+export function fileCounts({ files }: Tally): FileCounts[] {
+  return files.map((file) => ({ ...file, rows_rejected: file.rows_rejected() }));
 }
 
 /** Nothing counted. */
@@ -38,6 +56,7 @@ export function emptyTally(): Tally {
     special: { records: 0, bytes: 0 },
     counts: null,
     bytes: 0,
+    files: [],
     facts: null,
     sha256: null,
     checks: [],
@@ -93,6 +112,7 @@ export function partitionResult(
     seconds,
     source: tally.facts?.url ?? plannedSource,
     sha256: tally.sha256,
+    ...(tally.files.length === 0 ? {} : { files: fileCounts(tally) }),
     ...(tally.checks.length === 0 ? {} : { checks: tally.checks }),
     phases: tally.phases,
     ...(rowsRead > 0 ? { plain: tally.plain, special: tally.special } : {}),

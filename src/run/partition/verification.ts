@@ -8,6 +8,7 @@ import {
   type ColumnDigests,
   columnDigests,
   digestingEncoder,
+  mergeDigests,
 } from "../../rows/verify/column_digests.ts";
 
 /** Proves for one COPY that Postgres holds what was sent. */
@@ -30,10 +31,14 @@ export interface Verification {
 
 /** Begins a verification, as the plan has it. */
 export function verification(plan: VerifyPlan): Verification {
+  // By the order of the columns, which not all files of a load have the same.
+  const byOrder = new Map<string, ColumnDigests>();
   let digests: ColumnDigests | null = null;
   return {
     watch(encoder, typed, later) {
-      digests = columnDigests(encoder.columns, typed);
+      const order = JSON.stringify(encoder.columns);
+      digests = byOrder.get(order) ?? columnDigests(encoder.columns, typed);
+      byOrder.set(order, digests);
       return later ? encoder : digestingEncoder(encoder, digests);
     },
     taken(frame) {
@@ -42,8 +47,9 @@ export function verification(plan: VerifyPlan): Verification {
     },
     async compare(db, isolated) {
       if (digests === null) throw new Error("Nothing was watched that could be compared");
-      const columns = await verifyStaging(db, isolated ? plan.raw : plan.staging, digests);
-      return `${digests.rows} rows verified in ${columns} columns`;
+      const sent = mergeDigests([...byOrder.values()]);
+      const columns = await verifyStaging(db, isolated ? plan.raw : plan.staging, sent);
+      return `${sent.rows} rows verified in ${columns} columns`;
     },
   };
 }

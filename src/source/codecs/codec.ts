@@ -15,6 +15,25 @@ export interface Codec {
   decode(input: ByteInput, shown: string): AsyncGenerator<Uint8Array>;
 }
 
+/** A way to put files together; what is read of one are its members. */
+export interface Archive extends Pick<Codec, "name" | "magic"> {
+  /**
+   * The files that the pattern names, or its only one, in bounded memory, in the order they stand in.
+   *
+   * @throws SluiceError as {@link Codec.decode} does; `source/several_files`, `source/empty_archive`,
+   * `source/no_member`
+   */
+  members(input: ByteInput, shown: string, pattern: string | null): AsyncGenerator<Member>;
+}
+
+/** A file in an archive, or the one that is in none. */
+export interface Member {
+  /** Null: it is in no archive. */
+  readonly name: string | null;
+  /** To be read to their end before the next member is asked for; each valid until the next. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 /** First bytes of a file; null stands for any byte. */
 export type Magic = readonly (number | null)[];
 

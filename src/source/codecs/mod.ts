@@ -2,7 +2,7 @@ import { SluiceError } from "../../core/error.ts";
 import type { CodecName, Compression } from "../../core/codecs.ts";
 import { ByteInput } from "../byte_input.ts";
 import { HEAD_BYTES, refuseDocument } from "../recognise.ts";
-import { beginsWith, type Codec } from "./codec.ts";
+import { type Archive, beginsWith, type Codec, type Member } from "./codec.ts";
 import { bzip2 } from "./bzip2.ts";
 import { gzip } from "./gzip.ts";
 import { xz } from "./xz.ts";
@@ -10,15 +10,22 @@ import { zip } from "./zip.ts";
 import { zstd } from "./zstd.ts";
 
 /** Every codec, by the word that pipeline files have for it. */
-const BY_NAME: Readonly<Record<CodecName, Codec>> = { gzip, zstd, bzip2, xz, zip };
+const BY_NAME: Readonly<Record<CodecName, Codec | Archive>> = { gzip, zstd, bzip2, xz, zip };
 
 /** Every codec. */
-export const CODECS: readonly Codec[] = Object.values(BY_NAME);
+export const CODECS: readonly (Codec | Archive)[] = Object.values(BY_NAME);
 
 const LONGEST_MAGIC = Math.max(...CODECS.flatMap(({ magic }) => magic.map(({ length }) => length)));
 
 /** Where what comes out is taken for a bomb: so many bytes, and so many times what went in. */
 const BOMB = { bytes: 1 << 30, ratio: 1000 };
+
+/** How a pipeline file says that its files are compressed. */
+export interface Packing {
+  readonly compression: Compression;
+  /** The pattern of the files that are read of an archive; left out: its only one. */
+  readonly members?: string;
+}
 
 /**
  * Decompresses stored bytes as the pipeline says, or as their first bytes show.
@@ -28,29 +35,40 @@ const BOMB = { bytes: 1 << 30, ratio: 1000 };
  */
 export async function* decompress(
   stored: AsyncIterable<Uint8Array>,
-  compression: Compression,
+  { compression, members }: Packing,
   contentEncoding: string | null,
   shown: string,
   bomb = BOMB,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Member, void, undefined> {
   const file = new ByteInput(stored);
   let input = file;
-  try {
-    let wanted: string = compression;
-    if (contentEncoding !== null && contentEncoding !== "identity") {
-      const encoding = contentEncoding.trim().toLowerCase().replace(/^x-gzip$/, "gzip");
-      input = new ByteInput(codecNamed(encoding, shown)(input, shown));
-      // The encoding may have been the file's own, which is gone then.
-      if (wanted === encoding) wanted = "auto";
-    }
-    let bytes = 0;
-    for await (const chunk of await layer(input, wanted, shown)) {
+  let bytes = 0;
+  async function* bounded(chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
       bytes += chunk.length;
       if (bytes > bomb.bytes && bytes > file.position * bomb.ratio) {
         throw bombError(shown, bytes, file.position, bomb.ratio);
       }
       yield chunk;
     }
+  }
+  try {
+    let wanted: string = compression;
+    if (contentEncoding !== null && contentEncoding !== "identity") {
+      const encoding = contentEncoding.trim().toLowerCase().replace(/^x-gzip$/, "gzip");
+      input = new ByteInput(encodingNamed(encoding, shown).decode(input, shown));
+      // The encoding may have been the file's own, which is gone then.
+      if (wanted === encoding) wanted = "auto";
+    }
+    const codec = await codecOf(input, wanted, shown);
+    if (codec !== null && "members" in codec) {
+      for await (const { name, chunks } of codec.members(input, shown, members ?? null)) {
+        yield { name, chunks: bounded(chunks) };
+      }
+      return;
+    }
+    if (members !== undefined) throw noArchive(shown, members);
+    yield { name: null, chunks: bounded(codec?.decode(input, shown) ?? input.rest()) };
   } finally {
     await input.close();
   }
@@ -68,36 +86,38 @@ function bombError(shown: string, bytes: number, stored: number, ratio: number):
   );
 }
 
-async function layer(
+/** What the file is compressed with; null: it is not. */
+async function codecOf(
   input: ByteInput,
   wanted: string,
   shown: string,
-): Promise<AsyncGenerator<Uint8Array>> {
-  if (wanted === "none") return input.rest();
+): Promise<Codec | Archive | null> {
+  if (wanted === "none") return null;
   const start = await input.peek(LONGEST_MAGIC);
-  const found = CODECS.find(({ magic }) => magic.some((each) => beginsWith(start, each)));
+  const found = CODECS.find(({ magic }) => magic.some((each) => beginsWith(start, each))) ?? null;
   if (found?.name === "zip") refuseDocument(await input.peek(HEAD_BYTES), shown);
-  if (wanted === "auto") {
-    return found === undefined ? input.rest() : codecNamed(found.name, shown)(input, shown);
-  }
   // An empty file is empty, whatever it is called.
-  if (start.length === 0) return input.rest();
-  if (found?.name !== wanted) {
-    const is = found === undefined ? "not compressed in a known way" : `${found.name} data`;
-    throw new SluiceError(
-      "source/wrong_compression",
-      `"${shown}" is not ${wanted} data: it is ${is}`,
-      {
-        hint: "Use `compression: auto`, or check what the address really delivers",
-      },
-    );
-  }
-  return codecNamed(wanted, shown)(input, shown);
+  if (wanted === "auto" || start.length === 0) return found;
+  if (found?.name === wanted) return found;
+  const is = found === null ? "not compressed in a known way" : `${found.name} data`;
+  throw new SluiceError(
+    "source/wrong_compression",
+    `"${shown}" is not ${wanted} data: it is ${is}`,
+    { hint: "Use `compression: auto`, or check what the address really delivers" },
+  );
 }
 
-function codecNamed(name: string, shown: string): Codec["decode"] {
+function noArchive(shown: string, members: string): SluiceError {
+  return new SluiceError(
+    "source/wrong_compression",
+    `"${shown}" is no archive, and \`members: ${members}\` names files of one`,
+    { hint: "Leave `members` out, or check what the address really delivers" },
+  );
+}
+
+function encodingNamed(name: string, shown: string): Codec {
   const codec = CODECS.find((each) => each.name === name);
-  if (codec !== undefined) return codec.decode;
+  if (codec !== undefined && "decode" in codec) return codec;
   throw new SluiceError(
     "source/compression_not_available",
     `"${shown}" is compressed with ${name}, which is not available yet`,

@@ -2,7 +2,8 @@ import { crc32 } from "node:zlib";
 import { SluiceError } from "../../core/error.ts";
 import type { ByteInput } from "../byte_input.ts";
 import { coalesce } from "../coalesce.ts";
-import type { Codec } from "./codec.ts";
+import { matcher } from "../glob.ts";
+import type { Archive, Member } from "./codec.ts";
 import { corrupt, junkBehind, truncated } from "./damage.ts";
 import { inflate } from "./inflate.ts";
 import {
@@ -22,35 +23,47 @@ const MIN_CHUNK_BYTES = 256 * 1024;
 /** What systems put into archives beside what people put there. */
 const CLUTTER = /^__MACOSX\/|(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini)$/i;
 
-/** A file in an archive; its bytes must be read, or left, before the next one is asked for. */
-export interface Member {
-  readonly name: string;
-  readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
-}
-
-/** zip: the one file of an archive. */
-export const zip: Codec = {
+/** zip: stored files, and those with Deflate. */
+export const zip: Archive = {
   name: "zip",
   // A member, or the end of an empty archive.
   magic: [[0x50, 0x4b, 0x03, 0x04], [0x50, 0x4b, 0x05, 0x06]],
-  decode: onlyFile,
+  members,
 };
 
-async function* onlyFile(input: ByteInput, shown: string): AsyncGenerator<Uint8Array> {
-  let name: string | null = null;
-  for await (const member of zipMembers(input, shown, () => true)) {
-    if (name !== null) {
-      const names = `${JSON.stringify(name)} and ${JSON.stringify(member.name)}`;
+async function* members(
+  input: ByteInput,
+  shown: string,
+  pattern: string | null,
+): AsyncGenerator<Member> {
+  let first: string | null = null;
+  const others: string[] = [];
+  const matches = pattern === null ? () => true : matcher(pattern);
+  const wanted = (name: string) => {
+    const isWanted = matches(name);
+    if (!isWanted && others.length < 5) others.push(JSON.stringify(name));
+    return isWanted;
+  };
+  for await (const member of zipMembers(input, shown, wanted)) {
+    if (first !== null && pattern === null) {
+      const names = `${JSON.stringify(first)} and ${JSON.stringify(member.name)}`;
       throw new SluiceError("source/several_files", `"${shown}" holds several files: ${names}`, {
-        hint: "Unpack it, and load the files by their own names",
+        hint: 'Say which are loaded, such as `members: "*.csv"`',
       });
     }
-    name = member.name;
-    yield* member.chunks;
+    first ??= member.name;
+    yield member;
   }
-  if (name !== null) return;
-  throw new SluiceError("source/empty_archive", `"${shown}" is a zip archive without a file`, {
-    hint: "Check what the address really delivers",
+  if (first !== null) return;
+  if (others.length === 0) {
+    throw new SluiceError("source/empty_archive", `"${shown}" is a zip archive without a file`, {
+      hint: "Check what the address really delivers",
+    });
+  }
+  throw new SluiceError("source/no_member", `No file in "${shown}" matches "${pattern}"`, {
+    hint: `It holds ${
+      others.join(", ")
+    }: \`*\` stands for a part of a name, \`**/*\` for all folders`,
   });
 }
 
@@ -62,11 +75,11 @@ async function* onlyFile(input: ByteInput, shown: string): AsyncGenerator<Uint8A
  *
  * @param wanted whether a file is read; others are passed over
  */
-export async function* zipMembers(
+async function* zipMembers(
   input: ByteInput,
   shown: string,
   wanted: (name: string) => boolean,
-): AsyncGenerator<Member, void, undefined> {
+): AsyncGenerator<Member & { readonly name: string }, void, undefined> {
   const walked: Walked[] = [];
   try {
     for (;;) {

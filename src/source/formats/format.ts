@@ -19,6 +19,8 @@ export interface Wanted {
   readonly columns: readonly Pick<ColumnPlan, "from" | "aliases">[];
   /** Keys of no column: their values are counted, or each key becomes one more field. */
   readonly others: "count" | "read";
+  /** Bytes of the files before it in the same load: offsets go on where those end. */
+  readonly base?: number;
 }
 
 /** Splits decompressed bytes into records, chunk by chunk. */

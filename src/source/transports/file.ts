@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import { SluiceError } from "../../core/error.ts";
-import type { KnownSource, SourceContext, SourceFacts } from "../context.ts";
+import { maskUrl } from "../../core/mask_urls.ts";
+import { type KnownSource, type SourceContext, type SourceFacts, UNSETTLED } from "../context.ts";
 import type { Location } from "../location.ts";
-import type { StoredFile, Transport } from "./transport.ts";
+import { fixedPart, isPattern, matcher } from "../glob.ts";
+import type { Listed, StoredFile, Transport } from "./transport.ts";
 
 /** Large enough that the thread pool's hand-over costs nothing, small enough for a processor's cache. */
 const CHUNK_BYTES = 512 * 1024;
-
-/** A file that was changed in the second in which it was looked at may change again, unseen. */
-const UNSETTLED = "ctime unsettled";
 
 /** Files by path or `file:` URL. */
 export const file: Transport = {
   name: "file",
   open: (location, _limits, context) => openFile(location, context),
   probe: (location, _limits, context, known) => probeFile(location, context, known),
+  expand: (location, _limits, context) => expandFiles(location, context),
 };
 
 async function openFile(location: Location, context: SourceContext): Promise<StoredFile> {
@@ -65,6 +65,65 @@ async function probeFile(
       known.etag !== null && (known.etag !== facts.etag || known.etag === UNSETTLED));
   // Only the digest tells a file that was copied or touched from one that was changed.
   return isTouched ? { ...facts, sha256: await digest(location, context) } : facts;
+}
+
+/** The files of a pattern by their names; a file whose name only looks like one is itself. */
+async function expandFiles(
+  location: Location,
+  context: SourceContext,
+): Promise<readonly Listed[] | null> {
+  if (!isPattern(location.href) || /^file:/i.test(location.href)) return null;
+  const pattern = location.href.replaceAll("\\", Deno.build.os === "windows" ? "/" : "\\");
+  try {
+    await Deno.lstat(pattern);
+    return null;
+  } catch {
+    // No file of this name.
+  }
+  const folder = fixedPart(pattern);
+  const matches = matcher(pattern.slice(folder.length));
+  const depth = pattern.includes("**") ? Infinity : pattern.slice(folder.length).split("/").length;
+  const found: string[] = [];
+  const look = async (path: string, left: number): Promise<void> => {
+    context.signal.throwIfAborted();
+    const entries = await attempt(
+      { ...location, shown: maskUrl(path) },
+      context,
+      () => Array.fromAsync(Deno.readDir(folder + path === "" ? "." : folder + path)),
+    );
+    for (const { name, isDirectory, isFile, isSymlink } of entries) {
+      const at = path + name;
+      // A link to a folder may lead back: only those to files are followed.
+      if (isDirectory && left > 1) await look(`${at}/`, left - 1);
+      else if (matches(at) && (isFile || isSymlink && await isLinkToFile(folder + at))) {
+        found.push(folder + at);
+      }
+    }
+  };
+  try {
+    await look("", depth);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== "source/not_found") throw error;
+  }
+  return found.sort().map((href) => ({
+    location: { ...location, href, shown: shownPath(href, location, pattern) },
+    facts: null,
+  }));
+}
+
+/** A path of a pattern as people may see it: what the pattern hides of itself is hidden in it. */
+function shownPath(href: string, { shown }: Location, pattern: string): string {
+  const folder = fixedPart(pattern);
+  const shownFolder = fixedPart(shown);
+  return shown === pattern ? href : shownFolder + href.slice(folder.length);
+}
+
+async function isLinkToFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
+  }
 }
 
 async function digest(location: Location, context: SourceContext): Promise<string> {
@@ -215,9 +274,7 @@ async function attempt<T>(
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw new SluiceError("source/not_found", `There is no file "${shown}"`, {
-        hint: /[*?]|\[.+\]|\{.*,.*\}/.test(shown)
-          ? "A pattern is not expanded: name one file, or load several with `partitions`"
-          : "Relative paths start at the pipeline file's folder",
+        hint: "Relative paths start at the pipeline file's folder",
       });
     }
     if (error instanceof Deno.errors.NotCapable) {

@@ -3,10 +3,11 @@ import { schemeList, type TransportName, transportOf } from "../../core/transpor
 import type { Location } from "../location.ts";
 import { file } from "./file.ts";
 import { http } from "./http.ts";
+import { stdin } from "./stdin.ts";
 import type { Transport } from "./transport.ts";
 
 /** Every transport; `core/transports.ts` has its schemes. */
-export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { file, http };
+export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { file, stdin, http };
 
 /** The transport that reaches a location. */
 export function transportFor({ href, shown }: Location): Transport {

@@ -27,6 +27,13 @@ export interface StoredFile extends AsyncDisposable {
   confirm?(sha256: string): Promise<void>;
 }
 
+/** A file that an address stands for. */
+export interface Listed {
+  readonly location: Location;
+  /** Null: the listing tells nothing of it. */
+  readonly facts: SourceFacts | null;
+}
+
 /** A way to reach sources; `core/transports.ts` has the schemes that choose it. */
 export interface Transport {
   readonly name: TransportName;
@@ -39,4 +46,13 @@ export interface Transport {
     context: SourceContext,
     known: KnownSource | null,
   ): Promise<SourceFacts | null>;
+  /**
+   * The files that a pattern stands for, by their names; null where the address is one of a file.
+   * Left out where nothing can be listed: every address is one of a file.
+   */
+  expand?(
+    location: Location,
+    limits: ReadLimits,
+    context: SourceContext,
+  ): Promise<readonly Listed[] | null>;
 }

@@ -13,8 +13,7 @@ import type { Report } from "../report.ts";
 import type { Path } from "../yaml_tree.ts";
 import type { Check } from "./check.ts";
 import { SOME_DAY } from "./partitions.ts";
-
-const URL_PATH = ["source", "url"];
+import { addressesOf } from "./source_address.ts";
 
 /** The partition can fill each placeholder of a rule's SQL. */
 export const rulePlaceholders: Check = ({ partitions, rules }, report, input) => {
@@ -71,25 +70,30 @@ function requireFillable(
   }
 }
 
-/** The partition can fill each placeholder of the URL. */
+/** The partition can fill each placeholder of the addresses, and of the pattern of members. */
 export const placeholders: Check = ({ partitions, source }, report) => {
-  for (const { text, name, pattern } of placeholdersOf(source.url)) {
-    if (!isPeriod(name) && name !== "partition" && name !== "list") continue;
-    if (partitions === null) {
-      report.part(URL_PATH, text, "spec/bad_placeholder", `"${text}" needs partitions`);
-      continue;
+  const members = source.members === undefined
+    ? []
+    : [{ text: source.members, path: ["source", "members"] }];
+  for (const { text: template, path } of [...addressesOf(source), ...members]) {
+    for (const { text, name, pattern } of placeholdersOf(template)) {
+      if (!isPeriod(name) && name !== "partition" && name !== "list") continue;
+      if (partitions === null) {
+        report.part(path, text, "spec/bad_placeholder", `"${text}" needs partitions`);
+        continue;
+      }
+      const { by } = partitions;
+      if (fillPlaceholder(by, examplePartition(by), name, pattern) !== null) continue;
+      report.part(
+        path,
+        text,
+        "spec/bad_placeholder",
+        `Partitions by ${by} cannot fill "${text}"`,
+        by === "list"
+          ? `Write "{partition}"`
+          : `Write "{${by}}", or parts of it such as "{${by}:yyyy}"`,
+      );
     }
-    const { by } = partitions;
-    if (fillPlaceholder(by, examplePartition(by), name, pattern) !== null) continue;
-    report.part(
-      URL_PATH,
-      text,
-      "spec/bad_placeholder",
-      `Partitions by ${by} cannot fill "${text}"`,
-      by === "list"
-        ? `Write "{partition}"`
-        : `Write "{${by}}", or parts of it such as "{${by}:yyyy}"`,
-    );
   }
 };
 
@@ -98,25 +102,36 @@ export const missingPlaceholder: Check = ({ partitions, source }, report) => {
   if (partitions === null) return;
   const { by } = partitions;
   const example = examplePartition(by);
-  const unfilled = placeholdersOf(source.url).some(({ name, pattern }) =>
-    fillPlaceholder(by, example, name, pattern) === null
+  // A file of several partitions would be in the table several times; its members are files too.
+  const templates = addressesOf(source).map(({ text, path }) => ({
+    text: `${text}#${source.members ?? ""}`,
+    path,
+  }));
+  const unfilled = templates.some(({ text }) =>
+    placeholdersOf(text).some(({ name, pattern }) =>
+      fillPlaceholder(by, example, name, pattern) === null
+    )
   );
   // Told already: filled rightly it may well tell the partitions apart.
   if (unfilled) return;
-  const seen = new Map<string, string>();
-  for (const partition of somePartitions(partitions)) {
-    const url = fillTemplate(source.url, by, partition);
-    const other = seen.get(url);
-    if (other !== undefined) {
+  const some = somePartitions(partitions);
+  for (const { text, path } of templates) {
+    const seen = new Map<string, string>();
+    for (const partition of some) {
+      const url = fillTemplate(text, by, partition);
+      const other = seen.get(url);
+      if (other === undefined) {
+        seen.set(url, partition);
+        continue;
+      }
       report.value(
-        URL_PATH,
+        path,
         "spec/missing_placeholder",
         `Partitions "${other}" and "${partition}" would load the same file`,
         `Put "{${by === "list" ? "partition" : by}}" in place of its name`,
       );
-      return;
+      break;
     }
-    seen.set(url, partition);
   }
 };
 

@@ -8,16 +8,19 @@ const MAX_TIMEOUT = 86_400;
 
 /** `source:` */
 export const sourceSchema = z.strictObject({
-  url: looseName().describe(
-    "Path, relative to this file, or URL; `{name}` is a variable or a placeholder such as `{month}`",
+  url: z.union([looseName(), z.array(looseName()).min(1)]).describe(
+    "Path, relative to this file, or URL, or several; `{name}` is a variable or a placeholder such as `{month}`",
   ).meta({
-    words: ["stream", "streams", "path", "uri", "location", "file"],
+    words: ["stream", "streams", "path", "uri", "location", "file", "urls", "paths", "files"],
     standIn: "file",
   }),
   format: formatSchema.default("csv").describe("How the file is written").meta({ rows: true }),
   compression: z.enum(["auto", "none", ...CODEC_NAMES]).default("auto")
     .describe("How the file is compressed; `auto` looks at its first bytes")
     .meta({ values: CODEC_WORDS, later: /^(br|brotli|lz4|snappy)$/ }),
+  members: looseName().exactOptional()
+    .describe("Which files of a zip archive are loaded, such as `*.csv`; left out: its only one")
+    .meta({ words: ["member", "archive_path", "inner_path"] }),
   headers: z.record(z.string(), looseText()).default({})
     .describe("HTTP headers; `${NAME}` is an environment variable and is never printed").meta({
       rows: false,

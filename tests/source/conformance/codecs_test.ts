@@ -1,8 +1,8 @@
 /** What every codec must do, whatever the compression. */
 import { expect } from "expect";
 import { CODEC_NAMES } from "../../../src/core/codecs.ts";
-import { CODECS, decompress } from "../../../src/source/codecs/mod.ts";
-import { bytesOf, concat, failure, randomFrom, testSeed } from "../support.ts";
+import { CODECS } from "../../../src/source/codecs/mod.ts";
+import { bytesOf, concat, decompressed, failure, randomFrom, testSeed } from "../support.ts";
 import { PACKERS } from "./packers.ts";
 
 const HELLO = bytesOf("hello, hello\n".repeat(2_000));
@@ -23,7 +23,7 @@ async function* chunked(bytes: Uint8Array, size: number, pulled = () => {}) {
 
 async function unpack(bytes: Uint8Array, size = 1 << 16): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
-  for await (const chunk of decompress(chunked(bytes, size), "auto", null, "file.csv")) {
+  for await (const chunk of decompressed(chunked(bytes, size), "auto", null, "file.csv")) {
     parts.push(chunk.slice());
   }
   return concat(parts);
@@ -132,7 +132,7 @@ for (const { name } of CODECS) {
     let total = 0;
     const source = chunked(bomb, 16 * 1024, () => pulls++);
     const before = Deno.memoryUsage().external;
-    for await (const chunk of decompress(source, "auto", null, "bomb")) {
+    for await (const chunk of decompressed(source, "auto", null, "bomb")) {
       total += chunk.length;
       expect(chunk.length).toBeLessThanOrEqual(1 << 20);
       if (total !== chunk.length) continue;
@@ -156,7 +156,7 @@ for (const { name } of CODECS) {
         ended = true;
       }
     }
-    for await (const _ of decompress(endless(), "auto", null, "file.csv")) break;
+    for await (const _ of decompressed(endless(), "auto", null, "file.csv")) break;
     expect(ended).toBe(true);
     async function* broken() {
       yield packed(noise).slice(0, 30);
@@ -164,7 +164,7 @@ for (const { name } of CODECS) {
       throw new Error("the source broke");
     }
     await expect((async () => {
-      for await (const _ of decompress(broken(), "auto", null, "file.csv"));
+      for await (const _ of decompressed(broken(), "auto", null, "file.csv"));
     })()).rejects.toThrow("the source broke");
   });
 }

@@ -25,6 +25,7 @@ export type StartRig = () => Promise<Rig | string> | Rig | string;
 
 export const RIGS: Readonly<Record<TransportName, StartRig>> = {
   file: fileRig,
+  stdin: () => "a process has one standard input: stdin_test.ts starts some",
   http: httpRig,
 };
 

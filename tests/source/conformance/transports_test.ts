@@ -6,7 +6,7 @@ import { sameSource } from "../../../src/plan/decide_partition.ts";
 import { openSource } from "../../../src/source/open.ts";
 import { probeSource } from "../../../src/source/probe.ts";
 import { TRANSPORTS } from "../../../src/source/transports/mod.ts";
-import { bytesOf, failure, fetchAll, planFor, sha256, testContext } from "../support.ts";
+import { bytesOf, chunksOf, failure, fetchAll, planFor, sha256, testContext } from "../support.ts";
 import { type Rig, RIGS } from "./rigs.ts";
 
 const TEXT = bytesOf(
@@ -49,7 +49,7 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
     await rig.put(TEXT);
     const context = contextOf(rig);
     await using source = await openSource(planFor(rig.url), context);
-    for await (const _ of source.chunks);
+    for await (const _ of chunksOf(source));
     const loaded = { ...source.facts, sourceUrl: source.facts.url, sha256: source.sha256() };
     const probe = async () => await probeSource(planFor(rig.url), context, loaded);
     const known = await probe();
@@ -103,7 +103,7 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
     let error: SluiceError | null = null;
     try {
       await using source = await openSource(plan, context);
-      for await (const chunk of source.chunks) {
+      for await (const chunk of chunksOf(source)) {
         if (read.length === 0) await rig.put(OTHER);
         read.push(chunk.slice());
       }
@@ -114,7 +114,7 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
       expect(whole.includes(read.map((part) => part.toHex()).join(""))).toBe(true);
     } else {
       expect(["source/changed_while_reading", "source/restart_needed"]).toContain(error.code);
-      expect(error.retry).toBe("later");
+      expect(error.retry).toBe("restart");
     }
   });
 
@@ -125,11 +125,11 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
     const plan = planFor(rig.url, { timeoutSeconds: 600 });
     await using source = await openSource(plan, contextOf(rig, cancel.signal));
     const reading = (async () => {
-      for await (const _ of source.chunks) cancel.abort(reason);
+      for await (const _ of chunksOf(source)) cancel.abort(reason);
     })();
     await expect(reading).rejects.toBe(reason);
     const gone = await openSource(plan, contextOf(rig));
-    for await (const _ of gone.chunks) break;
+    for await (const _ of chunksOf(gone)) break;
     await gone[Symbol.asyncDispose]();
     await gone[Symbol.asyncDispose]();
     await expect(openSource(plan, contextOf(rig, cancel.signal))).rejects.toBe(reason);

@@ -11,7 +11,7 @@ import { replayCsv } from "./replay.ts";
 
 /** Delimited text; `docs/sources.md` describes the dialect. */
 export const csv: Format<CsvOptions> = {
-  open: (options, _wanted, splitter) => new CsvReader(options, splitter),
+  open: (options, { base }, splitter) => new CsvReader(options, base, splitter),
   replay: (options, header) => replayCsv(options, header, (each) => new CsvReader(each)),
   traits: csvTraits,
 };
@@ -24,7 +24,7 @@ class CsvReader implements RecordReader {
 
   readonly about: ReaderFacts;
 
-  constructor(options: CsvOptions, splitter?: RecordSplitter) {
+  constructor(options: CsvOptions, base = 0, splitter?: RecordSplitter) {
     this.#options = options;
     this.about = {
       guess: (names, isKnown) => guessDelimiter(names, isKnown, options),
@@ -41,6 +41,7 @@ class CsvReader implements RecordReader {
       skipEmptyFirst: options.header,
       maxRecordBytes: options.maxRecordBytes,
     }, splitter);
+    this.#scanner.batch.base = base;
   }
 
   push(chunk: Uint8Array): RecordBatch | null {

@@ -61,7 +61,7 @@ class NdjsonReader implements RecordReader {
   /** The rest of a record that is too long is passed over. */
   #skips = false;
 
-  constructor(options: NdjsonOptions, { columns, others }: Wanted, home?: BatchArrays) {
+  constructor(options: NdjsonOptions, { columns, others, base = 0 }: Wanted, home?: BatchArrays) {
     this.#options = options;
     this.#batch = emptyBatch(unescapeJson, home);
     this.#readsOthers = others === "read";
@@ -69,6 +69,7 @@ class NdjsonReader implements RecordReader {
     // Before the aliases: a key is the column of its own name first.
     this.header.forEach((name, field) => this.#keys.add(name, field));
     columns.forEach(({ aliases }, field) => aliases.forEach((name) => this.#keys.add(name, field)));
+    this.#batch.base = base;
     this.#batch.width = columns.length;
     this.#batch.others = { counts: this.#counts, names: [] };
   }
