@@ -60,14 +60,19 @@ async function hasRoom(): Promise<boolean> {
 }
 
 /**
- * What a program prints; null where it fails.
+ * What a program prints; null where it fails, or is not there.
  *
  * Deno lets nobody look below `/dev` without each and every permission.
  */
 async function ask(program: string, ...args: readonly string[]): Promise<string | null> {
-  const { success, stdout } = await new Deno.Command(program, {
-    args: [...args],
-    stderr: "null",
-  }).output();
-  return success ? new TextDecoder().decode(stdout).trim() : null;
+  try {
+    const { success, stdout } = await new Deno.Command(program, {
+      args: [...args],
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
