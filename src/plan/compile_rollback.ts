@@ -1,3 +1,4 @@
+import { deepFreeze } from "../core/deep_freeze.ts";
 import { SluiceError } from "../core/error.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
@@ -75,7 +76,7 @@ export function compileRollback(
     );
   }
   const steps = chosen.flatMap((partition) => step(input, partition, request) ?? []);
-  if (steps.length > 0) return steps;
+  if (steps.length > 0) return deepFreeze(steps);
   throw new SluiceError(
     "plan/nothing_to_roll_back",
     `No earlier version of "${targetKeyOf(spec)}" is kept`,

@@ -430,6 +430,8 @@ Deno.test("compileRollback goes to the version before, or to the one asked for",
   const steps = (request: RollbackRequest) =>
     compileRollback(rollbackInput(loads), request).map(({ from, to }) => [from, to]);
   expect(steps({})).toEqual([[4, 3]]);
+  const [first] = compileRollback(rollbackInput(loads), {});
+  expect([first, first.statements, ...first.statements].every(Object.isFrozen)).toBe(true);
   expect(steps({ to: 2 })).toEqual([[4, 2]]);
   expect(steps({ partition: "2021-01", to: 5 })).toEqual([[4, 5]]);
   const refusal = (request: RollbackRequest, given = loads) => {
