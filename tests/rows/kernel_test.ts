@@ -112,6 +112,18 @@ function withPoint(digits: string, places: number): string {
   return places === 0 ? padded : `${padded.slice(0, -places)}.${padded.slice(-places)}`;
 }
 
+const JSONS = [
+  "{}",
+  " [ ] ",
+  '"text"',
+  "-0.5",
+  "true",
+  "false",
+  "null",
+  '{"a": 1, "b": [1, -2.50, "x\\n\\"y", {"ä": null}], "c":{"d":[]}}',
+  "[".repeat(60) + "]".repeat(60),
+];
+
 /** Types, and rules and options, of which the kernel takes everyday values whole. */
 const COLUMNS: readonly (readonly [Partial<ColumnPlan>, readonly string[]])[] = [
   [{ type: { name: "smallint" } }, ["0", "-1", "32767", "-32768", "007"]],
@@ -144,6 +156,8 @@ const COLUMNS: readonly (readonly [Partial<ColumnPlan>, readonly string[]])[] = 
   [{ type: { name: "text" }, rules: { max_length: 5 } }, ["12345", "äöüßñ", ""]],
   [{ type: { name: "text" }, rules: { one_of: ["cash", "card", "ä"] } }, ["cash", "card", "ä"]],
   [{ type: { name: "varchar", length: 4 } }, ["", "abcd", "日本語!"]],
+  [{ type: { name: "json" } }, JSONS],
+  [{ type: { name: "jsonb" } }, JSONS],
   [{ type: { name: "uuid" } }, [
     "550e8400-e29b-41d4-a716-446655440000",
     "550E8400E29B41D4A716446655440000",
@@ -404,7 +418,7 @@ function randomLoad(random: () => number, format: FormatOptions): RandomLoad {
     : () =>
       JSON.stringify(Object.fromEntries(
         Array.from({ length: width }, (_, f) => [`k${f}`, value(f)] as const)
-          .map(([key, text]) => [key, /^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : text])
+          .map(([key, text]) => [key, asJson(text)])
           .filter(() => random() < 0.95),
       ));
   const text = Array.from({ length: between(random, 1, 40) }, line).join("\n") + "\n";
@@ -416,6 +430,11 @@ function randomLoad(random: () => number, format: FormatOptions): RandomLoad {
     text,
     width,
   };
+}
+
+/** Numbers, objects and lists as what they are, other texts as strings. */
+function asJson(text: string): unknown {
+  return /^(0|[1-9]\d{0,8}|[[{].*)$/.test(text) ? attempt(() => JSON.parse(text)) : text;
 }
 
 function load(

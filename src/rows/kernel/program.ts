@@ -46,6 +46,8 @@ const KINDS = {
   "time": 12,
   "timestamp": 13,
   "timestamptz": 14,
+  "json": 16,
+  "jsonb": 17,
 } as const;
 const WORDS = 8;
 const DISCARD = 15;
@@ -134,6 +136,9 @@ function writeKind(
     return !limited && writeText(entry, plan, place) ? kind : 0;
   }
   if (rules.max_length !== undefined) return 0;
+  if (kind === KINDS.json || kind === KINDS.jsonb) {
+    return limited || rules.one_of !== undefined ? 0 : kind;
+  }
   if (kind === KINDS.boolean || kind === KINDS.uuid) {
     if (limited || rules.one_of !== undefined) return 0;
     if (true_values === undefined && false_values === undefined) return kind;

@@ -161,9 +161,14 @@ export function encode(
       let isNull = p == q && (bits & EMPTY_IS_NULL) != 0;
       if (flag != 0 || (bits & (TRIM | HAS_NULLS)) != 0) {
         if ((flag & NULL) != 0) isNull = true;
-        else if ((flag & STRING) != 0 && (bits & IS_JSON) != 0) isNull = false;
+        else if ((flag & STRING) != 0 && (bits & IS_JSON) != 0) {
+          // With its quotes, and whatever stands between them.
+          p--;
+          q++;
+          isNull = false;
+        }
         else if ((flag & ESCAPED) != 0) {
-          if (kind != TEXT || doubled == 256 || (bits & (TRIM | TRIM_QUOTED)) != 0) {
+          if (kind != TEXT && (bits & IS_JSON) == 0 || doubled == 256 || (bits & (TRIM | TRIM_QUOTED)) != 0) {
             isLeft = true;
             break;
           }

@@ -47,3 +47,5 @@ export const TIME = 12;
 export const TIMESTAMP = 13;
 export const TIMESTAMPTZ = 14;
 export const DISCARD = 15;
+export const JSON = 16;
+export const JSONB = 17;

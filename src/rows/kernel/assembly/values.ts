@@ -1,5 +1,6 @@
 /** Writes values, each with its length before it. */
 import { ends } from "./batch";
+import { isPlainJson } from "./jsons";
 import { longDouble, readLongDouble } from "./long_doubles";
 import {
   fitsNumeric,
@@ -29,9 +30,12 @@ import {
   HAS_LIST,
   HAS_TABLE,
   INTEGER,
+  JSON,
+  JSONB,
   NUMERIC,
   REAL,
   SMALLINT,
+  STRING,
   TEXT,
   TIME,
   TIMESTAMP,
@@ -221,6 +225,21 @@ export function writeValue(
       if (points > load<i32>(entry + AT_LENGTH)) isLeft = true;
       put32(o, <u32> length);
       o += 4 + length;
+      break;
+    }
+    case JSON:
+    case JSONB: {
+      const head: usize = kind == JSONB ? 5 : 4;
+      const text = o + head;
+      isLeft = !copyText(p, q, text);
+      const end = (flag & (ESCAPED | STRING)) == ESCAPED
+        ? copyUndoubled(p, q, text, doubled)
+        : text + (q - p);
+      if (!isPlainJson(text, end)) isLeft = true;
+      put32(o, <u32> (end - o - 4));
+      // The version of jsonb.
+      if (kind == JSONB) store<u8>(o + 4, 1);
+      o = end;
       break;
     }
     case UUID: {
