@@ -218,6 +218,22 @@ Deno.test("one byte changed in an everyday text is seen as TypeScript sees it", 
   }
 });
 
+Deno.test("more texts than the kernel has room for are left to TypeScript", () => {
+  const kernel = new Kernel(1);
+  const many = Array.from({ length: 60 }, (_, i) => `${i}`.repeat(10_000));
+  const texts = [...many, "x"].map((text) => encoder.encode(text));
+  for (
+    const change of [
+      { rules: { one_of: many } },
+      { options: { null_values: many } },
+      { default: "x".repeat(600_000) },
+    ]
+  ) {
+    const { plain } = compareTexts(columnPlan(change), texts, kernel);
+    expect(plain).toBe(0);
+  }
+});
+
 function compareTexts(column: ColumnPlan, texts: readonly Uint8Array[], kernel: Kernel) {
   const ours = encodeTexts(column, texts);
   const fast = encodeTexts(column, texts, kernel);

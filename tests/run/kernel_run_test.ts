@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { takeKernel } from "../../src/rows/kernel/kernel_pool.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
@@ -30,6 +31,48 @@ function line(id: number, extra = '"{""a"": [1, null]}"'): string {
     `2021-01-01T00:00:00.${id % 1000}Z,${id % 1000}.5,${id / 8},0.25,${id % 2 ? "Y" : "N"},` +
     `550e8400-e29b-41d4-a716-44665544${String(id % 10_000).padStart(4, "0")},` +
     `${id % 2 ? '"a ""quoted"", note"' : "ünquoted"},${extra}\n`;
+}
+
+const { CompileError, Memory, Module } = WebAssembly;
+/** In this order: what is compiled once is not compiled again. */
+const UNABLE = {
+  "whose processor lacks the vector instructions": () => {
+    WebAssembly.Module = class {
+      constructor() {
+        throw new CompileError("Wasm SIMD unsupported");
+      }
+    } as unknown as typeof Module;
+  },
+  "without room for its memory": () => {
+    WebAssembly.Memory = class {
+      constructor() {
+        throw new RangeError("could not allocate memory");
+      }
+    } as unknown as typeof Memory;
+  },
+};
+
+for (const [what, disable] of Object.entries(UNABLE)) {
+  Deno.test(`a machine ${what} loads without the kernel`, async () => {
+    await using test = await testDatabase();
+    using files = workspace({
+      "trips.csv": HEADER + Array.from({ length: 100 }, (_, id) => line(id)).join(""),
+    });
+    const spec = specOf(PIPELINE, files.folder);
+    // Those that wait for another load of this process.
+    for (const frames of [2, 2, 2, 2, 3, 3, 3, 3]) takeKernel(frames);
+    disable();
+    try {
+      const result = await run(test.db, spec);
+      expect(result).toMatchObject({ status: "succeeded", rows_loaded: 100 });
+      expect(result.partitions[0]).toMatchObject({
+        plain: { records: 0 },
+        special: { records: 100 },
+      });
+    } finally {
+      Object.assign(WebAssembly, { Memory, Module });
+    }
+  });
 }
 
 Deno.test("a run leaves nothing of everyday records to the slow way, and says what it left", async () => {

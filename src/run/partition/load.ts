@@ -22,12 +22,16 @@ import { type Counts, executeStatements } from "../../publish/execute.ts";
 import { pastCancel } from "../past_cancel.ts";
 import { findPublished, publish, retain } from "../../publish/publish.ts";
 import { compileRows } from "../../rows/compile_rows.ts";
+import { Frame } from "../../rows/frame.ts";
 import { giveBackKernel, takeKernel } from "../../rows/kernel/kernel_pool.ts";
 import { publishContext, type RunContext } from "../context.ts";
 import { type Verification, verification } from "./verification.ts";
 
 /** Staging that stays all the same is dropped by the next attempt, or swept by the next run. */
 const CLEANUPS = 2;
+
+/** Bytes of tuples that a buffer starts with where there is no kernel. */
+const FRAME_BYTES = 1 << 20;
 
 /** Seconds between two progress events. */
 const PROGRESS_SECONDS = 0.1;
@@ -225,14 +229,14 @@ export class PartitionLoad {
     });
     let reported = context.clock.monotonic();
     // One frame more than there are connections: it is filled while the others are on their way.
-    const kernel = takeKernel(plan.copyConnections + 1);
+    const kernel = takeKernel(plan.copyConnections + 1) ?? undefined;
     this.#verification = partition.verify === null ? null : verification(partition.verify);
     const staged = await stageRows({
       isSet: source.accounts() !== null,
       files: source.files,
       open: async (file, base) => {
         rejects.beginFile(file.url, base);
-        kernel.beginFile();
+        kernel?.beginFile();
         facts = { ...facts, source_url: await storedText(context.db, file.url) };
         return this.source.reader(base, kernel);
       },
@@ -244,8 +248,8 @@ export class PartitionLoad {
         return this.#verification?.watch(encoder, typed, isolation !== null) ?? encoder;
       },
       taken: (frame) => this.#verification?.taken(frame),
-      makeFrame: () => kernel.takeFrame(),
-      takeBackFrames: () => kernel.takeBackFrames(),
+      makeFrame: () => kernel?.takeFrame() ?? new Frame(FRAME_BYTES),
+      takeBackFrames: () => kernel?.takeBackFrames(),
     }, {
       db: context.db,
       clock: context.clock,
@@ -269,7 +273,7 @@ export class PartitionLoad {
       },
     });
     // Where the load has failed instead, bytes of it may still be on their way.
-    giveBackKernel(kernel);
+    if (kernel !== undefined) giveBackKernel(kernel);
     this.#tally.bytes = source.bytesRead();
     this.#tally.sha256 = source.sha256();
     this.#tally.files = await Promise.all(
