@@ -7,7 +7,7 @@ import type { SourceContext, SourceFacts } from "./context.ts";
 import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
 import { locate, type Location } from "./location.ts";
-import { recognised } from "./recognise.ts";
+import { type FormatTraits, recognised } from "./recognise.ts";
 import { transportFor } from "./transports/mod.ts";
 import type { StoredFile } from "./transports/transport.ts";
 
@@ -55,10 +55,30 @@ const MIN_CHUNK_BYTES = 256 * 1024;
  * @throws SluiceError `source/…`, see docs/sources.md; `source/not_found` where there is no file
  */
 export async function openSource(source: SourcePlan, context: SourceContext): Promise<OpenSource> {
+  return await open(source, context, traitsOf(source.format));
+}
+
+/**
+ * The same, whatever is in it: of a source whose format is still to be found out.
+ *
+ * @throws SluiceError `source/…`
+ */
+export async function openUnknown(
+  source: SourcePlan,
+  context: SourceContext,
+): Promise<OpenSource> {
+  return await open(source, context, null);
+}
+
+async function open(
+  source: SourcePlan,
+  context: SourceContext,
+  traits: FormatTraits | null,
+): Promise<OpenSource> {
   const found = await findFiles(source, context);
   if (found !== null && found.length === 0) throw noFile(source);
   const location = found?.[0].location ?? locate(source.url, source, context.secrets);
-  return new Reading(source, context, found, await openFile(location, source, context));
+  return new Reading(source, context, traits, found, await openFile(location, source, context));
 }
 
 /** A source's files, read one after the other. */
@@ -66,6 +86,7 @@ class Reading implements OpenSource {
   readonly files: AsyncGenerator<SourceFile, void, undefined>;
   readonly #source: SourcePlan;
   readonly #context: SourceContext;
+  readonly #traits: FormatTraits | null;
   readonly #found: readonly FoundFile[] | null;
   readonly #facts: SourceFacts | null;
   readonly #accounts: FileAccount[] = [];
@@ -79,11 +100,13 @@ class Reading implements OpenSource {
   constructor(
     source: SourcePlan,
     context: SourceContext,
+    traits: FormatTraits | null,
     found: readonly FoundFile[] | null,
     first: StoredFile,
   ) {
     this.#source = source;
     this.#context = context;
+    this.#traits = traits;
     this.#found = found;
     this.#facts = found === null ? null : setFacts(found, source);
     this.#stored = first;
@@ -141,11 +164,11 @@ class Reading implements OpenSource {
         const url = member.name === null ? shown : `${shown}#${member.name}`;
         const contents = member.name === null ? null : new Meter();
         const { contentType } = stored;
-        this.#bytes = recognised(
-          contents === null ? member.chunks : contents.watch(member),
-          traitsOf(this.#source.format),
-          { shown: url, contentType: member.name === null ? contentType : null },
-        );
+        const bytes = contents === null ? member.chunks : contents.watch(member);
+        this.#bytes = this.#traits === null ? bytes : recognised(bytes, this.#traits, {
+          shown: url,
+          contentType: member.name === null ? contentType : null,
+        });
         yield { url, chunks: this.#bytes };
         // What was left early is not asked for more: the source is being closed.
         if (contents !== null) this.#accounts.push({ url, ...contents.account() });

@@ -1,0 +1,268 @@
+import { SluiceError } from "../core/error.ts";
+import type { SourcePlan } from "../plan/load_plan.ts";
+import { FieldReader } from "../rows/field_reader.ts";
+import { QUOTED, type RecordBatch, STRING } from "../rows/record_batch.ts";
+import { ByteInput } from "../source/byte_input.ts";
+import type { SourceContext } from "../source/context.ts";
+import { openReader, type RecordReader, traitsOf } from "../source/formats/mod.ts";
+import { openUnknown } from "../source/open.ts";
+import { refuseOthers } from "../source/recognise.ts";
+import { buildFormat, type FormatOptions } from "../spec/formats/mod.ts";
+import { type FieldEvidence, FieldProfile, MOST_DISTINCT } from "./field_profile.ts";
+import { type CsvDialect, recogniseCsv } from "./recognise_csv.ts";
+
+/** `source.format` as a pipeline file has it: only what differs from what is left out. */
+export type FormatKeys =
+  & { readonly type: FormatOptions["type"]; readonly null_values?: readonly string[] }
+  & CsvDialect;
+
+/** What a file shows of itself. */
+export interface SourceProfile {
+  readonly format: FormatKeys;
+  readonly fields: readonly ProfiledField[];
+  /** Records that were looked at and can be read. */
+  readonly records: number;
+  /** The whole file was read, not its beginning only. */
+  readonly isWhole: boolean;
+  /** Bytes as they are stored that were read. */
+  readonly bytes: number;
+  /** Records that no load can read: ragged, not UTF-8. */
+  readonly unreadable: number;
+  /** Why the first of them cannot be read. */
+  readonly firstUnreadable: { readonly line: number; readonly message: string } | null;
+}
+
+export interface ProfiledField extends FieldEvidence {
+  /** As the header has it; null where the file has no header. */
+  readonly name: string | null;
+}
+
+/** Decompressed bytes that show the format. */
+const HEAD_BYTES = 1 << 18;
+/** Records and decompressed bytes of a sample. */
+const SAMPLE_RECORDS = 50_000;
+const SAMPLE_BYTES = 1 << 24;
+
+/**
+ * Reads a sample of a file, or all of it, and finds out what is in it. Memory is bounded.
+ *
+ * @param source with any format
+ * @throws SluiceError `source/…`, see docs/sources.md
+ */
+export async function inspectSource(
+  source: SourcePlan,
+  shown: string,
+  isFull: boolean,
+  context: SourceContext,
+): Promise<SourceProfile> {
+  await using open = await openUnknown(source, context);
+  const input = new ByteInput(open.chunks);
+  const head = (await input.peek(HEAD_BYTES)).slice();
+  const format = recogniseFormat(head, shown);
+  const reader = openReader(buildKeys(format), { columns: [], others: "read" });
+  const profiler = new Profiler(reader, format);
+  let bytes = 0;
+  let isWhole = true;
+  for await (const chunk of input.rest()) {
+    context.signal.throwIfAborted();
+    profiler.take(reader.push(chunk));
+    bytes += chunk.length;
+    if (isFull || bytes < SAMPLE_BYTES && profiler.records < SAMPLE_RECORDS) continue;
+    isWhole = false;
+    break;
+  }
+  if (isWhole) profiler.take(reader.finish());
+  const profile = { ...profiler.result(isWhole), isWhole, bytes: open.bytesRead() };
+  if (profile.records > 0 || profile.firstUnreadable === null) return profile;
+  const { line, message } = profile.firstUnreadable;
+  throw new SluiceError(
+    "source/no_readable_record",
+    `None of ${profile.unreadable} records of "${shown}" can be read; line ${line}: ${message}`,
+    { details: { line }, hint: "Convert the file, or write its pipeline by hand: docs/sources.md" },
+  );
+}
+
+/** The options of a format of which the rest is left out. */
+export function buildKeys({ type, ...keys }: FormatKeys): FormatOptions {
+  const plain = buildFormat(type);
+  if (plain.type !== "csv") return plain;
+  const { delimiter, quote, escape, header, skip_lines, null_values } = keys;
+  const quoted = quote === undefined ? plain.quote : quote;
+  return {
+    ...plain,
+    delimiter: delimiter ?? plain.delimiter,
+    quote: quoted,
+    escape: escape ?? quoted,
+    header: header ?? plain.header,
+    skipLines: skip_lines ?? plain.skipLines,
+    nullValues: null_values ?? plain.nullValues,
+  };
+}
+
+/** @throws SluiceError `source/other_format`, `source/wrong_encoding` */
+function recogniseFormat(head: Uint8Array, shown: string): FormatKeys {
+  const text = new TextDecoder().decode(head);
+  const origin = { shown, contentType: null };
+  if (isJsonLines(text)) {
+    refuseOthers(head, traitsOf(buildFormat("ndjson")), origin);
+    return { type: "ndjson" };
+  }
+  // A line for Excel is no reason to refuse a file: it says what the delimiter is.
+  const probe: FormatKeys = /^sep=.\r?\n/i.test(text)
+    ? { type: "csv", skip_lines: 1 }
+    : { type: "csv" };
+  refuseOthers(head, traitsOf(buildKeys(probe)), origin);
+  if (text.trim() === "") {
+    throw new SluiceError("source/empty_file", "The file is empty", {
+      hint: "Name a file that has records: its columns are taken from them",
+    });
+  }
+  const dialect = recogniseCsv(text, (dialect) => countRecords(head, { type: "csv", ...dialect }));
+  return { type: "csv", ...dialect };
+}
+
+function isJsonLines(text: string): boolean {
+  const lines = text.split("\n", 3).map((line) => line.trim()).filter((line) => line !== "");
+  const [first] = lines;
+  if (first === undefined || !/^\{\s*["}]/.test(first)) return false;
+  // One line of more than the head has no end here.
+  return first.endsWith("}") || lines.length === 1 && !text.includes("\n");
+}
+
+/** What a dialect makes of the start of a file, whose last record is cut off. */
+function countRecords(head: Uint8Array, format: FormatKeys): { good: number; bad: number } {
+  const reader = openReader(buildKeys(format));
+  try {
+    let good = 0;
+    let bad = 0;
+    const count = (batch: RecordBatch | null) => {
+      good += batch?.count ?? 0;
+      bad += batch?.malformed.length ?? 0;
+    };
+    count(reader.push(head));
+    if (head.length < HEAD_BYTES) count(reader.finish());
+    return { good, bad };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return { good: 0, bad: Infinity };
+  }
+}
+
+/** Shows each record's fields to their profiles. */
+class Profiler {
+  records = 0;
+  readonly #reader: RecordReader;
+  readonly #format: FormatKeys;
+  readonly #fields: FieldProfile[] = [];
+  readonly #field = new FieldReader();
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #budget = { left: MOST_DISTINCT };
+  #unreadable = 0;
+  #first: { line: number; message: string } | null = null;
+
+  constructor(reader: RecordReader, format: FormatKeys) {
+    this.#reader = reader;
+    this.#format = format;
+  }
+
+  take(batch: RecordBatch | null): void {
+    if (batch === null) return;
+    for (const { line, message } of batch.malformed) this.#refuse(line, message);
+    const width = Math.max(batch.width, this.#reader.header?.length ?? 0);
+    while (this.#fields.length < width) {
+      const field = new FieldProfile(this.#budget);
+      // Records before the first one that has the key.
+      for (let r = 0; r < this.records; r++) field.seeEmpty(false);
+      this.#fields.push(field);
+    }
+    for (let record = 0; record < batch.count; record++) this.#see(batch, record);
+  }
+
+  #see(batch: RecordBatch, record: number): void {
+    const texts = this.#texts(batch, record);
+    if (texts === null) return;
+    this.records++;
+    const first = record * batch.width;
+    this.#fields.forEach((field, f) => {
+      const text = texts[f];
+      const flags = batch.flags[first + f];
+      const isJson = batch.others !== undefined;
+      if (text === undefined || text === null) return field.seeEmpty((flags & QUOTED) !== 0);
+      if (isJson && (flags & STRING) === 0 && /^[[{]/.test(text)) return field.seeNested();
+      field.see(text, !isJson && (flags & QUOTED) === 0, isJson && (flags & STRING) === 0);
+    });
+  }
+
+  /** What the fields of a record say, null for nothing; null where it cannot be read. */
+  #texts(batch: RecordBatch, record: number): (string | null)[] | null {
+    const first = record * batch.width;
+    const texts: (string | null)[] = [];
+    for (let f = 0; f < batch.width; f++) {
+      this.#field.read(PLAIN, batch, first + f);
+      const { bytes, start, end, isNull } = this.#field;
+      if (isNull || start === end) {
+        // An empty string of JSON is a text; a quoted empty field may be either.
+        const isString = (batch.flags[first + f] & STRING) !== 0;
+        texts.push(isString ? "" : null);
+        continue;
+      }
+      const text = this.#decode(bytes.subarray(start, end));
+      if (text === null || text.includes("\0")) {
+        const why = text === null ? "is not UTF-8" : "holds a NUL, which Postgres cannot store";
+        this.#refuse(batch.lines[record], `Field ${f + 1} ${why}`);
+        return null;
+      }
+      texts.push(text);
+    }
+    return texts;
+  }
+
+  #decode(bytes: Uint8Array): string | null {
+    try {
+      return this.#decoder.decode(bytes);
+    } catch {
+      return null;
+    }
+  }
+
+  #refuse(line: number, message: string): void {
+    this.#unreadable++;
+    this.#first ??= { line, message };
+  }
+
+  result(isWhole: boolean) {
+    // Where a program has a text of its own for NULL, an empty field is an empty text.
+    const own = this.#fields.some((field) => field.nullTexts().has("\\N"));
+    const format: FormatKeys = own && this.#format.type === "csv"
+      ? { ...this.#format, null_values: ["\\N"] }
+      : this.#format;
+    const around = {
+      isWhole,
+      nullValues: buildKeys(format).nullValues,
+      hasDecimalCommas: this.#fields.some((field) => field.hasDecimalCommas()),
+    };
+    const { header } = this.#reader;
+    const names = header ?? this.#fields.map(() => null);
+    return {
+      format,
+      // A header without records names fields all the same.
+      fields: names.map((name, f): ProfiledField => ({
+        name,
+        ...(this.#fields[f] ?? new FieldProfile({ left: 0 })).result(around),
+      })),
+      records: this.records,
+      unreadable: this.#unreadable,
+      firstUnreadable: this.#first,
+    };
+  }
+}
+
+/** A field as it is: only nothing at all is NULL. */
+const PLAIN = {
+  trim: false,
+  trimQuoted: false,
+  emptyIsNull: true,
+  emptyAsNull: true,
+  isJson: false,
+  nulls: null,
+} as const;

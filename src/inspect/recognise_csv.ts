@@ -1,0 +1,179 @@
+import type { Guess, Value } from "./guess.ts";
+import { guessesFor } from "./guesses.ts";
+import { NULL_TEXTS } from "./field_profile.ts";
+import { type SplitRecord, splitText } from "./split_text.ts";
+
+/** How a CSV file is written: the keys of `source.format` that differ from what is left out. */
+export interface CsvDialect {
+  delimiter?: string;
+  quote?: string | null;
+  escape?: string;
+  header?: false;
+  skip_lines?: number;
+}
+
+/** Delimiters that files have; of those that fit alike the first is taken. */
+const DELIMITERS = ["\u0001", "\u001f", "\t", ";", "|", "^", "~", ","] as const;
+
+/** Records that are looked at. */
+const LOOKED_AT = 1_000;
+
+/**
+ * The dialect of the start of a file.
+ *
+ * @param count how many records of the text a dialect reads, and how many it cannot read
+ */
+export function recogniseCsv(
+  text: string,
+  count: (dialect: CsvDialect) => { readonly good: number; readonly bad: number },
+): CsvDialect {
+  const dialect: CsvDialect = {};
+  const separator = /^sep=(.)\r?\n/i.exec(text)?.[1];
+  const { delimiter, records } = separator === undefined
+    ? bestDelimiter(text)
+    : { delimiter: separator, records: split(text, separator).slice(1) };
+  if (delimiter !== ",") dialect.delimiter = delimiter;
+  const skipped = separator === undefined ? preamble(records) : 0;
+  const rest = records.slice(skipped).filter(({ fields }) => fields.some((each) => each !== ""));
+  if (separator !== undefined) dialect.skip_lines = 1;
+  else if (skipped > 0) dialect.skip_lines = records[skipped].line;
+  Object.assign(dialect, bestQuotes(dialect, rest, count));
+  if (!hasHeader(rest.map(({ fields }) => fields.map((each) => unquoted(each, dialect.quote))))) {
+    dialect.header = false;
+  }
+  return dialect;
+}
+
+function split(text: string, delimiter: string): SplitRecord[] {
+  return splitText(text, delimiter, '"', LOOKED_AT);
+}
+
+function bestDelimiter(text: string) {
+  const all = DELIMITERS.map((delimiter) => {
+    const records = split(text, delimiter);
+    return { delimiter, records, score: evenness(records) };
+  });
+  const best = all.reduce((best, each) => each.score > best.score ? each : best);
+  if (best.score > 0) return best;
+  // One column: a character that no value holds.
+  return all.toReversed().find(({ records }) =>
+    records.every(({ fields }) => fields.length === 1)
+  ) ?? all[all.length - 1];
+}
+
+/** How many of the records have the width that most of them have; 0 where that is one field. */
+function evenness(records: readonly SplitRecord[]): number {
+  const filled = records.filter(({ fields }) => fields.length > 1 || fields[0] !== "");
+  const width = commonWidth(filled);
+  if (width < 2) return 0;
+  const even = filled.filter(({ fields }) => fields.length === width).length / filled.length;
+  // A header knows how many fields there are: commas of decimals do not stand in it.
+  const first = filled[0].fields.length;
+  return first === width ? even : first < 2 ? even / 2 : even / 1.5;
+}
+
+function commonWidth(records: readonly SplitRecord[]): number {
+  const counts = new Map<number, number>();
+  for (const { fields } of records) {
+    counts.set(fields.length, (counts.get(fields.length) ?? 0) + 1);
+  }
+  return [...counts].reduce((best, each) => each[1] > best[1] ? each : best, [0, 0])[0];
+}
+
+/** Records before the table: titles and notes, which have no second field. */
+function preamble(records: readonly SplitRecord[]): number {
+  const width = commonWidth(records);
+  const first = records.findIndex(({ fields }) => fields.length === width);
+  const isText = records.slice(0, first).every(({ fields }) =>
+    fields.slice(1).every((each) => each === "")
+  );
+  return width > 1 && first > 0 && isText ? first : 0;
+}
+
+/** Quotes and escapes that leave the fewest records unread. */
+function bestQuotes(
+  dialect: CsvDialect,
+  records: readonly SplitRecord[],
+  count: (dialect: CsvDialect) => { readonly good: number; readonly bad: number },
+): CsvDialect {
+  const fields = records.flatMap(({ fields }) => fields);
+  const isQuoted = (quote: string) =>
+    fields.some((each) => each.length > 1 && each.startsWith(quote) && each.endsWith(quote));
+  const ways: CsvDialect[] = [{}];
+  if (fields.some((each) => each.includes('\\"'))) ways.push({ escape: "\\" });
+  if (!isQuoted('"')) {
+    const most = fields.filter((each) => /^'.*'$/s.test(each)).length;
+    if (most > fields.length / 2) return { quote: "'" };
+    if (fields.some((each) => each.includes('"'))) ways.push({ quote: null });
+  }
+  if (ways.length === 1) return ways[0];
+  const counted = ways.map((way) => ({ way, ...count({ ...dialect, ...way }) }));
+  return counted.reduce((best, each) =>
+    each.bad < best.bad || each.bad === best.bad && each.good > best.good ? each : best
+  ).way;
+}
+
+/**
+ * Whether the first record names the fields: it does unless it looks as those below it do.
+ */
+export function hasHeader(records: readonly (readonly string[])[]): boolean {
+  const [first, ...rest] = records;
+  if (first === undefined || rest.length === 0) {
+    return first === undefined || !first.some((each) => typeName(each) !== null);
+  }
+  let alike = false;
+  for (let f = 0; f < first.length; f++) {
+    const values = rest.map((fields) => fields[f] ?? "")
+      .filter((each) => each !== "" && !NULL_TEXTS.has(each));
+    const guess = values.length === 0 ? null : commonGuess(values);
+    if (guess === null) continue;
+    // A name above numbers: nothing could be clearer.
+    if (!isEmpty(first[f]) && !guess.takes(valueOf(first[f]))) return true;
+    if (!isEmpty(first[f])) alike = true;
+  }
+  if (alike) return areYears(first);
+  if (first.some((each) => typeName(each) !== null)) return false;
+  // Nothing but texts: values come again below, names do not, unless the header does.
+  const isRepeated = rest.some((fields) => fields.join("\0").replace(/^\ufeff/, "") === first.join("\0"));
+  const comesAgain = first.some((each, f) =>
+    each !== "" && rest.some((fields) => fields[f] === each)
+  );
+  return isRepeated || !comesAgain;
+}
+
+function isEmpty(text: string): boolean {
+  return text === "" || NULL_TEXTS.has(text);
+}
+
+/** Numbers that name columns: years, in their order. */
+function areYears(first: readonly string[]): boolean {
+  const numbers = first.filter((each) => /^\d+$/.test(each)).map(Number);
+  return numbers.length > 1 && numbers.length < first.length &&
+    numbers.every((each, i) =>
+      each >= 1800 && each <= 2200 && (i === 0 || each === numbers[i - 1] + 1)
+    );
+}
+
+/** What all values are, text aside. */
+function commonGuess(values: readonly string[]): Guess | null {
+  const parsed = values.map(valueOf);
+  const [guess] = guessesFor(parsed[0]).filter((each) =>
+    each.what !== "words for yes and no" && parsed.every((value) => each.takes(value))
+  );
+  return guess ?? null;
+}
+
+function typeName(text: string): string | null {
+  return isEmpty(text) ? null : commonGuess([text])?.what ?? null;
+}
+
+function valueOf(text: string): Value {
+  const trimmed = text.trim();
+  return { text: trimmed, bytes: new TextEncoder().encode(trimmed), isNumber: false };
+}
+
+function unquoted(text: string, quote: string | null = '"'): string {
+  return quote !== null && text.length > 1 && text.startsWith(quote) && text.endsWith(quote)
+    ? text.slice(1, -1)
+    : text;
+}
