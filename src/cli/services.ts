@@ -11,6 +11,8 @@ import type { Queue } from "../distribute/queue.ts";
 import type { WorkContext } from "../distribute/work_context.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
+import type { DraftRequest, Preview } from "../inspect/mod.ts";
+import type { SourceContext } from "../source/context.ts";
 import type { Elsewhere, RunContext, RunOptions } from "../run/context.ts";
 import type { LoadInput, LoadResult } from "../spec/load_spec.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -27,6 +29,15 @@ export interface Services {
   workOn(queue: Queue, context: WorkContext): Promise<void>;
   /** Has workers load the partitions of runs. */
   loadElsewhere(queue: Queue, priority: number): Promise<Elsewhere>;
+  /** Finds out what is in a file, and writes a pipeline for it. */
+  draftPipeline(request: DraftRequest, context: SourceContext): Promise<string>;
+  /** The first rows of a source as a load would write them. */
+  previewSource(
+    spec: PipelineSpec,
+    partition: string | undefined,
+    most: number,
+    context: SourceContext,
+  ): Promise<Preview>;
   planPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<LoadPlan>;
   runPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<RunResult>;
   rollbackPipeline(
@@ -119,6 +130,14 @@ export function realServices(): Services {
     async loadElsewhere(queue, priority) {
       const { loadElsewhere } = await import("../distribute/elsewhere.ts");
       return loadElsewhere(queue, priority);
+    },
+    async draftPipeline(request, context) {
+      const { draftPipeline } = await import("../inspect/mod.ts");
+      return await draftPipeline(request, context);
+    },
+    async previewSource(spec, partition, most, context) {
+      const { previewPartition } = await import("../inspect/mod.ts");
+      return await previewPartition(spec, partition, most, context);
     },
     async planPipeline(spec, options, context) {
       const { planPipeline } = await import("../run/mod.ts");

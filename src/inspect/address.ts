@@ -33,7 +33,11 @@ export function datedAddress(address: string): DatedAddress | null {
     const pattern = ["yyyy", "MM", "dd"].slice(0, partition.split("-").length).join(separator);
     const placeholder = separator === "-" || by === "year" ? `{${by}}` : `{${by}:${pattern}}`;
     const before = address.slice(0, found.index);
-    return { by, partition, template: before + placeholder + address.slice(before.length + text.length) };
+    return {
+      by,
+      partition,
+      template: before + placeholder + address.slice(before.length + text.length),
+    };
   }
   return null;
 }

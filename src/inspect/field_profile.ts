@@ -31,6 +31,8 @@ export interface Circumstances {
   readonly isWhole: boolean;
   /** Texts that are NULL in every column. */
   readonly nullValues: readonly string[];
+  /** An empty field may stand for NULL: JSON has a word for it. */
+  readonly hasEmptyFields: boolean;
   /** Some column writes its decimals behind a comma. */
   readonly hasDecimalCommas: boolean;
 }
@@ -153,7 +155,7 @@ export class FieldProfile {
   }
 
   result(around: Circumstances): FieldEvidence {
-    const { isWhole, nullValues, hasDecimalCommas } = around;
+    const { isWhole, nullValues, hasEmptyFields, hasDecimalCommas } = around;
     const nulls = [...this.#nullTexts.keys()];
     const [guess, ...others] = this.#guesses ?? [];
     const settled = guess?.settle(isWhole) ?? null;
@@ -165,7 +167,7 @@ export class FieldProfile {
     const mayBeThousands = hasDecimalCommas && guess?.what === "numbers" &&
       others.some((each) => (each as Partial<SeparatedGuess>).mayBeThousands?.());
     if (settled !== null && "type" in settled && !mayBeThousands) {
-      const kept = ["", ...nulls];
+      const kept = [...(hasEmptyFields ? [""] : []), ...nulls];
       const range = this.#ranges.get(guess);
       return {
         ...common,

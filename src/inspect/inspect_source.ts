@@ -72,6 +72,7 @@ export async function inspectSource(
     break;
   }
   if (isWhole) profiler.take(reader.finish());
+  requireColumns(profiler.width, shown);
   const profile = { ...profiler.result(isWhole), isWhole, bytes: open.bytesRead() };
   if (profile.records > 0 || profile.firstUnreadable === null) return profile;
   const { line, message } = profile.firstUnreadable;
@@ -79,6 +80,22 @@ export async function inspectSource(
     "source/no_readable_record",
     `None of ${profile.unreadable} records of "${shown}" can be read; line ${line}: ${message}`,
     { details: { line }, hint: "Convert the file, or write its pipeline by hand: docs/sources.md" },
+  );
+}
+
+/** Columns of a Postgres table, but for the one that a load adds. */
+const MOST_COLUMNS = 1_599;
+
+function requireColumns(width: number, shown: string): void {
+  if (width <= MOST_COLUMNS) return;
+  throw new SluiceError(
+    "source/too_many_fields",
+    `"${shown}" has ${width} fields: a table has room for ${MOST_COLUMNS} of them`,
+    {
+      details: { fields: width },
+      hint: "Write a pipeline by hand, with the columns that are needed and\n" +
+        "schema_contract: { new_columns: discard_value }",
+    },
   );
 }
 
@@ -230,6 +247,11 @@ class Profiler {
     this.#first ??= { line, message };
   }
 
+  /** Fields of a record. */
+  get width(): number {
+    return this.#reader.header?.length ?? this.#fields.length;
+  }
+
   result(isWhole: boolean) {
     // Where a program has a text of its own for NULL, an empty field is an empty text.
     const own = this.#fields.some((field) => field.nullTexts().has("\\N"));
@@ -239,6 +261,7 @@ class Profiler {
     const around = {
       isWhole,
       nullValues: buildKeys(format).nullValues,
+      hasEmptyFields: format.type === "csv",
       hasDecimalCommas: this.#fields.some((field) => field.hasDecimalCommas()),
     };
     const { header } = this.#reader;

@@ -13,7 +13,7 @@ export interface CsvDialect {
 }
 
 /** Delimiters that files have; of those that fit alike the first is taken. */
-const DELIMITERS = ["\u0001", "\u001f", "\t", ";", "|", "^", "~", ","] as const;
+const DELIMITERS = ["\t", ";", "|", "\u0001", "\u001f", "^", "~", ","] as const;
 
 /** Records that are looked at. */
 const LOOKED_AT = 1_000;
@@ -29,36 +29,41 @@ export function recogniseCsv(
 ): CsvDialect {
   const dialect: CsvDialect = {};
   const separator = /^sep=(.)\r?\n/i.exec(text)?.[1];
+  const quote = isSingleQuoted(text) ? "'" : '"';
   const { delimiter, records } = separator === undefined
-    ? bestDelimiter(text)
-    : { delimiter: separator, records: split(text, separator).slice(1) };
+    ? bestDelimiter(text, quote)
+    : { delimiter: separator, records: splitText(text, separator, quote, LOOKED_AT).slice(1) };
   if (delimiter !== ",") dialect.delimiter = delimiter;
   const skipped = separator === undefined ? preamble(records) : 0;
   const rest = records.slice(skipped).filter(({ fields }) => fields.some((each) => each !== ""));
   if (separator !== undefined) dialect.skip_lines = 1;
   else if (skipped > 0) dialect.skip_lines = records[skipped].line;
-  Object.assign(dialect, bestQuotes(dialect, rest, count));
+  if (quote === "'") dialect.quote = quote;
+  else Object.assign(dialect, bestQuotes(dialect, rest, count));
   if (!hasHeader(rest.map(({ fields }) => fields.map((each) => unquoted(each, dialect.quote))))) {
     dialect.header = false;
   }
   return dialect;
 }
 
-function split(text: string, delimiter: string): SplitRecord[] {
-  return splitText(text, delimiter, '"', LOOKED_AT);
+/** Whether apostrophes stand around fields, more than one a line, and double quotes nowhere. */
+function isSingleQuoted(text: string): boolean {
+  if (text.includes('"')) return false;
+  const fields = text.match(/(?<=^|[,;|\t])'[^'\n]*'(?=[,;|\t\r\n]|$)/gm)?.length ?? 0;
+  return fields * 2 > text.split("\n").length;
 }
 
-function bestDelimiter(text: string) {
+function bestDelimiter(text: string, quote: string) {
   const all = DELIMITERS.map((delimiter) => {
-    const records = split(text, delimiter);
+    const records = splitText(text, delimiter, quote, LOOKED_AT);
     return { delimiter, records, score: evenness(records) };
   });
   const best = all.reduce((best, each) => each.score > best.score ? each : best);
   if (best.score > 0) return best;
   // One column: a character that no value holds.
-  return all.toReversed().find(({ records }) =>
-    records.every(({ fields }) => fields.length === 1)
-  ) ?? all[all.length - 1];
+  const comma = all[all.length - 1];
+  const isFree = ({ records }: typeof comma) => records.every(({ fields }) => fields.length === 1);
+  return isFree(comma) ? comma : all.find(isFree) ?? comma;
 }
 
 /** How many of the records have the width that most of them have; 0 where that is one field. */
@@ -102,8 +107,6 @@ function bestQuotes(
   const ways: CsvDialect[] = [{}];
   if (fields.some((each) => each.includes('\\"'))) ways.push({ escape: "\\" });
   if (!isQuoted('"')) {
-    const most = fields.filter((each) => /^'.*'$/s.test(each)).length;
-    if (most > fields.length / 2) return { quote: "'" };
     if (fields.some((each) => each.includes('"'))) ways.push({ quote: null });
   }
   if (ways.length === 1) return ways[0];
@@ -134,7 +137,9 @@ export function hasHeader(records: readonly (readonly string[])[]): boolean {
   if (alike) return areYears(first);
   if (first.some((each) => typeName(each) !== null)) return false;
   // Nothing but texts: values come again below, names do not, unless the header does.
-  const isRepeated = rest.some((fields) => fields.join("\0").replace(/^\ufeff/, "") === first.join("\0"));
+  const isRepeated = rest.some((fields) =>
+    fields.join("\0").replace(/^\ufeff/, "") === first.join("\0")
+  );
   const comesAgain = first.some((each, f) =>
     each !== "" && rest.some((fields) => fields[f] === each)
   );

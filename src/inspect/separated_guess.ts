@@ -37,7 +37,7 @@ export function separatedGuess(first: Value): SeparatedGuess | null {
     return {
       thousands,
       decimal,
-      form: new RegExp(`^-?(?:${grouped}|0|[1-9]\\d*)(?:\\${decimal}\\d+)?$`),
+      form: new RegExp(`^(?!-0$)-?(?:${grouped}|0|[1-9]\\d*)(?:\\${decimal}\\d+)?$`),
       hasThousands: false,
       hasDecimals: false,
     };
@@ -46,7 +46,7 @@ export function separatedGuess(first: Value): SeparatedGuess | null {
     what: "numbers",
     takes({ text }) {
       // Without separators it is a number whichever way.
-      if (/^-?(0|[1-9]\d{0,99})$/.test(text)) return true;
+      if (/^(0|-?[1-9]\d{0,99})$/.test(text)) return true;
       if (text.length > 100) return false;
       ways = ways.filter(({ form }) => form.test(text));
       for (const way of ways) {

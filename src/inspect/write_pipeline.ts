@@ -91,7 +91,11 @@ function keyCandidates(
   return [...found.filter(isKey), ...found.filter((name) => !isKey(name))];
 }
 
-function columnText({ type, options }: ProfiledField, from: string | null): string {
+/** The keys of a column: its type alone where there is nothing else to say. */
+export function columnText(
+  { type, options }: Pick<ProfiledField, "type" | "options">,
+  from: string | null,
+): string {
   const keys = [
     ...(from === null ? [] : [`from: ${scalar(from)}`]),
     `type: ${scalar(type)}`,
@@ -104,10 +108,13 @@ function columnText({ type, options }: ProfiledField, from: string | null): stri
   return keys.length === 1 ? scalar(type) : `{ ${keys.join(", ")} }`;
 }
 
-function evidenceOf(field: ProfiledField, records: number): string {
+/** What the values of a field show, for a comment. */
+export function evidenceOf(field: ProfiledField, records: number): string {
   const { what, values, empty, nullTexts, range, longest, notes, isUnique } = field;
   if (values === 0) {
-    return [records === 0 ? "there is no record yet" : "no record has a value", ...notes].join("; ");
+    return [records === 0 ? "there is no record yet" : "no record has a value", ...notes].join(
+      "; ",
+    );
   }
   const nulls = [...nullTexts].map(([text, count]) => `${formatCount(count)} ${shown(text)}`);
   const extent = range === null
@@ -157,7 +164,8 @@ function rejectLines({ unreadable, firstUnreadable }: SourceProfile): string[] {
   ];
 }
 
-function formatText(format: FormatKeys): string {
+/** `source.format`. */
+export function formatText(format: FormatKeys): string {
   const { type, ...keys } = format;
   const entries = Object.entries(keys);
   if (entries.length === 0) return type;
@@ -175,13 +183,13 @@ function formatText(format: FormatKeys): string {
 }
 
 /** A text in a comment: on one line, and not too long. */
-function shown(text: string): string {
+export function shown(text: string): string {
   const line = quotedText(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\");
   return line.length > 100 ? `${line.slice(0, 100)}…` : line;
 }
 
 /** A scalar of YAML, in quotes where it could be read as something else. */
-function scalar(value: string | number | boolean): string {
+export function scalar(value: string | number | boolean): string {
   const text = String(value);
   if (typeof value !== "string") return text;
   const isPlain = /^[A-Za-z_\p{L}][\p{L}\p{N}_. ()-]*$/u.test(text) && !/\s$|\s\s/.test(text) &&

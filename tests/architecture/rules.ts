@@ -44,6 +44,8 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
     ],
     types: [],
   },
+  // Looks at a file before there is a pipeline.
+  inspect: { values: ["core", "spec", "db", "plan", "source", "rows"], types: [] },
   // Listens to what runs tell; the command line and the service hand it their runs.
   observe: { values: ["core", "db", "plan"], types: ["spec", "ledger", "run"] },
   distribute: {

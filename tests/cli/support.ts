@@ -122,6 +122,8 @@ export function fakeServices(): Services {
     openQueue: unused("openQueue"),
     workOn: unused("workOn"),
     loadElsewhere: unused("loadElsewhere"),
+    draftPipeline: unused("draftPipeline"),
+    previewSource: unused("previewSource"),
     planPipeline: unused("planPipeline"),
     runPipeline: () => Promise.resolve(RUN),
     checkPipeline: unused("checkPipeline"),

@@ -4,8 +4,11 @@ import type { Finish } from "./command.ts";
 import { addCheckCommand } from "./check.ts";
 import { addDbCommand } from "./db.ts";
 import { addHistoryCommand } from "./history.ts";
+import { addInitCommand } from "./init.ts";
+import { addLoadCommand } from "./load.ts";
 import { addPageCommand } from "./page.ts";
 import { addPlanCommand } from "./plan.ts";
+import { addPreviewCommand } from "./preview.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRollbackCommand } from "./rollback.ts";
 import { addRunCommand } from "./run.ts";
@@ -15,6 +18,9 @@ import { addWorkerCommand } from "./worker.ts";
 
 /** Every command, in the order the help lists them. */
 export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) => void)[] = [
+  addInitCommand,
+  addPreviewCommand,
+  addLoadCommand,
   addRunCommand,
   addPlanCommand,
   addValidateCommand,

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { errorRecord, SluiceError } from "../../core/error.ts";
 import type { RunResult } from "../../core/result.ts";
 import type { Queue } from "../../distribute/queue.ts";
-import type { RunContext } from "../../run/context.ts";
+import type { RunContext, RunOptions } from "../../run/context.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
 import { openDatabase, openQueue, runContext } from "../open_database.ts";
@@ -85,7 +85,7 @@ async function run(files: readonly string[], flags: Flags, session: Session): Pr
       const { barProgress } = await import("../views/bar_progress.ts");
       session.showProgress(barProgress(cli.err, cli.clock));
     }
-    code = worseExitCode(code, await runOne(spec, flags, context, session));
+    code = worseExitCode(code, await runOne(spec, runOptionsOf(flags), context, session));
   }
   return code;
 }
@@ -110,17 +110,17 @@ async function detach(
 }
 
 /** A file that fails does not keep the next from running. */
-async function runOne(
+export async function runOne(
   spec: PipelineSpec,
-  flags: Flags,
+  options: RunOptions,
   context: RunContext,
   session: Session,
+  file: string | null = spec.file,
 ): Promise<number> {
   const { cli, view } = session;
-  const { file } = spec;
   let result: RunResult;
   try {
-    result = await cli.services.runPipeline(spec, runOptionsOf(flags), {
+    result = await cli.services.runPipeline(spec, options, {
       ...context,
       emit: session.emit,
     });

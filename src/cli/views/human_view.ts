@@ -4,7 +4,8 @@ import { historyText } from "./history_text.ts";
 import { paintFor } from "./paint.ts";
 import { planText } from "./plan_text.ts";
 import { rejectsText } from "./rejects_text.ts";
-import { runText } from "./run_text.ts";
+import { previewText } from "./preview_text.ts";
+import { runText, shellWord } from "./run_text.ts";
 import type { View } from "./view.ts";
 
 /** Writes tables and sentences to standard output, each as soon as it is known. */
@@ -18,6 +19,13 @@ export function humanView(out: Output): View {
       out.write(
         `${pipeline} is queued for workers; \`history ${file}\` shows how it ends\n`,
       ),
+    drafted: ({ file, text }) =>
+      out.write(
+        file === null
+          ? text
+          : `${file} is written; see what it would do with\n  deno task plan ${shellWord(file)}\n`,
+      ),
+    preview: (_pipeline, preview) => out.write(previewText(preview, paint)),
     plan: (plan) => out.write(planText(plan, paint)),
     validated: (checks) =>
       out.write(

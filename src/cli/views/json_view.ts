@@ -23,6 +23,8 @@ export function jsonView(out: Output, secrets: Secrets): View {
       if (runs === null) document = object;
       else runs.push({ file, ...object });
     },
+    drafted: ({ file, text }) => show({ file, text }),
+    preview: (pipeline, preview) => show({ pipeline, ...preview }),
     plan: show,
     validated: (files, diagnostics) =>
       show({ files, diagnostics: diagnostics.map(diagnosticObject) }),

@@ -6,7 +6,7 @@ import { printable } from "./printable.ts";
 import { renderTable, type TableCell, type TableColumn } from "./table.ts";
 
 /** What a run did, as a table with a sum, then why partitions were left out, then what to do. */
-export function runText(result: RunResult, file: string, paint: Paint): string {
+export function runText(result: RunResult, file: string | null, paint: Paint): string {
   return [
     table(result, paint),
     reasons(result, paint),
@@ -105,10 +105,14 @@ function checks({ checks }: RunResult, paint: Paint): string {
   }).join("");
 }
 
-function rejectsHint(result: RunResult, file: string): string {
+function rejectsHint(result: RunResult, file: string | null): string {
   if (result.rows_rejected === 0) return "";
   const rows = formatPlural(result.rows_rejected, "row");
   const verb = result.rows_rejected === 1 ? "was" : "were";
+  if (file === null) {
+    return `${rows} ${verb} rejected: they are in sluice.rejected_rows; with a pipeline file, ` +
+      "which `init` writes, `rejects` shows them\n";
+  }
   return `${rows} ${verb} rejected; see them with\n` +
     `  deno task rejects ${shellWord(file)} --run ${result.run_id}\n`;
 }

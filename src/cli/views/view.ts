@@ -5,12 +5,14 @@ import type { Emit } from "../../core/event.ts";
 import type { RunResult } from "../../core/result.ts";
 import type { RunningServer, StopOutcome } from "../../db/embedded/mod.ts";
 import type { History, Rejects } from "../../ledger/mod.ts";
+import type { Preview } from "../../inspect/mod.ts";
 import type { LoadPlan } from "../../plan/load_plan.ts";
 import type { RollbackResult } from "../../publish/rollback.ts";
 
 /** How one of the files of `run` ended. */
 export interface RunOutcome {
-  readonly file: string;
+  /** Null: no pipeline file says what it is. */
+  readonly file: string | null;
   /** Null where the run as a whole failed. */
   readonly result: RunResult | null;
   readonly error: ErrorRecord | null;
@@ -38,6 +40,9 @@ export interface View {
   run(outcome: RunOutcome): void;
   /** Workers do the run. */
   detached(run: { readonly file: string; readonly pipeline: string }): void;
+  /** A pipeline file for a source; null: it was not asked for a file. */
+  drafted(draft: { readonly file: string | null; readonly text: string }): void;
+  preview(pipeline: string, preview: Preview): void;
   plan(plan: LoadPlan): void;
   validated(checks: readonly FileCheck[], diagnostics: readonly Diagnostic[]): void;
   checked(report: CheckReport): void;

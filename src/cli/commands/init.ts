@@ -1,0 +1,105 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Command } from "commander";
+import { SluiceError } from "../../core/error.ts";
+import type { Cli } from "../cli.ts";
+import { findAddress, lookingContext, urlFrom } from "../draft.ts";
+import { EXIT } from "../exit_code.ts";
+import { openDatabase } from "../open_database.ts";
+import {
+  addDatabaseOption,
+  addOutputOptions,
+  type DatabaseFlags,
+  type OutputFlags,
+} from "../options.ts";
+import { inSession, type Session } from "../session.ts";
+import type { Finish } from "./command.ts";
+
+type Flags = OutputFlags & DatabaseFlags & {
+  readonly full?: boolean;
+  readonly write?: string;
+  readonly from?: string;
+  readonly target?: string;
+};
+
+/** `init <path or URL>`: a pipeline file for a file. */
+export function addInitCommand(program: Command, cli: Cli, finish: Finish): void {
+  const command = program.command("init")
+    .summary("look at a file and write a pipeline for it")
+    .description(
+      "Find out the format, the columns and the types of a file, and print a pipeline for it, with\n" +
+        "what was seen of each column in a comment.",
+    )
+    .argument("[path or URL]", "the file to load; may be left out with --from")
+    .option("--full", "read all of the file: types are certain then")
+    .option("-o, --write <file>", "write the pipeline into a new file")
+    .option("--target <table>", "schema.table to load into; by default called like the file")
+    .option("--from <table>", "take the columns from a table that exists");
+  addOutputOptions(addDatabaseOption(command))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task init data/orders.csv
+  deno task init data/orders.csv --full --target shop.orders -o pipelines/orders.yaml
+  deno task init https://example.com/data/trips_2021-01.csv.gz
+  deno task init data/orders.csv --from shop.orders`,
+    )
+    .action(async (address: string | undefined, flags: Flags) =>
+      finish(await inSession(cli, flags, (session) => init(address, flags, session)))
+    );
+}
+
+async function init(
+  address: string | undefined,
+  flags: Flags,
+  session: Session,
+): Promise<number> {
+  const { cli } = session;
+  if (address === undefined && flags.from === undefined) {
+    throw new SluiceError("cli/nothing_to_look_at", "There is no file to look at", {
+      hint: "Name a file or a URL, or a table with --from",
+    });
+  }
+  const found = address === undefined ? null : await findAddress(address, cli);
+  const base = cli.invokedFolder ?? cli.workingFolder;
+  const path = flags.write === undefined ? null : resolve(base, flags.write);
+  const folder = path === null ? base : dirname(path);
+  const { splitName } = await import("../../inspect/mod.ts");
+  await using database = flags.from === undefined
+    ? null
+    : await openDatabase(flags, [], "init", session);
+  const [schema, table] = splitName(flags.from ?? "");
+  const text = await cli.services.draftPipeline({
+    address: found?.address ?? null,
+    folder: cli.workingFolder,
+    url: found === null ? `${table}.csv` : urlFrom(folder, found),
+    isFull: flags.full ?? false,
+    variables: cli.variables,
+    ...(flags.target === undefined ? {} : { target: flags.target }),
+    ...(database === null ? {} : { from: { table: { schema, table }, db: database.db } }),
+  }, lookingContext(session));
+  if (path !== null) await writeNew(flags.write!, path, text);
+  session.view.drafted({ file: flags.write ?? null, text });
+  return EXIT.done;
+}
+
+/** @throws SluiceError where there is a file, which is never overwritten */
+async function writeNew(file: string, path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const { code, message } = cause as { code?: string; message?: string };
+    if (code === "EEXIST") {
+      throw new SluiceError("cli/file_exists", `"${file}" exists, and is left as it is`, {
+        hint: "Name another file, or remove that one",
+        cause,
+      });
+    }
+    throw new SluiceError("cli/cannot_write", `"${file}" cannot be written: ${message ?? cause}`, {
+      hint: code === "ENOENT" ? "Make its folder first" : "Check who may write there",
+      cause,
+    });
+  }
+}

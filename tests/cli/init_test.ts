@@ -1,0 +1,174 @@
+import { expect } from "expect";
+import { workspace } from "../support/pipeline.ts";
+import { testDatabase } from "../support/postgres.ts";
+
+const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+
+const ORDERS = "order id;total;placed;paid;zip\n" +
+  "1;1.234,50;31.12.2021;ja;01067\n2;2,00;01.02.2022;nein;20095\n";
+
+function caller(folder: string, url = "") {
+  return async (...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--allow-env",
+        "--allow-read",
+        `--allow-write=${folder}`,
+        "--allow-net",
+        "--allow-sys=hostname,uid",
+        MAIN,
+        ...args,
+      ],
+      cwd: folder,
+      env: { DATABASE_URL: url, NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, out: text(stdout), err: text(stderr) };
+  };
+}
+
+Deno.test("a file of one's own becomes a pipeline that validates and loads", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "orders.csv": ORDERS });
+  const call = caller(files.folder, test.url);
+  await Deno.mkdir(`${files.folder}/pipelines`);
+
+  const args = ["init", "orders.csv", "--full", "--target", "shop.orders"];
+  const written = await call(...args, "-o", "pipelines/orders.yaml");
+  expect(written).toMatchObject({ code: 0, err: "" });
+  expect(written.out).toContain("pipelines/orders.yaml is written");
+  const text = await Deno.readTextFile(`${files.folder}/pipelines/orders.yaml`);
+  expect(text).toContain('url: "../orders.csv"');
+  expect(text).toContain(
+    "placed: { type: date, format: dd.MM.yyyy } # 2 of 2 are dates, " +
+      "31.12.2021 … 01.02.2022, 0 empty",
+  );
+
+  const again = await call(...args, "-o", "pipelines/orders.yaml");
+  expect(again.code).toBe(2);
+  expect(again.err).toContain("cli/file_exists");
+  expect(await Deno.readTextFile(`${files.folder}/pipelines/orders.yaml`)).toBe(text);
+
+  const previewed = await call("preview", "pipelines/orders.yaml");
+  expect(previewed.code).toBe(0);
+  expect(previewed.out).toContain("1234.50");
+  expect((await call("validate", "pipelines/orders.yaml")).code).toBe(0);
+  expect((await call("run", "pipelines/orders.yaml")).code).toBe(0);
+  expect(await test.db.query("select * from shop.orders order by 1")).toEqual([
+    { order_id: 1, total: "1234.50", placed: "2021-12-31", paid: true, zip: "01067" },
+    { order_id: 2, total: "2.00", placed: "2022-02-01", paid: false, zip: "20095" },
+  ]);
+});
+
+Deno.test("load needs no pipeline file, and says so where rows are rejected", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "things.csv": "id,name\n1,a\n2,b\n3\n" });
+  const call = caller(files.folder, test.url);
+  const names = () => test.db.query("select id, name from shop.things order by 1");
+
+  const first = await call("load", "things.csv", "shop.things");
+  expect(first.code).toBe(0);
+  expect(first.out).toContain("1 row was rejected");
+  expect(await names()).toEqual([{ id: 1, name: "a" }, { id: 2, name: "b" }]);
+  expect((await call("load", "things.csv", "shop.things")).out).toContain("unchanged");
+
+  files.write("things.csv", "id,name\n2,c\n3,d\n");
+  const upserted = await call(
+    "load",
+    "things.csv",
+    "shop.more",
+    "--mode",
+    "upsert",
+    "--key",
+    "id",
+    "--output",
+    "json",
+  );
+  expect(JSON.parse(upserted.out)).toMatchObject({ status: "succeeded", rows_loaded: 2 });
+  const wrong = await call("load", "things.csv", "shop.more", "--mode", "upsert", "--key", "no");
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toContain("cli/cannot_draft");
+});
+
+Deno.test("a table that exists says what the columns are", async () => {
+  await using test = await testDatabase();
+  await test.db.query(`create schema shop;
+create table shop.orders (
+  "Id" bigint primary key, total numeric(10,2) not null, tags int4range,
+  twice numeric generated always as (total * 2) stored, placed date, note text
+);`);
+  using files = workspace({ "in.csv": "id;TOTAL;placed;extra\n1;1,50;31.12.2021;x\n" });
+  const call = caller(files.folder, test.url);
+
+  const { out, code } = await call("init", "in.csv", "--from", "shop.orders", "-o", "o.yaml");
+  expect({ code, out: out.split("\n")[0] }).toEqual({
+    code: 0,
+    out: "o.yaml is written; see what it would do with",
+  });
+  expect(await Deno.readTextFile(`${files.folder}/o.yaml`)).toBe(
+    `# The columns are those of shop.orders
+pipeline: orders
+
+source:
+  url: "in.csv"
+  format: { type: csv, delimiter: ";" }
+
+target:
+  table: shop.orders
+
+refresh: { mode: upsert }
+idempotency_key: [Id] # the primary key of the table
+
+schema_contract: { new_columns: discard_value } # no column for: extra
+
+columns:
+  Id: { from: id, type: bigint, required: true } # 1 of 1 are whole numbers, 1, 0 empty
+  total: { from: TOTAL, type: "numeric(10,2)", decimal: ",", required: true } # 1 of 1 are numbers, 1,50, 0 empty
+  # tags: a value of int4range cannot be loaded yet
+  # twice: Postgres computes it
+  placed: { type: date, format: dd.MM.yyyy } # 1 of 1 are dates, 31.12.2021, 0 empty
+  # note: the file has no such field; text
+`,
+  );
+  expect((await call("run", "o.yaml")).code).toBe(0);
+  expect(await test.db.query(`select "Id", total, placed from shop.orders`)).toEqual([
+    { Id: 1, total: "1.50", placed: "2021-12-31" },
+  ]);
+
+  const none = await call("init", "--from", "shop.nothing");
+  expect(none.code).toBe(1);
+  expect(none.err).toContain("db/no_such_table");
+  const bare = await call("init", "--from", "shop.orders");
+  expect(bare.out).toContain('url: "orders.csv" # the file to load');
+});
+
+Deno.test("init and preview say what is wrong before they write anything", async () => {
+  using files = workspace({ "in.csv": "id,name\n1,a\n", "bad.csv": "a,b\n1\n" });
+  const call = caller(files.folder);
+  const cases: [args: string[], code: number, says: string][] = [
+    [["init"], 2, "cli/nothing_to_look_at"],
+    [["init", "nothing.csv"], 1, "source/not_found"],
+    [["init", "https://u:secret@localhost/x.csv"], 1, "source/secret_in_address"],
+    [["init", "ftp://localhost/x.csv"], 1, "source/bad_address"],
+    [["init", "bad.csv"], 1, "source/no_readable_record"],
+    [["init", "in.csv", "-o", "none/x.yaml"], 2, "cli/cannot_write"],
+    [["preview", "nothing.yaml"], 2, "cli/no_such_file"],
+    [["load", "in.csv", "a.b.c"], 2, "schema.table"],
+  ];
+  for (const [args, code, says] of cases) {
+    const result = await call(...args);
+    expect({ args, code: result.code }).toEqual({ args, code });
+    expect(result.err).toContain(says);
+    expect(result.err).not.toContain("secret@");
+  }
+  const shown = await call("preview", "in.csv", "--output", "json");
+  expect(JSON.parse(shown.out)).toEqual({
+    pipeline: "in",
+    columns: [{ name: "id", type: "integer" }, { name: "name", type: "text" }],
+    rows: [["1", "a"]],
+    rejects: [],
+  });
+});
