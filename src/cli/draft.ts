@@ -22,6 +22,10 @@ export async function findAddress(
 ): Promise<FoundAddress> {
   // One letter before the colon is a Windows drive.
   if (/^([a-z][a-z0-9+.-]+:|\$\{)/i.test(address)) return { address, isPath: false };
+  // Of several files it is not known where they are.
+  if (/[*?]/.test(address)) {
+    return { address: resolve(invokedFolder ?? workingFolder, address), isPath: true };
+  }
   for (const folder of new Set([workingFolder, invokedFolder ?? workingFolder])) {
     const path = resolve(folder, address);
     if (await stat(path).then((info) => info.isFile(), () => false)) {

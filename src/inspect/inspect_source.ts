@@ -56,22 +56,18 @@ export async function inspectSource(
   context: SourceContext,
 ): Promise<SourceProfile> {
   await using open = await openUnknown(source, context);
-  const input = new ByteInput(open.chunks);
-  const head = (await input.peek(HEAD_BYTES)).slice();
-  const format = recogniseFormat(head, shown);
-  const reader = openReader(buildKeys(format), { columns: [], others: "read" });
-  const profiler = new Profiler(reader, format);
-  let bytes = 0;
+  let format: FormatKeys | null = null;
+  let profiler: Profiler | null = null;
   let isWhole = true;
-  for await (const chunk of input.rest()) {
-    context.signal.throwIfAborted();
-    profiler.take(reader.push(chunk));
-    bytes += chunk.length;
-    if (isFull || bytes < SAMPLE_BYTES && profiler.records < SAMPLE_RECORDS) continue;
-    isWhole = false;
-    break;
+  for await (const { chunks, url } of open.files) {
+    const input = new ByteInput(chunks);
+    const head = (await input.peek(HEAD_BYTES)).slice();
+    format ??= recogniseFormat(head, url);
+    profiler ??= new Profiler(format);
+    isWhole = await readFile(input, format, profiler, isFull, context.signal);
+    if (!isWhole) break;
   }
-  if (isWhole) profiler.take(reader.finish());
+  if (format === null || profiler === null) throw emptyFile();
   requireColumns(profiler.width, shown);
   const profile = { ...profiler.result(isWhole), isWhole, bytes: open.bytesRead() };
   if (profile.records > 0 || profile.firstUnreadable === null) return profile;
@@ -81,6 +77,27 @@ export async function inspectSource(
     `None of ${profile.unreadable} records of "${shown}" can be read; line ${line}: ${message}`,
     { details: { line }, hint: "Convert the file, or write its pipeline by hand: docs/sources.md" },
   );
+}
+
+/** Shows a file to the profiler, or the beginning of it; whether it was read to its end. */
+async function readFile(
+  input: ByteInput,
+  format: FormatKeys,
+  profiler: Profiler,
+  isFull: boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const reader = openReader(buildKeys(format), { columns: [], others: "read" });
+  profiler.start(reader);
+  for await (const chunk of input.rest()) {
+    signal.throwIfAborted();
+    profiler.take(reader.push(chunk));
+    profiler.bytes += chunk.length;
+    if (isFull) continue;
+    if (profiler.bytes >= SAMPLE_BYTES || profiler.records >= SAMPLE_RECORDS) return false;
+  }
+  profiler.take(reader.finish());
+  return true;
 }
 
 /** Columns of a Postgres table, but for the one that a load adds. */
@@ -129,13 +146,15 @@ function recogniseFormat(head: Uint8Array, shown: string): FormatKeys {
     ? { type: "csv", skip_lines: 1 }
     : { type: "csv" };
   refuseOthers(head, traitsOf(buildKeys(probe)), origin);
-  if (text.trim() === "") {
-    throw new SluiceError("source/empty_file", "The file is empty", {
-      hint: "Name a file that has records: its columns are taken from them",
-    });
-  }
+  if (text.trim() === "") throw emptyFile();
   const dialect = recogniseCsv(text, (dialect) => countRecords(head, { type: "csv", ...dialect }));
   return { type: "csv", ...dialect };
+}
+
+function emptyFile(): SluiceError {
+  return new SluiceError("source/empty_file", "The file is empty", {
+    hint: "Name a file that has records: its columns are taken from them",
+  });
 }
 
 function isJsonLines(text: string): boolean {
@@ -165,34 +184,57 @@ function countRecords(head: Uint8Array, format: FormatKeys): { good: number; bad
   }
 }
 
-/** Shows each record's fields to their profiles. */
+/** Shows each record's fields to their profiles; of several files, by the names of the fields. */
 class Profiler {
   records = 0;
-  readonly #reader: RecordReader;
+  /** Decompressed. */
+  bytes = 0;
   readonly #format: FormatKeys;
-  readonly #fields: FieldProfile[] = [];
+  readonly #profiles: { readonly name: string | null; readonly field: FieldProfile }[] = [];
   readonly #field = new FieldReader();
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #budget = { left: MOST_DISTINCT };
+  #reader: RecordReader | null = null;
+  /** Index of the profile of each field of the file. */
+  #places: number[] = [];
   #unreadable = 0;
   #first: { line: number; message: string } | null = null;
 
-  constructor(reader: RecordReader, format: FormatKeys) {
-    this.#reader = reader;
+  constructor(format: FormatKeys) {
     this.#format = format;
   }
 
+  /** Begins a file. */
+  start(reader: RecordReader): void {
+    this.#reader = reader;
+    this.#places = [];
+  }
+
   take(batch: RecordBatch | null): void {
+    this.#place(batch?.width ?? 0);
     if (batch === null) return;
     for (const { line, message } of batch.malformed) this.#refuse(line, message);
-    const width = Math.max(batch.width, this.#reader.header?.length ?? 0);
-    while (this.#fields.length < width) {
-      const field = new FieldProfile(this.#budget);
-      // Records before the first one that has the key.
-      for (let r = 0; r < this.records; r++) field.seeEmpty(false);
-      this.#fields.push(field);
-    }
     for (let record = 0; record < batch.count; record++) this.#see(batch, record);
+  }
+
+  /** Finds profiles for the fields that have none: by name, and those of one name in their order. */
+  #place(width: number): void {
+    const header = this.#reader?.header ?? null;
+    const fields = header?.length ?? width;
+    const taken = new Set(this.#places);
+    for (let f = this.#places.length; f < fields; f++) {
+      const name = header?.[f] ?? null;
+      let at = this.#profiles.findIndex((each, i) => !taken.has(i) && each.name === name);
+      if (at === -1) {
+        at = this.#profiles.length;
+        const field = new FieldProfile(this.#budget);
+        // Records before the first one that has the key.
+        for (let r = 0; r < this.records; r++) field.seeEmpty(false);
+        this.#profiles.push({ name, field });
+      }
+      taken.add(at);
+      this.#places.push(at);
+    }
   }
 
   #see(batch: RecordBatch, record: number): void {
@@ -200,14 +242,20 @@ class Profiler {
     if (texts === null) return;
     this.records++;
     const first = record * batch.width;
-    this.#fields.forEach((field, f) => {
+    const isJson = batch.others !== undefined;
+    const seen = new Set<number>();
+    this.#places.forEach((place, f) => {
+      const { field } = this.#profiles[place];
+      seen.add(place);
       const text = texts[f];
       const flags = batch.flags[first + f];
-      const isJson = batch.others !== undefined;
       if (text === undefined || text === null) return field.seeEmpty((flags & QUOTED) !== 0);
       if (isJson && (flags & STRING) === 0 && /^[[{]/.test(text)) return field.seeNested();
       field.see(text, !isJson && (flags & QUOTED) === 0, isJson && (flags & STRING) === 0);
     });
+    if (seen.size === this.#profiles.length) return;
+    // Another file of the source has them.
+    this.#profiles.forEach(({ field }, at) => seen.has(at) || field.seeEmpty(false));
   }
 
   /** What the fields of a record say, null for nothing; null where it cannot be read. */
@@ -249,12 +297,13 @@ class Profiler {
 
   /** Fields of a record. */
   get width(): number {
-    return this.#reader.header?.length ?? this.#fields.length;
+    return this.#profiles.length;
   }
 
   result(isWhole: boolean) {
+    const fields = this.#profiles.map(({ field }) => field);
     // Where a program has a text of its own for NULL, an empty field is an empty text.
-    const own = this.#fields.some((field) => field.nullTexts().has("\\N"));
+    const own = fields.some((field) => field.nullTexts().has("\\N"));
     const format: FormatKeys = own && this.#format.type === "csv"
       ? { ...this.#format, null_values: ["\\N"] }
       : this.#format;
@@ -262,16 +311,13 @@ class Profiler {
       isWhole,
       nullValues: buildKeys(format).nullValues,
       hasEmptyFields: format.type === "csv",
-      hasDecimalCommas: this.#fields.some((field) => field.hasDecimalCommas()),
+      hasDecimalCommas: fields.some((field) => field.hasDecimalCommas()),
     };
-    const { header } = this.#reader;
-    const names = header ?? this.#fields.map(() => null);
     return {
       format,
-      // A header without records names fields all the same.
-      fields: names.map((name, f): ProfiledField => ({
+      fields: this.#profiles.map(({ name, field }): ProfiledField => ({
         name,
-        ...(this.#fields[f] ?? new FieldProfile({ left: 0 })).result(around),
+        ...field.result(around),
       })),
       records: this.records,
       unreadable: this.#unreadable,

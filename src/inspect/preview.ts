@@ -67,12 +67,16 @@ export async function previewSource(
     }
   }
 
-  for await (const chunk of open.chunks) {
-    context.signal.throwIfAborted();
-    take(reader.push(chunk));
-    if (rows.length + rejects.length >= most) break;
+  // The first file of several.
+  for await (const { chunks } of open.files) {
+    for await (const chunk of chunks) {
+      context.signal.throwIfAborted();
+      take(reader.push(chunk));
+      if (rows.length + rejects.length >= most) break;
+    }
+    if (rows.length + rejects.length < most) take(reader.finish());
+    break;
   }
-  if (rows.length + rejects.length < most) take(reader.finish());
   // Those of the first records, whichever they are.
   const lines = [...rows, ...rejects].map(({ line }) => line).sort((a, b) => a - b);
   const last = lines[Math.min(most, lines.length) - 1] ?? 0;

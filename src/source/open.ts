@@ -164,11 +164,11 @@ class Reading implements OpenSource {
         const url = member.name === null ? shown : `${shown}#${member.name}`;
         const contents = member.name === null ? null : new Meter();
         const { contentType } = stored;
-        const bytes = contents === null ? member.chunks : contents.watch(member);
-        this.#bytes = this.#traits === null ? bytes : recognised(bytes, this.#traits, {
-          shown: url,
-          contentType: member.name === null ? contentType : null,
-        });
+        this.#bytes = recognised(
+          contents === null ? member.chunks : contents.watch(member),
+          this.#traits,
+          { shown: url, contentType: member.name === null ? contentType : null },
+        );
         yield { url, chunks: this.#bytes };
         // What was left early is not asked for more: the source is being closed.
         if (contents !== null) this.#accounts.push({ url, ...contents.account() });

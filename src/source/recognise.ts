@@ -91,16 +91,17 @@ export interface Origin {
 /**
  * The same bytes, decompressed ones, unless they begin as a file of another format does.
  *
+ * @param traits null: it is still to be found out what they are
  * @throws SluiceError `source/other_format`, `source/wrong_encoding`, upon the first chunk
  */
 export async function* recognised(
   bytes: AsyncIterable<Uint8Array>,
-  traits: FormatTraits,
+  traits: FormatTraits | null,
   origin: Origin,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const input = new ByteInput(bytes);
   try {
-    refuseOthers(await input.peek(HEAD_BYTES), traits, origin);
+    if (traits !== null) refuseOthers(await input.peek(HEAD_BYTES), traits, origin);
     yield* input.rest();
   } finally {
     await input.close();

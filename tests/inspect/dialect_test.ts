@@ -1,7 +1,8 @@
 import { expect } from "expect";
 import { gzipSync } from "node:zlib";
 import { datedAddress, nameOf } from "../../src/inspect/address.ts";
-import { profileOfText } from "./support.ts";
+import { workspace } from "../support/pipeline.ts";
+import { profileOf, profileOfText } from "./support.ts";
 
 const FILES: readonly (readonly [what: string, text: string, format: object, records: number])[] = [
   ["commas", "id,name\n1,a\n2,b\n", {}, 2],
@@ -87,3 +88,17 @@ for (const [address, name, dated] of ADDRESSES) {
     expect(found === null ? null : [found.by, found.partition, found.template]).toEqual(dated);
   });
 }
+
+Deno.test("several files of one source are one set of columns, by their names", async () => {
+  using files = workspace({
+    "a.csv": "id,name\n1,x\n",
+    "b.csv": "name,id,more\ny,2.5,z\n",
+  });
+  const { fields, records } = await profileOf(`${files.folder}/*.csv`);
+  expect(records).toBe(2);
+  expect(fields.map(({ name, type, empty }) => [name, type, empty])).toEqual([
+    ["id", "numeric", 0],
+    ["name", "text", 0],
+    ["more", "text", 1],
+  ]);
+});

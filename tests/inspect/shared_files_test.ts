@@ -35,6 +35,7 @@ Deno.test({
       const named = yaml.replace(/^pipeline: .*$/m, `pipeline: t${n}`);
       const result = await run(test.db, specOf(named, "/"));
       const profile = await profileOf(path);
+      if (result.status === "failed") throw new Error(`${path}: ${JSON.stringify(result)}`);
       expect({ path, status: result.status, read: result.rows_read, loaded: result.rows_loaded })
         .toEqual({
           path,
