@@ -115,7 +115,7 @@ for (const [mode, column] of [["full", "n"], ["full", "id"], ["upsert", "n"]] as
             await expect(work(spec, ALL, context)).rejects.toMatchObject({
               code: "plan/target_differs",
               message: expect.stringContaining(refused),
-              hint: expect.stringContaining("Drop them, run, and make them again"),
+              hint: expect.stringContaining("Drop them, run, and create them again"),
             });
           }
           expect(await things(test)).toEqual(before);
