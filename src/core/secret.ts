@@ -15,6 +15,8 @@ export interface Secrets {
   reveal(text: SecretText): string;
   /** The same in a text of a pipeline file; what such a file cannot read stays as it is. */
   revealInPipeline(text: SecretText): string;
+  /** A variable that tells the operator's choice and is no secret, such as a region; null: unset. */
+  setting(name: string): string | null;
   /** The references of a text that a pipeline file cannot read. */
   unreadable(text: SecretText): readonly { readonly name: string; readonly why: Unreadable }[];
   /**
@@ -59,6 +61,7 @@ export function secretsFrom(environment: Readonly<Record<string, string>>): Secr
   }
   return {
     reveal: (text) => reveal(text, () => true),
+    setting: (name) => environment[name] || null,
     revealInPipeline: (text) => reveal(text, (name) => unreadable(name, environment) === null),
     unreadable: (text) =>
       secretNames(text).flatMap((name) => {

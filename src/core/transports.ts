@@ -3,6 +3,8 @@ const TRANSPORTS = {
   file: ["file"],
   stdin: ["stdin"],
   http: ["http", "https"],
+  s3: ["s3", "s3a", "s3n"],
+  gs: ["gs", "gcs"],
 } as const;
 
 /** A way to reach sources; `source/transports/mod.ts` has its transport. */

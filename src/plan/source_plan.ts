@@ -21,7 +21,7 @@ export function sourcePlan(spec: PipelineSpec, partition: string | null): Source
 /** Whether what is read may be several files, each of which the ledger has an account of. */
 export function mayBeSeveral({ source }: Pick<PipelineSpec, "source">): boolean {
   return source.urls !== undefined || source.members !== undefined ||
-    /[*?]|\[[^\]]+\]/.test(source.url);
+    !/^https?:/i.test(source.url) && /[*?]|\[[^\]]+\]/.test(source.url);
 }
 
 /** Makes a path absolute and removes `.` and `..`, by text alone; URLs stay as they are. */

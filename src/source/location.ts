@@ -12,6 +12,10 @@ export interface Location {
   readonly headers: Readonly<Record<string, string>>;
   /** Names of the headers that hold a secret, in lower case. */
   readonly secretHeaders: readonly string[];
+  /** Headers that prove who asks, for each request to the origin of `href`. */
+  sign?(method: string, url: URL): Promise<Readonly<Record<string, string>>>;
+  /** What an answer that is an error means where the address leads; null: what HTTP says. */
+  explain?(response: Response): SluiceError | null;
 }
 
 /** Reveals a source's secrets: the only place that does. */

@@ -102,6 +102,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "hono": "page",
   "pg": "distribute",
   "commander": "cli",
+  "aws4fetch": "source",
   "minizlib": "source",
   "picomatch": "source",
   "unbzip2-stream": "source",

@@ -27,9 +27,21 @@ export async function sendRequest(request: HttpRequest, context: SourceContext):
   const { location, connection } = request;
   let url = parseUrl(location.href, location.shown);
   const headers = requestHeaders(request, url);
+  const { origin } = url;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     url.username = url.password = "";
+    if (url.origin === origin) {
+      const proof = await location.sign?.(request.method, url) ?? {};
+      for (const [name, value] of Object.entries(proof)) headers.set(name, value);
+    }
     const response = await send(url, headers, request, context);
+    if (!request.accept.includes(response.status)) {
+      const error = location.explain?.(response) ?? null;
+      if (error !== null) {
+        await discard(response);
+        throw error;
+      }
+    }
     if (!REDIRECTS.includes(response.status)) {
       if (request.accept.includes(response.status)) return response;
       await discard(response);

@@ -3,11 +3,12 @@ import { schemeList, type TransportName, transportOf } from "../../core/transpor
 import type { Location } from "../location.ts";
 import { file } from "./file.ts";
 import { http } from "./http.ts";
+import { gs, s3 } from "./s3.ts";
 import { stdin } from "./stdin.ts";
 import type { Transport } from "./transport.ts";
 
 /** Every transport; `core/transports.ts` has its schemes. */
-export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { file, stdin, http };
+export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { file, stdin, http, s3, gs };
 
 /** The transport that reaches a location. */
 export function transportFor({ href, shown }: Location): Transport {

@@ -1,4 +1,6 @@
 import type { TransportName } from "../../../src/core/transports.ts";
+import { cuttingProxy } from "./cutting_proxy.ts";
+import { startS3 } from "./s3_server.ts";
 import { answerFile, serveHttp } from "../../support/http_server.ts";
 import { workspace } from "../../support/pipeline.ts";
 
@@ -27,6 +29,8 @@ export const RIGS: Readonly<Record<TransportName, StartRig>> = {
   file: fileRig,
   stdin: () => "a process has one standard input: stdin_test.ts starts some",
   http: httpRig,
+  s3: () => storeRig("s3"),
+  gs: () => storeRig("gs"),
 };
 
 function fileRig(): Rig {
@@ -79,5 +83,41 @@ function httpRig(): Rig {
     secret: "pass-word-7",
     stall: () => void (isStalled = true),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function storeRig(scheme: "s3" | "gs"): Promise<Rig | string> {
+  const store = await startS3();
+  if (typeof store === "string") return store;
+  const proxy = cuttingProxy(store.port);
+  const endpoint = `http://127.0.0.1:${proxy.port}`;
+  const environment: Record<string, string> = scheme === "s3"
+    ? {
+      AWS_ACCESS_KEY_ID: store.id,
+      AWS_SECRET_ACCESS_KEY: store.secret,
+      AWS_ENDPOINT_URL_S3: endpoint,
+    }
+    : {
+      GS_ACCESS_KEY_ID: store.id,
+      GS_SECRET_ACCESS_KEY: store.secret,
+      STORAGE_EMULATOR_HOST: endpoint,
+    };
+  const key = "a folder/things+1 (é).csv";
+  return {
+    url: `${scheme}://${store.bucket}/${key}`,
+    environment,
+    put: (bytes) => store.put(key, bytes),
+    remove: () => store.remove(key),
+    forbid() {
+      const name = scheme === "s3" ? "AWS_ACCESS_KEY_ID" : "GS_ACCESS_KEY_ID";
+      environment[name] = "NOBODY";
+    },
+    breakAfter: (bytes) => proxy.cutAfter(bytes + 400),
+    secret: store.secret,
+    stall: () => proxy.stall(),
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
   };
 }
