@@ -1,0 +1,217 @@
+import { expect } from "expect";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { serveHttp } from "../support/http_server.ts";
+import { testDatabase } from "../support/postgres.ts";
+import { startServe, TOKEN } from "../schedule/serve_process.ts";
+import { findBrowser, LOOKS, openWindow, signInto, startBrowser, viewsOf } from "./browser.ts";
+import { BROKEN, demoFolder, loadDemo } from "./demo.ts";
+
+const CHROMIUM = findBrowser();
+if (CHROMIUM === null) {
+  console.log("No Chromium is installed: the page is not looked at in a browser");
+}
+
+/** The driver keeps a process and timers of its own until the browser is closed. */
+const BROWSER = { ignore: CHROMIUM === null, sanitizeOps: false, sanitizeResources: false };
+
+/** Milliseconds: the machine may have other things to do. */
+const LONG = 60_000;
+
+Deno.test({
+  name: "each view in a browser: nothing is cut off, nothing runs, axe finds nothing",
+  ...BROWSER,
+  async fn(t) {
+    await using database = await testDatabase();
+    using folder = demoFolder();
+    await loadDemo(folder.path, database.url);
+    await database.db.query("analyze");
+    Deno.writeTextFileSync(`${folder.path}/returns.yaml`, BROKEN);
+    await using server = await startServe(folder.path, database.url);
+    const views = await viewsOf(database.db, folder.path);
+    const browser = await startBrowser(CHROMIUM!);
+    try {
+      for (const look of LOOKS) {
+        const page = await openWindow(browser, look);
+        page.setDefaultTimeout(LONG);
+        const troubles: string[] = [];
+        page.on("pageerror", (error) => troubles.push(String(error)));
+        page.on("console", (message) => {
+          if (message.type() === "error") troubles.push(message.text());
+        });
+        page.on("requestfailed", (request) => troubles.push(request.url()));
+        await signInto(page, server.origin);
+        for (const [name, path] of Object.entries({ ...views, session: "/session" })) {
+          await t.step(`${name}, ${look.name}`, async () => {
+            await page.goto(server.origin + path);
+            expect(await page.title()).toContain("· Sluice");
+            expect(await page.title()).not.toBe("owned");
+            // A page that is not there is told as an error of the console.
+            const expected = name === "unknown" ? [expect.stringContaining("404")] : [];
+            expect(troubles.splice(0)).toEqual(expected);
+            expect(await overflow(page)).toBe(0);
+            expect(await findings(page)).toEqual([]);
+          });
+        }
+        await page.context().close();
+      }
+
+      await t.step("a view keeps what it shows on reload", async () => {
+        const page = await openWindow(browser);
+        page.setDefaultTimeout(LONG);
+        await page.goto(server.origin);
+        await page.fill("input[name=q]", "ord");
+        await page.press("input[name=q]", "Enter");
+        await page.waitForURL(/\?q=ord/);
+        await page.reload();
+        expect(await page.inputValue("input[name=q]")).toBe("ord");
+        expect(await page.locator("tbody tr").count()).toBe(1);
+        await page.context().close();
+      });
+
+      await t.step(
+        "a wrong token is said, the right one opens; then a version is put back, by keyboard alone",
+        async () => {
+          const page = await openWindow(browser);
+          page.setDefaultTimeout(LONG);
+          await page.goto(server.origin);
+          // The first stop skips what every page begins with.
+          await page.keyboard.press("Tab");
+          expect(await focused(page)).toBe("Skip to the content");
+          await tabTo(page, "Sign in to act");
+          await page.keyboard.press("Enter");
+          await page.waitForURL(/\/session/);
+          await tabToField(page, "token");
+          await page.keyboard.type("no such token at all");
+          await page.keyboard.press("Enter");
+          await page.locator("[role=alert]").waitFor();
+          expect(await page.locator("[role=alert]").innerText()).toContain("This is not the token");
+          await tabToField(page, "token");
+          await page.keyboard.type(TOKEN);
+          await page.keyboard.press("Enter");
+          await page.waitForURL(`${server.origin}/`);
+          const cookies = await page.context().cookies();
+          expect(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite])).toEqual([
+            [true, "Strict"],
+          ]);
+          expect(await page.evaluate("document.cookie + localStorage.length")).toBe("0");
+
+          await tabTo(page, "orders");
+          await page.keyboard.press("Enter");
+          await page.waitForURL(/versions/);
+          await tabTo(page, "2025-03");
+          await page.keyboard.press("Enter");
+          await page.waitForURL(/partition=2025-03/);
+          await tabTo(page, "Put back …");
+          await page.keyboard.press("Enter");
+          await page.waitForURL(/rollback/);
+          await tabTo(page, "Put version 1 back");
+          await page.keyboard.press("Enter");
+          await page.waitForURL(/versions\?partition=2025-03/);
+          const rows = await page.locator("table").first().locator("tbody tr").allInnerTexts();
+          expect(rows[0]).toMatch(/^2\s+rolled back/);
+          expect(rows[1]).toMatch(/^1\s+live/);
+          await page.context().close();
+        },
+      );
+
+      await t.step("everything can be read without JavaScript", async () => {
+        const context = await browser.newContext({ javaScriptEnabled: false });
+        const page = await context.newPage();
+        page.setDefaultTimeout(LONG);
+        for (const path of Object.values(views).filter((path) => !/rollback|\/run$/.test(path))) {
+          await page.goto(server.origin + path);
+          expect((await page.locator("main").innerText()).length).toBeGreaterThan(40);
+        }
+        await context.close();
+      });
+    } finally {
+      await browser.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "a run is watched in a browser while it goes on, until it ends",
+  ...BROWSER,
+  async fn() {
+    await using database = await testDatabase();
+    const lines = new TextEncoder().encode(
+      "id\n" + Array.from({ length: 40_000 }, (_, n) => `${n}\n`).join(""),
+    );
+    await using source = serveHttp(() => ({
+      body: lines,
+      headers: { "content-length": String(lines.length) },
+      stallAfter: 150_000,
+    }));
+    const folder = Deno.makeTempDirSync();
+    Deno.writeTextFileSync(
+      `${folder}/slow.yaml`,
+      `pipeline: slow\nsource: { url: "${source.origin}/a.csv", format: csv, retries: 0 }\n` +
+        "target: { table: shop.slow }\ncolumns: { id: { type: integer } }\n",
+    );
+    await using server = await startServe(folder, database.url);
+    const browser = await startBrowser(CHROMIUM!);
+    try {
+      const page = await openWindow(browser);
+      page.setDefaultTimeout(LONG);
+      await signInto(page, server.origin);
+      await page.goto(`${server.origin}/pipeline/slow/run`);
+      await page.click("main button");
+      await page.waitForURL(/\/run\//);
+      // Rows come without a reload.
+      await page.evaluate("globalThis.here = true");
+      await page.locator("#live td.number", { hasText: /^[1-9][\d,]+$/ }).first().waitFor();
+      expect(await page.evaluate("globalThis.here")).toBe(true);
+      expect(await page.locator("#live .state").first().innerText()).toBe("running");
+      expect(await findings(page)).toEqual([]);
+      await page.click("text=Cancel …");
+      await page.click("main button");
+      await page.locator(".verdict", { hasText: "interrupted" }).waitFor();
+      expect(await page.locator(".problem").first().innerText()).toContain("canceled");
+    } finally {
+      await browser.close();
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+});
+
+/** Pixels that the page is wider than its window: tables scroll by themselves. */
+async function overflow(page: Page): Promise<number> {
+  return await page.evaluate(
+    "Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)",
+  );
+}
+
+/** What axe finds, one line each. */
+async function findings(page: Page): Promise<string[]> {
+  // By the driver: the page's own policy lets no script in.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate("axe.run()") as {
+    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+  };
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`)
+  );
+}
+
+async function focused(page: Page): Promise<string> {
+  return await page.evaluate("(document.activeElement?.textContent ?? '').trim()");
+}
+
+/** Presses Tab until what has this text is reached. */
+async function tabTo(page: Page, text: string): Promise<void> {
+  for (let n = 0; n < 300; n++) {
+    await page.keyboard.press("Tab");
+    if (await focused(page) === text) return;
+  }
+  throw new Error(`"${text}" is not reached by the keyboard`);
+}
+
+async function tabToField(page: Page, name: string): Promise<void> {
+  for (let n = 0; n < 100; n++) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate("document.activeElement?.getAttribute('name')") === name) return;
+  }
+  throw new Error(`"${name}" is not reached by the keyboard`);
+}
