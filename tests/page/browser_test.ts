@@ -137,12 +137,12 @@ Deno.test({
   async fn() {
     await using database = await testDatabase();
     const lines = new TextEncoder().encode(
-      "id\n" + Array.from({ length: 40_000 }, (_, n) => `${n}\n`).join(""),
+      "id\n" + Array.from({ length: 1_500_000 }, (_, n) => `${n}\n`).join(""),
     );
     await using source = serveHttp(() => ({
       body: lines,
       headers: { "content-length": String(lines.length) },
-      stallAfter: 150_000,
+      stallAfter: 8_000_000,
     }));
     const folder = Deno.makeTempDirSync();
     Deno.writeTextFileSync(

@@ -3,8 +3,9 @@ import { sluice, TOKEN } from "../schedule/serve_process.ts";
 export { TOKEN };
 
 /** A folder with pipelines of every kind that the page shows; disposing removes it. */
-export function demoFolder(): { readonly path: string } & Disposable {
-  const path = Deno.makeTempDirSync({ prefix: "sluice-page-" });
+export function demoFolder(
+  path = Deno.makeTempDirSync({ prefix: "sluice-page-" }),
+): { readonly path: string } & Disposable {
   Deno.mkdirSync(`${path}/data`);
   const write = (name: string, text: string) => Deno.writeTextFileSync(`${path}/${name}`, text);
   for (const month of MONTHS) write(`data/orders_${month}.csv`, orders(month));
