@@ -78,7 +78,10 @@ async function measure(
   const until = performance.now() + SECONDS * 1000;
   let over = false;
   const checking = (async () => {
-    while (!over) health.push(await time(origin, "/healthz"));
+    while (!over) {
+      health.push(await time(origin, "/healthz"));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   })();
   while (performance.now() < until && await goesOn()) {
     for (const path of paths) looks.push(await time(origin, path));
@@ -102,11 +105,13 @@ async function load(origin: string): Promise<string> {
   let rows = 0;
   const until = performance.now() + SECONDS * 1000;
   while (performance.now() < until) {
-    const { run_id } = await (await fetch(`${origin}/runs`, {
+    const started = await (await fetch(`${origin}/runs`, {
       method: "POST",
       headers: { authorization: "Bearer 0123456789abcdef", "content-type": "application/json" },
       body: JSON.stringify({ pipeline: "load", force: true }),
     })).json();
+    const { run_id } = started;
+    if (run_id === undefined) throw new Error(JSON.stringify(started));
     for (let status = "running"; status === "running";) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       const run = await (await fetch(`${origin}/runs/${run_id}`)).json();

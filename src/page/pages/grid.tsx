@@ -1,5 +1,5 @@
 import { type Ask, askLedger, numberOf, olderLedger, type Shown, textOf } from "../ask.ts";
-import { type Cell, readCells, readMonths, readStandings, type Standing } from "../queries/grid.ts";
+import { type Cell, readCells, readStandings, type Standing } from "../queries/grid.ts";
 import { Grid, type GridQuery, type GridRow } from "../views/grid.tsx";
 
 /** Pipelines and months of one page: more is a click away, and nobody waits for it. */
@@ -19,10 +19,8 @@ export async function gridPage(ask: Ask): Promise<Shown> {
     const pages = Math.max(1, Math.ceil(taken.length / ROWS));
     const page = Math.min(query.page, pages);
     const shown = taken.slice((page - 1) * ROWS, page * ROWS);
-    const known = await readMonths(tx, shown);
-    const span = spanOf(known, query.to);
-    const cells = await readCells(tx, shown, { first: span.months.at(-1)!, last: span.months[0] });
-    return { standings, all, taken, pages, page, shown, span, cells };
+    const { cells, ...known } = await readCells(tx, shown, query.to, MONTHS);
+    return { standings, all, taken, pages, page, shown, span: spanOf(known, query.to), cells };
   });
   if (found === "older") throw olderLedger();
   const { standings, all, taken, pages, page, shown, span, cells } = found === "none"
@@ -38,7 +36,7 @@ export async function gridPage(ask: Ask): Promise<Shown> {
   const data = {
     query: { ...query, page },
     rows,
-    months: cells.some(({ month }) => month !== "") ? span.months : [],
+    months: span.months,
     newer: span.newer,
     older: span.older,
     pages,
@@ -77,7 +75,7 @@ function withoutLedger(all: string[], query: GridQuery) {
     page,
     shown: taken.slice((page - 1) * ROWS, page * ROWS),
     span: spanOf({ first: null, last: null }, null),
-    cells: [] as Cell[],
+    cells: [] as readonly Cell[],
   };
 }
 
@@ -90,8 +88,7 @@ function spanOf(
   readonly newer: string | null;
   readonly older: string | null;
 } {
-  // What has no month is read all the same.
-  if (first === null || last === null) return { months: ["0001-01"], newer: null, older: null };
+  if (first === null || last === null) return { months: [], newer: null, older: null };
   const [from, end] = [ordinal(first), ordinal(last)];
   const newest = Math.max(from, to === null ? end : Math.min(ordinal(to), end));
   const oldest = Math.max(from, newest - MONTHS + 1);

@@ -75,50 +75,61 @@ const MONTH = `case
   else ''
 end`;
 
-/** First and last month of what is live of some pipelines; null where nothing has a month. */
-export async function readMonths(
-  db: Queryable,
-  pipelines: readonly string[],
-): Promise<{ readonly first: string | null; readonly last: string | null }> {
-  const [months] = await db.query<{ first: string | null; last: string | null }>(
-    `select min(month) as first, max(month) as last
-from (select ${MONTH} as month ${LIVE}) l where month <> ''`,
-    [pipelines],
-  );
-  return months;
+/** Months that are shown, and what is live in them. */
+export interface Cells {
+  /** First and last month of all that is live; null where nothing has a month. */
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly cells: readonly Cell[];
 }
 
-/** What is live of some pipelines: in these months, and what has none. */
+/**
+ * What is live of some pipelines: in some months, and what has none.
+ *
+ * @param to the newest month that is shown; null: the newest there is
+ * @param months how many are shown
+ */
 export async function readCells(
   db: Queryable,
   pipelines: readonly string[],
-  { first, last }: { readonly first: string; readonly last: string },
-): Promise<Cell[]> {
-  return await db.query<Cell>(
-    `with live as materialized (
-  select l.* from (select l.*, ${MONTH} as month ${LIVE}) l
-  where month = '' or month between $2 and $3
+  to: string | null,
+  months: number,
+): Promise<Cells> {
+  const rows = await db.query<Cell & { first: string | null; last: string | null }>(
+    `with live as materialized (select l.*, ${MONTH} as month ${LIVE}),
+span as (select min(month) as first, max(month) as last from live where month <> ''),
+shown as (
+  select first, last, greatest(first, least(last, coalesce($2, last))) as newest from span
+),
+cells as (
+  select l.pipeline, l.month, count(*)::int as partitions,
+    case when count(*) = 1 then min(l.partition) end as partition,
+    max(l.version) as version, sum(l.rows)::bigint as rows, sum(r.rejects)::int as rejects,
+    min(l.published_at) as published_at
+  from live l
+  cross join lateral (
+    select count(*) as rejects from (
+      select 1 from sluice.rejected_rows x
+      where l.partition is not null and x.run_id = l.run_id and x.partition = l.partition
+        and x.replayed_at is null
+      union all
+      select 1 from sluice.rejected_rows x
+      where l.partition is null and x.run_id = l.run_id and x.partition is null
+        and x.replayed_at is null
+      limit ${MOST_REJECTS}
+    ) counted
+  ) r
+  where l.month = '' or l.month between
+    (select to_char(to_date(newest, 'YYYY-MM') - make_interval(months => $3::int - 1), 'YYYY-MM')
+      from shown)
+    and (select newest from shown)
+  group by l.pipeline, l.month
 )
-select pipeline, month, count(*)::int as partitions,
-  case when count(*) = 1 then min(partition) end as partition,
-  max(version) as version, sum(rows)::bigint as rows, sum(rejects)::int as rejects,
-  min(published_at) as published_at
-from live l
-cross join lateral (
-  select count(*) as rejects from (
-    select 1 from sluice.rejected_rows x
-    where l.partition is not null and x.run_id = l.run_id and x.partition = l.partition
-      and x.replayed_at is null
-    union all
-    select 1 from sluice.rejected_rows x
-    where l.partition is null and x.run_id = l.run_id and x.partition is null
-      and x.replayed_at is null
-    limit ${MOST_REJECTS}
-  ) counted
-) rejected
-group by pipeline, month`,
-    [pipelines, first, last],
+select first, last, c.* from shown left join cells c on true`,
+    [pipelines, to, months],
   );
+  const { first = null, last = null } = rows[0] ?? {};
+  return { first, last, cells: rows.filter(({ pipeline }) => pipeline !== null) };
 }
 
 /** By the index of what is live, which is by target. */

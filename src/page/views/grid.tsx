@@ -2,9 +2,8 @@ import type { BrokenFile } from "../../schedule/model.ts";
 import type { Cell, Standing } from "../queries/grid.ts";
 import { MOST_REJECTS } from "../queries/grid.ts";
 import { pathTo, pipelinePath, shortCount, span } from "../parts/format.ts";
-import { Mark, State } from "../parts/state.tsx";
+import { State } from "../parts/state.tsx";
 import { Command, Empty, Pager } from "../parts/table.tsx";
-import { Unseen } from "../parts/unseen.tsx";
 import { Ago } from "../parts/time.tsx";
 
 /** One pipeline of the grid. */
@@ -193,14 +192,7 @@ function LiveCell(
   { row, month, now }: { readonly row: GridRow; readonly month: string; readonly now: Date },
 ) {
   const cell = row.cells.get(month);
-  if (cell === undefined) {
-    return (
-      <td class="cell">
-        <span class="none" aria-hidden="true">·</span>
-        <Unseen say="not loaded" />
-      </td>
-    );
-  }
+  if (cell === undefined) return <td class="cell none">·</td>;
   const { partition, partitions, version, rows, rejects, published_at } = cell;
   const many = partitions > 1;
   const more = rejects >= MOST_REJECTS ? "+" : "";
@@ -208,36 +200,16 @@ function LiveCell(
     partition: many ? null : partition,
     month: many ? month : null,
   });
+  const age = span(now.getTime() - Date.parse(published_at));
+  const about = many ? `${partitions} partitions` : `version ${version}`;
+  const rejected = rejects === 0 ? "" : `, ${shortCount(rejects)}${more} rejects`;
+  // Few elements: there are thousands of cells.
   return (
-    <td class={`cell ${rejects > 0 ? "warn" : "good"}`}>
-      <a href={to}>
-        <span class="rows">
-          {shortCount(rows)}
-          <Unseen say=" rows," />
-        </span>
-        <span class="about">
-          {many
-            ? (
-              <>
-                {partitions}×<Unseen say=" partitions," />
-              </>
-            )
-            : (
-              <>
-                <Unseen say="version" /> v{version}
-                <Unseen say="," />
-              </>
-            )} {span(now.getTime() - Date.parse(published_at))}
-          <Unseen say=" old" />
-        </span>
-        {rejects === 0 ? null : (
-          <span class="rejects">
-            <Mark state="rejects" />
-            {shortCount(rejects)}
-            {more}
-            <Unseen say=" rejects" />
-          </span>
-        )}
+    <td class={rejects > 0 ? "cell warn" : "cell good"}>
+      <a href={to} aria-label={`${shortCount(rows)} rows, ${about}, ${age} old${rejected}`}>
+        <b>{shortCount(rows)}</b>
+        <small>{`${many ? `${partitions}×` : `v${version}`} ${age}`}</small>
+        {rejects === 0 ? null : <i>{`${shortCount(rejects)}${more}`}</i>}
       </a>
     </td>
   );
