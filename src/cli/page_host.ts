@@ -3,7 +3,6 @@ import type { PageHost } from "../page/host.ts";
 import type { LiveRuns } from "../page/live_runs.ts";
 import type { Access } from "../schedule/http/authorize.ts";
 import type { DatabaseLink } from "../schedule/database_link.ts";
-import type { Overview } from "../schedule/model.ts";
 import { type ServedFiles, servedPipelines } from "../schedule/pipeline_files.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import type { ServedRuns } from "./serve_run.ts";
@@ -12,8 +11,7 @@ import type { Session } from "./session.ts";
 /** What the page shows and does in a process that serves pipelines. */
 export interface PageParts extends Pick<PageHost, "access" | "keepsSchedules" | "signal"> {
   readonly link: DatabaseLink;
-  readonly scheduler: Pick<Scheduler, "trigger">;
-  readonly overview: () => Overview;
+  readonly scheduler: Pick<Scheduler, "trigger" | "pipelines">;
   readonly files: () => ServedFiles;
   readonly live: LiveRuns;
   readonly runs: ServedRuns;
@@ -21,13 +19,13 @@ export interface PageParts extends Pick<PageHost, "access" | "keepsSchedules" | 
 
 /** The page's host: everything it may use, from the parts of the process. */
 export function pageHost(parts: PageParts, session: Session): PageHost {
-  const { access, keepsSchedules, signal, link, scheduler, overview, files, live, runs } = parts;
+  const { access, keepsSchedules, signal, link, scheduler, files, live, runs } = parts;
   const { cli } = session;
   return {
     access,
     keepsSchedules,
     signal,
-    overview,
+    pipelines: () => scheduler.pipelines(),
     files,
     live,
     version: cli.version,

@@ -1,5 +1,5 @@
 import { jsonText } from "../core/json_text.ts";
-import { makeMetrics, renderMetrics, seedMetrics } from "../observe/metrics.ts";
+import { makeMetrics, ofServed, renderMetrics, seedMetrics } from "../observe/metrics.ts";
 import { readLastRuns } from "../observe/run_history.ts";
 import { LiveRuns } from "../page/live_runs.ts";
 import { openPage } from "../page/page.tsx";
@@ -110,7 +110,6 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
       signal: stop.signal,
       link,
       scheduler,
-      overview,
       files: () => folder.files,
       live,
       runs,
@@ -126,7 +125,8 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
       clock,
       page,
       metrics: async () =>
-        await renderMetrics(metrics) + scheduleMetrics(overview(), scheduler.reachable),
+        ofServed(await renderMetrics(metrics), targetsOf(scheduler.pipelines())) +
+        scheduleMetrics(overview(), scheduler.reachable),
       secrets: cli.secrets,
       report: (error) => void session.report(error),
     }));
@@ -149,6 +149,15 @@ function hasLog({ logLevel, logFile }: OutputFlags): boolean {
 
 /** Milliseconds after which a database hangs for good: more than a pool waits for one that is away. */
 const PATIENCE = 90_000;
+
+/** `schema.table` of each pipeline. */
+function targetsOf(pipelines: readonly ServedPipeline[]): ReadonlyMap<string, string> {
+  return new Map(
+    pipelines.map((
+      { spec: { pipeline, target } },
+    ) => [pipeline, `${target.schema}.${target.table}`]),
+  );
+}
 
 /** Does something the first time it is asked to. */
 function once<T>(work: (value: T) => Promise<void>): (value: T) => Promise<void> {

@@ -82,7 +82,7 @@ export async function showPage(
   const { signal } = stop;
   const page = openPage(
     pageHost(
-      { access, keepsSchedules: false, signal, link, scheduler, overview, files, live, runs },
+      { access, keepsSchedules: false, signal, link, scheduler, files, live, runs },
       session,
     ),
   );

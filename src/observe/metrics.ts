@@ -129,6 +129,27 @@ export function renderMetrics(metrics: Pick<Metrics, "registry">): Promise<strin
   return metrics.registry.metrics();
 }
 
+/**
+ * The same, only of pipelines that are served and of the targets that they have now: alerts on what
+ * was taken out of the folder would go on for ever.
+ *
+ * @param targets `schema.table` by pipeline
+ */
+export function ofServed(text: string, targets: ReadonlyMap<string, string>): string {
+  return text.split("\n").filter((line) => {
+    const [, pipeline] = /^[^#{]*\{.*?\bpipeline="([^"]*)"/.exec(line) ?? [];
+    if (pipeline === undefined) return true;
+    const [, target] = /\btarget="((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
+    const served = targets.get(pipeline);
+    return served !== undefined && (target === undefined || target === escaped(served));
+  }).join("\n");
+}
+
+/** A label's value as the text format has it. */
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+}
+
 /** Fills in what the ledger remembers, so that a restart does not look like a success that never was. */
 export function seedMetrics(metrics: Metrics, runs: readonly LastRun[]): void {
   for (const { pipeline, target, lastSuccess, lastRun, seconds, ...rows } of runs) {

@@ -2,6 +2,7 @@ import type { Child } from "hono/jsx";
 import type { Database, Queryable } from "../db/database.ts";
 import type { PageHost } from "./host.ts";
 import type { Frame } from "./parts/layout.tsx";
+import type { Starts } from "./starts.ts";
 import { type NoLedger, readLedgerWith } from "./queries/read.ts";
 
 /** One look at the page: what is asked for, and what it is answered from. */
@@ -10,6 +11,7 @@ export interface Ask {
   readonly query: URLSearchParams;
   readonly host: PageHost;
   readonly frame: Frame;
+  readonly starts: Starts;
   /** The database, if it answers soon. */
   database(): Promise<Database>;
 }

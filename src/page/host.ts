@@ -3,9 +3,8 @@ import type { Secrets } from "../core/secret.ts";
 import type { Database } from "../db/database.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
 import type { Access } from "../schedule/http/authorize.ts";
-import type { Overview } from "../schedule/model.ts";
 import type { ServedFiles } from "../schedule/pipeline_files.ts";
-import type { Triggered } from "../schedule/scheduler.ts";
+import type { PipelineState, Triggered } from "../schedule/scheduler.ts";
 import type { RunRequest } from "../schedule/scheduler_host.ts";
 import type { LiveRuns } from "./live_runs.ts";
 
@@ -18,7 +17,8 @@ export interface PageHost {
   readonly secrets: Pick<Secrets, "redact">;
   /** Whether this process runs pipelines on their schedules; else it only shows them. */
   readonly keepsSchedules: boolean;
-  readonly overview: () => Overview;
+  /** Those that are served, by name. */
+  readonly pipelines: () => readonly PipelineState[];
   readonly files: () => ServedFiles;
   /** Whether the database answers soon. */
   readonly answers: () => Promise<boolean>;

@@ -33,6 +33,7 @@ import { versionsPage } from "./pages/versions.tsx";
 import { html, seeOther } from "./parts/html.ts";
 import { type Frame, Layout } from "./parts/layout.tsx";
 import { type PageSession, Sessions } from "./sessions.ts";
+import { Starts } from "./starts.ts";
 import { Failure, Notice } from "./views/notice.tsx";
 import { SessionView } from "./views/session.tsx";
 
@@ -62,6 +63,7 @@ function routes(host: PageHost): Hono<Env> {
   const app = new Hono<Env>();
   const sessions = new Sessions(host.clock);
   const turns = new Turns();
+  const starts = new Starts();
   const streams = new LiveStreams();
   const { access } = host;
 
@@ -198,6 +200,7 @@ function routes(host: PageHost): Hono<Env> {
       query: new URL(context.req.url).searchParams,
       host,
       frame: frameOf(context),
+      starts,
       async database() {
         if (await host.answers()) return await host.database();
         throw new NotShown(503, "The database does not answer", "Load the page again in a moment.");

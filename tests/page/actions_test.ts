@@ -5,17 +5,7 @@ import type { Triggered } from "../../src/schedule/scheduler.ts";
 import { served } from "../schedule/scheduler_harness.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { fillLedger } from "./big_ledger.ts";
-import {
-  expectIn,
-  formTokenOf,
-  get,
-  overview,
-  plain,
-  post,
-  signIn,
-  testPage,
-  textOf,
-} from "./support.ts";
+import { expectIn, formTokenOf, get, plain, post, signIn, testPage, textOf } from "./support.ts";
 
 const RUN_ID = "c8513dfe-f11c-590e-a0c0-f6428d9e0f8e";
 
@@ -35,7 +25,7 @@ function noted(triggered: Triggered = { kind: "started", runId: RUN_ID }) {
   return { asked, actions };
 }
 
-const STATES = overview([{ ...served("pipeline_000", null), running: false, record: null }]);
+const STATES = () => [{ ...served("pipeline_000", null), running: false, record: null }];
 
 async function ledger() {
   const database = await testDatabase();
@@ -51,7 +41,7 @@ where id = (select id from sluice.runs where pipeline = 'pipeline_000' order by 
 Deno.test("each action asks one question, and does what its form says", async () => {
   await using database = await ledger();
   const { asked, actions } = noted();
-  const page = testPage(database.db, { actions, overview: STATES });
+  const page = testPage(database.db, { actions, pipelines: STATES });
   const session = await signIn(page);
   const cases = [
     {
@@ -109,7 +99,7 @@ Deno.test("each action asks one question, and does what its form says", async ()
 Deno.test("nothing is done without a session, its form, or this page", async () => {
   await using database = await ledger();
   const { asked, actions } = noted();
-  const page = testPage(database.db, { actions, overview: STATES });
+  const page = testPage(database.db, { actions, pipelines: STATES });
   const session = await signIn(page);
   const other = await signIn(page);
   const form_token = formTokenOf(await textOf(page, get("/", session)));
@@ -153,7 +143,7 @@ Deno.test("nothing is done without a session, its form, or this page", async () 
 
   const readOnly = testPage(database.db, {
     actions,
-    overview: STATES,
+    pipelines: STATES,
     access: { token: null, loopback: true },
   });
   for (const path of paths) {
@@ -184,7 +174,7 @@ Deno.test("what keeps an action from being done is said beside the question", as
     ],
   ];
   for (const [triggered, says] of kinds) {
-    const page = testPage(database.db, { ...noted(triggered), overview: STATES });
+    const page = testPage(database.db, { ...noted(triggered), pipelines: STATES });
     const session = await signIn(page);
     for (const action of ["run", "replay"]) {
       const path = `/pipeline/pipeline_000/${action}`;
@@ -198,7 +188,7 @@ Deno.test("what keeps an action from being done is said beside the question", as
     rollback: () => Promise.reject(new SluiceError("ledger/target_locked", "It is locked")),
     cancel: () => false,
   };
-  const page = testPage(database.db, { actions, overview: STATES });
+  const page = testPage(database.db, { actions, pipelines: STATES });
   const session = await signIn(page);
   const form_token = formTokenOf(await textOf(page, get("/", session)));
   const form = { form_token, to: "1", partition: "2025-12" };

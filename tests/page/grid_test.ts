@@ -1,9 +1,10 @@
 import { expect } from "expect";
 import { served } from "../schedule/scheduler_harness.ts";
 import { schedule } from "../schedule/support.ts";
+import { Starts } from "../../src/page/starts.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { fillLedger } from "./big_ledger.ts";
-import { expectIn, get, overview, testPage, textOf } from "./support.ts";
+import { expectIn, get, testPage, textOf } from "./support.ts";
 
 Deno.test("without a ledger the grid says what to do next", async () => {
   await using database = await testDatabase();
@@ -12,7 +13,7 @@ Deno.test("without a ledger the grid says what to do next", async () => {
   expectIn(text, "deno task run pipelines/yellow_taxi.yaml");
   // What is served shows up before its first run.
   const state = { ...served("trips", schedule("0 6 * * *")), running: false, record: null };
-  const waiting = await textOf(testPage(database.db, { overview: overview([state]) }), get("/"));
+  const waiting = await textOf(testPage(database.db, { pipelines: () => [state] }), get("/"));
   expectIn(waiting, 'href="/pipeline/trips/versions"');
   expectIn(waiting, "never run");
   expectIn(waiting, /in \d+ (min|h)/);
@@ -100,3 +101,20 @@ function rowsOf(text: string): string[] {
 function monthsOf(text: string): string[] {
   return [...text.matchAll(/<th scope="col" class="cell">(\d{4}-\d\d)</g)].map((match) => match[1]);
 }
+
+Deno.test("starts are remembered until they change, and are those of the schedule", () => {
+  const starts = new Starts();
+  const hourly = schedule("0 * * * *");
+  const at = (text: string) => new Date(`2026-01-01T${text}Z`);
+  const next = (spec: typeof hourly, now: string) =>
+    starts.around("a", spec, at(now)).next[0].at.toISOString().slice(11, 16);
+  expect(next(hourly, "10:00:01")).toBe("11:00");
+  expect(starts.around("a", hourly, at("10:30:00"))).toBe(
+    starts.around("a", hourly, at("10:59:59")),
+  );
+  // The start itself has passed, the file has changed, a clock went back.
+  expect(next(hourly, "11:00:00")).toBe("12:00");
+  expect(starts.around("a", hourly, at("11:00:00")).last?.at).toEqual(at("11:00:00"));
+  expect(next(schedule("30 * * * *"), "11:00:00")).toBe("11:30");
+  expect(next(hourly, "08:59:00")).toBe("09:00");
+});

@@ -4,8 +4,6 @@ import type { Database } from "../../src/db/database.ts";
 import type { PageHost } from "../../src/page/host.ts";
 import { LiveRuns } from "../../src/page/live_runs.ts";
 import { openPage, type Page } from "../../src/page/page.tsx";
-import { overviewOf } from "../../src/schedule/overview.ts";
-import type { PipelineState } from "../../src/schedule/scheduler.ts";
 
 export const TOKEN = "0123456789abcdef0123";
 export const ORIGIN = "http://127.0.0.1:8080";
@@ -19,7 +17,7 @@ export function testPage(db: Database | null, changes: Partial<PageHost> = {}): 
     clock: { ...systemClock, now: () => NOW },
     secrets: secretsFrom({}),
     keepsSchedules: true,
-    overview: () => overviewOf([], new Map(), NOW),
+    pipelines: () => [],
     files: () => new Map(),
     answers: () => Promise.resolve(db !== null),
     database: () => db === null ? Promise.reject(new Error("no database")) : Promise.resolve(db),
@@ -37,11 +35,6 @@ export function testPage(db: Database | null, changes: Partial<PageHost> = {}): 
     ...changes,
   };
   return openPage(host);
-}
-
-/** What a schedule says of these pipelines. */
-export function overview(states: readonly PipelineState[]) {
-  return () => overviewOf(states, new Map(), NOW);
 }
 
 /** A look, as a browser asks for it. */

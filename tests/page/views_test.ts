@@ -3,7 +3,6 @@ import { parse } from "csv-parse/sync";
 import { systemClock } from "../../src/core/clock.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import type { Database } from "../../src/db/database.ts";
-import { overviewOf } from "../../src/schedule/overview.ts";
 import type { ServedFiles } from "../../src/schedule/pipeline_files.ts";
 import { realServices } from "../../src/cli/services.ts";
 import { readTask } from "../../src/cli/thread_read.ts";
@@ -221,6 +220,6 @@ async function served(folder: string) {
   return {
     clock: { ...systemClock, now: () => NOW },
     files: () => files as ServedFiles,
-    overview: () => overviewOf(states, files, NOW),
+    pipelines: () => states,
   };
 }

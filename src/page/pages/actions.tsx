@@ -8,6 +8,7 @@ import { At } from "../parts/time.tsx";
 import { readRun } from "../queries/run.ts";
 import { readVersions } from "../queries/versions.ts";
 import { Confirm, type Question } from "../views/confirm.tsx";
+import { isServed } from "./known.ts";
 import { noSuchRun, requireRunId } from "./run.tsx";
 
 /** What a form came to: another address, or a view that says why not. */
@@ -237,8 +238,7 @@ function confirm(
 }
 
 function requireServed({ host }: Ask, pipeline: string): void {
-  const isServed = host.overview().pipelines.some((each) => each.pipeline === pipeline);
-  if (!isServed) throw noSuchPipeline(pipeline);
+  if (!isServed(host, pipeline)) throw noSuchPipeline(pipeline);
 }
 
 function noSuchPipeline(pipeline: string): NotShown {

@@ -1,3 +1,4 @@
+import type { ScheduleSpec } from "../../spec/pipeline_spec.ts";
 import { type Ask, askLedger, numberOf, olderLedger, type Shown, textOf } from "../ask.ts";
 import { type Cell, readCells, readStandings, type Standing } from "../queries/grid.ts";
 import { Grid, type GridQuery, type GridRow } from "../views/grid.tsx";
@@ -9,8 +10,7 @@ const MONTHS = 24;
 /** `/` */
 export async function gridPage(ask: Ask): Promise<Shown> {
   const { host, frame } = ask;
-  const overview = host.overview();
-  const served = new Map(overview.pipelines.map((each) => [each.pipeline, each]));
+  const served = new Map(host.pipelines().map((each) => [each.spec.pipeline, each]));
   const query = queryOf(ask.query);
   const found = await askLedger(ask, async (tx) => {
     const standings = new Map((await readStandings(tx)).map((each) => [each.pipeline, each]));
@@ -26,11 +26,15 @@ export async function gridPage(ask: Ask): Promise<Shown> {
   const { standings, all, taken, pages, page, shown, span, cells } = found === "none"
     ? withoutLedger([...served.keys()].sort(), query)
     : found;
+  const nextOf = (pipeline: string, schedule: ScheduleSpec | null) =>
+    schedule === null
+      ? null
+      : ask.starts.around(pipeline, schedule, frame.now).next[0]?.at.toISOString() ?? null;
   const byPipeline = Map.groupBy(cells, ({ pipeline }) => pipeline);
   const rows = shown.map((pipeline): GridRow => ({
     pipeline,
     standing: standings.get(pipeline) ?? null,
-    next: served.get(pipeline)?.next[0] ?? null,
+    next: host.keepsSchedules ? nextOf(pipeline, served.get(pipeline)?.schedule ?? null) : null,
     cells: new Map((byPipeline.get(pipeline) ?? []).map((cell) => [cell.month, cell])),
   }));
   const data = {
@@ -42,7 +46,9 @@ export async function gridPage(ask: Ask): Promise<Shown> {
     pages,
     found: taken.length,
     all: all.length,
-    broken: overview.broken,
+    broken: [...host.files()].flatMap(([file, { served, fault }]) =>
+      fault === null ? [] : { file, kept: served !== null, message: fault }
+    ),
     keepsSchedules: host.keepsSchedules,
   };
   return { title: "Pipelines", at: "/", view: <Grid data={data} now={frame.now} /> };

@@ -14,6 +14,7 @@ import {
   readSchemaChanges,
   readWorkerParts,
 } from "../queries/run.ts";
+import { isServed } from "./known.ts";
 import { RunView } from "../views/run.tsx";
 import { RUN_PAGE, RunsView } from "../views/runs.tsx";
 
@@ -66,7 +67,7 @@ export async function runsPage(ask: Ask, pipeline: string): Promise<Shown> {
 /** Whether whoever looks may start the pipeline, and this process can. */
 export function canRun({ frame, host }: Ask, pipeline: string): boolean {
   return frame.session !== null &&
-    host.overview().pipelines.some((each) => each.pipeline === pipeline);
+    isServed(host, pipeline);
 }
 
 /** A UUID as Postgres reads it. */

@@ -1,12 +1,9 @@
 import { type ServedFiles, servedPipelines } from "../../schedule/pipeline_files.ts";
 import { readSchedules, type ScheduleRecord } from "../../schedule/schedules.ts";
-import { lastStart, startsAfter } from "../../schedule/starts.ts";
+import type { Starts } from "../starts.ts";
 import { type Ask, askLedger, olderLedger, type Shown } from "../ask.ts";
 
 import { ScheduleView, type Timed } from "../views/schedule.tsx";
-
-/** Starts of each schedule that are shown. */
-const STARTS = 3;
 
 /** Milliseconds after its start from which on a tick that nobody took counts as missed. */
 const PATIENCE = 120_000;
@@ -21,9 +18,9 @@ export async function schedulePage(ask: Ask): Promise<Shown> {
   if (found === "older") throw olderLedger();
   const records = found === "none" ? new Map<string, ScheduleRecord>() : found;
   const running = new Set(
-    host.overview().pipelines.filter((each) => each.running).map(({ pipeline }) => pipeline),
+    host.pipelines().filter(({ running }) => running).map(({ spec }) => spec.pipeline),
   );
-  const timed = timedOf(host.files(), records, running, frame.now);
+  const timed = timedOf(host.files(), records, running, ask.starts, frame.now);
   const others = [...records.values()].filter(({ pipeline }) =>
     !timed.some((each) => each.pipeline === pipeline)
   );
@@ -39,12 +36,13 @@ function timedOf(
   files: ServedFiles,
   records: ReadonlyMap<string, ScheduleRecord>,
   running: ReadonlySet<string>,
+  starts: Starts,
   now: Date,
 ): Timed[] {
   return servedPipelines(files).flatMap(({ spec: { pipeline }, schedule }): Timed[] => {
     if (schedule === null) return [];
     const record = records.get(pipeline) ?? null;
-    const due = lastStart(pipeline, schedule, now);
+    const { last: due, next } = starts.around(pipeline, schedule, now);
     const since = record === null ? null : record.tick ?? record.since;
     const untaken = due !== null && since !== null && due.tick > since &&
       now.getTime() - due.at.getTime() > PATIENCE;
@@ -55,7 +53,7 @@ function timedOf(
       pipeline,
       schedule,
       record,
-      next: startsAfter(pipeline, schedule, now, STARTS).map(({ at }) => at.toISOString()),
+      next: next.map(({ at }) => at.toISOString()),
       missed: untaken ? due.at.toISOString() : null,
       lateBy: record?.attempt === 1 && delay > LATE ? delay : null,
       running: running.has(pipeline),
