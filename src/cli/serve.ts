@@ -2,7 +2,7 @@ import { jsonText } from "../core/json_text.ts";
 import { makeMetrics, ofServed, renderMetrics, seedMetrics } from "../observe/metrics.ts";
 import { readLastRuns } from "../observe/run_history.ts";
 import { LiveRuns } from "../page/live_runs.ts";
-import { openPage } from "../page/page.tsx";
+import { openPage, warmPage } from "../page/page.tsx";
 import { databaseTime } from "../schedule/database_time.ts";
 import { DatabaseLink } from "../schedule/database_link.ts";
 import { everyMinute } from "../schedule/every_minute.ts";
@@ -92,7 +92,10 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
     run: runs.run,
     everyMinute: everyMinute(),
     // Without what runs before this process said, each alert on the last success would go off.
-    onReach: once(async (db) => seedMetrics(metrics, await readLastRuns(db))),
+    onReach: once(async (db) => {
+      seedMetrics(metrics, await readLastRuns(db));
+      void warmPage(shown);
+    }),
     tell,
     owner: `${cli.host}/${Deno.pid}`,
     concurrency: flags.concurrency,
@@ -103,18 +106,17 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   await folder.open();
   const overview = () => overviewOf(scheduler.pipelines(), folder.files, clock.now());
   const stop = new AbortController();
-  const page = openPage(
-    pageHost({
-      access,
-      keepsSchedules: true,
-      signal: stop.signal,
-      link,
-      scheduler,
-      files: () => folder.files,
-      live,
-      runs,
-    }, session),
-  );
+  const shown = pageHost({
+    access,
+    keepsSchedules: true,
+    signal: stop.signal,
+    link,
+    scheduler,
+    files: () => folder.files,
+    live,
+    runs,
+  }, session);
+  const page = openPage(shown);
   await using server = listen(flags, (request) =>
     answer(request, {
       access,

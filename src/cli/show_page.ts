@@ -1,5 +1,5 @@
 import { LiveRuns } from "../page/live_runs.ts";
-import { openPage } from "../page/page.tsx";
+import { openPage, warmPage } from "../page/page.tsx";
 import { makeMetrics, renderMetrics } from "../observe/metrics.ts";
 import { databaseTime } from "../schedule/database_time.ts";
 import { DatabaseLink } from "../schedule/database_link.ts";
@@ -80,14 +80,14 @@ export async function showPage(
   const overview = () => overviewOf(scheduler.pipelines(), files(), clock.now());
   const stop = new AbortController();
   const { signal } = stop;
-  const page = openPage(
-    pageHost(
-      { access, keepsSchedules: false, signal, link, scheduler, files, live, runs },
-      session,
-    ),
+  const host = pageHost(
+    { access, keepsSchedules: false, signal, link, scheduler, files, live, runs },
+    session,
   );
+  const page = openPage(host);
   // Started here and now where it is the embedded one: the first look finds it there.
   await link.get();
+  await warmPage(host);
   await using server = listen(flags, (request) =>
     answer(request, {
       access,

@@ -48,6 +48,23 @@ const PROGRAMS = /^\/(healthz|readyz|metrics|schedule|runs)(\/|$)/;
 /** The paths of the page. Of all others it has those that a browser asks for, to say so. */
 const OWN = /^\/(|(assets|pipeline|run|session)(\/.*)?|file|starts|queue)$/;
 
+/**
+ * Looks at the grid once, for nobody: the first person who does finds the code compiled and a
+ * connection open. What goes wrong is told to whoever looks next.
+ */
+export async function warmPage(host: PageHost): Promise<void> {
+  const frame = { now: host.clock.now(), version: "", session: null, canSignIn: false, path: "/" };
+  const request = new Request("http://localhost/");
+  const query = new URLSearchParams();
+  const database = () => host.database();
+  try {
+    const ask = { frame, starts: new Starts(), request, query, host, database };
+    shownAs(ask, await gridPage(ask));
+  } catch {
+    // The ledger may not be there yet.
+  }
+}
+
 /** Opens the page. */
 export function openPage(host: PageHost): Page {
   const app = routes(host);

@@ -96,7 +96,9 @@ export async function readCells(
   months: number,
 ): Promise<Cells> {
   const rows = await db.query<Cell & { first: string | null; last: string | null }>(
-    `with live as materialized (select l.*, ${MONTH} as month ${LIVE}),
+    `with live as materialized (
+  select pipeline, partition, version, rows, published_at, run_id, ${MONTH} as month ${LIVE}
+),
 span as (select min(month) as first, max(month) as last from live where month <> ''),
 shown as (
   select first, last, greatest(first, least(last, coalesce($2, last))) as newest from span
