@@ -1,20 +1,37 @@
 import { hostname } from "node:os";
 import { parseEnv } from "node:util";
 import config from "../deno.json" with { type: "json" };
-import { EXIT } from "./cli/exit_code.ts";
+import { type EnvFile, findEnvFile } from "./cli/env_file.ts";
+import { EXIT, exitCodeOfError } from "./cli/exit_code.ts";
 import { listenForInterrupt } from "./cli/interrupt.ts";
 import { openOutput } from "./cli/output.ts";
 import { runCli } from "./cli/run_cli.ts";
 import { realServices, type Services } from "./cli/services.ts";
-import { bugText } from "./cli/views/error_text.ts";
+import { bugText, errorText } from "./cli/views/error_text.ts";
+import { paintFor } from "./cli/views/paint.ts";
 import { systemClock } from "./core/clock.ts";
+import { SluiceError } from "./core/error.ts";
 import { secretsFrom } from "./core/secret.ts";
 
 if (import.meta.main) Deno.exit(await main(realServices()));
 
 /** The only place that looks at the arguments, the environment and the terminal. */
 export async function main(services: Services): Promise<number> {
-  const variables = readVariables();
+  const environment = Deno.env.toObject();
+  const place = {
+    args: Deno.args,
+    workingFolder: Deno.cwd(),
+    invokedFolder: environment.INIT_CWD ?? null,
+  };
+  let envFile: EnvFile | null = null;
+  let refused: unknown = null;
+  try {
+    envFile = findEnvFile(place);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    refused = error;
+  }
+  const variables = readVariables(environment, envFile);
   const secrets = secretsFrom(variables);
   // Errors may quote an address, and no text says for certain where one ends.
   for (const text of [...Deno.args, ...Object.values(variables)]) {
@@ -38,6 +55,11 @@ export async function main(services: Services): Promise<number> {
     monotonic: systemClock.monotonic,
     exit: Deno.exit,
   });
+  if (refused instanceof SluiceError) {
+    err.write(errorText(refused.toJSON(), paintFor(err)));
+    await err.flush();
+    return exitCodeOfError(refused);
+  }
   return await runCli(Deno.args, {
     services,
     variables,
@@ -49,25 +71,19 @@ export async function main(services: Services): Promise<number> {
     interrupt,
     version: config.version,
     host: hostname(),
-    workingFolder: Deno.cwd(),
-    invokedFolder: variables.INIT_CWD ?? null,
+    workingFolder: place.workingFolder,
+    invokedFolder: place.invokedFolder,
+    envFile: envFile?.path ?? null,
   });
 }
 
-/**
- * The environment and what `.env` adds to it; what is set outside wins.
- *
- * Deno's own `--env-file` warns on each start where there is no such file.
- */
-function readVariables(): Readonly<Record<string, string>> {
-  const environment = Deno.env.toObject();
-  try {
-    const added = parseEnv(Deno.readTextFileSync(".env")) as Record<string, string>;
-    return { ...added, ...environment };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return environment;
-    throw error;
-  }
+/** The environment and what a `.env` file adds to it; what is set outside wins. */
+function readVariables(
+  environment: Readonly<Record<string, string>>,
+  file: EnvFile | null,
+): Readonly<Record<string, string>> {
+  if (file === null) return environment;
+  return { ...parseEnv(file.text) as Record<string, string>, ...environment };
 }
 
 function terminal(stream: typeof Deno.stdout | typeof Deno.stderr) {

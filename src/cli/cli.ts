@@ -25,4 +25,6 @@ export interface Cli {
   readonly workingFolder: string;
   /** Where the user stood when `deno task` moved to the project's folder; tried second. */
   readonly invokedFolder: string | null;
+  /** The `.env` file that was read, or null. */
+  readonly envFile: string | null;
 }

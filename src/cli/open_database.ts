@@ -10,6 +10,11 @@ import type { Surroundings } from "./surroundings.ts";
 import type { DatabaseFlags } from "./options.ts";
 import type { DatabaseRequest, EmbeddedRequest, OpenDatabase } from "./services.ts";
 
+/** A database, and whether it is the embedded one. */
+export interface OpenedDatabase extends OpenDatabase {
+  readonly isEmbedded: boolean;
+}
+
 /** A command at work, or a part of one in a thread of its own. */
 interface At {
   readonly cli: Surroundings;
@@ -26,10 +31,11 @@ export async function openDatabase(
   session: At,
   /** Connections that are kept beside those of the partitions. */
   kept = 0,
-): Promise<OpenDatabase> {
+): Promise<OpenedDatabase> {
   const request = databaseRequest(flags, specs, command, session);
   const maxConnections = request.maxConnections + kept;
-  return await session.cli.services.openDatabase({ ...request, maxConnections });
+  const opened = await session.cli.services.openDatabase({ ...request, maxConnections });
+  return { ...opened, isEmbedded: request.url === null };
 }
 
 /** The same database's queue of jobs. */

@@ -6,7 +6,7 @@ import type { RunResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
-import type { History, RejectedRow, RejectFilter, Rejects } from "../ledger/mod.ts";
+import type { History, RejectedRow, RejectFilter, Rejects, Standing } from "../ledger/mod.ts";
 import type { Queue } from "../distribute/queue.ts";
 import type { WorkContext } from "../distribute/work_context.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
@@ -56,6 +56,7 @@ export interface Services {
     partitions: readonly string[],
   ): Promise<CheckReport>;
   readHistory(db: Queryable, spec: PipelineSpec): Promise<History>;
+  readStandings(db: Queryable, specs: readonly PipelineSpec[]): Promise<Standing[]>;
   readRejects(db: Queryable, spec: PipelineSpec, filter: RejectFilter): Promise<Rejects>;
   /** All rejected rows that the filter takes, in pages, whatever its limit. */
   rejectPages(
@@ -162,6 +163,10 @@ export function realServices(): Services {
     async readHistory(db, spec) {
       const { readHistory } = await import("../ledger/mod.ts");
       return await readHistory(db, spec);
+    },
+    async readStandings(db, specs) {
+      const { readStandings } = await import("../ledger/mod.ts");
+      return await readStandings(db, specs);
     },
     async readRejects(db, spec, filter) {
       const { readRejects } = await import("../ledger/mod.ts");

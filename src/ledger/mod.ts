@@ -39,6 +39,7 @@ export {
   tellPart,
 } from "./run_partitions.ts";
 export { finishRun, markDeadRuns, type RunCommand, startRun } from "./runs.ts";
+export { readStandings, type Standing, type StandingRun } from "./standings.ts";
 export { adoptTables, listStrays } from "./tables.ts";
 export { lockTarget } from "./target_lock.ts";
 export { storedSource } from "./stored_source.ts";

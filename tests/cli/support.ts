@@ -97,6 +97,7 @@ export function testCli(
       host: "testhost",
       workingFolder: folder,
       invokedFolder: null,
+      envFile: null,
     },
     folder,
     out: out.text,
@@ -116,7 +117,7 @@ export function fakeServices(): Services {
     openDatabase: () =>
       Promise.resolve({
         // The fakes below never look at it.
-        db: {} as never,
+        db: { describe: "me@host:5432/db" } as never,
         [Symbol.asyncDispose]: () => Promise.resolve(),
       }),
     openQueue: unused("openQueue"),
@@ -129,6 +130,7 @@ export function fakeServices(): Services {
     checkPipeline: unused("checkPipeline"),
     rollbackPipeline: unused("rollbackPipeline"),
     readHistory: unused("readHistory"),
+    readStandings: unused("readStandings"),
     readRejects: unused("readRejects"),
     rejectPages() {
       throw new Error("rejectPages was not expected");

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { nameTarget } from "../name_target.ts";
 import { openDatabase } from "../open_database.ts";
 import {
   addDatabaseOption,
@@ -47,6 +48,7 @@ async function check(file: string, flags: Flags, session: Session): Promise<numb
   if (specs === null) return EXIT.usage;
   const [spec] = specs;
   await using database = await openDatabase(flags, specs, "check", session);
+  nameTarget(specs, database, flags, session);
   const { checkPipeline } = session.cli.services;
   const report = await checkPipeline(database.db, spec, flags.partition ?? []);
   session.view.checked(report);

@@ -31,6 +31,7 @@ Examples:
       .action(async (flags: OutputFlags) => finish(await inSession(cli, flags, work)));
   add("start", "start it and keep it up", start);
   add("stop", "stop it", stop);
+  add("status", "whether it runs, and where", status);
   addOutputOptions(
     db.command("url").description("print how to connect to it, password included")
       .option("--superuser", "as the superuser, and not as the role that loads"),
@@ -54,6 +55,11 @@ async function start({ cli, view }: Session): Promise<number> {
 
 async function stop({ cli, view }: Session): Promise<number> {
   view.databaseStopped(await cli.services.stopEmbedded(embeddedRequest(cli)));
+  return EXIT.done;
+}
+
+async function status({ cli, view }: Session): Promise<number> {
+  view.databaseStatus(await cli.services.findEmbedded(embeddedRequest(cli)));
   return EXIT.done;
 }
 

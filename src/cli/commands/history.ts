@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { nameTarget } from "../name_target.ts";
 import { openDatabase } from "../open_database.ts";
 import {
   addDatabaseOption,
@@ -42,6 +43,7 @@ async function history(file: string, flags: Flags, session: Session): Promise<nu
   if (specs === null) return EXIT.usage;
   const [spec] = specs;
   await using database = await openDatabase(flags, specs, "history", session);
+  nameTarget(specs, database, flags, session);
   session.view.history(spec.pipeline, await session.cli.services.readHistory(database.db, spec));
   return EXIT.done;
 }

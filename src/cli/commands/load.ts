@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { PipelineSpec, RefreshMode } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
 import { findAddress, type FoundAddress, lookingContext } from "../draft.ts";
+import { nameTarget } from "../name_target.ts";
 import { openDatabase, runContext } from "../open_database.ts";
 import {
   addDatabaseOption,
@@ -74,6 +75,7 @@ async function load(
     ...(key === undefined ? {} : { key }),
   }, session);
   await using database = await openDatabase(flags, [spec], "load", session);
+  nameTarget([spec], database, flags, session);
   const options = { partitions: [], force: flags.force ?? false, allowDestructive: false };
   return await runOne(spec, options, runContext(database.db, session), session, null);
 }

@@ -3,6 +3,7 @@ import type { Cli } from "../cli.ts";
 import type { Finish } from "./command.ts";
 import { addCheckCommand } from "./check.ts";
 import { addDbCommand } from "./db.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { addHistoryCommand } from "./history.ts";
 import { addInitCommand } from "./init.ts";
 import { addLoadCommand } from "./load.ts";
@@ -13,6 +14,7 @@ import { addRejectsCommand } from "./rejects.ts";
 import { addRollbackCommand } from "./rollback.ts";
 import { addRunCommand } from "./run.ts";
 import { addServeCommand } from "./serve.ts";
+import { addStatusCommand } from "./status.ts";
 import { addValidateCommand } from "./validate.ts";
 import { addWorkerCommand } from "./worker.ts";
 
@@ -27,9 +29,11 @@ export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) =>
   addCheckCommand,
   addRollbackCommand,
   addHistoryCommand,
+  addStatusCommand,
   addRejectsCommand,
   addServeCommand,
   addPageCommand,
   addWorkerCommand,
   addDbCommand,
+  addDoctorCommand,
 ];

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { nameTarget } from "../name_target.ts";
 import { openDatabase, runContext } from "../open_database.ts";
 import {
   addDatabaseOption,
@@ -45,6 +46,7 @@ async function plan(file: string, flags: Flags, session: Session): Promise<numbe
   const specs = await requirePipelines([file], flags, session, true);
   if (specs === null) return EXIT.usage;
   await using database = await openDatabase(flags, specs, "plan", session);
+  nameTarget(specs, database, flags, session);
   const { services } = session.cli;
   const context = runContext(database.db, session);
   session.view.plan(await services.planPipeline(specs[0], runOptionsOf(flags), context));

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT, exitCodeOfRun } from "../exit_code.ts";
+import { nameTarget } from "../name_target.ts";
 import { openDatabase, runContext } from "../open_database.ts";
 import {
   addDatabaseOption,
@@ -67,6 +68,7 @@ async function rejects(file: string, flags: Flags, session: Session): Promise<nu
   if (specs === null) return EXIT.usage;
   const [spec] = specs;
   await using database = await openDatabase(flags, specs, "rejects", session);
+  nameTarget(specs, database, flags, session);
   const { services } = session.cli;
   if (flags.replay) {
     const context = runContext(database.db, session);

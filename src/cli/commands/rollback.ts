@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { nameTarget } from "../name_target.ts";
 import { openDatabase, runContext } from "../open_database.ts";
 import {
   addDatabaseOption,
@@ -52,6 +53,7 @@ async function rollback(file: string, flags: Flags, session: Session): Promise<n
   const specs = await requirePipelines([file], flags, session);
   if (specs === null) return EXIT.usage;
   await using database = await openDatabase(flags, specs, "rollback", session);
+  nameTarget(specs, database, flags, session);
   const request = {
     ...(flags.partition === undefined ? {} : { partition: flags.partition }),
     ...(flags.to === undefined ? {} : { to: flags.to }),

@@ -5,6 +5,7 @@ import type { Queue } from "../../distribute/queue.ts";
 import type { RunContext, RunOptions } from "../../run/context.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
+import { nameTarget } from "../name_target.ts";
 import { openDatabase, openQueue, runContext } from "../open_database.ts";
 import { EXIT, exitCodeOfError, exitCodeOfRun, worseExitCode } from "../exit_code.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type SpecFlags,
   wholeNumber,
 } from "../options.ts";
+import { pipelineFiles } from "../pipeline_arguments.ts";
 import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import { errorText } from "../views/error_text.ts";
@@ -37,7 +39,7 @@ export function addRunCommand(program: Command, cli: Cli, finish: Finish): void 
   const command = program.command("run")
     .summary("load and publish new and changed data")
     .description("Compile, load, check and publish pipelines, one file after the other.")
-    .argument("<file...>", "pipeline files")
+    .argument("<file or folder...>", "pipeline files, or folders of them")
     .option("--distributed", "have workers load the partitions; see the command worker")
     .addOption(
       new Option("--detach", "leave the whole run to workers, and end at once")
@@ -56,7 +58,7 @@ export function addRunCommand(program: Command, cli: Cli, finish: Finish): void 
 Examples:
   deno task run pipelines/yellow_taxi.yaml
   deno task run pipelines/yellow_taxi.yaml --env live --from 2021-01 --to 2021-06
-  deno task run pipelines/*.yaml --output json
+  deno task run pipelines/ --output json
   deno task run pipelines/yellow_taxi.yaml --partition 2021-02 --force`,
     )
     .action(async (files: string[], flags: Flags) =>
@@ -64,12 +66,14 @@ Examples:
     );
 }
 
-async function run(files: readonly string[], flags: Flags, session: Session): Promise<number> {
+async function run(names: readonly string[], flags: Flags, session: Session): Promise<number> {
+  const files = await pipelineFiles(names, session.cli);
   if (files.length > 1) session.view.severalRuns();
   const specs = await requirePipelines(files, flags, session, !flags.detach);
   if (specs === null) return EXIT.usage;
   const { cli } = session;
   await using database = await openDatabase(flags, specs, "run", session);
+  nameTarget(specs, database, flags, session);
   await using stack = new AsyncDisposableStack();
   let context = runContext(database.db, session);
   if (flags.distributed) {

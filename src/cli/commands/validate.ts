@@ -10,6 +10,7 @@ import {
   type SpecFlags,
 } from "../options.ts";
 import { allowedCommands } from "../../observe/notify/allowed_commands.ts";
+import { pipelineFiles } from "../pipeline_arguments.ts";
 import { readPipelines } from "../read_pipelines.ts";
 import { reportFaults } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
@@ -22,14 +23,14 @@ export function addValidateCommand(program: Command, cli: Cli, finish: Finish): 
   const command = program.command("validate")
     .summary("check pipeline files without a database")
     .description("Check pipeline files without a database, and report every error.")
-    .argument("<file...>", "pipeline files");
+    .argument("<file or folder...>", "pipeline files, or folders of them");
   addOutputOptions(addSpecOptions(command))
     .addOption(allowCommandOption())
     .addHelpText(
       "after",
       `
 Examples:
-  deno task validate pipelines/*.yaml
+  deno task validate pipelines/
   deno task validate pipelines/yellow_taxi.yaml --env live --output json`,
     )
     .action(async (files: string[], flags: Flags) =>
@@ -37,8 +38,9 @@ Examples:
     );
 }
 
-async function validate(files: readonly string[], flags: Flags, session: Session): Promise<number> {
+async function validate(names: readonly string[], flags: Flags, session: Session): Promise<number> {
   const { cli } = session;
+  const files = await pipelineFiles(names, cli);
   const allowed = allowedCommands(flags.allowCommand ?? [], cli.variables);
   const read = await readPipelines(files, flags, cli, false, allowed);
   await reportFaults(read, session);

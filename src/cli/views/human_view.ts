@@ -6,6 +6,7 @@ import { planText } from "./plan_text.ts";
 import { rejectsText } from "./rejects_text.ts";
 import { previewText } from "./preview_text.ts";
 import { runText, shellWord } from "./run_text.ts";
+import { findingsText, standingsText } from "./status_text.ts";
 import type { View } from "./view.ts";
 
 /** Writes tables and sentences to standard output, each as soon as it is known. */
@@ -41,9 +42,18 @@ export function humanView(out: Output): View {
       out.write(lines.join(""));
     },
     history: (pipeline, history) => out.write(historyText(pipeline, history, paint)),
+    standings: (standings, now) => out.write(standingsText(standings, now, paint)),
+    diagnosed: (findings) => out.write(findingsText(findings, paint)),
     rejects: (page) => out.write(rejectsText(page, paint)),
     databaseStarted: ({ port, dataFolder }) =>
       out.write(`Postgres listens on 127.0.0.1:${port}; its data is in ${dataFolder}\n`),
+    databaseStatus: (server) =>
+      out.write(
+        server === null
+          ? "Postgres is not running\n"
+          : `Postgres runs as process ${server.pid} on 127.0.0.1:${server.port}; ` +
+            `its data is in ${server.dataFolder}\n`,
+      ),
     databaseStopped: (outcome) => out.write(`${STOPPED[outcome]}\n`),
     databaseUrl: (url) => out.writeSecret(`${url}\n`),
     diagnostics: nothing,

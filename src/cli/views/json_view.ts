@@ -31,9 +31,20 @@ export function jsonView(out: Output, secrets: Secrets): View {
     checked: show,
     rollback: show,
     history: (pipeline, history) => show({ pipeline, ...history }),
+    standings: (pipelines) => show({ pipelines }),
+    diagnosed: (findings) => show({ findings }),
     rejects: ({ pipeline, rejects }) => show({ pipeline, ...rejects }),
     databaseStarted: ({ port, pid, dataFolder }) =>
       show({ status: "running", port, pid, data_folder: dataFolder }),
+    databaseStatus: (server) =>
+      show(
+        server === null ? { status: "not_running" } : {
+          status: "running",
+          port: server.port,
+          pid: server.pid,
+          data_folder: server.dataFolder,
+        },
+      ),
     databaseStopped: (status) => show({ status }),
     databaseUrl: (url) => void (secretDocument = { url }),
     diagnostics: (diagnostics) => show({ diagnostics: diagnostics.map(diagnosticObject) }),

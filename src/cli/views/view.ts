@@ -7,6 +7,8 @@ import type { RunningServer, StopOutcome } from "../../db/embedded/mod.ts";
 import type { History, Rejects } from "../../ledger/mod.ts";
 import type { Preview } from "../../inspect/mod.ts";
 import type { LoadPlan } from "../../plan/load_plan.ts";
+import type { Finding } from "../doctor/finding.ts";
+import type { PipelineStanding } from "./status_text.ts";
 import type { RollbackResult } from "../../publish/rollback.ts";
 
 /** How one of the files of `run` ended. */
@@ -48,8 +50,12 @@ export interface View {
   checked(report: CheckReport): void;
   rollback(result: RollbackResult): void;
   history(pipeline: string, history: History): void;
+  standings(standings: readonly PipelineStanding[], now: Date): void;
+  diagnosed(findings: readonly Finding[]): void;
   rejects(page: RejectsPage): void;
   databaseStarted(server: Omit<RunningServer, "url">): void;
+  /** Null: it does not run. */
+  databaseStatus(server: Pick<RunningServer, "port" | "pid" | "dataFolder"> | null): void;
   databaseStopped(outcome: StopOutcome): void;
   /** The one output that holds a password. */
   databaseUrl(url: string): void;
