@@ -125,7 +125,7 @@ export function rebuildParent(input: RebuildInput): Statement[] {
       )
     ),
     ...own.indexes.flatMap((index) => [
-      ...build(index, index, target, index.name),
+      ...build(index, index, target, index.name, parent.newTablespace),
       ...commentOn(
         `index ${quoteTable({ schema: target.schema, table: index.name })}`,
         index.comment,

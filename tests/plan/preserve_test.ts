@@ -16,7 +16,7 @@ const INDEX: IndexProperties = {
   definition: "USING btree (id)",
   where: null,
   options: [],
-  tablespace: null,
+  tablespace: "pg_default",
   constraint: null,
   clustered: false,
   replicaIdentity: false,
@@ -34,7 +34,7 @@ const LEAF: LeafProperties = {
   rowSecurity: false,
   forcedRowSecurity: false,
   options: [],
-  tablespace: null,
+  tablespace: "pg_default",
   accessMethod: "heap",
   replicaIdentity: "default",
   columns: [{
@@ -67,6 +67,7 @@ const PARENT: TableProperties = {
   role: "me",
   newGrants: LEAF.grants,
   newAccessMethod: "heap",
+  newTablespace: "pg_default",
   own: { ...LEAF, name: { schema: "s", table: "t" }, accessMethod: null },
   leaves: {},
 };

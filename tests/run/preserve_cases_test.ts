@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { connect } from "../../src/db/connection/connect.ts";
 import { rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { LEAF, loaded, THINGS, THREE } from "../support/loaded.ts";
@@ -312,4 +313,55 @@ Deno.test("constraints of newer Postgres are carried, and adopted instead of bui
   await rollbackPipeline(spec, { to: 1 }, testContext(test.db).context);
   expect(snapshotChanges(before, await catalogSnapshot(test.db, "shop", "things")))
     .toEqual(UNCHANGED);
+});
+
+Deno.test("tables and indexes stay in their tablespaces, whatever the database's and the session's are", async () => {
+  await using outer = await testDatabase();
+  const [name, url] = [`test_spaces_${crypto.randomUUID().slice(0, 8)}`, new URL(outer.url)];
+  url.pathname = `/${name}`;
+  const spaces = ["own", "session", "third"].map((each) => `${name}_${each}`);
+  const [own, session, third] = spaces;
+  // A folder inside the data folder: allowed to developers of Postgres, and to tests.
+  await outer.db.query("set allow_in_place_tablespaces = on");
+  for (const space of spaces) await outer.db.query(`create tablespace "${space}" location ''`);
+  try {
+    await outer.db.query(`create database "${name}" tablespace "${own}" template template0`);
+    await outer.db.query(`alter database "${name}" set default_tablespace = '${session}'`);
+    await using db = await connect({ url: url.href, searchPath: "public" });
+    using files = workspace();
+    const { again } = await loaded(
+      db,
+      files.folder,
+      files.write,
+      `create index in_session on ${LEAF} (id); create index in_third on ${LEAF} (zone);
+       create index in_own on ${LEAF} (name);
+       alter table ${LEAF} set tablespace "${own}";
+       alter index shop.in_own set tablespace "${own}";
+       alter index shop.in_third set tablespace "${third}"`,
+    );
+    const where = (leaf: string) =>
+      db.query(
+        `select a.attname as name, coalesce(t.spcname, '${own}') as space from pg_index x
+         join pg_class i on i.oid = x.indexrelid
+         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = x.indkey[0]
+         left join pg_tablespace t on t.oid = i.reltablespace
+         where x.indrelid = to_regclass('${leaf}')
+         union all
+         select 'table', coalesce(t.spcname, '${own}') from pg_class c
+         left join pg_tablespace t on t.oid = c.reltablespace
+         where c.oid = to_regclass('${leaf}') order by 1`,
+      );
+    const before = [
+      { name: "id", space: session },
+      { name: "name", space: own },
+      { name: "table", space: own },
+      { name: "zone", space: third },
+    ];
+    expect(await where(LEAF)).toEqual(before);
+    expect(await again(`${THREE}4,four,4\n`)).toMatchObject({ status: "succeeded" });
+    expect(await where("shop.things__all__v2")).toEqual(before);
+  } finally {
+    await outer.db.query(`drop database if exists "${name}" with (force)`);
+    for (const space of spaces) await outer.db.query(`drop tablespace "${space}"`);
+  }
 });

@@ -1,5 +1,14 @@
 import { OWNER_AND_GRANTS } from "./relation_sql.ts";
 
+const DATABASE_TABLESPACE = `(select t.spcname from pg_database d
+    join pg_tablespace t on t.oid = d.dattablespace where d.datname = current_database())`;
+
+/** The name of where a relation lies, which `pg_class` leaves out where it is the database's own. */
+const tablespaceOf = (relation: string) =>
+  `case when ${relation}.reltablespace <> 0
+      then (select spcname from pg_tablespace where oid = ${relation}.reltablespace)
+      when ${relation}.relkind not in ('p', 'I') then ${DATABASE_TABLESPACE} end`;
+
 /**
  * Everything about a table ($1.$2) and its partitions, or tables of its schema named in the JSON
  * array $3, for `readTableProperties`.
@@ -41,6 +50,9 @@ select (select json_build_object(
       'privilege', (x).privilege_type, 'column', null, 'grantable', (x).is_grantable)), '[]')
     from new_acl),
   'newAccessMethod', current_setting('default_table_access_method'),
+  'newTablespace', coalesce(
+    (select spcname from pg_tablespace where spcname = current_setting('default_tablespace')),
+    ${DATABASE_TABLESPACE}),
   'relations', (select json_agg(json_build_object(
     'own', c.oid = parent.oid,
     'name', json_build_object('schema', n.nspname, 'table', c.relname),
@@ -52,7 +64,7 @@ select (select json_build_object(
     'options', array_to_json(coalesce(c.reloptions, '{}') || coalesce((
       select array_agg('toast.' || o order by o) from pg_class t, unnest(t.reloptions) o
       where t.oid = c.reltoastrelid), '{}')),
-    'tablespace', (select spcname from pg_tablespace where oid = c.reltablespace),
+    'tablespace', ${tablespaceOf("c")},
     'accessMethod', (select amname from pg_am where oid = c.relam),
     'replicaIdentity', case c.relreplident
       when 'd' then 'default' when 'n' then 'nothing' when 'f' then 'full' else 'index' end,
@@ -98,7 +110,7 @@ select (select json_build_object(
               from '^(.*) WITH \\(.*\\)$') end end,
         'where', pg_get_expr(x.indpred, x.indrelid),
         'options', array_to_json(coalesce(i.reloptions, '{}')),
-        'tablespace', (select spcname from pg_tablespace where oid = i.reltablespace),
+        'tablespace', ${tablespaceOf("i")},
         'constraint', (
           select json_build_object('name', k.conname, 'definition', pg_get_constraintdef(k.oid),
             'comment', obj_description(k.oid, 'pg_constraint'))

@@ -11,6 +11,8 @@ export interface TableProperties {
   readonly newGrants: readonly Grant[];
   /** `heap`, unless the database says otherwise. */
   readonly newAccessMethod: string;
+  /** Where a table or index made now lies: `default_tablespace`, or the database's own. */
+  readonly newTablespace: string;
   readonly own: LeafProperties;
   /** All partitions, or the tables asked for, by name. */
   readonly leaves: Readonly<Record<string, LeafProperties>>;
@@ -29,7 +31,7 @@ export interface LeafProperties {
   readonly forcedRowSecurity: boolean;
   /** `fillfactor=70`; those of its TOAST table begin with `toast.`. */
   readonly options: readonly string[];
-  /** Null: the database's own. */
+  /** Null: partitioned, and its partitions lie where the session says. */
   readonly tablespace: string | null;
   readonly accessMethod: string | null;
   /** `index` names none: the index says so. */
@@ -92,6 +94,7 @@ export interface IndexProperties {
   readonly definition: string | null;
   readonly where: string | null;
   readonly options: readonly string[];
+  /** Null: partitioned, as with tables. */
   readonly tablespace: string | null;
   /** Null where no constraint is behind it. */
   readonly constraint: {

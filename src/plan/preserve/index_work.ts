@@ -32,7 +32,7 @@ export function indexWork(
   readonly other: readonly Statement[];
   readonly trials: readonly TrialIndex[];
 } {
-  const { staging, standing } = input;
+  const { staging, standing, parent: { newTablespace } } = input;
   const nextName = freeNames(staging.table, "p", [
     ...(standing?.indexes ?? []).map(({ name }) => name),
     ...Object.values(input.indexesMadeBySluice),
@@ -44,13 +44,15 @@ export function indexWork(
   for (const wish of wishes) {
     const { index, settings } = wish;
     const name = wish.standing?.name ?? nextName();
-    const builds = wish.standing === null ? build(index, settings, staging, name) : [];
+    const builds = wish.standing === null
+      ? build(index, settings, staging, name, newTablespace)
+      : [];
     const breaks = mayBreak(index, input.uniqueKey);
     (breaks ? unique : other).push(...builds);
     if (!breaks && wish.standing === null && index.definition !== null) {
       trials.push({ definition: index.definition, where: index.where });
     }
-    other.push(...adjust(wish, staging, name));
+    other.push(...adjust(wish, staging, name, newTablespace));
   }
   return { unique: [...beyond.map((index) => drop(index, staging)), ...unique], other, trials };
 }
@@ -78,7 +80,9 @@ function compare({ parent, leaf, standing, indexesMadeBySluice }: PreserveInput)
   );
   const ofParent = parent.own.indexes.filter((index) => !builtAnew(index)).map((index) => {
     const made = indexesMadeBySluice[index.name];
-    const standing = made === undefined ? take(index) : { name: made, index: bare(index) };
+    const standing = made === undefined
+      ? take(index)
+      : { name: made, index: bare(index, parent.newTablespace) };
     const settings = leaf?.indexes.find(({ parent }) => parent === index.name) ??
       (made === undefined ? standing?.index : undefined) ??
       withoutComments(index);
@@ -110,11 +114,11 @@ function alike(a: IndexProperties, b: IndexProperties): boolean {
 }
 
 /** As it is right after it was made. */
-function bare(index: IndexProperties): IndexProperties {
+function bare(index: IndexProperties, tablespace: string): IndexProperties {
   return {
     ...withoutComments(index),
     options: [],
-    tablespace: null,
+    tablespace,
     clustered: false,
     replicaIdentity: false,
     statistics: [],
@@ -136,6 +140,7 @@ export function build(
   settings: IndexProperties,
   table: TableName,
   name: string,
+  newTablespace: string,
 ): Statement[] {
   if (index.constraint !== null) {
     return [change(
@@ -146,7 +151,7 @@ export function build(
     )];
   }
   const options = settings.options.length === 0 ? "" : ` with ${optionList(settings.options)}`;
-  const space = settings.tablespace === null
+  const space = settings.tablespace === null || settings.tablespace === newTablespace
     ? ""
     : ` tablespace ${quoteIdent(settings.tablespace)}`;
   const where = index.where === null ? "" : ` where ${index.where}`;
@@ -157,15 +162,20 @@ export function build(
   )];
 }
 
-function adjust({ index, settings, standing }: Wish, table: TableName, name: string): Statement[] {
+function adjust(
+  { index, settings, standing }: Wish,
+  table: TableName,
+  name: string,
+  newTablespace: string,
+): Statement[] {
   const quoted = `${quoteIdent(table.schema)}.${quoteIdent(name)}`;
   const built = index.constraint === null
-    ? { ...bare(index), options: settings.options, tablespace: settings.tablespace }
-    : bare(index);
+    ? { ...bare(index, newTablespace), options: settings.options, tablespace: settings.tablespace }
+    : bare(index, newTablespace);
   const has = standing?.index ?? built;
   const changes = optionChanges(settings.options, has.options);
-  if (settings.tablespace !== has.tablespace) {
-    changes.push(`set tablespace ${quoteIdent(settings.tablespace ?? "pg_default")}`);
+  if (settings.tablespace !== null && settings.tablespace !== has.tablespace) {
+    changes.push(`set tablespace ${quoteIdent(settings.tablespace)}`);
   }
   for (const { position, target } of settings.statistics) {
     if (has.statistics.some((other) => other.position === position && other.target === target)) {

@@ -6,7 +6,7 @@ export const BOUNDS_CHECK = "sluice_partition";
 
 /** What a staging table has when it was just made in the likeness of the parent. */
 export function likeParent(
-  { own, role, newGrants, newAccessMethod }: TableProperties,
+  { own, role, newGrants, newAccessMethod, newTablespace }: TableProperties,
   identity: StagingIdentity,
 ): LeafProperties {
   return {
@@ -19,7 +19,7 @@ export function likeParent(
     rowSecurity: false,
     forcedRowSecurity: false,
     options: [],
-    tablespace: null,
+    tablespace: newTablespace,
     accessMethod: newAccessMethod,
     replicaIdentity: identity ?? "default",
     columns: own.columns.map((column) => ({
@@ -53,7 +53,7 @@ export function modelOf(parent: TableProperties, identity: StagingIdentity): Lea
   const whole = identity === "full" && own.replicaIdentity === "default" && !keyed;
   return {
     ...like,
-    tablespace: own.tablespace,
+    tablespace: own.tablespace ?? like.tablespace,
     accessMethod: own.accessMethod ?? like.accessMethod,
     replicaIdentity: whole ? "full" : own.replicaIdentity,
     columns: own.columns.map((column) => ({ ...column, identity: false, sequence: null })),

@@ -34,8 +34,8 @@ export function settings(
   if (wanted.unlogged !== has.unlogged) {
     stage.push(alter(`set ${wanted.unlogged ? "unlogged" : "logged"}`));
   }
-  if (wanted.tablespace !== has.tablespace) {
-    stage.push(alter(`set tablespace ${quoteIdent(wanted.tablespace ?? "pg_default")}`));
+  if (wanted.tablespace !== null && wanted.tablespace !== has.tablespace) {
+    stage.push(alter(`set tablespace ${quoteIdent(wanted.tablespace)}`));
   }
   stage.push(...optionChanges(wanted.options, has.options).map(alter));
   for (const column of wanted.columns) {
