@@ -331,6 +331,8 @@ export interface RowsPlan {
   readonly naming: Naming;
   /** Texts that are NULL in columns that do not name their own. */
   readonly nullValues: readonly string[];
+  /** Those texts are NULL in quotes too. */
+  readonly quotedNulls?: true;
   /** Blanks around texts are dropped where a column does not say otherwise. */
   readonly trim: boolean;
   readonly columns: readonly ColumnPlan[];

@@ -4,10 +4,12 @@ import type { ConstantColumn, RowsPlan } from "./load_plan.ts";
 
 /** How records become rows, the same for every partition. */
 export function rowsPlan(spec: PipelineSpec): RowsPlan {
-  const { naming, format: { nullValues, trim } } = spec.source;
+  const { naming, format } = spec.source;
+  const { nullValues, trim } = format;
   return {
     naming,
     nullValues,
+    ...("quotedNulls" in format && format.quotedNulls ? { quotedNulls: true } : {}),
     trim,
     columns: spec.columns,
     ...spec.schemaContract,

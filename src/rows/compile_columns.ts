@@ -21,6 +21,8 @@ export interface Column {
   readonly emptyIsNull: boolean;
   /** A quoted empty field, or an empty string, is NULL. */
   readonly emptyAsNull: boolean;
+  /** In quotes the same texts are NULL. */
+  readonly quotedNulls: boolean;
   /** The other texts that are NULL. */
   readonly nulls: readonly Uint8Array[] | null;
   /** It takes JSON strings with their quotes. */
@@ -80,6 +82,7 @@ function compileColumn(
     plain: !trim && others.length === 0,
     emptyIsNull: nulls.includes(""),
     emptyAsNull: options.empty_as_null ?? false,
+    quotedNulls: plan.quotedNulls ?? false,
     nulls: others.length === 0 ? null : others,
     isJson: type.name === "json" || type.name === "jsonb",
     nullValue,

@@ -120,7 +120,8 @@ export function compileRows(
   const special = { records: 0, bytes: 0, all: 0, allBytes: 0 };
   /** What is wrong with the field that was encoded last. */
   let problem: Problem | null = null;
-  const kernel = input.kernel?.setRows({
+  // The kernel takes what is in quotes for a value.
+  const kernel = !plan.quotedNulls && input.kernel?.setRows({
       plan,
       columns: columns.map((column) => ({ column, index: all.indexOf(column) })),
       unused: left,
@@ -132,7 +133,7 @@ export function compileRows(
       offsetColumn,
       doubled: input.doubled ?? null,
     })
-    ? input.kernel
+    ? input.kernel!
     : null;
 
   /** Fields that are quoted, trimmed or NULL: rarer than plain ones, and kept out of the hot loop. */

@@ -5,7 +5,7 @@ import { ESCAPED, NULL, QUOTED, type RecordBatch, STRING } from "./record_batch.
 /** What decides whether a field is NULL. */
 export type FieldOptions = Pick<
   Column,
-  "trim" | "trimQuoted" | "emptyIsNull" | "emptyAsNull" | "nulls" | "isJson"
+  "trim" | "trimQuoted" | "emptyIsNull" | "emptyAsNull" | "nulls" | "quotedNulls" | "isJson"
 >;
 
 /** Finds what a field says: without its escapes and, where the column asks for it, its blanks. */
@@ -45,22 +45,23 @@ export class FieldReader {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.isNull = (flags & QUOTED) !== 0
+    this.isNull = (flags & QUOTED) !== 0 && !column.quotedNulls
       ? start === end && column.emptyAsNull
       : start === end
-      ? column.emptyIsNull || ((flags & STRING) !== 0 && column.emptyAsNull)
+      ? column.emptyIsNull || ((flags & (STRING | QUOTED)) !== 0 && column.emptyAsNull)
       : column.nulls !== null && isOneOf(bytes, start, end, column.nulls);
   }
 }
 
 /** Reads a field of no column: NULL, or something. */
-export function anyValue({ nullValues, trim }: RowsPlan): FieldOptions {
+export function anyValue({ nullValues, trim, quotedNulls }: RowsPlan): FieldOptions {
   const others = nullValues.filter((text) => text !== "");
   return {
     trim,
     trimQuoted: false,
     emptyIsNull: nullValues.includes(""),
     emptyAsNull: false,
+    quotedNulls: quotedNulls ?? false,
     isJson: false,
     nulls: others.length === 0 ? null : others.map((text) => new TextEncoder().encode(text)),
   };

@@ -107,6 +107,7 @@ function kindOf(schema: z.ZodType): string[] {
 
 /** Sections show their defaults in tables of their own. */
 function defaultText(schema: z.ZodType): string {
+  if (metaOf(schema).leftOut === null) return "";
   const value = metaOf(schema).leftOut ?? standard(schema);
   if (value === undefined || value === null) {
     return schema.safeParse(undefined).success ? "" : "required";

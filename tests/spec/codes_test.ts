@@ -159,6 +159,17 @@ const CASES: readonly Case[] = [
     "'#'",
   ],
   ["spec/bad_csv_option", edited(["format: csv", "format: { type: csv, delimiter: ab }"]), "ab"],
+  ...([
+    ["spec/bad_pattern", "end_pattern: '('", "'('"],
+    ["spec/unsupported_pattern", "end_pattern: '(?=a)'", "'(?=a)'"],
+    ["spec/contradiction", "fields: 3", "3"],
+    ["spec/contradiction", "header: false, unnamed_fields: last", "last"],
+    ["spec/contradiction", "header: false, skip_after_header: 7", "7"],
+    ["spec/contradiction", "header: false, skip_repeated_headers: true", "true"],
+    ["spec/contradiction", "quote: null, blanks_around_quotes: true", "true"],
+  ] as const).map(([code, options, at]) =>
+    [code, edited(["format: csv", `format: { type: csv, ${options} }`]), at] as const
+  ),
   [
     "spec/bad_schedule",
     edited(["columns:", 'schedule: { cron: "0 25 * * *" }\ncolumns:']),

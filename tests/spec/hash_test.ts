@@ -101,6 +101,23 @@ const LEFT_OUT: Readonly<Record<string, readonly [string, string]>> = {
   "refresh.hard_deletes": [history("mode: history"), SPECS.history],
   "refresh.allow_empty": [whole, history("mode: full\n  allow_empty: false")],
   "source.format.skip_empty_records": [SPECS["csv mapping"], SPECS["csv full records"]],
+  ...Object.fromEntries(
+    Object.entries({
+      skip_after_header: "0",
+      skip_repeated_headers: "false",
+      skip_footer: "0",
+      end_pattern: "null",
+      fields: "null",
+      unnamed_fields: "null",
+      pad_short_records: "false",
+      drop_empty_surplus: "false",
+      blanks_around_quotes: "false",
+      quoted_nulls: "false",
+    }).map(([key, value]) => [
+      `source.format.${key}`,
+      [SPECS["csv mapping"], format(`{ type: csv, ${key}: ${value} }`)] as const,
+    ]),
+  ),
   "checks.<n>.freshness.timezone": [fresh(""), fresh(", timezone: UTC")],
 };
 

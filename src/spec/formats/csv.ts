@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { byteLength } from "../../core/names.ts";
-import { type SectionSpec, sectionSpec } from "../schema/section.ts";
+import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
+import { camel, type SectionSpec, sectionSpec } from "../schema/section.ts";
 import { looseText } from "../schema/text.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatReport, FormatSpec } from "./format_spec.ts";
@@ -27,12 +28,46 @@ const schema = z.strictObject({
   skip_empty_records: z.boolean().exactOptional()
     .describe("Pass over records of nothing but delimiters, as spreadsheets leave them")
     .meta({ leftOut: false, words: ["skip_blank_lines", "skip_empty_lines"] }),
+  skip_after_header: z.int().min(0).max(1000).exactOptional()
+    .describe("Records behind the header that are skipped, such as one of units")
+    .meta({ leftOut: 0, words: ["skip_rows_after_header"] }),
+  skip_repeated_headers: z.boolean().exactOptional()
+    .describe("Pass over records that say what the header says, as joined files have them")
+    .meta({ leftOut: false }),
+  skip_footer: z.int().min(0).max(1000).exactOptional()
+    .describe("Lines at the end that are skipped; empty ones do not count")
+    .meta({ leftOut: 0, words: ["skipfooter", "skip_footer_lines", "skip_trailing_lines"] }),
+  end_pattern: z.string().min(1).nullable().exactOptional()
+    .describe("The data ends before the first record in which this regular expression is found")
+    .meta({ leftOut: null }),
+  fields: z.int().min(1).max(1600).nullable().exactOptional()
+    .describe("Fields of each record where there is no header; null: as many as the first has")
+    .meta({ leftOut: null }),
+  unnamed_fields: z.enum(["first", "last"]).nullable().exactOptional()
+    .describe("Where the fields stand that a header narrower than its records does not name")
+    .meta({ leftOut: null }),
+  pad_short_records: z.boolean().exactOptional()
+    .describe("Fields that a record lacks at its end are NULL")
+    .meta({ leftOut: false, words: ["null_padding", "fill_missing_fields", "ragged"] }),
+  drop_empty_surplus: z.boolean().exactOptional()
+    .describe("Pass over empty fields behind the last one, as trailing delimiters make them")
+    .meta({ leftOut: false }),
+  blanks_around_quotes: z.boolean().exactOptional()
+    .describe('Blanks may stand around a quoted field: `1, "a, b" ,2`')
+    .meta({ leftOut: false, words: ["skipinitialspace", "skip_initial_space"] }),
+  quoted_nulls: z.boolean().exactOptional()
+    .describe("Texts that are NULL are NULL in quotes too")
+    .meta({ leftOut: false, words: ["force_null"] }),
   null_values: nullValues([""], "Unquoted texts that are NULL in every column"),
   ...commonSchema.shape,
 });
 
 /** How a CSV file is written. Single-byte characters are given as strings of length one. */
 export type CsvOptions = SectionSpec<typeof schema>;
+
+/** Keys of files with a header, and of those without one. */
+const OF_HEADER = ["skip_after_header", "skip_repeated_headers", "unnamed_fields"] as const;
+const OF_NONE = ["fields"] as const;
 
 const CHARACTERS = ["delimiter", "quote", "escape", "comment"] as const;
 
@@ -46,9 +81,52 @@ export const csv: FormatSpec<typeof schema, CsvOptions> = {
     escape: input.escape === undefined ? input.quote : input.escape,
   }),
   naming: ({ header }) => header ? "header" : "position",
-  reads: { naming: ["header"], check: CHARACTERS },
-  check: checkCharacters,
+  reads: {
+    naming: ["header"],
+    check: [
+      ...CHARACTERS,
+      "header",
+      "blanks_around_quotes",
+      ...OF_HEADER,
+      ...OF_NONE,
+      "end_pattern",
+    ],
+  },
+  check(options, report) {
+    checkCharacters(options, report);
+    checkHeader(options, report);
+    checkPattern(options, report);
+  },
 };
+
+function checkHeader(options: CsvOptions, report: FormatReport): void {
+  const others = options.header ? OF_NONE : OF_HEADER;
+  for (const key of others) {
+    if (!options[camel(key) as keyof CsvOptions]) continue;
+    report(
+      key,
+      "spec/contradiction",
+      `"${key}" is for files ${options.header ? "without" : "with"} a header, and "header" is ` +
+        String(options.header),
+    );
+  }
+}
+
+function checkPattern({ endPattern }: CsvOptions, report: FormatReport): void {
+  if (endPattern === undefined || endPattern === null) return;
+  try {
+    compilePattern(endPattern);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    report(
+      "end_pattern",
+      error.syntax ? "spec/bad_pattern" : "spec/unsupported_pattern",
+      error.syntax
+        ? `"${endPattern}" is not a regular expression: ${error.message}`
+        : `"${endPattern}" cannot be matched without backtracking: ${error.message}`,
+    );
+  }
+}
 
 /** The characters of a CSV file are single bytes and differ from each other. */
 function checkCharacters(options: CsvOptions, report: FormatReport): void {
@@ -78,6 +156,9 @@ function checkCharacters(options: CsvOptions, report: FormatReport): void {
   for (const [key, value, other] of pairs) {
     if (value === null || value !== other) continue;
     report(key, "spec/bad_csv_option", `"${key}" is "${value}", which has another use`);
+  }
+  if (quote === null && options.blanksAroundQuotes) {
+    report("blanks_around_quotes", "spec/contradiction", `Without "quote" nothing is quoted`);
   }
   if (quote === null && escape !== null) {
     report("escape", "spec/contradiction", `Without "quote" there is no "escape"`);

@@ -3,6 +3,8 @@ import { quotedText } from "../../../core/quoted_text.ts";
 import { ESCAPED } from "../../../core/field_flags.ts";
 import type { RecordBatch, RecordSplitter } from "../../../rows/record_batch.ts";
 import type { CsvOptions } from "../../../spec/formats/csv.ts";
+import { RecordFilter } from "./filter.ts";
+import { Footer } from "./footer.ts";
 import { CsvScanner } from "./scanner.ts";
 import { csvTraits } from "./traits.ts";
 import type { Format, ReaderFacts, RecordReader } from "../format.ts";
@@ -20,12 +22,21 @@ class CsvReader implements RecordReader {
   header: readonly string[] | null = null;
   readonly #options: CsvOptions;
   readonly #scanner: CsvScanner;
+  readonly #filter: RecordFilter;
+  readonly #footer: Footer | null;
+  #headerBytes = new Uint8Array(0);
   #hasStarted = false;
+  /** Records behind the header that are still to be skipped. */
+  #toSkip: number;
 
   readonly about: ReaderFacts;
 
   constructor(options: CsvOptions, base = 0, splitter?: RecordSplitter) {
     this.#options = options;
+    this.#filter = new RecordFilter(options);
+    const { skipFooter = 0, skipAfterHeader = 0, maxRecordBytes } = options;
+    this.#footer = skipFooter > 0 ? new Footer(skipFooter, maxRecordBytes) : null;
+    this.#toSkip = skipAfterHeader;
     this.about = {
       guess: (names, isKnown) => guessDelimiter(names, isKnown, options),
       ...(options.quote !== null && options.quote === options.escape
@@ -39,13 +50,18 @@ class CsvReader implements RecordReader {
       comment: byteOf(options.comment),
       skipLines: options.skipLines,
       skipEmptyFirst: options.header,
-      maxRecordBytes: options.maxRecordBytes,
-    }, splitter);
+      padShort: options.padShortRecords,
+      dropSurplus: options.dropEmptySurplus,
+      blanksAroundQuotes: options.blanksAroundQuotes,
+      maxRecordBytes,
+    }, options.blanksAroundQuotes ? undefined : splitter);
     this.#scanner.batch.base = base;
+    if (options.fields) this.#scanner.setWidth(options.fields, true);
   }
 
   push(chunk: Uint8Array): RecordBatch | null {
-    this.#scanner.append(chunk);
+    if (this.#filter.hasEnded) return null;
+    this.#scanner.append(this.#footer?.push(chunk) ?? chunk);
     if (!this.#hasStarted) {
       // A byte order mark has up to three bytes.
       if (this.#scanner.filled < 3) return null;
@@ -56,6 +72,7 @@ class CsvReader implements RecordReader {
   }
 
   finish(): RecordBatch | null {
+    if (this.#filter.hasEnded) return null;
     const scanner = this.#scanner;
     scanner.append(new Uint8Array(0));
     if (!this.#hasStarted) this.#start();
@@ -65,6 +82,7 @@ class CsvReader implements RecordReader {
       // The end may have completed the first record.
       this.#scan();
     } while (!scanner.isDone);
+    if (this.header !== null && scanner.batch.width === 0) this.#begin();
     if (this.#options.header && this.header === null) {
       throw new SluiceError("source/empty_file", "The file ends before its header", {
         hint: "Check that the source was written completely; " +
@@ -82,26 +100,77 @@ class CsvReader implements RecordReader {
 
   #scan(): void {
     const scanner = this.#scanner;
-    const fields = scanner.scan();
-    if (scanner.batch.width === 0 && scanner.batch.malformed.length > 0) {
-      const { bytes, malformed: [{ line, message, start, end }] } = scanner.batch;
-      const other = otherDelimiter(bytes.subarray(start, end), this.#options);
-      throw new SluiceError(
-        "source/malformed_header",
-        `The first record, on line ${line}, cannot be read: ${message}`,
-        {
-          details: { line },
-          hint: other === null
-            ? "It sets the number of fields: check the delimiter, the quote and `skip_lines`"
-            : `Its fields may be separated by ${quotedText(other)}; if so, say it:\n` +
-              `source:\n  format: { type: csv, delimiter: ${quotedText(other)} }`,
-        },
-      );
+    let fields = scanner.scan();
+    if (scanner.batch.width > 0) return;
+    if (this.header === null) {
+      if (scanner.batch.malformed.length > 0) throw this.#malformedFirst();
+      if (fields === 0) return;
+      if (!this.#options.header) {
+        scanner.setWidth(fields, true);
+        scanner.scan();
+        return;
+      }
+      this.header = this.#headerNames(fields);
+      const { bytes, recordStarts, recordEnds } = scanner.batch;
+      this.#headerBytes = bytes.slice(recordStarts[0], recordEnds[0]);
+      scanner.forget();
+      fields = this.#toSkip > 0 || this.#options.unnamedFields ? scanner.scan() : 0;
     }
-    if (fields === 0) return;
-    if (this.#options.header) this.header = this.#headerNames(fields);
-    scanner.setWidth(fields, !this.#options.header);
-    scanner.scan();
+    if (this.#hasSkipped(fields)) this.#begin();
+  }
+
+  /** Skips what stands between the header and the data; false until that has passed. */
+  #hasSkipped(fields: number): boolean {
+    const scanner = this.#scanner;
+    const { batch } = scanner;
+    while (this.#toSkip > 0) {
+      const bad = batch.malformed.splice(0, this.#toSkip).length;
+      this.#toSkip -= bad;
+      if (this.#toSkip === 0 || fields === 0) break;
+      scanner.forget();
+      this.#toSkip--;
+      fields = this.#toSkip > 0 || this.#options.unnamedFields ? scanner.scan() : 0;
+    }
+    if (this.#toSkip > 0) return false;
+    if (this.#options.unnamedFields) {
+      if (batch.malformed.length > 0) throw this.#malformedFirst();
+      if (fields === 0) return false;
+      this.#nameFields(fields);
+    }
+    if (fields > 0) scanner.rewind();
+    return true;
+  }
+
+  /** Reads on, with the header's fields in each record. */
+  #begin(): void {
+    this.#scanner.setWidth(this.header!.length, true);
+    this.#filter.setHeader(this.header!, this.#headerBytes);
+    this.#scanner.scan();
+  }
+
+  /** A record has more fields than the header: the others have no names. */
+  #nameFields(fields: number): void {
+    const names = this.header!;
+    const unnamed = Array.from({ length: Math.max(0, fields - names.length) }, () => "");
+    this.header = this.#options.unnamedFields === "first"
+      ? [...unnamed, ...names]
+      : [...names, ...unnamed];
+  }
+
+  #malformedFirst(): SluiceError {
+    const { bytes, malformed: [{ line, message, start, end }] } = this.#scanner.batch;
+    const other = otherDelimiter(bytes.subarray(start, end), this.#options);
+    return new SluiceError(
+      "source/malformed_header",
+      `The first record, on line ${line}, cannot be read: ${message}`,
+      {
+        details: { line },
+        hint: other === null
+          ? "It sets the number of fields: check the delimiter, the quote and `skip_lines`"
+          : `Its fields may be separated by ${quotedText(other)}; if so, say it:\n` +
+            `source:\n  format: { type: csv, delimiter: ${quotedText(other)} }`,
+      },
+    );
   }
 
   #headerNames(fields: number): string[] {
@@ -125,32 +194,9 @@ class CsvReader implements RecordReader {
   }
 
   #batch(): RecordBatch | null {
-    const { skipEmptyRecords } = this.#options;
-    const all = this.#scanner.batch;
-    const batch = skipEmptyRecords && all.width > 1 ? withoutEmptyRecords(all) : all;
+    const batch = this.#filter.apply(this.#scanner.batch);
     return batch.count === 0 && batch.malformed.length === 0 ? null : batch;
   }
-}
-
-/**
- * A batch without records of delimiters only, which have no byte beside those.
- *
- * It is one of its own, with the same arrays: the scanner goes on behind the records that it counted.
- */
-function withoutEmptyRecords(batch: RecordBatch): RecordBatch {
-  const { width, starts, ends, flags, lines, recordStarts, recordEnds } = batch;
-  let kept = 0;
-  for (let r = 0; r < batch.count; r++) {
-    if (recordEnds[r] - recordStarts[r] === width - 1) continue;
-    if (kept < r) {
-      for (const fields of [starts, ends, flags]) {
-        fields.copyWithin(kept * width, r * width, (r + 1) * width);
-      }
-      for (const records of [lines, recordStarts, recordEnds]) records[kept] = records[r];
-    }
-    kept++;
-  }
-  return { ...batch, count: kept };
 }
 
 /** What stands behind the first quoted name, where that looks like another delimiter. */

@@ -8,6 +8,12 @@ export interface Dialect {
   readonly comment: number;
   /** Lines at the start that are no records, whatever they hold. */
   readonly skipLines: number;
+  /** A record that lacks fields has NULL in their place. */
+  readonly padShort?: boolean | undefined;
+  /** Empty fields behind the last one are passed over. */
+  readonly dropSurplus?: boolean | undefined;
+  /** Blanks around quotes are no part of the field. */
+  readonly blanksAroundQuotes?: boolean | undefined;
   /** Empty lines before the first record are skipped (it is a header). */
   readonly skipEmptyFirst: boolean;
   /** Bytes from a record's first byte to its line end, exclusive. */
@@ -35,4 +41,32 @@ export function unescaper({ quote, escape }: Dialect): Unescape {
     }
     return length;
   };
+}
+
+/** Whether all of `bytes[start … end)` are blanks, of which the delimiter is none. */
+export function isBlank(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  { delimiter }: Dialect,
+): boolean {
+  for (let i = start; i < end; i++) {
+    if (bytes[i] !== 32 && bytes[i] !== 9 || bytes[i] === delimiter) return false;
+  }
+  return true;
+}
+
+/** Whether the fields that `bytes[start … end)` adds to a record are empty, in quotes or without. */
+export function areEmpty(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  { delimiter, quote }: Dialect,
+): boolean {
+  let at = start;
+  while (at < end) {
+    if (bytes[at++] !== delimiter) return false;
+    if (quote >= 0 && at + 1 < end && bytes[at] === quote && bytes[at + 1] === quote) at += 2;
+  }
+  return true;
 }

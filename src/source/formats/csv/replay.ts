@@ -10,7 +10,20 @@ export function replayCsv(
   header: readonly string[] | null,
   open: (options: CsvOptions) => RecordReader,
 ): RecordReplay {
-  const options: CsvOptions = { ...format, header: false, skipLines: 0, comment: null };
+  const fits = format.padShortRecords || format.dropEmptySurplus;
+  const options: CsvOptions = {
+    ...format,
+    header: false,
+    skipLines: 0,
+    comment: null,
+    // What belongs to a place in the file does not touch a record of its own.
+    skipAfterHeader: 0,
+    skipRepeatedHeaders: false,
+    skipFooter: 0,
+    endPattern: null,
+    unnamedFields: null,
+    fields: format.fields ?? (fits ? header?.length : null) ?? null,
+  };
   return {
     header,
     read(raw) {

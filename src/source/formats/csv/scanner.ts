@@ -1,7 +1,7 @@
 import { SluiceError } from "../../../core/error.ts";
-import { ESCAPED, QUOTED } from "../../../core/field_flags.ts";
+import { ESCAPED, NULL, QUOTED } from "../../../core/field_flags.ts";
 import type { MalformedRecord, RecordBatch, RecordSplitter } from "../../../rows/record_batch.ts";
-import { type Dialect, markTable, unescaper } from "./dialect.ts";
+import { areEmpty, type Dialect, isBlank, markTable, unescaper } from "./dialect.ts";
 import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
 
 /** What the scanner is in the middle of. */
@@ -237,7 +237,9 @@ export class CsvScanner {
     }
     let end = this.#filled;
     if (this.#state === AFTER_QUOTE) {
-      if (this.#pendingAt + 1 === end) end = this.#pendingAt;
+      const isClosed = this.#pendingAt + 1 === end || this.#dialect.blanksAroundQuotes &&
+          isBlank(batch.bytes, this.#pendingAt + 1, end, this.#dialect);
+      if (isClosed) end = this.#pendingAt;
       else this.#textAfterQuote = true;
     }
     const at = batch.count * batch.width + this.#field;
@@ -261,6 +263,23 @@ export class CsvScanner {
     }
   }
 
+  /** Gives back the only record, which was read to know its fields: it is read again. */
+  rewind(): void {
+    const { batch } = this;
+    batch.flags.fill(0, 0, this.#field);
+    batch.count = 0;
+    this.#next = this.#recordStart = batch.recordStarts[0];
+    this.#line = batch.lines[0];
+    this.#afterCr = -1;
+    this.#state = RECORD_START;
+  }
+
+  /** Forgets the only record, which was read to know its fields. */
+  forget(): void {
+    this.batch.flags.fill(0, 0, this.#field);
+    this.batch.count = 0;
+  }
+
   /**
    * Visits the marks of a block; returns where to go on.
    *
@@ -270,7 +289,7 @@ export class CsvScanner {
   #walk(count: number, end: number): number {
     const { batch } = this;
     const { bytes, width, starts, ends, flags } = batch;
-    const { delimiter, quote, escape, comment, maxRecordBytes } = this.#dialect;
+    const { delimiter, quote, escape, comment, maxRecordBytes, blanksAroundQuotes } = this.#dialect;
     const marks = this.#marks;
     const fieldLimit = width === 0 ? 0x7fffffff : width;
     let state = this.#state;
@@ -329,7 +348,10 @@ export class CsvScanner {
         if (state === AFTER_QUOTE) {
           fieldEnd = pendingAt;
           if (at !== pendingAt + 1) {
-            this.#textAfterQuote = true;
+            if (
+              !blanksAroundQuotes || c === quote || c === escape ||
+              !isBlank(bytes, pendingAt + 1, at, this.#dialect)
+            ) this.#textAfterQuote = true;
           } else if (c === quote && quote === escape) {
             flag |= ESCAPED;
             state = IN_QUOTES;
@@ -339,7 +361,10 @@ export class CsvScanner {
           }
           // From here on, what follows a closing quote is read as an unquoted field is.
           state = UNQUOTED;
-        } else if (c === quote && at === fieldStart) {
+        } else if (
+          c === quote &&
+          (at === fieldStart || blanksAroundQuotes && isBlank(bytes, fieldStart, at, this.#dialect))
+        ) {
           state = IN_QUOTES;
           flag = QUOTED;
           fieldStart = at + 1;
@@ -489,7 +514,7 @@ export class CsvScanner {
         return false;
       }
       this.#reject("text_after_quote", TEXT_AFTER_QUOTE, at);
-    } else if (width > 0 && this.#field !== width) {
+    } else if (width > 0 && this.#field !== width && !this.#fits(at)) {
       const code = this.#field < width ? "too_few_fields" : "too_many_fields";
       if (spans) {
         this.#leave(code, `${this.#wrongCount()}, from here to line ${line}`);
@@ -501,6 +526,26 @@ export class CsvScanner {
       batch.recordEnds[batch.count] = at;
       batch.lines[batch.count] = this.#recordLine;
       batch.count++;
+    }
+    return true;
+  }
+
+  /** Makes a record of another number of fields one of the width, where the dialect says so. */
+  #fits(at: number): boolean {
+    const { batch } = this;
+    const { bytes, width, starts, ends, flags } = batch;
+    const first = batch.count * width;
+    if (this.#field > width) {
+      if (!this.#dialect.dropSurplus) return false;
+      const last = first + width - 1;
+      let behind = ends[last] + (flags[last] & QUOTED ? 1 : 0);
+      while (behind < at && bytes[behind] !== this.#dialect.delimiter) behind++;
+      return areEmpty(bytes, behind, at, this.#dialect);
+    }
+    if (!this.#dialect.padShort) return false;
+    for (let o = first + this.#field; o < first + width; o++) {
+      starts[o] = ends[o] = at;
+      flags[o] = NULL;
     }
     return true;
   }
