@@ -332,6 +332,7 @@ const PLAIN = {
   trimQuoted: false,
   emptyIsNull: true,
   emptyAsNull: true,
+  quotedNulls: false,
   isJson: false,
   nulls: null,
 } as const;
