@@ -147,6 +147,14 @@ const COLUMNS: readonly (readonly [Partial<ColumnPlan>, readonly string[]])[] = 
   [numeric(18, 6), ["0.000001", "123456789012.123456", "10000.0001"]],
   [{ ...numeric(6, 2), rules: { min: "-1.255", max: "10.001" } }, ["-1.25", "10", "3.1"]],
   [numeric(null, null), ["0", "1.50", "123456.789", "0.0001", "0.00010", "100000000"]],
+  [{ ...numeric(null, null), rules: { min: "-0.005", max: "1000.25" } }, [
+    "-0.005",
+    "-0.0049",
+    "0",
+    "1000.25",
+    "1000.2499",
+    "12",
+  ]],
   [{ type: { name: "boolean" } }, ["t", "f", "true", "false", "1", "0", "y", "n"]],
   [{
     type: { name: "boolean" },
@@ -215,6 +223,29 @@ Deno.test("one byte changed in an everyday text is seen as TypeScript sees it", 
       );
     });
     compareTexts(columnPlan(change), changed, kernel);
+  }
+});
+
+Deno.test("limits of numerics lie where TypeScript has them, at every scale", () => {
+  const random = randomFrom(SEED);
+  const kernel = new Kernel(1);
+  const decimal = () => withPoint(String(between(random, 0, 200_000)), between(random, 0, 5));
+  for (let round = 0; round < 300; round++) {
+    const scale = pick(random, [null, 0, 1, 2, 4, 9, 16]);
+    const [low, high] = [decimal(), decimal()];
+    const change: Partial<ColumnPlan> = {
+      ...numeric(scale === null ? null : 18, scale),
+      rules: {
+        ...(random() < 0.8 ? { min: pick(random, ["", "-"]) + low } : {}),
+        ...(random() < 0.8 ? { max: pick(random, ["", "-"]) + high } : {}),
+      },
+    };
+    const texts = Array.from({ length: 300 }, () => {
+      const near = pick(random, [low, high, decimal()]);
+      const unit = pick(random, ["", "0", "1", "9", "00001"]);
+      return pick(random, ["", "-"]) + (near.includes(".") ? near + unit : near);
+    });
+    compareTexts(columnPlan(change), texts.map((text) => encoder.encode(text)), kernel);
   }
 });
 

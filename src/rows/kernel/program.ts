@@ -154,7 +154,8 @@ function writeKind(
     return !limited || writeFloatLimits(entry, plan) ? kind : 0;
   }
   if (type.name === "numeric") {
-    return bounds === null && rules.one_of === undefined && writeNumericLimits(entry, plan, type)
+    return bounds === null && rules.one_of === undefined &&
+        writeNumericLimits(entry, plan, type, place)
       ? kind
       : 0;
   }
@@ -233,34 +234,57 @@ function writeNumericLimits(
   entry: DataView,
   plan: ColumnPlan,
   type: Extract<ColumnType, { name: "numeric" }>,
+  place: Place,
 ): boolean {
   const { rules } = plan;
-  const hasRules = rules.min !== undefined || rules.max !== undefined;
+  const { precision, scale } = type;
+  if (precision !== null) {
+    const places = scale ?? 0;
+    if (places < 0 || places > MOST_PLACES) return false;
+    const limits = unitLimits(plan, places, 10n ** BigInt(precision) - 1n);
+    if (limits === null) return false;
+    setBits(entry, HAS_LIMITS);
+    entry.setInt32(AT_SCALE, places, true);
+    entry.setBigInt64(AT_LOW, limits[0], true);
+    entry.setBigInt64(AT_HIGH, limits[1], true);
+    return true;
+  }
   entry.setInt32(AT_SCALE, -1, true);
-  // Values of no scale have no unit to count limits in.
-  if (type.precision === null) return !hasRules;
-  const scale = type.scale ?? 0;
-  if (scale < 0 || scale > MOST_PLACES) return false;
-  const most = 10n ** BigInt(type.precision) - 1n;
+  if (rules.min === undefined && rules.max === undefined) return true;
+  // Each value has a scale of its own, and the limits are counted in its units.
+  const table = new BigInt64Array((MOST_PLACES + 1) * 2);
+  for (let places = 0; places <= MOST_PLACES; places++) {
+    const limits = unitLimits(plan, places, MOST_INT64);
+    if (limits === null) return false;
+    table.set(limits, places * 2);
+  }
+  setBits(entry, HAS_LIMITS | HAS_TABLE);
+  entry.setUint32(AT_LIST, place(new Uint8Array(table.buffer)), true);
+  return true;
+}
+
+/** The least and the most units of a scale that a column's rules allow; null where there are none. */
+function unitLimits(plan: ColumnPlan, scale: number, most: bigint): [bigint, bigint] | null {
+  const { rules } = plan;
+  const type: ColumnType = { name: "numeric", precision: null, scale: null };
   let low = -most;
   let high = most;
   if (rules.min !== undefined) {
-    const limit = units(literal(plan, "min", unrounded(type), rules.min), scale);
-    if (limit === null) return false;
-    low = limit.isExact ? limit.floor : limit.floor + 1n;
+    const limit = units(literal(plan, "min", type, rules.min), scale);
+    if (limit === null) return null;
+    const least = limit.isExact ? limit.floor : limit.floor + 1n;
+    if (least > low) low = least;
   }
   if (rules.max !== undefined) {
-    const limit = units(literal(plan, "max", unrounded(type), rules.max), scale);
-    if (limit === null) return false;
-    high = limit.floor;
+    const limit = units(literal(plan, "max", type, rules.max), scale);
+    if (limit === null) return null;
+    if (limit.floor < high) high = limit.floor;
   }
-  const within = (value: bigint) =>
-    value < LEAST_INT64 ? LEAST_INT64 : value > MOST_INT64 ? MOST_INT64 : value;
-  setBits(entry, HAS_LIMITS);
-  entry.setInt32(AT_SCALE, scale, true);
-  entry.setBigInt64(AT_LOW, within(low > -most ? low : -most), true);
-  entry.setBigInt64(AT_HIGH, within(high < most ? high : most), true);
-  return true;
+  return [inInt64(low), inInt64(high)];
+}
+
+function inInt64(value: bigint): bigint {
+  return value < LEAST_INT64 ? LEAST_INT64 : value > MOST_INT64 ? MOST_INT64 : value;
 }
 
 /** A finite numeric in units of its scale, rounded down; null for NaN and the infinities. */

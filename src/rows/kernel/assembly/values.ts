@@ -180,7 +180,11 @@ export function writeValue(
       }
       if ((bits & HAS_LIMITS) != 0) {
         const units = whole * powerOfTen(scale) + fraction * powerOfTen(scale - places);
-        if (!isAllowed(isNegative ? -(<i64> units) : <i64> units, entry, 0)) {
+        // Two limits for each scale, or two in all.
+        const limits = (bits & HAS_TABLE) != 0
+          ? <usize> load<u32>(entry + AT_LIST) + (<usize> scale << 4) - AT_LOW
+          : entry;
+        if (!isAllowed(isNegative ? -(<i64> units) : <i64> units, limits, 0)) {
           isLeft = true;
           break;
         }
