@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect } from "expect";
 import type { Reject } from "../../src/core/reject.ts";
 import type { ColumnPlan, PartitionBounds, RowsPlan } from "../../src/plan/load_plan.ts";
@@ -247,6 +248,40 @@ Deno.test("limits of numerics lie where TypeScript has them, at every scale", ()
     });
     compareTexts(columnPlan(change), texts.map((text) => encoder.encode(text)), kernel);
   }
+});
+
+Deno.test("tuples that are more than a frame holds go on outside, and the next ones come back", () => {
+  const kernel = new Kernel(2);
+  const plan = rowsPlan([columnPlan({ type: { name: "integer" } })], { offsetColumn: true });
+  const constant = { name: "long", type: { name: "text" }, value: "é".repeat(1000) } as const;
+  const files = [30_000, 10, 30_000, 1000].map((lines) =>
+    encoder.encode(Array.from({ length: lines }, (_, i) => `${i % 1000}\n`).join(""))
+  );
+  const encodeAll = (kernel?: Kernel) => {
+    kernel?.reset();
+    const reader = openReader(CSV, undefined, kernel);
+    const frame = kernel?.takeFrame() ?? new Frame(1 << 12);
+    // Nothing of it may be written over.
+    const neighbour = kernel?.takeFrame();
+    neighbour?.bytes.fill(77);
+    const encode = compileRows(plan, [constant], { header: null, width: 1, kernel });
+    const plain: number[] = [];
+    const hashes = files.map((file) => {
+      const batch = reader.push(file)!;
+      frame.length = 0;
+      expect(encode.encode(batch, frame, () => {})).toBe(batch.count);
+      plain.push(encode.plain.records);
+      return createHash("sha256").update(frame.bytes.subarray(0, frame.length)).digest("hex");
+    });
+    expect(neighbour?.bytes.every((byte) => byte === 77) ?? true).toBe(true);
+    return { hashes, plain };
+  };
+  const fast = encodeAll(kernel);
+  expect(fast.hashes).toEqual(encodeAll().hashes);
+  const [first, second, third, fourth] = fast.plain;
+  expect(first).toBeGreaterThan(1_000);
+  expect(first).toBeLessThan(30_000);
+  expect([second - first, fourth - third]).toEqual([10, 1000]);
 });
 
 Deno.test("more texts than the kernel has room for are left to TypeScript", () => {

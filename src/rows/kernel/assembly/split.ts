@@ -126,7 +126,7 @@ export function split(
           recordStart = fieldStart = i + 1;
           continue;
         }
-        if (field != last || i - recordStart > longest || i == recordStart && width > 1) break;
+        if (field != last || i - recordStart > longest) break;
         if (comment >= 0 && load<u8>(bytes + recordStart) == <u32> comment) break;
         const o = at + field;
         store<i32>(starts + (o << 2), fieldStart);
