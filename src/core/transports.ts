@@ -5,6 +5,7 @@ const TRANSPORTS = {
   http: ["http", "https"],
   s3: ["s3", "s3a", "s3n"],
   gs: ["gs", "gcs"],
+  sftp: ["sftp"],
 } as const;
 
 /** A way to reach sources; `source/transports/mod.ts` has its transport. */

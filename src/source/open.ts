@@ -189,15 +189,15 @@ class Meter {
   #digest: string | null = null;
 
   async *watch(
-    { chunks, confirm }: Pick<StoredFile, "chunks" | "confirm">,
+    stored: Pick<StoredFile, "chunks" | "confirm">,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of chunks) {
+    for await (const chunk of stored.chunks) {
       this.bytes += chunk.length;
       this.#hash.update(chunk);
       yield chunk;
     }
     this.#digest = this.#hash.digest("hex");
-    await confirm?.(this.#digest);
+    await stored.confirm?.(this.#digest);
   }
 
   account(): { readonly bytes: number; readonly sha256: string } {

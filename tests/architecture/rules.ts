@@ -104,6 +104,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "commander": "cli",
   "aws4fetch": "source",
   "minizlib": "source",
+  "ssh2": "source",
   "picomatch": "source",
   "unbzip2-stream": "source",
   "xz-decompress": "source",

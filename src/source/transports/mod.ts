@@ -4,11 +4,19 @@ import type { Location } from "../location.ts";
 import { file } from "./file.ts";
 import { http } from "./http.ts";
 import { gs, s3 } from "./s3.ts";
+import { sftp } from "./sftp.ts";
 import { stdin } from "./stdin.ts";
 import type { Transport } from "./transport.ts";
 
 /** Every transport; `core/transports.ts` has its schemes. */
-export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { file, stdin, http, s3, gs };
+export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = {
+  file,
+  stdin,
+  http,
+  s3,
+  gs,
+  sftp,
+};
 
 /** The transport that reaches a location. */
 export function transportFor({ href, shown }: Location): Transport {

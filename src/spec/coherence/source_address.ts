@@ -7,7 +7,7 @@ import type { Path } from "../yaml_tree.ts";
 import type { Check } from "./check.ts";
 
 /** Schemes that a later version will read. */
-const LATER = /^(az|azure|abfss?|sftp|ftp|ftps)$/;
+const LATER = /^(az|azure|abfss?|ftp|ftps)$/;
 
 /** The names that systems have for files that a process has open. */
 const OPEN_FILE = /^(file:\/\/)?(\/dev\/fd\/\d+|\/proc\/self\/fd\/\d+)$/;

@@ -1,6 +1,7 @@
 import type { TransportName } from "../../../src/core/transports.ts";
 import { cuttingProxy } from "./cutting_proxy.ts";
 import { startS3 } from "./s3_server.ts";
+import { startSftp } from "./sftp_server.ts";
 import { answerFile, serveHttp } from "../../support/http_server.ts";
 import { workspace } from "../../support/pipeline.ts";
 
@@ -31,6 +32,7 @@ export const RIGS: Readonly<Record<TransportName, StartRig>> = {
   http: httpRig,
   s3: () => storeRig("s3"),
   gs: () => storeRig("gs"),
+  sftp: sftpRig,
 };
 
 function fileRig(): Rig {
@@ -118,6 +120,28 @@ async function storeRig(scheme: "s3" | "gs"): Promise<Rig | string> {
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function sftpRig(): Promise<Rig> {
+  const server = await startSftp();
+  const proxy = cuttingProxy(server.port);
+  const path = "a folder/things+1 (é).csv";
+  server.know(proxy.port);
+  return {
+    url: `sftp://loader:pass%40word-7@127.0.0.1:${proxy.port}/${path}`,
+    environment: { SFTP_KNOWN_HOSTS: server.knownHosts },
+    put: (bytes) => server.put(path, bytes),
+    remove: () => server.remove(path),
+    forbid: () => server.forbid(),
+    // Behind what the two say to each other first.
+    breakAfter: (bytes) => proxy.cutAfter(bytes + 4000),
+    secret: "word-7",
+    stall: () => proxy.stall(),
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
     },
   };
 }

@@ -76,7 +76,7 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
       () => fetchAll(planFor(rig.url), contextOf(rig)),
       () => probeSource(planFor(rig.url), contextOf(rig), null),
     ];
-    for (const work of works.slice(0, name === "file" ? 1 : 2)) {
+    for (const work of works.slice(0, ["file", "sftp"].includes(name) ? 1 : 2)) {
       const error = await failure(work);
       expect(["source/forbidden", "source/permission_denied"]).toContain(error.code);
       expect(error.retry).toBe("never");
