@@ -8,6 +8,7 @@ export interface Carried {
   readonly source: {
     readonly url: string;
     readonly urls?: readonly string[];
+    readonly checksum?: string;
     readonly headers: Readonly<Record<string, string>>;
   };
   readonly notify?: readonly NotifySpec[];
@@ -33,6 +34,7 @@ const PLAIN = new Set([
 export function requireReferences({ source, notify = [] }: Carried): void {
   const literal = [
     ...((source.urls ?? [source.url]).some(hasLiteralSecret) ? ["source.url"] : []),
+    ...(hasLiteralSecret(source.checksum ?? "") ? ["source.checksum"] : []),
     ...Object.entries(source.headers)
       .filter(([name, value]) => !PLAIN.has(name.toLowerCase()) && !REFERENCE.test(value))
       .map(([name]) => `source.headers.${name}`),

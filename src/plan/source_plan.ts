@@ -7,15 +7,21 @@ import type { SourcePlan } from "./load_plan.ts";
 export function sourcePlan(spec: PipelineSpec, partition: string | null): SourcePlan {
   const filled = (text: string) =>
     partition === null ? text : fillTemplate(text, spec.partitions!.by, partition);
-  const { naming: _, urls, members, ...source } = spec.source;
+  const { naming: _, urls, members, checksum, ...source } = spec.source;
   const resolved = (urls ?? [spec.source.url]).map((url) => resolvePath(spec.folder, filled(url)));
   return {
     ...source,
     url: resolved.join(", "),
     ...(urls === undefined ? {} : { urls: resolved }),
     ...(members === undefined ? {} : { members: filled(members) }),
+    ...(checksum === undefined ? {} : { checksum: checksumPlan(spec.folder, filled(checksum)) }),
     missing: spec.partitions?.missing ?? "fail",
   };
+}
+
+/** A digest as it is, or where a list of them is. */
+function checksumPlan(folder: string, text: string): string {
+  return /^[0-9a-f]{64}$/i.test(text) ? text : resolvePath(folder, text);
 }
 
 /** Whether what is read may be several files, each of which the ledger has an account of. */

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { SluiceError } from "../core/error.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
+import { readChecksums, type VerifyChecksum } from "./checksums.ts";
 import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
@@ -77,8 +78,16 @@ async function open(
 ): Promise<OpenSource> {
   const found = await findFiles(source, context);
   if (found !== null && found.length === 0) throw noFile(source);
+  const verify = await readChecksums(source, context);
   const location = found?.[0].location ?? locate(source.url, source, context.secrets);
-  return new Reading(source, context, traits, found, await openFile(location, source, context));
+  return new Reading(
+    source,
+    context,
+    traits,
+    found,
+    await openFile(location, source, context),
+    verify,
+  );
 }
 
 /** A source's files, read one after the other. */
@@ -90,6 +99,7 @@ class Reading implements OpenSource {
   readonly #found: readonly FoundFile[] | null;
   readonly #facts: SourceFacts | null;
   readonly #accounts: FileAccount[] = [];
+  readonly #verify: VerifyChecksum;
   #stored: StoredFile;
   #bytes: AsyncGenerator<Uint8Array, void, undefined> | null = null;
   #meter = new Meter();
@@ -103,7 +113,9 @@ class Reading implements OpenSource {
     traits: FormatTraits | null,
     found: readonly FoundFile[] | null,
     first: StoredFile,
+    verify: VerifyChecksum,
   ) {
+    this.#verify = verify;
     this.#source = source;
     this.#context = context;
     this.#traits = traits;
@@ -111,6 +123,11 @@ class Reading implements OpenSource {
     this.#facts = found === null ? null : setFacts(found, source);
     this.#stored = first;
     this.files = this.#read();
+  }
+
+  /** The address of the one file. */
+  get #href(): string {
+    return locate(this.#source.url, this.#source, this.#context.secrets).href;
   }
 
   get facts(): SourceFacts {
@@ -176,9 +193,21 @@ class Reading implements OpenSource {
       if (found !== null) requireSame(found, stored.facts);
       const { bytes, sha256 } = this.#meter.account();
       this.#digests.push(sha256);
+      this.#verify(nameOf(found?.location.href ?? this.#href), shown, sha256);
       if (!isArchive) this.#accounts.push({ url: shown, bytes, sha256 });
     }
     this.#isAtEnd = true;
+  }
+}
+
+/** The last part of an address, without what is asked of it. */
+function nameOf(href: string): string {
+  const path = /^https?:/i.test(href) ? URL.parse(href)?.pathname ?? href : href;
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  try {
+    return /^[a-z]+:\/\//i.test(href) ? decodeURIComponent(name) : name;
+  } catch {
+    return name;
   }
 }
 

@@ -26,6 +26,8 @@ export interface BuildInput {
   readonly vars: Readonly<Record<string, string>>;
   /** The addresses of `source.url` with variables filled in. */
   readonly urls: readonly string[];
+  /** `source.checksum` with variables filled in. */
+  readonly checksum?: string;
   /** Column names in the order of the file: a JavaScript object moves `1` to the front. */
   readonly columnOrder: readonly string[];
   /** Line of the key that a path ends with, from 1. */
@@ -55,6 +57,7 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
       ...source,
       url: urls.join(", "),
       ...(urls.length === 1 ? {} : { urls }),
+      ...(context.checksum === undefined ? {} : { checksum: context.checksum }),
       format,
       naming,
     },

@@ -15,6 +15,7 @@ import {
   checkUrlSecrets,
   checkVariables,
   fillVariables,
+  placedTexts,
   placedUrls,
   type VariableScope,
   variablesOf,
@@ -101,7 +102,7 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
     set: input.set ?? {},
   };
   if (!broken.touches(["environments"]) && !broken.touches(["source", "url"])) {
-    const urls = placedUrls(file.source);
+    const urls = placedTexts(file.source);
     checkVariables(urls, scope, report);
     for (const url of urls) checkUrlSecrets(url, scope, secrets, report);
   }
@@ -125,6 +126,9 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
     folder: input.folder,
     environment,
     vars,
+    ...(file.source.checksum === undefined
+      ? {}
+      : { checksum: fillVariables(file.source.checksum, vars) }),
     urls: placedUrls(file.source).map(({ text }) => fillVariables(text, vars)),
     columnOrder: columnOrder(tree, file),
     lineOf: (path) => report.lineOf(path),

@@ -40,6 +40,17 @@ export interface PlacedUrl {
   readonly path: Path;
 }
 
+/** All texts of a source that variables may stand in. */
+export function placedTexts(
+  source: { readonly url: string | readonly string[]; readonly checksum?: string },
+): PlacedUrl[] {
+  const { checksum } = source;
+  return [
+    ...placedUrls(source),
+    ...(checksum === undefined ? [] : [{ text: checksum, path: ["source", "checksum"] }]),
+  ];
+}
+
 /** The addresses of `source.url`, one or a list. */
 export function placedUrls({ url }: { readonly url: string | readonly string[] }): PlacedUrl[] {
   return typeof url === "string"

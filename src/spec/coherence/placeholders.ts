@@ -75,7 +75,10 @@ export const placeholders: Check = ({ partitions, source }, report) => {
   const members = source.members === undefined
     ? []
     : [{ text: source.members, path: ["source", "members"] }];
-  for (const { text: template, path } of [...addressesOf(source), ...members]) {
+  const checksum = source.checksum === undefined
+    ? []
+    : [{ text: source.checksum, path: ["source", "checksum"] }];
+  for (const { text: template, path } of [...addressesOf(source), ...members, ...checksum]) {
     for (const { text, name, pattern } of placeholdersOf(template)) {
       if (!isPeriod(name) && name !== "partition" && name !== "list") continue;
       if (partitions === null) {

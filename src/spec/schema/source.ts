@@ -21,6 +21,9 @@ export const sourceSchema = z.strictObject({
   members: looseName().exactOptional()
     .describe("Which files of a zip archive are loaded, such as `*.csv`; left out: its only one")
     .meta({ words: ["member", "archive_path", "inner_path"] }),
+  checksum: looseName().exactOptional()
+    .describe("SHA-256 of the stored file, or the path or URL of a list as `sha256sum` writes it")
+    .meta({ rows: false, words: ["sha256", "digest", "hash"] }),
   headers: z.record(z.string(), looseText()).default({})
     .describe("HTTP headers; `${NAME}` is an environment variable and is never printed").meta({
       rows: false,
