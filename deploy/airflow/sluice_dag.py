@@ -17,17 +17,21 @@ import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import yaml
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 HOME = Path(os.environ.get("SLUICE_HOME", "/opt/sluice"))
 
-# pipeline file, and what must be loaded before it
-PIPELINES: dict[str, tuple[str, ...]] = {
-    "taxi_zones": (),
-    "yellow_taxi": ("taxi_zones",),
-    "openflights_airports": (),
-}
+
+def pipelines() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Each pipeline of the folder: its file, and what must be loaded before it (`after`)."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for path in sorted((HOME / "pipelines").glob("*.y*ml")):
+        spec = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}
+        found[spec["pipeline"]] = (path.name, tuple(spec.get("after") or ()))
+    return found
+
 
 ENVIRONMENT = os.environ.get("SLUICE_ENV")
 
@@ -45,23 +49,23 @@ def database_url() -> str | None:
     return uri.replace("postgres+psycopg2://", "postgres://")
 
 
-def command_of(pipeline: str) -> list[str]:
+def command_of(file: str) -> list[str]:
     """What runs one pipeline; its permissions are the set `service` of deno.json."""
     command = [
         "deno", "run", "-q", "--frozen", "--no-prompt", "-P=service", "--allow-write=logs",
-        "src/main.ts", "run", f"pipelines/{pipeline}.yaml", "--output", "json",
+        "src/main.ts", "run", f"pipelines/{file}", "--output", "json",
     ]
     return command if ENVIRONMENT is None else [*command, "--env", ENVIRONMENT]
 
 
-def run_pipeline(pipeline: str) -> dict:
+def run_pipeline(pipeline: str, file: str) -> dict:
     """Runs a pipeline and returns its counts; raises what makes Airflow do the right thing."""
     environment = dict(os.environ)
     url = database_url()
     if url is not None:
         environment["DATABASE_URL"] = url
     process = subprocess.Popen(
-        command_of(pipeline), cwd=HOME, env=environment, stdout=subprocess.PIPE, text=True
+        command_of(file), cwd=HOME, env=environment, stdout=subprocess.PIPE, text=True
     )
     try:
         output, _ = process.communicate()
@@ -100,12 +104,16 @@ def run_pipeline(pipeline: str) -> dict:
 )
 def sluice():
     """Loads each pipeline after those it needs."""
+    known = pipelines()
     tasks = {
-        name: task(task_id=name, max_active_tis_per_dag=1)(run_pipeline)(name) for name in PIPELINES
+        name: task(task_id=name, max_active_tis_per_dag=1)(run_pipeline)(name, file)
+        for name, (file, _) in known.items()
     }
-    for name, needs in PIPELINES.items():
+    for name, (_, needs) in known.items():
         for need in needs:
-            tasks[need] >> tasks[name]
+            # A name that no file has is an error of `validate`.
+            if need in tasks:
+                tasks[need] >> tasks[name]
 
 
 sluice()

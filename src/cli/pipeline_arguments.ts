@@ -33,6 +33,11 @@ export async function pipelineFiles(
   return [...new Set(files)];
 }
 
+/** Whether a folder was among the arguments. */
+export function namesFolder(names: readonly string[], files: readonly string[]): boolean {
+  return names.some((name) => !files.includes(name));
+}
+
 /** As with files: where `deno task` moved to, else where the user stood. */
 async function folderOf(
   name: string,

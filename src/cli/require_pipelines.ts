@@ -1,5 +1,6 @@
 import { errorRecord } from "../core/error.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { checkAfter } from "./check_after.ts";
 import type { SpecFlags } from "./options.ts";
 import { type PipelineFile, readPipelines } from "./read_pipelines.ts";
 import type { Session } from "./session.ts";
@@ -10,14 +11,19 @@ import type { Session } from "./session.ts";
  * Warnings are for `validate`, and the run gives its own.
  *
  * @param opensSource the command opens the sources, and needs their variables
+ * @param isComplete every pipeline that is meant is among the files
  */
 export async function requirePipelines(
   files: readonly string[],
   flags: SpecFlags,
   session: Session,
   opensSource = false,
+  isComplete = false,
 ): Promise<readonly PipelineSpec[] | null> {
-  const read = await readPipelines(files, flags, session.cli, opensSource);
+  const read = checkAfter(
+    await readPipelines(files, flags, session.cli, opensSource),
+    isComplete,
+  );
   await reportFaults(read.map(withoutWarnings), session);
   const specs = read.flatMap(({ spec }) => spec ?? []);
   if (specs.length === files.length) return specs;

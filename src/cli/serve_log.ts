@@ -22,6 +22,7 @@ function levelOf(event: ScheduleEvent): "info" | "warning" | "error" {
       return "error";
     case "folder_broken":
     case "clock_set_back":
+    case "tick_skipped":
     case "taken_over":
       return "warning";
     case "attempt_ended": {

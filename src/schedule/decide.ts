@@ -50,7 +50,7 @@ export function decide(
 ): Decision {
   const ahead = now.getTime() + AHEAD;
   if (latest(row.since, row.tick).getTime() > ahead) return { kind: "rewind" };
-  const missed = (tick: Date) => !schedule.catchUp && tick <= serving;
+  const missed = (tick: Date) => isMissed(schedule, tick, serving);
   const newest = lastStart(row.pipeline, schedule, now)?.tick ?? null;
   if (newest !== null && newest > latest(row.since, row.tick) && !missed(newest)) {
     return { kind: "run", tick: newest, attempt: 1 };
@@ -69,6 +69,11 @@ export function decide(
     return { kind: "wait", until: next === null || row.retryAt < next ? row.retryAt : next };
   }
   return { kind: "wait", until: next };
+}
+
+/** Whether a tick is from before this server watched the schedule, and is not made up for. */
+export function isMissed({ catchUp }: ScheduleSpec, tick: Date, serving: Date): boolean {
+  return !catchUp && tick <= serving;
 }
 
 /**

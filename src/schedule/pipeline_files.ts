@@ -1,3 +1,4 @@
+import { afterOrder } from "../core/after_order.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import type { ScheduleEvent } from "./schedule_event.ts";
 import type { ServedPipeline } from "./scheduler_host.ts";
@@ -72,7 +73,29 @@ export function updateFiles(before: ServedFiles, read: readonly ReadFile[]): Upd
       files.set(file, { ...each, served: null });
     }
   }
+  breakCycles(before, files);
   return { files, events: [...faultEvents(before, files), ...pipelineEvents(before, files)] };
+}
+
+/** Pipelines that wait for each other would never run: one of them keeps what it was, or is left out. */
+function breakCycles(before: ServedFiles, files: Map<string, ServedFile>): void {
+  for (;;) {
+    const { cycle } = afterOrder(
+      [...files].flatMap(([file, { served }]) => served === null ? [] : { ...served.spec, file }),
+    );
+    if (cycle === null) return;
+    const names = [...cycle, cycle[0]].map(({ pipeline }) => `"${pipeline}"`).reverse();
+    const fault = `Pipelines wait for each other: ${names.join(" after ")}`;
+    const isNew = ({ file }: { readonly file: string }) => {
+      const [now, then] = [files.get(file), before.get(file)].map((each) => each?.served?.spec);
+      return JSON.stringify(now?.after) !== JSON.stringify(then?.after);
+    };
+    // The one whose change closed it.
+    const { file } = cycle.find(isNew) ?? cycle[0];
+    const each = files.get(file)!;
+    const kept = isNew({ file }) ? before.get(file)?.served ?? null : null;
+    files.set(file, { ...each, served: kept, fault: each.fault ?? fault });
+  }
 }
 
 function shownOf({ shown }: ReadFile): Pick<ServedFile, "shown"> {

@@ -21,6 +21,8 @@ export interface RunHost extends Pick<SchedulerHost, "random" | "run" | "tell" |
 /** A pipeline with a schedule, and since when this server watches it. */
 export interface Watched extends ServedPipeline {
   readonly serving: Date;
+  /** One that it waits for has failed: the start is left out. */
+  readonly failedBefore?: string;
 }
 
 /**
@@ -39,7 +41,11 @@ export async function runTick(
     const row = await readSchedule(db, pipeline);
     if (row === null || schedule === null) return;
     const decision = decide(row, schedule, serving, host.now());
-    if (decision.kind === "run") await take(db, watched, row, decision, signal, host);
+    if (decision.kind === "run") {
+      if (watched.failedBefore === undefined) {
+        await take(db, watched, row, decision, signal, host);
+      } else await skip(db, row, decision, watched.failedBefore, host);
+    }
     if (decision.kind === "rewind" && await rewindSchedule(db, row, host.now())) {
       host.tell({ type: "clock_set_back", pipeline, until: row.tick ?? row.since });
     }
@@ -103,6 +109,32 @@ async function take(
     error: outcome.error,
   }, now);
   if (!kept) tell({ type: "taken_over", pipeline });
+}
+
+/** Records that a start was left out, and why. */
+async function skip(
+  db: Database,
+  row: ScheduleRow,
+  { tick, attempt: number }: Extract<Decision, { kind: "run" }>,
+  after: string,
+  { now, owner, tell }: RunHost,
+): Promise<void> {
+  const { pipeline } = row;
+  const taken = { tick, attempt: number };
+  if (!await takeAttempt(db, row, taken, owner, now())) return;
+  await endAttempt(db, pipeline, taken, owner, {
+    state: "done",
+    attempt: number,
+    retryAt: null,
+    runId: null,
+    status: "skipped",
+    error: {
+      code: "cli/skipped",
+      message: `"${after}", which must be loaded before it, failed`,
+      retry: "never",
+    },
+  }, now());
+  tell({ type: "tick_skipped", pipeline, tick, after });
 }
 
 async function giveUp(

@@ -44,6 +44,13 @@ export type ScheduleEvent =
   }
   /** Servers died of it too often. */
   | { readonly type: "tick_given_up"; readonly pipeline: string; readonly tick: Date }
+  /** A pipeline that must be loaded before it failed. */
+  | {
+    readonly type: "tick_skipped";
+    readonly pipeline: string;
+    readonly tick: Date;
+    readonly after: string;
+  }
   /** What was taken last lies in the future: the schedule begins anew, from now. */
   | { readonly type: "clock_set_back"; readonly pipeline: string; readonly until: Date }
   /** Another server took the pipeline over while this one could not reach the database. */

@@ -9,6 +9,7 @@ import { timeFrom } from "./database_time.ts";
 import { runByHand, type RunHost, runTick } from "./run_tick.ts";
 import type { RunRequest, SchedulerHost, ServedPipeline } from "./scheduler_host.ts";
 import { readSchedules, registerSchedule, type ScheduleRecord } from "./schedules.ts";
+import { type Before, type Standing, standsBefore } from "./stands_before.ts";
 import { type Stopped, UnderWay } from "./under_way.ts";
 
 /** A pipeline as the scheduler sees it now. */
@@ -36,6 +37,9 @@ export type Triggered =
 interface Watched extends ServedPipeline {
   readonly since: number;
 }
+
+/** Nothing stands before a pipeline. */
+const GO: Standing = { kind: "go" };
 
 /** Milliseconds after which the ledger is looked at although nothing is due: servers die unseen. */
 const HEARTBEAT = 30_000;
@@ -203,7 +207,12 @@ export class Scheduler {
         // Ticks are on the minute, and then somebody calls; retries and jitter are not.
         if (everyMinute === null || at % 60_000 !== 0) until = Math.min(until, at);
       } else if (this.#underWay.size < concurrency && !this.stopping) {
-        this.#begin(name, () => this.#tick(db, watched));
+        const standing = decision.kind === "run"
+          ? standsBefore(this.#before(watched), row.tick, decision.tick, this.#now())
+          : GO;
+        // Its end here wakes this loop, and elsewhere the heartbeat does.
+        if (standing.kind === "wait") continue;
+        this.#begin(name, () => this.#tick(db, watched, standing));
       }
     }
     return until;
@@ -219,11 +228,34 @@ export class Scheduler {
     }
   }
 
-  async #tick(db: Database, watched: Watched): Promise<void> {
+  /** The pipelines that one waits for, of those that are served. */
+  #before({ spec: { after = [] } }: Watched): Before[] {
+    return after.flatMap((name) => {
+      const other = this.#pipelines.get(name);
+      if (other === undefined) return [];
+      return {
+        ...other,
+        serving: this.#serving(other),
+        row: this.#records.get(name) ?? null,
+        isRunning: this.#underWay.has(name),
+      };
+    });
+  }
+
+  async #tick(db: Database, watched: Watched, standing: Standing): Promise<void> {
     try {
       const { signal } = this.#underWay;
       const host: RunHost = { ...this.#host, now: this.#now };
-      const had = await runTick(db, { ...watched, serving: this.#serving(watched) }, signal, host);
+      const had = await runTick(
+        db,
+        {
+          ...watched,
+          serving: this.#serving(watched),
+          ...(standing.kind === "skip" ? { failedBefore: standing.failed } : {}),
+        },
+        signal,
+        host,
+      );
       if (!had) this.#elsewhere.add(watched.spec.pipeline);
     } catch (error) {
       // Not before the next heartbeat, or what is wrong would be met again at once.

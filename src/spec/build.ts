@@ -97,6 +97,7 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
     verify: input.verify,
     notify: input.notify,
     expect: input.expect === undefined ? null : sectionSpec(expectSchema, input.expect),
+    ...(input.after.length === 0 ? {} : { after: input.after }),
     ...(input.schedule === undefined
       ? {}
       : { schedule: sectionSpec(scheduleSchema, input.schedule) }),

@@ -51,6 +51,8 @@ export interface PipelineSpec {
   readonly notify: readonly NotifySpec[];
   /** What a run should be like; null: like the last ones. */
   readonly expect: ExpectSpec | null;
+  /** Names of pipelines that are loaded before it; left out: none. */
+  readonly after?: readonly string[];
   /** When `serve` runs it; left out: only by hand. */
   readonly schedule?: ScheduleSpec;
   /** SHA-256 (hex) of everything that can change the published rows. */

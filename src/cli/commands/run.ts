@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { afterOrder } from "../../core/after_order.ts";
 import { errorRecord, SluiceError } from "../../core/error.ts";
 import type { RunResult } from "../../core/result.ts";
 import type { Queue } from "../../distribute/queue.ts";
@@ -22,7 +23,7 @@ import {
   type SpecFlags,
   wholeNumber,
 } from "../options.ts";
-import { pipelineFiles } from "../pipeline_arguments.ts";
+import { namesFolder, pipelineFiles } from "../pipeline_arguments.ts";
 import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import { errorText } from "../views/error_text.ts";
@@ -69,9 +70,12 @@ Examples:
 async function run(names: readonly string[], flags: Flags, session: Session): Promise<number> {
   const files = await pipelineFiles(names, session.cli);
   if (files.length > 1) session.view.severalRuns();
-  const specs = await requirePipelines(files, flags, session, !flags.detach);
+  const isFolder = namesFolder(names, files);
+  const read = await requirePipelines(files, flags, session, !flags.detach, isFolder);
+  const specs = read === null ? null : afterOrder(read).ordered;
   if (specs === null) return EXIT.usage;
   const { cli } = session;
+  if (flags.detach) requireNoOrder(specs);
   await using database = await openDatabase(flags, specs, "run", session);
   nameTarget(specs, database, flags, session);
   await using stack = new AsyncDisposableStack();
@@ -83,15 +87,50 @@ async function run(names: readonly string[], flags: Flags, session: Session): Pr
     context = { ...context, elsewhere };
   }
   let code: number = EXIT.done;
+  /** Pipelines that were not loaded. */
+  const failed = new Set<string>();
   for (const spec of specs) {
     if (cli.interrupt.signal.aborted) break;
+    const missing = spec.after?.find((name) => failed.has(name));
+    if (missing !== undefined) {
+      skip(spec, missing, session);
+      failed.add(spec.pipeline);
+      continue;
+    }
     if (cli.err.isTerminal && flags.logLevel === undefined) {
       const { barProgress } = await import("../views/bar_progress.ts");
       session.showProgress(barProgress(cli.err, cli.clock));
     }
-    code = worseExitCode(code, await runOne(spec, runOptionsOf(flags), context, session));
+    const ended = await runOne(spec, runOptionsOf(flags), context, session);
+    if (ended !== EXIT.done) failed.add(spec.pipeline);
+    code = worseExitCode(code, ended);
   }
   return code;
+}
+
+/** What stands after a pipeline that was not loaded would read what is not there, or is old. */
+function skip({ file, pipeline }: PipelineSpec, missing: string, session: Session): void {
+  const error = new SluiceError(
+    "cli/skipped",
+    `"${pipeline}" is skipped: "${missing}", which must be loaded before it, was not`,
+    { hint: `Mend "${missing}" and run both; \`after\` in ${file} says what comes first` },
+  );
+  session.view.run({ file, result: null, error: error.toJSON() });
+  session.report(error);
+}
+
+/** Workers take what is there: nothing keeps the order of runs that are left to them. */
+function requireNoOrder(specs: readonly PipelineSpec[]): void {
+  const names = new Set(specs.map(({ pipeline }) => pipeline));
+  for (const { pipeline, after = [] } of specs) {
+    const first = after.find((name) => names.has(name));
+    if (first === undefined) continue;
+    throw new SluiceError(
+      "cli/detached_order",
+      `"${pipeline}" must be loaded after "${first}", and --detach leaves both to workers at once`,
+      { hint: "Use --distributed without --detach, which loads them one after the other" },
+    );
+  }
 }
 
 /** Leaves runs to workers. */

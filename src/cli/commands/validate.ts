@@ -10,7 +10,8 @@ import {
   type SpecFlags,
 } from "../options.ts";
 import { allowedCommands } from "../../observe/notify/allowed_commands.ts";
-import { pipelineFiles } from "../pipeline_arguments.ts";
+import { checkAfter } from "../check_after.ts";
+import { namesFolder, pipelineFiles } from "../pipeline_arguments.ts";
 import { readPipelines } from "../read_pipelines.ts";
 import { reportFaults } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
@@ -42,7 +43,10 @@ async function validate(names: readonly string[], flags: Flags, session: Session
   const { cli } = session;
   const files = await pipelineFiles(names, cli);
   const allowed = allowedCommands(flags.allowCommand ?? [], cli.variables);
-  const read = await readPipelines(files, flags, cli, false, allowed);
+  const read = checkAfter(
+    await readPipelines(files, flags, cli, false, allowed),
+    namesFolder(names, files),
+  );
   await reportFaults(read, session);
   session.view.validated(
     read.map(({ file, spec, error }) => ({

@@ -1,4 +1,5 @@
-import { type RejectedRow, rejectsCsv as csv, rejectsCsvHeader } from "../../ledger/mod.ts";
+import type { RejectedRow } from "../../ledger/mod.ts";
+import { rejectsCsv as csv, rejectsCsvHeader } from "../../ledger/rejects_csv.ts";
 import { printable } from "./printable.ts";
 
 export { rejectsCsvHeader };

@@ -65,6 +65,13 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
     case "tick_given_up":
       return `${paint("name", event.pipeline)}  ` +
         paint("bad", `failed: each server that ran the start due ${event.tick.toISOString()} died`);
+    case "tick_skipped":
+      return `${paint("name", event.pipeline)}  ` +
+        paint(
+          "warn",
+          `skipped: due ${event.tick.toISOString()}, and "${event.after}", which must be loaded ` +
+            "before it, failed",
+        );
     case "clock_set_back":
       return `${paint("name", event.pipeline)}  ` +
         paint(

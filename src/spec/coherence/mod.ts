@@ -1,6 +1,7 @@
 import type { Checked } from "../check_schema.ts";
 import { formatReads } from "../formats/mod.ts";
 import type { Report } from "../report.ts";
+import { afterOthers } from "./after.ts";
 import type { Check, Draft, PlacedCheck } from "./check.ts";
 import { checkColumns, checkComparisons, checkNames, checkSettings } from "./checks.ts";
 import { indexColumns, keyColumns, nameClashes, sharedFields } from "./column_names.ts";
@@ -25,6 +26,7 @@ const ADDRESS = ["source.url", "environments"];
 
 /** Every check with the keys it reads: where one of them is wrong, the check would tell untruths. */
 export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] = [
+  [afterOthers, ["pipeline", "after"]],
   [keyColumns, ["idempotency_key"]],
   [
     indexColumns,

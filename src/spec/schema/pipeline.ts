@@ -88,9 +88,12 @@ export const contractSchema = z.strictObject({
   ),
 });
 
+/** The name of a pipeline. */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/;
+
 /** A pipeline file as it is written; `build.ts` makes the spec of it. */
 export const pipelineSchema = z.strictObject({
-  pipeline: looseText().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*$/, "Expected letters, digits, _ and -")
+  pipeline: looseText().regex(NAME, "Expected letters, digits, _ and -")
     .describe("The pipeline's name").meta({ rows: false, words: ["name"], standIn: "pipeline" }),
   description: looseText().optional().describe("What it loads, for people").meta({ rows: false }),
   environments: z.record(
@@ -127,6 +130,11 @@ export const pipelineSchema = z.strictObject({
   schema_contract: contractSchema.prefault({})
     .describe("What the file may change").meta({ words: ["contract"] }),
   checks: checksSchema.default([]).meta({ rows: false }),
+  after: z.array(looseText().regex(NAME, "Expected letters, digits, _ and -")).default([])
+    .describe("Pipelines that must be loaded before this one").meta({
+      rows: false,
+      words: ["depends_on", "dependencies", "upstream"],
+    }),
   schedule: scheduleSchema.optional().describe("When `serve` runs it; left out, only by hand").meta(
     { rows: false },
   ),
