@@ -370,6 +370,20 @@ where r.kind = 'version' and r.ledger_oid = l.ledger_oid and r.target = l.target
       `create index load_files_by_load on sluice.load_files (target, partition, version)`,
     ],
   },
+  {
+    number: 13,
+    why: "Remember the statements of the newest runs' plans",
+    statements: [
+      `create table sluice.run_plans (
+  run_id uuid primary key references sluice.runs (id),
+  target text not null,
+  -- A list of objects: step, why, lock and sql, in their order.
+  statements jsonb not null,
+  recorded_at timestamptz not null default clock_timestamp()
+)`,
+      `create index run_plans_by_target on sluice.run_plans (target, recorded_at)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

@@ -38,6 +38,7 @@ export {
   revokeParts,
   tellPart,
 } from "./run_partitions.ts";
+export { recordPlan } from "./run_plans.ts";
 export { finishRun, markDeadRuns, type RunCommand, startRun } from "./runs.ts";
 export { readStandings, type Standing, type StandingRun } from "./standings.ts";
 export { adoptTables, listStrays } from "./tables.ts";

@@ -5,8 +5,9 @@ import type { PartitionResult, RowCounts, RunResult, RunStatus } from "../core/r
 import type { Stage } from "../core/stage.ts";
 import type { Session } from "../db/database.ts";
 import { type RetryOptions, withRetry } from "../db/with_retry.ts";
-import { fencedDatabase, finishRun, type RunCommand, startRun } from "../ledger/mod.ts";
+import { fencedDatabase, finishRun, recordPlan, type RunCommand, startRun } from "../ledger/mod.ts";
 import type { Facts, LoadPlan } from "../plan/load_plan.ts";
+import { stepsOf } from "../plan/steps.ts";
 import { pastCancel } from "./past_cancel.ts";
 import { exchange } from "../publish/exchange.ts";
 import { executeStatements } from "../publish/execute.ts";
@@ -81,6 +82,10 @@ export class RecordedRun implements Disposable {
       host: context.host,
       version: context.version,
     });
+    const steps = stepsOf(plan);
+    if (steps.length > 0) {
+      await recordPlan(lock, { runId: this.id, target: plan.targetKey }, steps);
+    }
     if (this.#begun === null) {
       this.emit({
         type: "run_started",

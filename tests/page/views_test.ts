@@ -47,6 +47,7 @@ Deno.test("each view shows what the ledger has", async (t) => {
       ["/starts", "orders", "0 6 * * *", "in 17 h"],
       ["/queue", "None goes on", "There is no queue", "Connected"],
       [`/run/${runs.orders}`, "succeeded", "Seconds by phase", "Published", "warned", "Log"],
+      [`/run/${runs.orders}`, "publish 2025-01", "attach partition", "copy &quot;shop&quot;"],
       [`/run/${runs.prices}`, "load/duplicate_keys", "What to do", "duplicates"],
     ] as (readonly [string, ...(string | RegExp)[]])[]
   ) {

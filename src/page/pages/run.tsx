@@ -12,6 +12,7 @@ import {
   readRun,
   readRuns,
   readSchemaChanges,
+  readStatements,
   readWorkerParts,
 } from "../queries/run.ts";
 import { isServed } from "./known.ts";
@@ -32,6 +33,7 @@ export async function runPage(ask: Ask, id: string): Promise<Shown> {
       rejects: await readRejectGroups(tx, runId),
       checks: await readChecksOfRun(tx, run),
       changes: await readSchemaChanges(tx, run),
+      statements: await readStatements(tx, runId),
       records: await readLog(tx, runId, filter),
     };
   });
@@ -43,7 +45,6 @@ export async function runPage(ask: Ask, id: string): Promise<Shown> {
   const data = {
     ...known,
     live,
-    statements: [],
     log: { filter, kept, records: kept ? records : remembered(live, filter) },
     canCancel: ask.frame.session !== null && live !== null && !live.ended,
   };

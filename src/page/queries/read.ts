@@ -2,7 +2,7 @@ import type { Database, Queryable } from "../../db/database.ts";
 import { appliedMigration } from "../../ledger/mod.ts";
 
 /** The migration that the queries of the page need. */
-const NEEDS = 10;
+const NEEDS = 13;
 
 /** The ledger is missing, or another version of Sluice made it. */
 export type NoLedger = "none" | "older";

@@ -120,9 +120,20 @@ where target = $1 and run_id = $2::uuid order by id limit 200`,
 
 /** A statement of the run's plan. */
 export interface PlannedStatement {
-  /** What it is a part of, and why it is there. */
+  /** What it is a part of. */
   readonly step: string;
+  readonly why: string;
+  readonly lock: string | null;
   readonly sql: string;
+}
+
+/** The statements of a run's plan; none of one that had nothing to do, or that was long ago. */
+export async function readStatements(db: Queryable, runId: string): Promise<PlannedStatement[]> {
+  const [plan] = await db.query<{ statements: PlannedStatement[] }>(
+    `select statements from sluice.run_plans where run_id = $1::uuid`,
+    [runId],
+  );
+  return plan?.statements ?? [];
 }
 
 /** A record of `sluice.logs`. */

@@ -201,9 +201,9 @@ function Statements({ statements }: { readonly statements: readonly PlannedState
         <h2>Statements of the plan</h2>
       </summary>
       <ol class="statements">
-        {statements.map(({ step, sql }) => (
+        {statements.map(({ step, why, lock, sql }) => (
           <li>
-            <span class="note">{step}</span>
+            <b>{step}</b> <span class="note">{why}{lock === null ? "" : `; lock: ${lock}`}</span>
             <pre class="command" tabindex={0}><code>{sql}</code></pre>
           </li>
         ))}

@@ -1,0 +1,63 @@
+import { quoteIdent, quoteTable } from "../core/quote.ts";
+import type { LoadPlan, PartitionPlan, Statement } from "./load_plan.ts";
+
+/** A statement of a plan as people look it up later. */
+export interface PlannedStep {
+  /** What it is a part of: `stage 2021-01`. */
+  readonly step: string;
+  readonly why: string;
+  readonly lock: string | null;
+  /** Of a long one the beginning. */
+  readonly sql: string;
+}
+
+/** UTF-16 units of a statement, and statements, that are kept. */
+const LONGEST = 10_000;
+const MOST = 100;
+
+/**
+ * What a run is about to do, in its order: for the target, and for the first partition that loads.
+ * The others differ in their names only.
+ */
+export function stepsOf(plan: LoadPlan): PlannedStep[] {
+  const first = plan.partitions.find(({ action }) => action === "load");
+  return [
+    ...steps("tidy up", plan.sweep),
+    ...steps("set up the target", plan.setup),
+    ...(first === undefined ? [] : partitionSteps(plan, first)),
+  ].slice(0, MOST);
+}
+
+function partitionSteps(plan: LoadPlan, partition: PartitionPlan): PlannedStep[] {
+  const name = partition.partition ?? "the whole table";
+  return [
+    ...steps(`stage ${name}`, partition.stage),
+    ...steps(`copy ${name}`, [copyOf(plan, partition)]),
+    ...steps(`finish ${name}`, partition.finish),
+    ...partition.checks.map(({ sql, checks }) => ({
+      step: `check ${name}`,
+      why: checks.map((check) => check.name).join(", "),
+      lock: null,
+      sql: sql.slice(0, LONGEST),
+    })),
+    ...steps(`publish ${name}`, partition.publish),
+    ...partition.retain.flatMap(({ version, statements }) =>
+      steps(`drop version ${version} of ${name}`, statements)
+    ),
+  ];
+}
+
+/** COPY itself is no `Statement`: the rows are streamed into it. */
+function copyOf({ rows }: LoadPlan, { staging, constants }: PartitionPlan): Statement {
+  const names = [...rows.columns, ...constants].map(({ name }) => quoteIdent(name));
+  return {
+    sql: `copy ${quoteTable(staging)} (${names.join(", ")}, …)\nfrom stdin with (format binary)`,
+    params: [],
+    why: "The rows of the source",
+    lock: null,
+  };
+}
+
+function steps(step: string, statements: readonly Statement[]): PlannedStep[] {
+  return statements.map(({ why, lock, sql }) => ({ step, why, lock, sql: sql.slice(0, LONGEST) }));
+}
