@@ -206,7 +206,7 @@ function LiveCell(
   // Few elements: there are thousands of cells.
   return (
     <td class={rejects > 0 ? "cell warn" : "cell good"}>
-      <a href={to} aria-label={`${shortCount(rows)} rows, ${about}, ${age} old${rejected}`}>
+      <a href={to} title={`${shortCount(rows)} rows, ${about}, ${age} old${rejected}`}>
         <b>{shortCount(rows)}</b>
         <small>{`${many ? `${partitions}×` : `v${version}`} ${age}`}</small>
         {rejects === 0 ? null : <i>{`${shortCount(rejects)}${more}`}</i>}
