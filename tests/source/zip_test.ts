@@ -102,6 +102,7 @@ Deno.test("zip: headers, data and directory that differ are damage", async () =>
   const good = zipOf([{ name: "t.csv", bytes: TEXT }]);
   const end = good.length - 22;
   const lies: Record<string, Uint8Array> = {
+    "a file without a name": zipOf([{ name: "", bytes: new Uint8Array(0), method: 0 }]),
     "another checksum": zipOf([{ name: "t.csv", bytes: TEXT, crc: 1 }]),
     "another name": zipOf([{ name: "t.csv", bytes: TEXT, listedAs: "u.csv" }]),
     "another number": good.with(end + 10, 2),

@@ -39,7 +39,15 @@ export interface Walked {
 
 /** Reads a header and leaves the input at the data. */
 export async function readLocalHeader(input: ByteInput, shown: string): Promise<LocalHeader> {
+  const start = input.position;
   const head = view(await need(input, 30, shown));
+  if (head.getUint16(26, true) === 0) {
+    throw corrupt(
+      shown,
+      `there is no valid zip header at byte ${start}: a file has no name`,
+      start,
+    );
+  }
   const flags = head.getUint16(6, true);
   const nameBytes = await need(input, head.getUint16(26, true), shown);
   const extra = await need(input, head.getUint16(28, true), shown);

@@ -143,6 +143,6 @@ export const COMPRESSED: readonly TortureCase[] = [
     name: "a zip file that is none",
     pieces: [],
     stored: () => joined(["PK", 3, 4, new Uint8Array(40)]),
-    error: { code: DAMAGED, says: ["ends in the middle of the compressed data"] },
+    error: { code: DAMAGED, says: ["no valid zip header at byte 0"] },
   },
 ];
