@@ -7,7 +7,7 @@ import type { SourceContext } from "../source/context.ts";
 import { openReader, type RecordReader, traitsOf } from "../source/formats/mod.ts";
 import { openUnknown } from "../source/open.ts";
 import { refuseOthers } from "../source/recognise.ts";
-import { buildFormat, type FormatOptions } from "../spec/formats/mod.ts";
+import { buildFormat, type FormatOptions, formatSchema } from "../spec/formats/mod.ts";
 import { type FieldEvidence, FieldProfile, MOST_DISTINCT } from "./field_profile.ts";
 import { type CsvDialect, recogniseCsv } from "./recognise_csv.ts";
 
@@ -117,20 +117,8 @@ function requireColumns(width: number, shown: string): void {
 }
 
 /** The options of a format of which the rest is left out. */
-export function buildKeys({ type, ...keys }: FormatKeys): FormatOptions {
-  const plain = buildFormat(type);
-  if (plain.type !== "csv") return plain;
-  const { delimiter, quote, escape, header, skip_lines, null_values } = keys;
-  const quoted = quote === undefined ? plain.quote : quote;
-  return {
-    ...plain,
-    delimiter: delimiter ?? plain.delimiter,
-    quote: quoted,
-    escape: escape ?? quoted,
-    header: header ?? plain.header,
-    skipLines: skip_lines ?? plain.skipLines,
-    nullValues: null_values ?? plain.nullValues,
-  };
+export function buildKeys(keys: FormatKeys): FormatOptions {
+  return buildFormat(formatSchema.parse(keys));
 }
 
 /** @throws SluiceError `source/other_format`, `source/wrong_encoding` */

@@ -10,7 +10,13 @@ export interface CsvDialect {
   escape?: string;
   header?: false;
   skip_lines?: number;
+  skip_repeated_headers?: true;
+  drop_empty_surplus?: true;
+  blanks_around_quotes?: true;
 }
+
+/** How many records a dialect reads, and how many it cannot read. */
+type Count = (dialect: CsvDialect) => { readonly good: number; readonly bad: number };
 
 /** Delimiters that files have; of those that fit alike the first is taken. */
 const DELIMITERS = ["\t", ";", "|", "\u0001", "\u001f", "^", "~", ","] as const;
@@ -25,7 +31,7 @@ const LOOKED_AT = 1_000;
  */
 export function recogniseCsv(
   text: string,
-  count: (dialect: CsvDialect) => { readonly good: number; readonly bad: number },
+  count: Count,
 ): CsvDialect {
   const dialect: CsvDialect = {};
   const separator = /^sep=(.)\r?\n/i.exec(text)?.[1];
@@ -40,10 +46,10 @@ export function recogniseCsv(
   else if (skipped > 0) dialect.skip_lines = records[skipped].line;
   if (quote === "'") dialect.quote = quote;
   else Object.assign(dialect, bestQuotes(dialect, rest, count));
-  if (!hasHeader(rest.map(({ fields }) => fields.map((each) => unquoted(each, dialect.quote))))) {
-    dialect.header = false;
-  }
-  return dialect;
+  const plain = rest.map(({ fields }) => fields.map((each) => unquoted(each, dialect.quote)));
+  if (!hasHeader(plain)) dialect.header = false;
+  else if (isRepeated(plain)) dialect.skip_repeated_headers = true;
+  return withFewerUnread(dialect, count);
 }
 
 /** Whether apostrophes stand around fields, more than one a line, and double quotes nowhere. */
@@ -95,11 +101,28 @@ function preamble(records: readonly SplitRecord[]): number {
   return width > 1 && first > 0 && isText ? first : 0;
 }
 
+/** What else a file may be written with, where some records can only be read so. */
+function withFewerUnread(dialect: CsvDialect, count: Count): CsvDialect {
+  let best = { dialect, ...count(dialect) };
+  if (best.bad === 0) return dialect;
+  for (const more of [{ blanks_around_quotes: true }, { drop_empty_surplus: true }] as const) {
+    const wider = { ...best.dialect, ...more };
+    const counted = count(wider);
+    if (counted.bad < best.bad) best = { dialect: wider, ...counted };
+  }
+  return best.dialect;
+}
+
+/** The header stands among the records, as joined files have it. */
+function isRepeated([first, ...rest]: readonly (readonly string[])[]): boolean {
+  return rest.some((fields) => fields.length > 1 && fields.join("\0") === first.join("\0"));
+}
+
 /** Quotes and escapes that leave the fewest records unread. */
 function bestQuotes(
   dialect: CsvDialect,
   records: readonly SplitRecord[],
-  count: (dialect: CsvDialect) => { readonly good: number; readonly bad: number },
+  count: Count,
 ): CsvDialect {
   const fields = records.flatMap(({ fields }) => fields);
   const isQuoted = (quote: string) =>
@@ -137,13 +160,13 @@ export function hasHeader(records: readonly (readonly string[])[]): boolean {
   if (alike) return areYears(first);
   if (first.some((each) => typeName(each) !== null)) return false;
   // Nothing but texts: values come again below, names do not, unless the header does.
-  const isRepeated = rest.some((fields) =>
+  const isJoined = rest.some((fields) =>
     fields.join("\0").replace(/^\ufeff/, "") === first.join("\0")
   );
   const comesAgain = first.some((each, f) =>
     each !== "" && rest.some((fields) => fields[f] === each)
   );
-  return isRepeated || !comesAgain;
+  return isJoined || !comesAgain;
 }
 
 function isEmpty(text: string): boolean {
