@@ -68,8 +68,16 @@ export async function previewSource(
   }
 
   // The first file of several.
-  for await (const { chunks } of open.files) {
-    for await (const chunk of chunks) {
+  for await (const file of open.files) {
+    if (reader.batches !== undefined) {
+      for await (const batch of reader.batches(await file.whole())) {
+        context.signal.throwIfAborted();
+        take(batch);
+        if (rows.length + rejects.length >= most) break;
+      }
+      break;
+    }
+    for await (const chunk of file.chunks) {
       context.signal.throwIfAborted();
       take(reader.push(chunk));
       if (rows.length + rejects.length >= most) break;

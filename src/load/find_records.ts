@@ -28,7 +28,7 @@ export async function findRecords(
       await found({
         line: batch.lines[record],
         byteOffset: batch.base + start,
-        raw: batch.bytes.slice(start, batch.recordEnds[record]),
+        raw: batch.raw?.(record) ?? batch.bytes.slice(start, batch.recordEnds[record]),
       });
     }
   }
@@ -36,6 +36,13 @@ export async function findRecords(
   let base = 0;
   for await (const file of files) {
     const reader = await open(file, base);
+    if (reader.batches !== undefined) {
+      const input = await file.whole();
+      for await (const batch of reader.batches(input)) await look(batch);
+      await input.confirm();
+      base = reader.end ?? base;
+      continue;
+    }
     for await (const chunk of file.chunks) {
       base += chunk.length;
       await look(reader.push(chunk));

@@ -9,6 +9,7 @@ import type { RowEncoder } from "../rows/compile_rows.ts";
 import type { Frame } from "../rows/frame.ts";
 import type { RecordBatch } from "../rows/record_batch.ts";
 import type { ReaderFacts, RecordReader } from "../source/formats/format.ts";
+import type { RandomInput } from "../source/random_input.ts";
 import { CarefulCopy } from "./careful_copy.ts";
 import { CopyFan, type RowSink } from "./copy_fan.ts";
 import type { RefusedRow } from "./refused_rows.ts";
@@ -40,6 +41,8 @@ export interface RowFile {
   readonly url: string;
   /** Decompressed bytes. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** In place of them: decompressed bytes in any order. */
+  whole(): Promise<RandomInput>;
 }
 
 /** Where the rows go, and who gets the events. */
@@ -164,31 +167,50 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
     context.progress(rowsRead);
   }
 
-  try {
+  /** Reads a file from its beginning to its end. */
+  async function readChunks(file: RowFile): Promise<void> {
     let size = MOST_BYTES;
+    const isPart = reader.about?.isPart === true;
+    for await (const chunk of file.chunks) {
+      context.signal.throwIfAborted();
+      base += chunk.length;
+      for (let at = 0; at < chunk.length;) {
+        // Records that were kept one by one come so.
+        const piece = isPart ? chunk : chunk.subarray(at, at + size);
+        at += piece.length;
+        const scanning = clock.monotonic();
+        const batch = reader.push(piece);
+        parse += clock.monotonic() - scanning;
+        written = 0;
+        if (batch !== null) await consume(batch);
+        size = nextPiece(piece.length);
+      }
+    }
+    const last = reader.finish();
+    if (last !== null) await consume(last);
+  }
+
+  /** Reads a file in the order that it has itself. */
+  async function readBatches(batches: AsyncIterable<RecordBatch>): Promise<void> {
+    for await (const batch of batches) {
+      context.signal.throwIfAborted();
+      await consume(batch);
+    }
+    base = reader.end ?? base;
+  }
+
+  try {
     for await (const file of stream.files) {
       url = file.url;
       reader = await stream.open(file, base);
       encoder = null;
       const rowsBefore = rowsRead;
-      const isPart = reader.about?.isPart === true;
-      for await (const chunk of file.chunks) {
-        context.signal.throwIfAborted();
-        base += chunk.length;
-        for (let at = 0; at < chunk.length;) {
-          // Records that were kept one by one come so.
-          const piece = isPart ? chunk : chunk.subarray(at, at + size);
-          at += piece.length;
-          const scanning = clock.monotonic();
-          const batch = reader.push(piece);
-          parse += clock.monotonic() - scanning;
-          written = 0;
-          if (batch !== null) await consume(batch);
-          size = nextPiece(piece.length);
-        }
+      if (reader.batches === undefined) await readChunks(file);
+      else {
+        const input = await file.whole();
+        await readBatches(reader.batches(input));
+        await input.confirm();
       }
-      const last = reader.finish();
-      if (last !== null) await consume(last);
       const ready = await prepare();
       ready.encoder.end();
       rowsDiscarded += ready.encoder.discarded;

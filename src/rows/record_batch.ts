@@ -27,6 +27,10 @@ export interface RecordBatch {
   unescape: Unescape;
   /** Where keys name fields: those that nobody asked for. */
   others?: OtherKeys;
+  /** A record as rejects keep it, where its bytes in the batch do not tell it. */
+  raw?(record: number): Uint8Array;
+  /** Where a record stands, beside its line: `row 7 of row group 2`. */
+  place?(record: number): string;
 }
 
 /** What a batch is written into. */

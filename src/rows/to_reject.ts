@@ -15,14 +15,15 @@ export function rejected(
   problem: Problem,
 ): Reject {
   const start = batch.recordStarts[record];
+  const place = batch.place === undefined ? "" : ` (${batch.place(record)})`;
   const value = field.isNull ? "NULL" : shown(field.bytes, field.start, field.end);
   return {
     line: batch.lines[record],
     byteOffset: batch.base + start,
     column,
     code: problem.code,
-    message: `${value} is not ${problem.expected}`,
-    raw: batch.bytes.slice(start, batch.recordEnds[record]),
+    message: `${value} is not ${problem.expected}${place}`,
+    raw: batch.raw?.(record) ?? batch.bytes.slice(start, batch.recordEnds[record]),
   };
 }
 

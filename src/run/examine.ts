@@ -26,7 +26,7 @@ export async function examineSource(
   for await (const file of open.files) {
     const reader = openReader(source.format, {
       columns: rows.columns,
-      others: rows.newColumns === "evolve" ? "read" : "count",
+      others: rows.newColumns === "evolve" ? "read" : "skip",
     });
     const evidence = await examineFile(rows, file, reader, context, declared);
     found.push({ partition, ...evidence });
@@ -36,7 +36,7 @@ export async function examineSource(
 
 async function examineFile(
   rows: RowsPlan,
-  { chunks }: SourceFile,
+  file: SourceFile,
   reader: RecordReader,
   context: SourceContext,
   declared: ReadonlyMap<string, ColumnType>,
@@ -54,11 +54,20 @@ async function examineFile(
     collector.take(batch, reader.header);
   }
 
-  for await (const chunk of chunks) {
-    context.signal.throwIfAborted();
-    take(reader.push(chunk));
+  if (reader.batches !== undefined) {
+    const input = await file.whole();
+    for await (const batch of reader.batches(input)) {
+      context.signal.throwIfAborted();
+      take(batch);
+    }
+    await input.confirm();
+  } else {
+    for await (const chunk of file.chunks) {
+      context.signal.throwIfAborted();
+      take(reader.push(chunk));
+    }
+    take(reader.finish());
   }
-  take(reader.finish());
   // A header without records shows its fields all the same.
   collector ??= collectEvidence(rows, {
     header: reader.header,

@@ -154,6 +154,10 @@ function replaySource(
   };
 }
 
+function noFile(): Promise<never> {
+  return Promise.reject(new Error("Records that were kept one by one are no file"));
+}
+
 /** The records of each file; `begins` is told the number of its first. */
 async function* filesOf(
   db: Queryable,
@@ -165,7 +169,7 @@ async function* filesOf(
     const next = urls.findIndex((url, ordinal) => ordinal > at && url !== urls[at]);
     const end = next === -1 ? ids.length : next;
     begins(at);
-    yield { url: urls[at], chunks: rawRecords(db, ids.slice(at, end)) };
+    yield { url: urls[at], chunks: rawRecords(db, ids.slice(at, end)), whole: noFile };
     at = end;
   }
 }

@@ -8,7 +8,9 @@ import type { SourceContext, SourceFacts } from "./context.ts";
 import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
 import { locate, type Location } from "./location.ts";
+import type { RandomInput } from "./random_input.ts";
 import { type FormatTraits, recognised } from "./recognise.ts";
+import { type Spool, spool } from "./spool.ts";
 import { transportFor } from "./transports/mod.ts";
 import type { StoredFile } from "./transports/transport.ts";
 
@@ -36,6 +38,8 @@ export interface SourceFile {
   readonly url: string;
   /** Decompressed bytes; a chunk is valid until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** In place of them: decompressed bytes in any order, until the next file is asked for. */
+  whole(): Promise<RandomInput>;
 }
 
 /** What one file of a source was. */
@@ -106,6 +110,7 @@ class Reading implements OpenSource {
   #bytesBefore = 0;
   #digests: string[] = [];
   #isAtEnd = false;
+  #kept: Spool | null = null;
 
   constructor(
     source: SourcePlan,
@@ -156,6 +161,7 @@ class Reading implements OpenSource {
     await this.#stored[Symbol.asyncDispose]();
     await this.#bytes?.return();
     await this.files.return();
+    await this.#kept?.[Symbol.asyncDispose]();
   }
 
   async *#read(): AsyncGenerator<SourceFile, void, undefined> {
@@ -169,6 +175,11 @@ class Reading implements OpenSource {
       }
       const shown = this.#stored.facts.url;
       const stored = this.#stored;
+      if (await isInPlace(stored, this.#source, this.#traits)) {
+        yield inPlace(stored, this.#meter, shown);
+        this.#account(found, stored, true);
+        continue;
+      }
       const members = decompress(
         coalesce(this.#meter.watch(stored), MIN_CHUNK_BYTES),
         this.#source,
@@ -186,18 +197,62 @@ class Reading implements OpenSource {
           this.#traits,
           { shown: url, contentType: member.name === null ? contentType : null },
         );
-        yield { url, chunks: this.#bytes };
+        const bytes = this.#bytes;
+        yield { url, chunks: bytes, whole: () => this.#keep(bytes, url) };
+        await this.#kept?.[Symbol.asyncDispose]();
+        this.#kept = null;
         // What was left early is not asked for more: the source is being closed.
         if (contents !== null) this.#accounts.push({ url, ...contents.account() });
       }
-      if (found !== null) requireSame(found, stored.facts);
-      const { bytes, sha256 } = this.#meter.account();
-      this.#digests.push(sha256);
-      this.#verify(nameOf(found?.location.href ?? this.#href), shown, sha256);
-      if (!isArchive) this.#accounts.push({ url: shown, bytes, sha256 });
+      this.#account(found, stored, !isArchive);
     }
     this.#isAtEnd = true;
   }
+
+  async #keep(bytes: AsyncIterable<Uint8Array>, url: string): Promise<RandomInput> {
+    this.#kept = await spool(bytes, url);
+    return { ...this.#kept, confirm: () => Promise.resolve() };
+  }
+
+  #account(found: FoundFile | null, { facts }: StoredFile, isOne: boolean): void {
+    if (found !== null) requireSame(found, facts);
+    const { bytes, sha256 } = this.#meter.account();
+    this.#digests.push(sha256);
+    this.#verify(nameOf(found?.location.href ?? this.#href), facts.url, sha256);
+    if (isOne) this.#accounts.push({ url: facts.url, bytes, sha256 });
+  }
+}
+
+/** Whether a file as it is stored is one whose bytes are read in any order. */
+async function isInPlace(
+  stored: StoredFile,
+  { compression }: SourcePlan,
+  traits: FormatTraits | null,
+): Promise<boolean> {
+  const magic = traits?.magic;
+  if (magic === undefined || stored.read === undefined) return false;
+  if (stored.contentEncoding !== null) return false;
+  if (compression !== "auto" && compression !== "none") return false;
+  const head = await stored.read(0, Math.min(magic.length, stored.facts.bytes ?? 0));
+  return magic.every((byte, at) => head[at] === byte);
+}
+
+function inPlace(stored: StoredFile, meter: Meter, url: string): SourceFile {
+  return {
+    url,
+    chunks: meter.watch(stored),
+    async whole() {
+      // The digest first, so that what is read later is of the same state or told.
+      for await (const _ of meter.watch({ chunks: stored.chunks }));
+      const { bytes, sha256 } = meter.account();
+      return {
+        size: bytes,
+        shown: url,
+        read: (start, end) => stored.read!(start, end),
+        confirm: async () => await stored.confirm?.(sha256),
+      };
+    },
+  };
 }
 
 /** The last part of an address, without what is asked of it. */

@@ -5,6 +5,8 @@ import { ByteInput } from "./byte_input.ts";
 export interface FormatTraits {
   /** How messages call a file of it. */
   readonly label: string;
+  /** How every file of it begins, where it is no text. */
+  readonly magic?: readonly number[];
   /** Control characters that it may hold, as bytes. */
   readonly controls: readonly number[];
   /** Bytes that every longer text of it has many of. */
@@ -23,7 +25,7 @@ export interface Kind {
 /** Bytes at the start of a file that are looked at. */
 export const HEAD_BYTES = 4096;
 
-const CONVERT = "Only CSV and JSON lines can be read so far: convert it, for example with DuckDB";
+const CONVERT = "It cannot be read so far: convert it to Parquet or CSV, for example with DuckDB";
 const SAVE_AS_CSV = 'Save the sheet as "CSV UTF-8", and name that file in `source.url`';
 const UNPACK = "Unpack it, and name the file in it that is to be loaded in `source.url`";
 export const WEB_PAGE =
@@ -69,7 +71,7 @@ const MAGIC: readonly (readonly [at: number, magic: readonly number[], kind: Kin
 
 /** Names of formats whose files begin with letters, which a header may begin with as well. */
 const LETTERS: readonly (readonly [letters: string, kind: Kind])[] = [
-  ["PAR1", { what: "a Parquet file", hint: CONVERT }],
+  ["PAR1", { what: "a Parquet file", hint: "Say so:\nsource:\n  format: parquet" }],
   ["PARE", { what: "an encrypted Parquet file", hint: CONVERT }],
   ["ORC", { what: "an ORC file", hint: CONVERT }],
   ["FEA1", { what: "a Feather file", hint: CONVERT }],
@@ -110,6 +112,7 @@ export async function* recognised(
 
 /** Throws where the first bytes, or the server, show that a file is of another format. */
 export function refuseOthers(head: Uint8Array, traits: FormatTraits, origin: Origin): void {
+  if (traits.magic?.every((byte, at) => head[at] === byte)) return;
   const encoding = wideEncoding(head, traits.separators);
   if (encoding !== null) {
     throw new SluiceError(

@@ -106,6 +106,8 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "minizlib": "source",
   "ssh2": "source",
   "picomatch": "source",
+  "hyparquet": "source",
+  "hyparquet-compressors": "source",
   "unbzip2-stream": "source",
   "xz-decompress": "source",
 };

@@ -74,6 +74,7 @@ function readRecords(
   text: string,
 ): { header: string[]; records: (Field | null)[][] } {
   if (format.type === "ndjson") return readJsonLines(columns, text);
+  if (format.type !== "csv") throw new Error(`${format.type} is no text`);
   const quotes = format.quote !== null && text.includes(format.quote);
   const records = parse(text, {
     delimiter: format.delimiter,

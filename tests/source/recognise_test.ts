@@ -86,8 +86,8 @@ const OTHERS: readonly (readonly [
   format?: Partial<CsvOptions>,
   name?: string,
 ])[] = [
-  ["a Parquet file", "DuckDB", "PAR1\x15\x04\x15\x10\x15\x14L\x15\x02"],
-  ["a Parquet file", "DuckDB", `PAR1${"\0".repeat(48)}PAR1`],
+  ["a Parquet file", "format: parquet", "PAR1\x15\x04\x15\x10\x15\x14L\x15\x02"],
+  ["a Parquet file", "format: parquet", `PAR1${"\0".repeat(48)}PAR1`],
   ["an ORC file", "DuckDB", "ORC\n\x0b\n\x03\0\0\0"],
   ["a Feather file", "DuckDB", "FEA1\0\0\0\0"],
   ["an Avro file", "DuckDB", "Obj\x01\x04\x16avro.schema"],

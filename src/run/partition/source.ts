@@ -30,7 +30,7 @@ export interface LoadSource {
 
 /** The partition's own source, as planned. */
 export function plannedSource(
-  { columns }: RowsPlan,
+  { columns, newColumns }: RowsPlan,
   partition: PartitionPlan,
   runId: string,
   context: RunContext,
@@ -48,7 +48,11 @@ export function plannedSource(
   return {
     open: () => openSource(partition.source, sourceContext(context, onRetry)),
     reader: (base, splitter) =>
-      openReader(partition.source.format, { columns, others: "count", base }, splitter),
+      openReader(
+        partition.source.format,
+        { columns, others: newColumns === "discard_row" ? "count" : "skip", base },
+        splitter,
+      ),
     rejects: (owner) => openRejectWriter(context.db, owner),
     skipsEmpty: false,
     replayed: () => null,

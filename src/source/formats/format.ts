@@ -2,6 +2,7 @@ import type { ColumnPlan } from "../../plan/load_plan.ts";
 import type { RecordBatch, RecordSplitter } from "../../rows/record_batch.ts";
 import type { GuessFormat } from "../../rows/wrong_file.ts";
 import type { FormatOptions } from "../../spec/formats/mod.ts";
+import type { RandomInput } from "../random_input.ts";
 import type { FormatTraits } from "../recognise.ts";
 
 /** A file format; its options are in `spec/formats/`. */
@@ -14,11 +15,17 @@ export interface Format<O extends FormatOptions> {
   traits(options: O): FormatTraits;
 }
 
-/** What is read of a file; only formats whose records name their own fields look at it. */
+/** What is read of a file; only formats that know the name of each value look at it. */
 export interface Wanted {
-  readonly columns: readonly Pick<ColumnPlan, "from" | "aliases">[];
-  /** Keys of no column: their values are counted, or each key becomes one more field. */
-  readonly others: "count" | "read";
+  readonly columns: readonly (
+    & Pick<ColumnPlan, "from" | "aliases">
+    & Partial<Pick<ColumnPlan, "type">>
+  )[];
+  /**
+   * Values of no column: each becomes one more field, or they are counted, or a format that can
+   * leaves them where they are.
+   */
+  readonly others: "count" | "read" | "skip";
   /** Bytes of the files before it in the same load: offsets go on where those end. */
   readonly base?: number;
 }
@@ -40,6 +47,10 @@ export interface RecordReader {
   push(chunk: Uint8Array): RecordBatch | null;
   /** Ends the file and returns the records that only its end completed. */
   finish(): RecordBatch | null;
+  /** In place of both, where a file is not read from its beginning to its end. */
+  batches?(file: RandomInput): AsyncIterable<RecordBatch>;
+  /** With `batches`: the offset behind the last record so far. */
+  readonly end?: number;
 }
 
 /** What is known of a file beside its records. */

@@ -4,11 +4,18 @@ import type { FormatTraits } from "../recognise.ts";
 import { csv } from "./csv/csv.ts";
 import type { Format, RecordReader, RecordReplay, Wanted } from "./format.ts";
 import { ndjson } from "./ndjson/ndjson.ts";
+import { parquet } from "./parquet/parquet.ts";
 
 export type { RecordReader } from "./format.ts";
 
 /** Every file format, by the `type` of its options. */
-const FORMATS: { readonly [O in FormatOptions as O["type"]]: Format<O> } = { csv, ndjson };
+const FORMATS: { readonly [O in FormatOptions as O["type"]]: Format<O> } = {
+  csv,
+  ndjson,
+  parquet: parquet((options, header, wanted) =>
+    ndjson.replay({ ...options, type: "ndjson" }, header, wanted)
+  ),
+};
 
 const ALL: Wanted = { columns: [], others: "read" };
 

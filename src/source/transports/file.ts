@@ -32,6 +32,9 @@ async function openFile(location: Location, context: SourceContext): Promise<Sto
       contentEncoding: null,
       contentType: null,
       chunks,
+      ...(before.isFile
+        ? { read: (start, end) => readRange(handle, start, end, before, location, context) }
+        : {}),
       confirm: (sha256) => confirm(handle, before, opened, sha256, location, context),
       async [Symbol.asyncDispose]() {
         await chunks.return();
@@ -179,6 +182,7 @@ async function* readChunks(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let current = new Uint8Array(CHUNK_BYTES);
   let ahead = new Uint8Array(CHUNK_BYTES);
+  await attempt(location, context, () => handle.seek(0, Deno.SeekMode.Start));
   let read = handle.read(current);
   let bytes = 0;
   try {
@@ -203,6 +207,27 @@ async function* readChunks(
     after.mtime?.getTime() === before.mtime?.getTime()
   ) return;
   throw changed(location, before, after);
+}
+
+async function readRange(
+  handle: Deno.FsFile,
+  start: number,
+  end: number,
+  before: Deno.FileInfo,
+  location: Location,
+  context: SourceContext,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(end - start);
+  await attempt(location, context, () => handle.seek(start, Deno.SeekMode.Start));
+  for (let at = 0; at < bytes.length;) {
+    context.signal.throwIfAborted();
+    const count = await attempt(location, context, () => handle.read(bytes.subarray(at)));
+    if (count === null) {
+      throw changed(location, before, await attempt(location, context, () => handle.stat()));
+    }
+    at += count;
+  }
+  return bytes;
 }
 
 function changed(

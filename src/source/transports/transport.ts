@@ -20,6 +20,11 @@ export interface StoredFile extends AsyncDisposable {
   /** Each chunk is valid until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /**
+   * A copy of the bytes `start … end)`, where they can be had in any order; only before the
+   * first chunk is asked for or after the last one, and one call at a time.
+   */
+  read?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
    * Asked after the last chunk, with the digest of all of them (hex).
    *
    * @throws SluiceError `source/changed_while_reading` where they are of two states of the file

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { csv } from "./csv.ts";
 import type { FormatReport, FormatSpec, Naming } from "./format_spec.ts";
 import { ndjson } from "./ndjson.ts";
+import { parquet } from "./parquet.ts";
 
 export type { CommonOptions, Naming } from "./format_spec.ts";
 
 /** Every format, by the `type` of its options. */
-const FORMATS = { csv, ndjson } as const;
+const FORMATS = { csv, ndjson, parquet } as const;
 
 type Name = keyof typeof FORMATS;
 
@@ -22,7 +23,7 @@ export const formatSchema = z.union([
   ...Object.values(FORMATS).map(({ schema }) => schema),
 ]).meta({
   values: Object.assign({}, ...Object.values(FORMATS).map(({ values }) => values)),
-  later: /^(json|parquet|excel|xlsx|avro|xml|fixed)$/,
+  later: /^(json|excel|xlsx|avro|xml|fixed)$/,
 });
 
 /** The options of a format, with nothing left out. */

@@ -1,0 +1,34 @@
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import type { CompressionCodec } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { damaged, notAvailable, type Place } from "./faults.ts";
+
+type Decompress = (bytes: Uint8Array, size: number) => Uint8Array;
+
+/** Node's own where it has one: those check what they read, and stop at a size. */
+const DECOMPRESSORS: Partial<Record<CompressionCodec, Decompress>> = {
+  UNCOMPRESSED: (bytes) => bytes,
+  SNAPPY: compressors.SNAPPY!,
+  LZ4: compressors.LZ4!,
+  LZ4_RAW: compressors.LZ4_RAW!,
+  GZIP: (bytes, size) => gunzipSync(bytes, { maxOutputLength: size }),
+  ZSTD: (bytes, size) => zstdDecompressSync(bytes, { maxOutputLength: size }),
+  BROTLI: (bytes, size) => brotliDecompressSync(bytes, { maxOutputLength: size }),
+};
+
+/** Decompresses a page to the size that its header tells. */
+export function decompressPage(
+  bytes: Uint8Array,
+  size: number,
+  codec: CompressionCodec,
+  place: Place,
+): Uint8Array {
+  const decompress = DECOMPRESSORS[codec];
+  if (decompress === undefined) throw notAvailable(place, `the compression ${codec}`);
+  // Nothing is not a stream of any compression.
+  const page = size === 0 ? new Uint8Array(0) : decompress(bytes, size);
+  if (page.length !== size) {
+    throw damaged(place, `a page decompresses to ${page.length} bytes in place of ${size}`);
+  }
+  return page;
+}

@@ -1,0 +1,50 @@
+/**
+ * Reads numbers of `width` bits, which are runs of one number or packed; each is checked to be there.
+ *
+ * @param out gets the first `count` of them
+ * @throws Error where the bytes end before
+ */
+export function readHybrid(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  width: number,
+  out: Uint8Array | Int32Array,
+  count: number,
+): void {
+  // What is read of four bytes, from any bit of the first on.
+  if (width > 25) throw new Error(`numbers of ${width} bits`);
+  const mask = (1 << width) - 1;
+  let at = start;
+  let seen = 0;
+  while (seen < count) {
+    let header = 0;
+    for (let shift = 0;; shift += 7) {
+      if (at >= end || shift > 28) throw new Error("a run of numbers is cut");
+      const byte = bytes[at++];
+      header += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    if (header % 2 === 0) {
+      let value = 0;
+      for (let i = 0; i < width; i += 8) {
+        if (at >= end) throw new Error("a run of numbers is cut");
+        value |= bytes[at++] << i;
+      }
+      const last = Math.min(seen + header / 2, count);
+      out.fill(value, seen, last);
+      seen = last;
+      continue;
+    }
+    const packed = (header - 1) / 2 * 8;
+    const taken = Math.min(packed, count - seen);
+    if (at + Math.ceil(taken * width / 8) > end) throw new Error("packed numbers are cut");
+    for (let i = 0, bit = 0; i < taken; i++, bit += width) {
+      const from = at + (bit >>> 3);
+      const four = bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 |
+        bytes[from + 3] << 24;
+      out[seen++] = four >>> (bit & 7) & mask;
+    }
+    at += packed * width / 8;
+  }
+}
