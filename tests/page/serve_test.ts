@@ -169,6 +169,19 @@ Deno.test({
       await Promise.all(streams.map((stream) => stream.cancel()));
       await roomFor(server.origin + path);
     }
+    // One lasts longer than a request may take, and goes on to tell.
+    const long = await watch(path);
+    const since = performance.now();
+    const reader = long.getReader();
+    let heard = "";
+    while (performance.now() - since < 17_000) {
+      const { done, value } = await reader.read();
+      if (done) throw new Error("The stream ended although the run goes on");
+      heard += value;
+    }
+    expectIn(heard, /running 1\d\.\d s|<span>1\d\.\d s<\/span>/);
+    await reader.cancel();
+    await roomFor(server.origin + path);
     const kept = await Promise.all(Array.from({ length: 24 }, () => watch(path)));
     const full = await fetch(`${server.origin}${path}/live`);
     expect([full.status, await full.text()]).toEqual([503, "Too many watch at once\n"]);

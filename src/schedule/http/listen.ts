@@ -183,6 +183,8 @@ async function respond(
     const response = await answer(request);
     const headers = Object.fromEntries(response.headers);
     if (isStream(headers["content-type"]) && incoming.method !== "HEAD") {
+      // Its end is told once it is read, and until then the time for all of a request runs.
+      incoming.resume();
       outgoing.writeHead(response.status, { ...headers, connection: "close" });
       await pour(response.body!, outgoing);
       return;
