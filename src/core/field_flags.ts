@@ -12,3 +12,12 @@ export const MISSING = 8;
 
 /** A JSON string: its quotes stand around it, and a JSON column takes it with them. */
 export const STRING = 16;
+
+/**
+ * The field is not of UTF-8: the batch's `decode` reads it. It is {@link ESCAPED} as well, so that
+ * nobody takes its bytes as they are.
+ */
+export const CODED = 32;
+
+/** A field that is {@link CODED}, and has no escapes. */
+export const BARE = 64;

@@ -44,7 +44,7 @@ export async function findRecords(
       continue;
     }
     for await (const chunk of file.chunks) {
-      base += chunk.length;
+      base += chunk.length * (reader.about?.widens ?? 1);
       await look(reader.push(chunk));
     }
     await look(reader.finish());

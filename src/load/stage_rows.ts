@@ -43,6 +43,8 @@ export interface RowFile {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** In place of them: decompressed bytes in any order. */
   whole(): Promise<RandomInput>;
+  /** The encoding that the server announces. */
+  readonly announced?: string;
 }
 
 /** Where the rows go, and who gets the events. */
@@ -173,7 +175,7 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
     const isPart = reader.about?.isPart === true;
     for await (const chunk of file.chunks) {
       context.signal.throwIfAborted();
-      base += chunk.length;
+      base += chunk.length * (reader.about?.widens ?? 1);
       for (let at = 0; at < chunk.length;) {
         // Records that were kept one by one come so.
         const piece = isPart ? chunk : chunk.subarray(at, at + size);

@@ -1,6 +1,6 @@
 import type { RowsPlan } from "../plan/load_plan.ts";
 import type { Column } from "./compile_columns.ts";
-import { ESCAPED, NULL, QUOTED, type RecordBatch, STRING } from "./record_batch.ts";
+import { BARE, CODED, ESCAPED, NULL, QUOTED, type RecordBatch, STRING } from "./record_batch.ts";
 
 /** What decides whether a field is NULL. */
 export type FieldOptions = Pick<
@@ -15,6 +15,7 @@ export class FieldReader {
   end = 0;
   isNull = false;
   #scratch = new Uint8Array(1024);
+  #decoded = new Uint8Array(1024);
 
   read(
     column: FieldOptions,
@@ -32,10 +33,17 @@ export class FieldReader {
       this.isNull = (flags & NULL) !== 0;
       return;
     }
-    if ((flags & ESCAPED) !== 0) {
+    if ((flags & ESCAPED) !== 0 && (flags & BARE) === 0) {
       if (this.#scratch.length < end - start) this.#scratch = new Uint8Array((end - start) * 2);
       end = batch.unescape(bytes, start, end, this.#scratch);
       bytes = this.#scratch;
+      start = 0;
+    }
+    if ((flags & CODED) !== 0) {
+      const most = (end - start) * 3;
+      if (this.#decoded.length < most) this.#decoded = new Uint8Array(most * 2);
+      end = batch.decode!(bytes, start, end, this.#decoded);
+      bytes = this.#decoded;
       start = 0;
     }
     if ((flags & QUOTED) !== 0 ? column.trimQuoted : column.trim) {

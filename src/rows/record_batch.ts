@@ -14,7 +14,7 @@ export interface RecordBatch {
   count: number;
   starts: Int32Array;
   ends: Int32Array;
-  /** Per field: {@link QUOTED}, {@link ESCAPED}, {@link NULL}, {@link MISSING}, {@link STRING}. */
+  /** Per field: {@link QUOTED}, {@link ESCAPED}, {@link NULL}, {@link MISSING}, {@link STRING}, {@link CODED}. */
   flags: Uint8Array;
   /** Per record: extent of its raw bytes in `bytes`, without the line end. */
   recordStarts: Int32Array;
@@ -25,6 +25,10 @@ export interface RecordBatch {
   malformed: MalformedRecord[];
   /** What a field with {@link ESCAPED} says. */
   unescape: Unescape;
+  /** What a field with {@link CODED} says, without its escapes: at most three bytes for each. */
+  decode?: Unescape;
+  /** The encoding that the fields are of; left out: UTF-8. */
+  encoding?: string;
   /** Where keys name fields: those that nobody asked for. */
   others?: OtherKeys;
   /** A record as rejects keep it, where its bytes in the batch do not tell it. */
@@ -74,7 +78,7 @@ export interface OtherKeys {
   readonly names: readonly string[];
 }
 
-export { ESCAPED, MISSING, NULL, QUOTED, STRING } from "../core/field_flags.ts";
+export { BARE, CODED, ESCAPED, MISSING, NULL, QUOTED, STRING } from "../core/field_flags.ts";
 
 /** A record that the format could not split into the right number of fields. */
 export interface MalformedRecord {

@@ -17,12 +17,13 @@ export function rejected(
   const start = batch.recordStarts[record];
   const place = batch.place === undefined ? "" : ` (${batch.place(record)})`;
   const value = field.isNull ? "NULL" : shown(field.bytes, field.start, field.end);
+  const isForeign = problem.code === "invalid_utf8" && batch.encoding !== undefined;
   return {
     line: batch.lines[record],
     byteOffset: batch.base + start,
     column,
-    code: problem.code,
-    message: `${value} is not ${problem.expected}${place}`,
+    code: isForeign ? "invalid_encoding" : problem.code,
+    message: `${value} is not ${isForeign ? `valid ${batch.encoding}` : problem.expected}${place}`,
     raw: batch.raw?.(record) ?? batch.bytes.slice(start, batch.recordEnds[record]),
   };
 }

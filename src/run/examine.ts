@@ -27,6 +27,7 @@ export async function examineSource(
     const reader = openReader(source.format, {
       columns: rows.columns,
       others: rows.newColumns === "evolve" ? "read" : "skip",
+      announced: file.announced,
     });
     const evidence = await examineFile(rows, file, reader, context, declared);
     found.push({ partition, ...evidence });

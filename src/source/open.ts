@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { SluiceError } from "../core/error.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 import { readChecksums, type VerifyChecksum } from "./checksums.ts";
+import { announcedEncoding } from "../core/encodings.ts";
 import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
@@ -40,6 +41,8 @@ export interface SourceFile {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** In place of them: decompressed bytes in any order, until the next file is asked for. */
   whole(): Promise<RandomInput>;
+  /** The encoding that the server announces. */
+  readonly announced?: string;
 }
 
 /** What one file of a source was. */
@@ -197,8 +200,14 @@ class Reading implements OpenSource {
           this.#traits,
           { shown: url, contentType: member.name === null ? contentType : null },
         );
+        const announced = member.name === null ? announcedEncoding(contentType) : null;
         const bytes = this.#bytes;
-        yield { url, chunks: bytes, whole: () => this.#keep(bytes, url) };
+        yield {
+          url,
+          chunks: bytes,
+          whole: () => this.#keep(bytes, url),
+          ...(announced === null ? {} : { announced }),
+        };
         await this.#kept?.[Symbol.asyncDispose]();
         this.#kept = null;
         // What was left early is not asked for more: the source is being closed.

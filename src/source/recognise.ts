@@ -1,5 +1,7 @@
 import { SluiceError } from "../core/error.ts";
+import { announcedEncoding, isOneByte } from "../core/encodings.ts";
 import { ByteInput } from "./byte_input.ts";
+import { orderOf } from "./encodings/byte_order.ts";
 
 /** What a text of a format looks like. */
 export interface FormatTraits {
@@ -7,6 +9,8 @@ export interface FormatTraits {
   readonly label: string;
   /** How every file of it begins, where it is no text. */
   readonly magic?: readonly number[];
+  /** Of its text; left out: UTF-8. */
+  readonly encoding?: string;
   /** Control characters that it may hold, as bytes. */
   readonly controls: readonly number[];
   /** Bytes that every longer text of it has many of. */
@@ -113,18 +117,58 @@ export async function* recognised(
 /** Throws where the first bytes, or the server, show that a file is of another format. */
 export function refuseOthers(head: Uint8Array, traits: FormatTraits, origin: Origin): void {
   if (traits.magic?.every((byte, at) => head[at] === byte)) return;
-  const encoding = wideEncoding(head, traits.separators);
-  if (encoding !== null) {
+  const encoding = encodingFor(traits.encoding ?? "utf-8", announcedEncoding(origin.contentType));
+  requireEncoding(head, encoding, traits, origin);
+  const contentType = origin.contentType?.split(";")[0].trim().toLowerCase() ?? "";
+  const text = /^(ascii|iso-8859-1)$/.test(encoding)
+    ? new TextDecoder("latin1").decode(head)
+    : new TextDecoder(orderOf(head, encoding)).decode(head);
+  const kind = binaryKind(head, traits, origin) ?? traits.other(text, contentType);
+  if (kind !== null) throw otherFormat(kind, origin.shown, traits.label);
+}
+
+/**
+ * The encoding of a file: what a server announces counts where the pipeline says UTF-8, and it is
+ * one that must be decoded before anything else. One of a byte for each character, which is often
+ * announced for any text, counts for fields that are no UTF-8.
+ */
+export function encodingFor(declared: string, announced: string | null | undefined): string {
+  if (declared !== "utf-8" || !announced || isOneByte(announced)) return declared;
+  return announced;
+}
+
+/** Throws where the first bytes are of another encoding. */
+function requireEncoding(
+  head: Uint8Array,
+  encoding: string,
+  { separators }: FormatTraits,
+  { shown }: Origin,
+): void {
+  const wide = wideEncoding(head, separators);
+  const isUtf16 = encoding.startsWith("utf-16");
+  if (wide !== null && !(isUtf16 && orderOf(head, encoding) === wide.toLowerCase())) {
     throw new SluiceError(
       "source/wrong_encoding",
-      `"${origin.shown}" is ${encoding.replace(/[LB]E$/, "")}: expected UTF-8`,
-      { hint: `Convert the file, for example with \`iconv -f ${encoding} -t UTF-8\`` },
+      `"${shown}" is ${isUtf16 ? wide : wide.replace(/[LB]E$/, "")}: expected ` +
+        (encoding === "utf-8" || isUtf16 ? encoding.toUpperCase() : encoding),
+      {
+        hint: wide.startsWith("UTF-16")
+          ? `Write \`encoding: ${wide.toLowerCase()}\` under \`source.format\`, or convert the ` +
+            `file, for example with \`iconv -f ${wide} -t UTF-8\``
+          : `Convert the file, for example with \`iconv -f ${wide} -t UTF-8\``,
+      },
     );
   }
-  const contentType = origin.contentType?.split(";")[0].trim().toLowerCase() ?? "";
-  const kind = binaryKind(head, traits, origin) ??
-    traits.other(new TextDecoder().decode(head), contentType);
-  if (kind !== null) throw otherFormat(kind, origin.shown, traits.label);
+  const hasMark = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf;
+  if ((encoding !== "utf-8" && hasMark) || (isUtf16 && head.length > 3 && !head.includes(0))) {
+    throw new SluiceError(
+      "source/wrong_encoding",
+      hasMark
+        ? `"${shown}" is UTF-8, as its first bytes say: expected ${encoding}`
+        : `"${shown}" is not UTF-16: its first ${head.length} bytes have no zero among them`,
+      { hint: "Correct `encoding` under `source.format`, or leave it out for UTF-8" },
+    );
+  }
 }
 
 /** What a zip archive is, by its first bytes and its name: documents of offices are such archives. */

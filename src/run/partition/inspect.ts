@@ -105,7 +105,7 @@ async function rejectByOffset(
     source.files,
     (file, base) => {
       rejects.beginFile(file.url, base);
-      return Promise.resolve(origin.reader(base));
+      return Promise.resolve(origin.reader(file, base));
     },
     offsets,
     async (record) => {

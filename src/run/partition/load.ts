@@ -238,7 +238,7 @@ export class PartitionLoad {
         rejects.beginFile(file.url, base);
         kernel?.beginFile();
         facts = { ...facts, source_url: await storedText(context.db, file.url) };
-        return this.source.reader(base, kernel);
+        return this.source.reader(file, base, kernel);
       },
       compile: (header, width, about) => {
         rejects.setHeader(header);

@@ -6,7 +6,7 @@ import { type RunContext, sourceContext } from "../context.ts";
 import type { RecordSplitter } from "../../rows/record_batch.ts";
 import type { RecordReader } from "../../source/formats/format.ts";
 import { openReader } from "../../source/formats/mod.ts";
-import { type OpenSource, openSource } from "../../source/open.ts";
+import { type OpenSource, openSource, type SourceFile } from "../../source/open.ts";
 
 /** Where the records of one partition come from, and where those that fail go. */
 export interface LoadSource {
@@ -18,7 +18,11 @@ export interface LoadSource {
    * @param base bytes that have come in the files before it
    * @param splitter takes what is plain of a file
    */
-  reader(base: number, splitter?: RecordSplitter): RecordReader;
+  reader(
+    file: Pick<SourceFile, "announced">,
+    base: number,
+    splitter?: RecordSplitter,
+  ): RecordReader;
   rejects(owner: RejectOwner): RejectWriter;
   /** A load without rows is not worth a version. */
   readonly skipsEmpty: boolean;
@@ -47,10 +51,10 @@ export function plannedSource(
     });
   return {
     open: () => openSource(partition.source, sourceContext(context, onRetry)),
-    reader: (base, splitter) =>
+    reader: ({ announced }, base, splitter) =>
       openReader(
         partition.source.format,
-        { columns, others: newColumns === "discard_row" ? "count" : "skip", base },
+        { columns, others: newColumns === "discard_row" ? "count" : "skip", base, announced },
         splitter,
       ),
     rejects: (owner) => openRejectWriter(context.db, owner),

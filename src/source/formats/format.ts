@@ -28,6 +28,8 @@ export interface Wanted {
   readonly others: "count" | "read" | "skip";
   /** Bytes of the files before it in the same load: offsets go on where those end. */
   readonly base?: number;
+  /** What the server says the encoding is. */
+  readonly announced?: string | undefined;
 }
 
 /** Splits decompressed bytes into records, chunk by chunk. */
@@ -57,6 +59,8 @@ export interface RecordReader {
 export interface ReaderFacts {
   /** These are some records of a file. */
   readonly isPart?: true;
+  /** So many bytes of its text come of a byte at most, of which the offsets are; left out: one. */
+  readonly widens?: number;
   /** What a header that does not fit may come from. */
   readonly guess?: GuessFormat;
   /** The quote, as a byte, where it is doubled to stand inside quotes. */

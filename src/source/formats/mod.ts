@@ -1,6 +1,8 @@
+import { isOneByte } from "../../core/encodings.ts";
 import type { RecordSplitter } from "../../rows/record_batch.ts";
 import type { FormatOptions } from "../../spec/formats/mod.ts";
-import type { FormatTraits } from "../recognise.ts";
+import { DecodingReader } from "../encodings/decoding_reader.ts";
+import { encodingFor, type FormatTraits } from "../recognise.ts";
 import { csv } from "./csv/csv.ts";
 import type { Format, RecordReader, RecordReplay, Wanted } from "./format.ts";
 import { ndjson } from "./ndjson/ndjson.ts";
@@ -25,7 +27,14 @@ export function openReader(
   wanted: Wanted = ALL,
   splitter?: RecordSplitter,
 ): RecordReader {
-  return plug(options).open(options, wanted, splitter);
+  const encoding = encodingFor(options.encoding, wanted.announced);
+  if (!decodesAll(options, encoding)) return plug(options).open(options, wanted, splitter);
+  return new DecodingReader(plug(options).open(options, wanted, splitter), encoding);
+}
+
+/** Whether a file is decoded before its records are looked for. */
+function decodesAll({ type }: FormatOptions, encoding: string): boolean {
+  return encoding !== "utf-8" && type !== "parquet" && !(type === "csv" && isOneByte(encoding));
 }
 
 /** A reader of records that were kept one by one. */
@@ -34,7 +43,11 @@ export function openReplay(
   header: readonly string[] | null,
   wanted: Wanted,
 ): RecordReplay {
-  return plug(options).replay(options, header, wanted);
+  // Such records are kept as they were decoded.
+  const kept: FormatOptions = options.type !== "parquet" && decodesAll(options, options.encoding)
+    ? { ...options, encoding: "utf-8" }
+    : options;
+  return plug(kept).replay(kept, header, wanted);
 }
 
 /** What a text of the format looks like. */

@@ -1,14 +1,16 @@
 import { z } from "zod";
+import { encodingOf } from "../../core/encodings.ts";
 import { looseText, NULL_WORDS } from "../schema/text.ts";
+
+const EXPECTED = "Expected an encoding such as utf-8, windows-1252, latin-1, utf-16 or shift_jis";
 
 /** Keys of every format. */
 export const commonSchema = z.strictObject({
   trim: z.boolean().default(false).describe("Remove blanks around texts; in CSV unquoted ones"),
-  encoding: z.enum(["utf-8", "UTF-8", "utf8"]).default("utf-8").transform((): "utf-8" => "utf-8")
-    .describe("The file's encoding")
-    .meta({
-      later: /^(windows-12\d\d|iso-8859-\d+|latin-?1|utf-?16(le|be)?|cp\d+|ascii)$/i,
-    }),
+  encoding: z.string().refine((label) => encodingOf(label) !== null, EXPECTED)
+    .default("utf-8").transform((label) => encodingOf(label) ?? label)
+    .describe("The file's encoding, such as windows-1252, latin-1, utf-16, shift_jis")
+    .meta({ words: ["charset", "codepage", "character_set"] }),
   max_record_bytes: z.int().min(1024).max(67_108_864).default(16_777_216)
     .describe("A longer record is a reject; bytes"),
 });

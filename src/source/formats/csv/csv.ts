@@ -7,13 +7,14 @@ import { RecordFilter } from "./filter.ts";
 import { Footer } from "./footer.ts";
 import { CsvScanner } from "./scanner.ts";
 import { csvTraits } from "./traits.ts";
-import type { Format, ReaderFacts, RecordReader } from "../format.ts";
+import { type Coding, codingOf } from "./coding.ts";
+import type { Format, ReaderFacts, RecordReader, Wanted } from "../format.ts";
 import { guessDelimiter } from "./other_delimiter.ts";
 import { replayCsv } from "./replay.ts";
 
 /** Delimited text; `docs/sources.md` describes the dialect. */
 export const csv: Format<CsvOptions> = {
-  open: (options, { base }, splitter) => new CsvReader(options, base, splitter),
+  open: (options, wanted, splitter) => new CsvReader(options, wanted, splitter),
   replay: (options, header) => replayCsv(options, header, (each) => new CsvReader(each)),
   traits: csvTraits,
 };
@@ -24,6 +25,8 @@ class CsvReader implements RecordReader {
   readonly #scanner: CsvScanner;
   readonly #filter: RecordFilter;
   readonly #footer: Footer | null;
+  /** How to read what is not ASCII; null: it is UTF-8. */
+  readonly #coding: Coding | null;
   #headerBytes = new Uint8Array(0);
   #hasStarted = false;
   /** Records behind the header that are still to be skipped. */
@@ -31,15 +34,21 @@ class CsvReader implements RecordReader {
 
   readonly about: ReaderFacts;
 
-  constructor(options: CsvOptions, base = 0, splitter?: RecordSplitter) {
+  constructor(
+    options: CsvOptions,
+    { base = 0, announced }: Pick<Wanted, "base" | "announced"> = {},
+    splitter?: RecordSplitter,
+  ) {
     this.#options = options;
+    this.#coding = codingOf(options.encoding, announced);
     this.#filter = new RecordFilter(options);
     const { skipFooter = 0, skipAfterHeader = 0, maxRecordBytes } = options;
     this.#footer = skipFooter > 0 ? new Footer(skipFooter, maxRecordBytes) : null;
     this.#toSkip = skipAfterHeader;
     this.about = {
       guess: (names, isKnown) => guessDelimiter(names, isKnown, options),
-      ...(options.quote !== null && options.quote === options.escape
+      // What is not of UTF-8 is decoded as well.
+      ...(options.quote !== null && options.quote === options.escape && this.#coding === null
         ? { doubled: byteOf(options.quote) }
         : {}),
     };
@@ -176,17 +185,22 @@ class CsvReader implements RecordReader {
   #headerNames(fields: number): string[] {
     const { bytes, starts, ends, flags, lines } = this.#scanner.batch;
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const coding = this.#coding;
+    coding?.requireOwn(bytes.subarray(starts[0], ends[fields - 1]), lines[0]);
     return Array.from({ length: fields }, (_, f) => {
+      const raw = bytes.subarray(starts[f], ends[f]);
       try {
-        const text = decoder.decode(bytes.subarray(starts[f], ends[f]));
+        const text = decoder.decode(coding === null ? raw : coding.decoded(raw));
         return flags[f] & ESCAPED ? unescaped(text, this.#options) : text;
       } catch {
+        const { encoding } = this.#options;
         throw new SluiceError(
           "source/wrong_encoding",
-          `Field ${f + 1} of the header is not UTF-8`,
+          `Field ${f + 1} of the header is not ${encoding === "utf-8" ? "UTF-8" : encoding}`,
           {
             details: { line: lines[0] },
-            hint: "Convert the file to UTF-8, for example with `iconv`",
+            hint: "Say what it is, such as `encoding: windows-1252` under `source.format`, or " +
+              "convert the file to UTF-8, for example with `iconv`",
           },
         );
       }
@@ -195,6 +209,7 @@ class CsvReader implements RecordReader {
 
   #batch(): RecordBatch | null {
     const batch = this.#filter.apply(this.#scanner.batch);
+    this.#coding?.mark(batch);
     return batch.count === 0 && batch.malformed.length === 0 ? null : batch;
   }
 }

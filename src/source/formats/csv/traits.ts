@@ -23,6 +23,7 @@ export function csvTraits(options: CsvOptions): FormatTraits {
   const { delimiter, quote, escape } = options;
   return {
     label: "CSV file",
+    encoding: options.encoding,
     controls: [delimiter, quote, escape].flatMap((text) => text?.charCodeAt(0) ?? []),
     separators: [0x0a, 0x0d, delimiter.charCodeAt(0)],
     other: (text, type) => textKind(text, options) ?? announcedKind(text, options, type),

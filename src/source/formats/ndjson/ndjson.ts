@@ -13,7 +13,7 @@ import { unescapeJson } from "./unescape.ts";
 export const ndjson: Format<NdjsonOptions> = {
   open: (options, wanted, splitter) => new NdjsonReader(options, wanted, splitter?.home),
   replay: (options, _header, wanted) => replayNdjson(options, wanted),
-  traits: () => NDJSON_TRAITS,
+  traits: ({ encoding }) => ({ ...NDJSON_TRAITS, encoding }),
 };
 
 const LF = 10;
