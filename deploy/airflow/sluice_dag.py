@@ -27,7 +27,7 @@ HOME = Path(os.environ.get("SLUICE_HOME", "/opt/sluice"))
 def pipelines() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Each pipeline of the folder: its file, and what must be loaded before it (`after`)."""
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for path in sorted((HOME / "pipelines").glob("*.y*ml")):
+    for path in sorted((HOME / "pipelines").glob("[!.]*.y*ml")):
         spec = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}
         found[spec["pipeline"]] = (path.name, tuple(spec.get("after") or ()))
     return found

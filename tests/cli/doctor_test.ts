@@ -29,7 +29,7 @@ function caller(folder: string) {
         "--allow-env",
         "--allow-read",
         "--allow-net",
-        "--allow-sys=hostname,uid",
+        "--allow-sys=hostname,uid,statfs",
         MAIN,
         ...args,
       ],
@@ -72,6 +72,9 @@ Deno.test("doctor, status and the first line tell of a folder and of its databas
   for (const name of ["version", "writes", "grants", "connections", "clock", "ledger", "disk"]) {
     expect(findings.map((each) => each.name)).toContain(name);
   }
+  expect(findings.find(({ name }) => name === "disk")?.message).toMatch(
+    /^[\d.]+ \wB are free here$/,
+  );
   expect(findings.find(({ name }) => name === ".env")?.message)
     .toBe(`${files.folder}/pipelines/.env`);
   expect(findings.find(({ name }) => name === "connection")?.message).toContain(where);
