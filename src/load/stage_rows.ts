@@ -194,9 +194,12 @@ export async function stageRows(stream: RowStream, context: RowsDestination): Pr
 
   /** Reads a file in the order that it has itself. */
   async function readBatches(batches: AsyncIterable<RecordBatch>): Promise<void> {
+    let since = clock.monotonic();
     for await (const batch of batches) {
+      parse += clock.monotonic() - since;
       context.signal.throwIfAborted();
       await consume(batch);
+      since = clock.monotonic();
     }
     base = reader.end ?? base;
   }

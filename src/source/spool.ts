@@ -13,15 +13,20 @@ export interface Spool extends AsyncDisposable, Omit<RandomInput, "confirm"> {}
 /**
  * Keeps the bytes of a stream, so that they can be read in any order.
  *
+ * @param most bytes that are kept in memory
  * @throws SluiceError `source/no_spool` where there is no room for them
  */
-export async function spool(chunks: AsyncIterable<Uint8Array>, shown: string): Promise<Spool> {
+export async function spool(
+  chunks: AsyncIterable<Uint8Array>,
+  shown: string,
+  most = MEMORY_BYTES,
+): Promise<Spool> {
   const blocks: Uint8Array[] = [];
   let size = 0;
   let file: TemporaryFile | null = null;
   try {
     for await (const chunk of chunks) {
-      if (file === null && size + chunk.length > MEMORY_BYTES) {
+      if (file === null && size + chunk.length > most) {
         file = await temporaryFile(shown);
         for (const [at, block] of blocks.entries()) {
           await file.write(block.subarray(0, Math.min(BLOCK_BYTES, size - at * BLOCK_BYTES)));

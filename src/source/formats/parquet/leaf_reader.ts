@@ -55,8 +55,10 @@ export class LeafReader {
   #unread: number;
 
   #dictionary: DecodedArray | null = null;
-  /** Texts of the dictionary's values that were asked for. */
-  #texts: (Uint8Array | undefined)[] = [];
+  /** Texts of the dictionary's values that were asked for, and where each lies; -1: not yet. */
+  readonly #texts = new TextWriter(new Uint8Array(0));
+  #starts = new Int32Array(0);
+  #ends = new Int32Array(0);
   readonly #pages: Page[] = [];
   #page: Page = { count: 0, rep: null, def: null, values: [], indices: null };
   #at = 0;
@@ -131,16 +133,18 @@ export class LeafReader {
     if (page.indices === null) this.#put(page.values![at], out);
     else {
       const index = page.indices[at];
-      const text = this.#texts[index] ??= this.#textAt(index);
-      out.copy(text);
+      // A number that the dictionary does not have is undefined in all three.
+      if (!(this.#starts[index] >= 0)) this.#write(index);
+      out.copy(this.#texts.bytes, this.#starts[index], this.#ends[index]);
     }
     return true;
   }
 
-  #textAt(index: number): Uint8Array {
-    const scratch = new TextWriter(new Uint8Array(32));
-    this.#put(this.#dictionary?.[index], scratch);
-    return scratch.bytes.slice(0, scratch.length);
+  #write(index: number): void {
+    const texts = this.#texts;
+    this.#starts[index] = texts.length;
+    this.#put(this.#dictionary?.[index], texts);
+    this.#ends[index] = texts.length;
   }
 
   #put(value: unknown, out: TextWriter): void {
@@ -184,7 +188,10 @@ export class LeafReader {
   #take(header: PageHeader, bytes: Uint8Array): void {
     if (header.dictionary_page_header !== undefined) {
       this.#dictionary = readDictionary(bytes, header, this.#leaf, this.#chunk, this.#place);
-      this.#texts = [];
+      const { length } = this.#dictionary;
+      this.#texts.length = 0;
+      this.#starts = new Int32Array(length).fill(-1);
+      this.#ends = new Int32Array(length);
       return;
     }
     const count = (header.data_page_header ?? header.data_page_header_v2)?.num_values;

@@ -21,12 +21,14 @@ export class TextWriter {
     this.length = at;
   }
 
-  copy(from: Uint8Array): void {
-    this.reserve(from.length);
+  copy(from: Uint8Array, start = 0, end = from.length): void {
+    const count = end - start;
+    this.reserve(count);
+    const { bytes, length } = this;
     // A few bytes are not worth a call of `set`.
-    if (from.length > 24) this.bytes.set(from, this.length);
-    else for (let i = 0; i < from.length; i++) this.bytes[this.length + i] = from[i];
-    this.length += from.length;
+    if (count > 32) bytes.set(from.subarray(start, end), length);
+    else for (let i = 0; i < count; i++) bytes[length + i] = from[start + i];
+    this.length = length + count;
   }
 
   /** An integer below 2^53, with zeros in front where it is shorter than `width`. */
