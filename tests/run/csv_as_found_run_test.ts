@@ -77,3 +77,47 @@ Deno.test("a NULL word in quotes is a text, unless quoted_nulls says otherwise",
     expect(await test.db.query("select t, u from shop.things")).toEqual([{ t: expected, u: null }]);
   }
 });
+
+Deno.test("what COPY of Postgres writes as text is what is loaded", async () => {
+  await using test = await testDatabase();
+  const values = [
+    "",
+    "a",
+    "\\N",
+    "\\",
+    "\\.",
+    "tab\there",
+    "line\nbreak",
+    "cr\r",
+    '"q"',
+    "\b\f\v",
+    "é|,",
+    null,
+  ];
+  await test.db.query("create schema shop");
+  await test.db.query("create table shop.origin (id int, t text)");
+  for (const [id, value] of values.entries()) {
+    await test.db.query("insert into shop.origin values ($1, $2)", [id, value]);
+  }
+  // As COPY does: its own escapes, which the server's function for them shows.
+  const [{ file }] = await test.db.query<{ file: string }>(`
+select string_agg(id || E'\\t' || coalesce(
+  replace(replace(replace(replace(replace(replace(replace(
+    t, E'\\\\', E'\\\\\\\\'), E'\\t', '\\t'), E'\\n', '\\n'), E'\\r', '\\r'),
+    E'\\b', '\\b'), E'\\f', '\\f'), E'\\x0b', '\\v'), '\\N') || E'\\n', '' order by id) || E'\\\\.\\n' as file
+from shop.origin`);
+  using files = workspace({ "things.txt": `${file}not,data\n` });
+  const spec = specOf(
+    `
+pipeline: things
+source: { url: things.txt, format: copy }
+target: { table: shop.things }
+columns: { id: integer, t: text }
+verify: full
+`,
+    files.folder,
+  );
+  expect(await run(test.db, spec)).toMatchObject({ error: null, rows_loaded: values.length });
+  expect(await test.db.query("select id, t from shop.things order by id"))
+    .toEqual(values.map((t, id) => ({ id, t })));
+});

@@ -60,7 +60,10 @@ function recordOf(batch: RecordBatch, r: number, options: CsvOptions): ReadRecor
   for (let f = 0; f < batch.width; f++) {
     const at = r * batch.width + f;
     const text = decode(batch.bytes.subarray(batch.starts[at], batch.ends[at]));
-    fields.push(batch.flags[at] & ESCAPED ? unescape(text, options) : text);
+    const isEscaped = (batch.flags[at] & ESCAPED) !== 0;
+    fields.push(
+      !isEscaped ? text : options.backslashEscapes ? unescaped(batch, at) : unescape(text, options),
+    );
     quoted.push((batch.flags[at] & QUOTED) !== 0);
   }
   return {
@@ -70,6 +73,13 @@ function recordOf(batch: RecordBatch, r: number, options: CsvOptions): ReadRecor
     fields,
     quoted,
   };
+}
+
+function unescaped(batch: RecordBatch, at: number): string {
+  const out = new Uint8Array(batch.ends[at] - batch.starts[at]);
+  return decode(
+    out.subarray(0, batch.unescape(batch.bytes, batch.starts[at], batch.ends[at], out)),
+  );
 }
 
 function unescape(text: string, { quote, escape }: CsvOptions): string {

@@ -167,6 +167,8 @@ const CASES: readonly Case[] = [
     ["spec/contradiction", "header: false, skip_after_header: 7", "7"],
     ["spec/contradiction", "header: false, skip_repeated_headers: true", "true"],
     ["spec/contradiction", "quote: null, blanks_around_quotes: true", "true"],
+    ["spec/contradiction", "backslash_escapes: true", "true"],
+    ["spec/bad_csv_option", "quote: null, backslash_escapes: true, comment: '\\'", "true"],
   ] as const).map(([code, options, at]) =>
     [code, edited(["format: csv", `format: { type: csv, ${options} }`]), at] as const
   ),

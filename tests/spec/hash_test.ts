@@ -113,6 +113,7 @@ const LEFT_OUT: Readonly<Record<string, readonly [string, string]>> = {
       drop_empty_surplus: "false",
       blanks_around_quotes: "false",
       quoted_nulls: "false",
+      backslash_escapes: "false",
     }).map(([key, value]) => [
       `source.format.${key}`,
       [SPECS["csv mapping"], format(`{ type: csv, ${key}: ${value} }`)] as const,

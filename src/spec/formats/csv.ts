@@ -6,7 +6,7 @@ import { looseText } from "../schema/text.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatReport, FormatSpec } from "./format_spec.ts";
 
-const schema = z.strictObject({
+export const schema = z.strictObject({
   type: z.literal("csv").describe("The kind of file"),
   delimiter: looseText().default(",").describe("Character between fields")
     .meta({ words: ["sep", "separator"] }),
@@ -58,6 +58,11 @@ const schema = z.strictObject({
   quoted_nulls: z.boolean().exactOptional()
     .describe("Texts that are NULL are NULL in quotes too")
     .meta({ leftOut: false, words: ["force_null"] }),
+  backslash_escapes: z.boolean().exactOptional()
+    .describe(
+      "Backslashes escape as in COPY text: `\\t`, `\\n`, `\\\\`; `\\N` is NULL; needs `quote: null`",
+    )
+    .meta({ leftOut: false }),
   null_values: nullValues([""], "Unquoted texts that are NULL in every column"),
   ...commonSchema.shape,
 });
@@ -74,7 +79,7 @@ const CHARACTERS = ["delimiter", "quote", "escape", "comment"] as const;
 /** Delimited text. */
 export const csv: FormatSpec<typeof schema, CsvOptions> = {
   schema,
-  values: { tsv: '{ type: csv, delimiter: "\\t" }' },
+  values: {},
   build: (input) => ({
     ...sectionSpec(schema, input),
     // As RFC 4180 has it.
@@ -156,6 +161,17 @@ function checkCharacters(options: CsvOptions, report: FormatReport): void {
   for (const [key, value, other] of pairs) {
     if (value === null || value !== other) continue;
     report(key, "spec/bad_csv_option", `"${key}" is "${value}", which has another use`);
+  }
+  if (options.backslashEscapes && quote !== null) {
+    report(
+      "backslash_escapes",
+      "spec/contradiction",
+      "Text with backslashes as in COPY has no quotes",
+      "Add `quote: null`",
+    );
+  }
+  if (options.backslashEscapes && [delimiter, comment].includes("\\")) {
+    report("backslash_escapes", "spec/bad_csv_option", "A backslash cannot have two uses");
   }
   if (quote === null && options.blanksAroundQuotes) {
     report("blanks_around_quotes", "spec/contradiction", `Without "quote" nothing is quoted`);

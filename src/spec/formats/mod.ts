@@ -1,13 +1,15 @@
 import { z } from "zod";
+import { copy } from "./copy.ts";
 import { csv } from "./csv.ts";
 import type { FormatReport, FormatSpec, Naming } from "./format_spec.ts";
 import { ndjson } from "./ndjson.ts";
 import { parquet } from "./parquet.ts";
+import { tsv } from "./tsv.ts";
 
 export type { CommonOptions, Naming } from "./format_spec.ts";
 
 /** Every format, by the `type` of its options. */
-const FORMATS = { csv, ndjson, parquet } as const;
+const FORMATS = { csv, tsv, copy, ndjson, parquet } as const;
 
 type Name = keyof typeof FORMATS;
 

@@ -25,6 +25,20 @@ export const WRITERS: readonly Writer[] = [
     ],
   },
   {
+    format: "tsv",
+    file: "things.tsv",
+    write: (names, rows) =>
+      [names, ...rows].map((row) => row.map(csvField).join("\t") + "\n").join(""),
+    broken: [["1\t2", "too_few_fields"], ['"a"b\t1', "text_after_quote"]],
+  },
+  {
+    format: "{ type: copy, header: true }",
+    file: "things.txt",
+    write: (names, rows) =>
+      [names, ...rows].map((row) => row.map(copyField).join("\t") + "\n").join(""),
+    broken: [["1\t2", "too_few_fields"], ["\t".repeat(40), "too_many_fields"]],
+  },
+  {
     format: "ndjson",
     file: "things.jsonl",
     write: (names, rows) =>
@@ -53,6 +67,15 @@ export const WRITERS: readonly Writer[] = [
 function csvField(value: Value): string {
   if (value === null) return "";
   return `"${(typeof value === "string" ? value : value.json).replaceAll('"', '""')}"`;
+}
+
+function copyField(value: Value): string {
+  if (value === null) return "\\N";
+  return (typeof value === "string" ? value : value.json)
+    .replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n").replaceAll(
+      "\r",
+      "\\r",
+    );
 }
 
 /** Numbers are written as such, so that each of their digits counts. */

@@ -62,8 +62,9 @@ class CsvReader implements RecordReader {
       padShort: options.padShortRecords,
       dropSurplus: options.dropEmptySurplus,
       blanksAroundQuotes: options.blanksAroundQuotes,
+      backslashEscapes: options.backslashEscapes,
       maxRecordBytes,
-    }, options.blanksAroundQuotes ? undefined : splitter);
+    }, options.blanksAroundQuotes || options.backslashEscapes ? undefined : splitter);
     this.#scanner.batch.base = base;
     if (options.fields) this.#scanner.setWidth(options.fields, true);
   }
@@ -190,8 +191,8 @@ class CsvReader implements RecordReader {
     return Array.from({ length: fields }, (_, f) => {
       const raw = bytes.subarray(starts[f], ends[f]);
       try {
-        const text = decoder.decode(coding === null ? raw : coding.decoded(raw));
-        return flags[f] & ESCAPED ? unescaped(text, this.#options) : text;
+        const plain = flags[f] & ESCAPED ? this.#unescaped(raw) : raw;
+        return decoder.decode(coding === null ? plain : coding.decoded(plain));
       } catch {
         const { encoding } = this.#options;
         throw new SluiceError(
@@ -207,6 +208,11 @@ class CsvReader implements RecordReader {
     });
   }
 
+  #unescaped(raw: Uint8Array): Uint8Array {
+    const out = new Uint8Array(raw.length);
+    return out.subarray(0, this.#scanner.batch.unescape(raw, 0, raw.length, out));
+  }
+
   #batch(): RecordBatch | null {
     const batch = this.#filter.apply(this.#scanner.batch);
     this.#coding?.mark(batch);
@@ -220,15 +226,6 @@ function otherDelimiter(record: Uint8Array, { delimiter, quote }: CsvOptions): s
   if (quote === null || !text.startsWith(quote)) return null;
   const next = text[text.indexOf(quote, 1) + 1] ?? "";
   return next !== delimiter && [",", ";", "\t", "|", "^", "~", ":"].includes(next) ? next : null;
-}
-
-function unescaped(text: string, { quote, escape }: CsvOptions): string {
-  let result = "";
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === escape && (text[i + 1] === quote || text[i + 1] === escape)) i++;
-    result += text[i];
-  }
-  return result;
 }
 
 function byteOf(character: string | null): number {

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../../core/error.ts";
 import { ESCAPED, NULL, QUOTED } from "../../../core/field_flags.ts";
 import type { MalformedRecord, RecordBatch, RecordSplitter } from "../../../rows/record_batch.ts";
-import { areEmpty, type Dialect, isBlank, markTable, unescaper } from "./dialect.ts";
+import { areEmpty, BACKSLASH, type Dialect, isBlank, markTable, unescaper } from "./dialect.ts";
 import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
 
 /** What the scanner is in the middle of. */
@@ -72,6 +72,10 @@ export class CsvScanner {
   /** The quote or escape character that `AFTER_QUOTE` and `AFTER_ESCAPE` follow. */
   #pendingAt = 0;
   #textAfterQuote = false;
+  /** What stands here is escaped by a backslash before it. */
+  #escapedAt = -1;
+  /** An LF here is the second half of an escaped CRLF. */
+  #escapedLf = -1;
 
   /**
    * Where the quotes of the last malformed record went wrong. A record that begins behind its first
@@ -246,7 +250,10 @@ export class CsvScanner {
     if (batch.width === 0 || this.#field < batch.width) {
       batch.starts[at] = this.#fieldStart;
       batch.ends[at] = end;
-      batch.flags[at] = this.#flag;
+      batch.flags[at] =
+        this.#dialect.backslashEscapes && isCopyNull(batch.bytes, this.#fieldStart, end)
+          ? NULL
+          : this.#flag;
     }
     this.#field++;
     if (!this.#endRecord(this.#filled, this.#line)) return;
@@ -301,6 +308,7 @@ export class CsvScanner {
     let flag = this.#flag;
     let afterCr = this.#afterCr;
     let pendingAt = this.#pendingAt;
+    const hasBackslashes = this.#dialect.backslashEscapes === true;
     let m = 0;
     let resume = end;
     const blockStart = this.#next;
@@ -343,6 +351,24 @@ export class CsvScanner {
       const at = marks[m++];
       const c = bytes[at];
 
+      if (hasBackslashes && state === UNQUOTED) {
+        if (at === this.#escapedLf && c === LF) continue;
+        if (at === this.#escapedAt) {
+          if (c !== LF && c !== CR) continue;
+          line++;
+          if (c === CR) {
+            afterCr = at + 1;
+            // Both bytes of a line end are escaped.
+            this.#escapedLf = at + 1;
+          }
+          continue;
+        }
+        if (c === BACKSLASH) {
+          flag |= ESCAPED;
+          this.#escapedAt = at + 1;
+          continue;
+        }
+      }
       if (state === UNQUOTED || state === AFTER_QUOTE) {
         let fieldEnd = at;
         if (state === AFTER_QUOTE) {
@@ -376,7 +402,7 @@ export class CsvScanner {
           const o = record * width + field;
           starts[o] = fieldStart;
           ends[o] = fieldEnd;
-          flags[o] = flag;
+          flags[o] = hasBackslashes && isCopyNull(bytes, fieldStart, at) ? NULL : flag;
         }
         field++;
         fieldStart = at + 1;
@@ -650,6 +676,8 @@ export class CsvScanner {
     this.#recordStart = Math.max(0, this.#recordStart - count);
     this.#fieldStart -= count;
     this.#pendingAt -= count;
+    this.#escapedAt -= count;
+    this.#escapedLf -= count;
     this.#afterCr -= count;
     this.#doomedUntil -= count;
     if (!this.#isOpen() || fields === 0 && count === 0) return;
@@ -670,6 +698,11 @@ export class CsvScanner {
     const fields = count * width + (width || this.#field) + marks + 1;
     reserve(this.batch, fields, count + marks + 1);
   }
+}
+
+/** `\\N`, which is NULL in COPY text. */
+function isCopyNull(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 2 && bytes[start] === BACKSLASH && bytes[start + 1] === 0x4e;
 }
 
 function tooManyFields(line: number): SluiceError {
