@@ -7,6 +7,7 @@ import type { SourceContext } from "../source/context.ts";
 import { openReader, type RecordReader, traitsOf } from "../source/formats/mod.ts";
 import { openUnknown } from "../source/open.ts";
 import { refuseOthers } from "../source/recognise.ts";
+import { spool } from "../source/spool.ts";
 import { buildFormat, type FormatOptions, formatSchema } from "../spec/formats/mod.ts";
 import { type FieldEvidence, FieldProfile, MOST_DISTINCT } from "./field_profile.ts";
 import { type CsvDialect, recogniseCsv } from "./recognise_csv.ts";
@@ -64,7 +65,9 @@ export async function inspectSource(
     const head = (await input.peek(HEAD_BYTES)).slice();
     format ??= recogniseFormat(head, url);
     profiler ??= new Profiler(format);
-    isWhole = await readFile(input, format, profiler, isFull, context.signal);
+    isWhole = format.type === "parquet"
+      ? await readParquet(input, url, profiler, isFull, context.signal)
+      : await readFile(input, format, profiler, isFull, context.signal);
     if (!isWhole) break;
   }
   if (format === null || profiler === null) throw emptyFile();
@@ -100,6 +103,27 @@ async function readFile(
   return true;
 }
 
+/** The same for a file that is read from its end, so that all of it must be at hand. */
+async function readParquet(
+  input: ByteInput,
+  url: string,
+  profiler: Profiler,
+  isFull: boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const reader = openReader(buildFormat("parquet"), { columns: [], others: "read" });
+  profiler.start(reader);
+  await using kept = await spool(input.rest(), url);
+  for await (const batch of reader.batches!({ ...kept, confirm: () => Promise.resolve() })) {
+    signal.throwIfAborted();
+    profiler.take(batch);
+    if (!isFull && profiler.records >= SAMPLE_RECORDS) return false;
+  }
+  profiler.take(null);
+  profiler.bytes = kept.size;
+  return true;
+}
+
 /** Columns of a Postgres table, but for the one that a load adds. */
 const MOST_COLUMNS = 1_599;
 
@@ -125,6 +149,9 @@ export function buildKeys(keys: FormatKeys): FormatOptions {
 function recogniseFormat(head: Uint8Array, shown: string): FormatKeys {
   const text = new TextDecoder().decode(head);
   const origin = { shown, contentType: null };
+  // A header may begin with these letters, and has no bytes like those that follow them.
+  const isParquet = text.startsWith("PAR1") && head.subarray(4, 12).some((byte) => byte < 9);
+  if (isParquet) return { type: "parquet" };
   if (isJsonLines(text)) {
     refuseOthers(head, traitsOf(buildFormat("ndjson")), origin);
     return { type: "ndjson" };

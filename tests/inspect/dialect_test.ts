@@ -54,7 +54,8 @@ const REFUSED: readonly (readonly [what: string, bytes: string | Uint8Array, cod
   ["an empty file", "", "source/empty_file"],
   ["blanks alone", "  \n\n", "source/empty_file"],
   ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x69, 0, 0x2c, 0), "source/wrong_encoding"],
-  ["a Parquet file", "PAR1\0\0\0\0", "source/other_format"],
+  ["a Parquet file that was cut", "PAR1\0\0\0\0", "source/corrupt_parquet"],
+  ["an Arrow file", "ARROW1\0\0\0\0", "source/other_format"],
   ["an HTML page", "<!doctype html><html></html>", "source/other_format"],
   ["no record that can be read", "a,b\n1,2,3\n4,5,6,7\n", "source/no_readable_record"],
 ];

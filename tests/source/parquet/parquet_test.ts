@@ -4,6 +4,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../../src/core/error.ts";
 import { replayRejects } from "../../../src/run/mod.ts";
 import { serveHttp } from "../../support/http_server.ts";
+import { pipelineFor } from "../../inspect/support.ts";
 import { run, specOf, testContext, workspace } from "../../support/pipeline.ts";
 import { testDatabase } from "../../support/postgres.ts";
 import { randomFrom, testSeed } from "../support.ts";
@@ -395,4 +396,42 @@ from sluice.rejected_rows group by 1 order by 1`,
   expect(rejects.map(({ source_url: _, ...rest }) => rest)).toEqual(
     [2, 3].map(() => ({ rows: 20_000, lines: 20_000, right: 20_000 })),
   );
+});
+
+Deno.test("parquet: a column that nobody has declared becomes what its values are, jsonb among them", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "things.parquet": fixture("delta") });
+  const spec = specOf(
+    yaml("things.parquet", ["id: integer", "bin: bytea", "fix: bytea", "uuid: bytea"], "")
+      .replace("verify: full", "schema_contract: { new_columns: evolve }"),
+    files.folder,
+  );
+  expect(await run(test.db, spec)).toMatchObject({ error: null, rows_loaded: ROWS });
+  const types = await test.db.query<{ name: string; type: string }>(
+    `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
+where attrelid = 'shop.things'::regclass and attname = any('{list,st,map,deep,date,s,b}')`,
+  );
+  expect(Object.fromEntries(types.map(({ name, type }) => [name, type]))).toEqual({
+    list: "jsonb",
+    st: "jsonb",
+    map: "jsonb",
+    deep: "jsonb",
+    date: "date",
+    s: "text",
+    b: "boolean",
+  });
+});
+
+Deno.test("parquet: a pipeline is written for a file, and loads all of it", async () => {
+  await using test = await testDatabase();
+  using files = workspace({ "pages.parquet": fixture("pages") });
+  const path = `${files.folder}/pages.parquet`;
+  const text = await pipelineFor(path, "shop.pages");
+  expect(text).toContain("format: parquet");
+  expect(text).toContain("l: jsonb");
+  expect(await run(test.db, specOf(text, files.folder))).toMatchObject({
+    error: null,
+    rows_loaded: 20_000,
+    rows_rejected: 0,
+  });
 });

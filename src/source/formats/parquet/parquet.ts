@@ -1,4 +1,4 @@
-import { NULL, QUOTED } from "../../../core/field_flags.ts";
+import { NULL, QUOTED, STRING } from "../../../core/field_flags.ts";
 import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { ParquetOptions } from "../../../spec/formats/parquet.ts";
 import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
@@ -143,6 +143,10 @@ class ParquetReader implements RecordReader {
     batch.starts.fill(0, 0, rows * width);
     batch.ends.fill(0, 0, rows * width);
     const out = new TextWriter(batch.bytes);
+    // Who asks for everything wants to know what is a text, and what is an object or a list.
+    const ofText = this.#wanted.others === "read" ? STRING : 0;
+    if (ofText !== 0) batch.others = { counts: new Int32Array(rows), names: [] };
+    const texts = writers.map((each) => each instanceof LeafReader && each.kind === "text");
     // A column that needs no word for NULL has empty texts as they are.
     const ofEmpty = this.#options.nullValues.includes("") ? 0 : QUOTED;
     let taken = 0;
@@ -156,7 +160,7 @@ class ParquetReader implements RecordReader {
         if (!writers[f].take(out)) continue;
         batch.starts[at] = from;
         batch.ends[at] = out.length;
-        batch.flags[at] = from === out.length ? ofEmpty : 0;
+        batch.flags[at] = from === out.length ? ofEmpty | ofText : texts[f] ? ofText : 0;
       }
       const end = out.length;
       taken++;
