@@ -435,3 +435,52 @@ Deno.test("parquet: a pipeline is written for a file, and loads all of it", asyn
     rows_rejected: 0,
   });
 });
+
+Deno.test("parquet: UUID, JSON, intervals and far dates are what they say, also upon replay", async () => {
+  const columns = [
+    "u: uuid",
+    "j: jsonb",
+    "iv: interval",
+    "bc: date",
+    "far: date",
+    "txt: text",
+    'd38: "numeric(38,0)"',
+    "f: real",
+  ];
+  for (const isReplayed of [false, true]) {
+    await using test = await testDatabase();
+    using files = workspace({ "things.parquet": fixture("duckdb") });
+    const text = (id: string) =>
+      yaml("things.parquet", [`id: ${id}`, ...columns], "rejects: { limit: 10 }");
+    const loading = specOf(
+      text(isReplayed ? "{ type: integer, max: 0 }" : "integer"),
+      files.folder,
+    );
+    expect(await run(test.db, loading)).toMatchObject({
+      error: null,
+      rows_rejected: isReplayed ? 2 : 0,
+    });
+    if (isReplayed) {
+      const { context } = testContext(test.db);
+      expect(await replayRejects(specOf(text("integer"), files.folder), undefined, context))
+        .toMatchObject({ rows_loaded: 2 });
+    }
+    const names = ["u", "j", "iv", "bc", "far", "txt", "d38", "f"];
+    const rows = await test.db.query(
+      `select ${names.map((name) => `${name}::text`)} from shop.things order by id`,
+    );
+    expect(rows).toEqual([
+      {
+        u: "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+        j: '{"a": [1, 2.50]}',
+        iv: "1 year 2 mons 2 days 00:00:03.004",
+        bc: "0044-03-15 BC",
+        far: "10000-01-01",
+        txt: "ok",
+        d38: "12345678901234567890123456789012345678",
+        f: "1.5",
+      },
+      Object.fromEntries(names.map((name) => [name, null])),
+    ]);
+  }
+});
