@@ -484,3 +484,33 @@ Deno.test("parquet: UUID, JSON, intervals and far dates are what they say, also 
     ]);
   }
 });
+
+Deno.test("parquet: a record that is too long is told at its place, and no other", async () => {
+  const reader = openReader({ ...OPTIONS, maxRecordBytes: 20 });
+  const lines: number[] = [];
+  const offsets: number[] = [];
+  let long = 0;
+  for await (const batch of reader.batches!(inMemory(fixture("pages")))) {
+    const all = [
+      ...batch.malformed.map(({ line, byteOffset }) => [line, byteOffset]),
+      ...Array.from(
+        { length: batch.count },
+        (_, r) => [batch.lines[r], batch.base + batch.recordStarts[r]],
+      ),
+    ].sort(([a], [b]) => a - b);
+    for (const { code } of batch.malformed) expect(code).toBe("record_too_long");
+    for (let r = 0; r < batch.count; r++) {
+      const raw = new TextDecoder().decode(batch.raw!(r));
+      expect(JSON.parse(raw).id).toBe(batch.lines[r] - 1);
+      expect(batch.recordEnds[r] - batch.recordStarts[r]).toBeLessThanOrEqual(20);
+    }
+    long += batch.malformed.length;
+    lines.push(...all.map(([line]) => line));
+    offsets.push(...all.map(([, offset]) => offset));
+  }
+  expect(lines).toEqual(Array.from({ length: 20_000 }, (_, i) => i + 1));
+  expect(offsets.every((offset, at) => at === 0 || offset > offsets[at - 1])).toBe(true);
+  expect(long).toBeGreaterThan(5_000);
+  expect(long).toBeLessThan(15_000);
+  expect(reader.end).toBeGreaterThan(offsets.at(-1)!);
+});
