@@ -134,7 +134,8 @@ export function refuseOthers(head: Uint8Array, traits: FormatTraits, origin: Ori
  */
 export function encodingFor(declared: string, announced: string | null | undefined): string {
   if (declared !== "utf-8" || !announced || isOneByte(announced)) return declared;
-  return announced;
+  // Its bytes show UTF-16 better, and the message says what to write then.
+  return announced.startsWith("utf-16") ? declared : announced;
 }
 
 /** Throws where the first bytes are of another encoding. */

@@ -163,6 +163,17 @@ Deno.test("what a server announces counts for what is no UTF-8", () => {
   }
   const sjis = Uint8Array.of(0x6e, 0x0a, 0x93, 0xfa, 0x0a);
   expect(read([sjis], CSV, "shift_jis").records[0].fields).toEqual(["日"]);
+  // A server that says so of a text in UTF-8 does no harm, wherever its bytes are cut.
+  const utf8 = bytesOf("n\na\n日本\n");
+  for (const announced of ["shift_jis", "gbk", "euc-jp", "iso-2022-jp", "utf-16", "windows-1252"]) {
+    for (let place = 0; place < utf8.length; place++) {
+      const { records } = read(split(utf8, [place]), CSV, announced);
+      expect([announced, records.map(({ fields }) => fields[0])]).toEqual([announced, [
+        "a",
+        "日本",
+      ]]);
+    }
+  }
 });
 
 Deno.test("words for encodings", () => {

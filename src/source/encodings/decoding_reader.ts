@@ -24,7 +24,11 @@ export class DecodingReader implements RecordReader {
 
   readonly about: ReaderFacts;
 
-  constructor(inner: RecordReader, encoding: string) {
+  readonly #isAnnounced: boolean;
+
+  /** @param isAnnounced by a server only: a text that is UTF-8 is read as such */
+  constructor(inner: RecordReader, encoding: string, isAnnounced = false) {
+    this.#isAnnounced = isAnnounced;
     this.#inner = inner;
     this.about = { ...inner.about, widens: MOST_WIDENED };
     this.#encoding = encoding;
@@ -58,7 +62,8 @@ export class DecodingReader implements RecordReader {
   }
 
   #decoded(head: Uint8Array, isLast: boolean): Uint8Array {
-    this.#decode ??= decoderOf(orderOf(head, this.#encoding));
+    const decode = decoderOf(orderOf(head, this.#encoding));
+    this.#decode ??= this.#isAnnounced ? unlessUtf8(decode) : decode;
     return this.#decode(head, isLast);
   }
 
@@ -84,6 +89,31 @@ function decoderOf(encoding: string): (bytes: Uint8Array, isLast: boolean) => Ui
     if (text.includes("\ufffd")) spoil(out);
     return out;
   };
+}
+
+const ESCAPE = 0x1b;
+
+/** Decodes a text, unless the first part of it that is not ASCII is UTF-8. */
+function unlessUtf8(
+  decode: (bytes: Uint8Array, isLast: boolean) => Uint8Array,
+): (bytes: Uint8Array, isLast: boolean) => Uint8Array {
+  let isUtf8: boolean | null = null;
+  return (bytes, isLast) => {
+    if (isUtf8 === null && bytes.some((byte) => byte > 127 || byte === ESCAPE)) {
+      isUtf8 = beginsAsUtf8(bytes);
+    }
+    return isUtf8 === false ? decode(bytes, isLast) : bytes;
+  };
+}
+
+/** Whether bytes are UTF-8, whose last character may be cut. */
+function beginsAsUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return !bytes.includes(ESCAPE);
+  } catch {
+    return false;
+  }
 }
 
 function spoil(utf8: Uint8Array): void {

@@ -29,7 +29,8 @@ export function openReader(
 ): RecordReader {
   const encoding = encodingFor(options.encoding, wanted.announced);
   if (!decodesAll(options, encoding)) return plug(options).open(options, wanted, splitter);
-  return new DecodingReader(plug(options).open(options, wanted, splitter), encoding);
+  const inner = plug(options).open(options, wanted, splitter);
+  return new DecodingReader(inner, encoding, options.encoding === "utf-8");
 }
 
 /** Whether a file is decoded before its records are looked for. */
