@@ -5,7 +5,7 @@ import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { Database } from "../db/database.ts";
 import type { RejectWriter } from "../ledger/rejected_rows.ts";
 import type { TableName } from "../plan/load_plan.ts";
-import type { RowEncoder } from "../rows/compile_rows.ts";
+import type { RowEncoder } from "../rows/row_encoder.ts";
 import type { Frame } from "../rows/frame.ts";
 import type { RecordBatch } from "../rows/record_batch.ts";
 import type { ReaderFacts, RecordReader } from "../source/formats/format.ts";

@@ -1,7 +1,7 @@
 import type { ColumnPlan, RowsPlan } from "../plan/load_plan.ts";
 import type { ColumnType } from "../spec/pipeline_spec.ts";
 import { type Column, compileColumns } from "./compile_columns.ts";
-import { isTypeProblem } from "./compile_rows.ts";
+import { isTypeProblem } from "./record_encoder.ts";
 import { anyValue, FieldReader } from "./field_reader.ts";
 import { Frame } from "./frame.ts";
 import type { GuessFormat } from "./wrong_file.ts";

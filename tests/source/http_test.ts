@@ -1,5 +1,7 @@
 import { expect } from "expect";
 import { Buffer } from "node:buffer";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import type { SluiceError } from "../../src/core/error.ts";
 import { openSource } from "../../src/source/open.ts";
@@ -589,3 +591,33 @@ function untilAborted(_milliseconds: number, signal?: AbortSignal): Promise<void
     signal!.addEventListener("abort", () => reject(signal!.reason), { once: true });
   });
 }
+
+Deno.test("a server that falls silent holds nobody, whatever the collector of garbage took meanwhile", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const file = { body: TEXT, etag: '"v1"', lastModified: "Fri, 01 Jan 2021 00:00:00 GMT" };
+  for (const ends of ["timeout", "abort"]) {
+    await using server = serveHttp((request) => ({
+      ...answerFile(request, file),
+      stallAfter: 400_000,
+    }));
+    const run = new AbortController();
+    const context = { ...testContext(), signal: run.signal };
+    const timeoutSeconds = ends === "timeout" ? 0.5 : 600;
+    await using source = await openSource(
+      planFor(`${server.origin}/x.csv`, { timeoutSeconds, retries: 0 }),
+      context,
+    );
+    for await (const { chunks } of source.files) {
+      const reading = chunks[Symbol.asyncIterator]();
+      await reading.next();
+      const next = reading.next();
+      collect();
+      if (ends === "abort") run.abort(new Error("the run ended"));
+      await expect((async () => {
+        for (let read = await next; !read.done; read = await reading.next());
+      })()).rejects.toThrow(ends === "abort" ? "the run ended" : "no data for 0.5 s");
+      break;
+    }
+  }
+});

@@ -119,6 +119,13 @@ function writeNulls(entry: DataView, options: FieldOptions, place: Place): void 
   entry.setInt32(AT_NULL_COUNT, options.nulls.length, true);
 }
 
+/** Rules and options that are looked at here or in `writeNulls`; a column with another is left. */
+const HELD = new Set([
+  ...["min", "max", "max_length", "pattern", "one_of"],
+  ...["format", "timezone", "true_values", "false_values", "null_values", "thousands", "decimal"],
+  ...["trim", "empty_as_null"],
+]);
+
 /** Settles a column's type and rules; 0 where the kernel cannot hold all of them. */
 function writeKind(
   entry: DataView,
@@ -127,6 +134,8 @@ function writeKind(
   place: Place,
 ): number {
   const { type, options, rules } = plan;
+  const isHeld = ([key, value]: [string, unknown]) => value === undefined || HELD.has(key);
+  if (![...Object.entries(rules), ...Object.entries(options)].every(isHeld)) return 0;
   const { thousands, decimal = ".", format, true_values, false_values } = options;
   if (thousands || decimal !== "." || format !== undefined || rules.pattern !== undefined) return 0;
   if (!(type.name in KINDS)) return 0;

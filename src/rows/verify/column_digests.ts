@@ -1,5 +1,5 @@
 import type { ColumnType } from "../../spec/pipeline_spec.ts";
-import type { RowEncoder } from "../compile_rows.ts";
+import type { RowEncoder } from "../row_encoder.ts";
 import type { Frame } from "../frame.ts";
 import { canonicalJsonb } from "./canonical_jsonb.ts";
 import { hashBytes, hashed } from "./hash_bytes.ts";

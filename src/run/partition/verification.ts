@@ -1,7 +1,7 @@
 import type { Queryable } from "../../db/database.ts";
 import { verifyStaging } from "../../load/verify_staging.ts";
 import type { VerifyPlan } from "../../plan/load_plan.ts";
-import type { RowEncoder } from "../../rows/compile_rows.ts";
+import type { RowEncoder } from "../../rows/row_encoder.ts";
 import type { Frame } from "../../rows/frame.ts";
 import {
   type CarriedColumn,

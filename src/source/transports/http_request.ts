@@ -74,10 +74,20 @@ export async function within<T>(
         { retry: "later", hint: "Raise `timeout` in the source if the server is this slow" },
       ),
     ), timeoutSeconds * 1000);
+  // A body hears of an abort through a signal that nothing but fetch holds, and not any more once
+  // that was collected as garbage (Deno 2.9): whoever waits listens to its own.
+  const { signal } = connection;
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
   try {
-    return await work();
+    return await Promise.race([work(), aborted]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
