@@ -32,7 +32,7 @@ Deno.test("readTableProperties reads a plain table, its settings and its column'
     comment: "a table",
     unlogged: false,
     options: ["fillfactor=50", "toast.autovacuum_enabled=off"],
-    tablespace: null,
+    tablespace: properties!.newTablespace,
     accessMethod: "heap",
     replicaIdentity: "full",
     policies: [],
