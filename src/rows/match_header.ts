@@ -60,7 +60,7 @@ function matchNames(
     if (other !== undefined) throw sharedField(other, column, fields[c], header);
     used.set(fields[c], column);
   });
-  const unused = names.flatMap((_name, i) => used.has(i) ? [] : [i]);
+  const unused = notUsed(names, used);
   if (columns.length > 0 && used.size === 0) throw otherFile(plan, unused, header, guessFormat);
   const added = plan.newColumns === "freeze" ? unused : [];
   if (missing.length > 0 || added.length > 0) {
@@ -75,7 +75,15 @@ function matchNames(
 export function unusedFields(plan: RowsPlan, header: readonly string[]): readonly number[] {
   const fields = indexed(header);
   const used = new Set(plan.columns.map((column) => findField(column, fields)));
-  return header.flatMap((_name, i) => used.has(i) ? [] : [i]);
+  return notUsed(header, used);
+}
+
+/** Indexes of the names that are not used. */
+function notUsed(names: readonly string[], used: { has(index: number): boolean }): number[] {
+  const indexes: number[] = [];
+  // A million names, and no array for each.
+  for (let i = 0; i < names.length; i++) if (!used.has(i)) indexes.push(i);
+  return indexes;
 }
 
 interface Header {
@@ -223,7 +231,7 @@ function otherFile(
   return new SluiceError(
     "rows/schema_mismatch",
     "The file has none of the pipeline's columns: the file lacks " +
-      `${several(plan.columns.map(({ from }) => told(from)))}; the pipeline does not know ${
+      `${several(plan.columns, ({ from }) => told(from))}; the pipeline does not know ${
         listed(unused, header)
       }` + (guess === null ? "" : `; ${guess.what}`),
     {
@@ -243,7 +251,7 @@ function mismatch(
   const facts: string[] = [];
   const hints: string[] = [];
   if (missing.length > 0) {
-    facts.push(`the file lacks ${several(missing.map(({ from }) => told(from)))}`);
+    facts.push(`the file lacks ${several(missing, ({ from }) => told(from))}`);
     hints.push(
       "Correct `from` of the missing columns, remove them, or load them as NULL:\n" +
         "schema_contract: { missing_columns: discard_value }",
@@ -313,13 +321,13 @@ function described(header: Header, index: number): string {
 }
 
 function listed(fields: readonly number[], header: Header): string {
-  return several(fields.map((i) => described(header, i)));
+  return several(fields, (i) => described(header, i));
 }
 
 /** A header can be of any size; what is told of it is not. */
-function several(texts: readonly string[]): string {
-  const shown = texts.slice(0, MOST_NAMED).join(", ");
-  return texts.length > MOST_NAMED ? `${shown} and ${texts.length - MOST_NAMED} more` : shown;
+function several<T>(all: readonly T[], tell: (each: T) => string): string {
+  const shown = all.slice(0, MOST_NAMED).map(tell).join(", ");
+  return all.length > MOST_NAMED ? `${shown} and ${all.length - MOST_NAMED} more` : shown;
 }
 
 function told(name: string): string {

@@ -14,11 +14,8 @@ const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const MB = 1_000_000;
 const MIB = 1 << 20;
 
-/**
- * Most memory that a load may take, whatever the file is, with the default limit of a record; 40 MB
- * of it is what lies about where the collector of garbage has to share its processor.
- */
-const PEAK_BYTES = 440 * MB;
+/** Most memory that a load may take, whatever the file is, with the default limit of a record. */
+const PEAK_BYTES = 400 * MB;
 /** Nothing here takes more than a few seconds, unless its time grows faster than the file. */
 const SECONDS = 30;
 

@@ -4,7 +4,7 @@ import type { FieldOptions } from "../field_reader.ts";
 import { Frame } from "../frame.ts";
 import type { BatchArrays, RecordBatch, RecordSplitter } from "../record_batch.ts";
 import { MODULE } from "./module.ts";
-import { writeProgram } from "./program.ts";
+import { COLUMN_BYTES, writeProgram } from "./program.ts";
 
 /** What the rows of a file have in common. */
 export interface KernelRows {
@@ -214,6 +214,8 @@ export class Kernel implements RecordSplitter {
 
   /** Settles what is encoded; false where it has no room for so many columns and texts. */
   setRows({ plan, columns, unused, anyField, bounds, doubled, ...rows }: KernelRows): boolean {
+    // A million fields are not written down to find that out.
+    if ((columns.length + unused.length) * COLUMN_BYTES > PROGRAM_BYTES) return false;
     this.#free = this.#program;
     let hasRoom = true;
     const place = (bytes: Uint8Array) => {

@@ -5,7 +5,7 @@ import type { FieldOptions } from "../field_reader.ts";
 import { encodeLiteral, unrounded } from "../rules/literal.ts";
 
 /** Bytes of a column; `assembly/encode.ts` has the same places and numbers. */
-const COLUMN_BYTES = 64;
+export const COLUMN_BYTES = 64;
 const AT_FIELD = 4;
 const AT_BITS = 8;
 const AT_NULL = 12;
