@@ -22,7 +22,7 @@ function caller(folder: string, url = "") {
         ...args,
       ],
       cwd: folder,
-      env: { DATABASE_URL: url, NO_COLOR: "1" },
+      env: { DATABASE_URL: url, INIT_CWD: folder, NO_COLOR: "1" },
       stdin: "null",
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
