@@ -25,7 +25,7 @@ export interface Interrupt extends Disposable {
   /** The exit code the signal calls for, or null while none came. */
   exitCode(): number | null;
   /**
-   * Ends the process this long after the first signal, whatever is at work then.
+   * Ends the process this long after the first signal, whatever is at work then; the last call counts.
    *
    * @param milliseconds from the signal on
    */
@@ -54,7 +54,14 @@ export function listenForInterrupt(host: InterruptHost): Interrupt {
     : ["SIGINT", "SIGTERM"];
   let first: { signal: StopSignal; at: number } | null = null;
   let leftToChild = false;
+  let longest: number | null = null;
   let leaving: ReturnType<typeof setTimeout> | undefined;
+  function leave(): void {
+    clearTimeout(leaving);
+    if (first === null || longest === null) return;
+    const { signal } = first;
+    leaving = setTimeout(() => host.exit(EXIT_CODES[signal]), longest);
+  }
   const handlers = signals.map((signal) => ({ signal, handler: () => handle(signal) }));
   function handle(signal: StopSignal): void {
     if (leftToChild) return;
@@ -64,6 +71,7 @@ export function listenForInterrupt(host: InterruptHost): Interrupt {
       return;
     }
     first = { signal, at };
+    leave();
     controller.abort(
       new SluiceError("cli/interrupted", `Interrupted by ${signal}`, {
         retry: "later",
@@ -76,11 +84,8 @@ export function listenForInterrupt(host: InterruptHost): Interrupt {
     signal: controller.signal,
     exitCode: () => first === null ? null : EXIT_CODES[first.signal],
     leaveWithin(milliseconds) {
-      const leave = () => {
-        leaving = setTimeout(() => host.exit(EXIT_CODES[first!.signal]), milliseconds);
-      };
-      if (controller.signal.aborted) leave();
-      else controller.signal.addEventListener("abort", leave, { once: true });
+      longest = milliseconds;
+      leave();
     },
     leaveToChild: () => void (leftToChild = true),
     [Symbol.dispose]: () => {

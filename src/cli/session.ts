@@ -32,6 +32,9 @@ export interface Session {
   report(error: unknown): number;
 }
 
+/** Milliseconds that a command takes to stop cleanly, unless it says otherwise. */
+const LONGEST_STOP = 30_000;
+
 /**
  * Runs a command's work and turns however it ended into an exit code.
  *
@@ -76,6 +79,8 @@ export async function inSession(
   };
   const onStop = () => say(paint("warn", "Stopping cleanly; interrupt again to stop at once\n"));
   cli.interrupt.signal.addEventListener("abort", onStop, { once: true });
+  // Whatever hangs by then; what a load leaves behind, the next one takes away.
+  cli.interrupt.leaveWithin(LONGEST_STOP);
   let code: number = EXIT.failed;
   try {
     if (flags.logLevel !== undefined || flags.logFile !== undefined) {

@@ -66,6 +66,19 @@ Deno.test("who is to leave within a time is gone then, and not before a signal c
   expect(exits).toEqual([143]);
 });
 
+Deno.test("the last time limit counts, set before the signal or after it", async () => {
+  for (const isBefore of [true, false]) {
+    const { interrupt, send, exits, exited } = listen();
+    interrupt.leaveWithin(60_000);
+    if (isBefore) interrupt.leaveWithin(1);
+    send("SIGTERM", 0);
+    if (!isBefore) interrupt.leaveWithin(1);
+    await exited;
+    expect(exits).toEqual([143]);
+    interrupt[Symbol.dispose]();
+  }
+});
+
 Deno.test("who has left has no time limit any more", () => {
   // A timer that is left behind fails the test.
   const { interrupt, send } = listen();
