@@ -238,11 +238,6 @@ export function slotBounds(
     : rangeBounds(spec, layout, partition);
 }
 
-/** SQL type of the partition column. */
-export function partitionType(layout: Layout): string {
-  return columnType(layout);
-}
-
 function boundsCheck(spec: PipelineSpec, layout: Layout, partition: string | null): string | null {
   if (partition === null || layout.partitionColumn === null) return null;
   return partitionCondition(spec, layout, partition, quoteIdent(layout.partitionColumn));

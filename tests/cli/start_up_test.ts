@@ -14,7 +14,17 @@ interface Info {
 Deno.test("the command line starts without what only some command needs", async () => {
   // Else Deno reads whatever any command may import before the first one runs.
   expect(config.unstable).toContain("lazy-dynamic-imports");
-  const main = new URL("../../src/main.ts", import.meta.url).href;
+  const reached = await reachedFrom(new URL("../../src/main.ts", import.meta.url).href);
+  const packages = reached.filter((specifier) => specifier.startsWith("npm:"))
+    .map((specifier) => specifier.replace(/^npm:\/?(@?[^@]+).*/, "$1"));
+  expect(packages.toSorted()).toEqual(["commander", "string-width"]);
+  expect(reached.filter((specifier) => /\/src\/(spec|run|source|rows|page)\//.test(specifier)))
+    .toEqual([]);
+  expect(reached.length).toBeLessThan(100);
+});
+
+/** What a module imports, and what those import, but for imports that wait. */
+async function reachedFrom(main: string): Promise<readonly string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", main],
     stderr: "null",
@@ -27,10 +37,11 @@ Deno.test("the command line starts without what only some command needs", async 
       if (!isDynamic && code?.specifier !== undefined) reached.add(code.specifier);
     }
   }
-  const packages = [...reached].filter((specifier) => specifier.startsWith("npm:"))
-    .map((specifier) => specifier.replace(/^npm:\/?(@?[^@]+).*/, "$1"));
-  expect(packages.toSorted()).toEqual(["commander", "string-width"]);
-  expect([...reached].filter((specifier) => /\/src\/(spec|run|source|rows|page)\//.test(specifier)))
-    .toEqual([]);
-  expect(reached.size).toBeLessThan(100);
+  return [...reached];
+}
+
+Deno.test("a load reads no package of a server or compression that it does not need", async () => {
+  const start = new URL("../../src/source/open.ts", import.meta.url).href;
+  const packages = (await reachedFrom(start)).filter((specifier) => specifier.startsWith("npm:"));
+  expect(packages.filter((specifier) => /ssh2|xz-decompress/.test(specifier))).toEqual([]);
 });

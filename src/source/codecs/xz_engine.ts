@@ -1,5 +1,3 @@
-import xzDecompress from "xz-decompress";
-
 /** One file's decompressor: it is fed, then asked for output until it is hungry again. */
 export interface XzEngine extends Disposable {
   /** All that it was fed is used. */
@@ -87,6 +85,7 @@ let loaded: Promise<Exports> | null = null;
 
 function load(): Promise<Exports> {
   return loaded ??= (async () => {
+    const { default: xzDecompress } = await import("xz-decompress");
     // Neither is in the package's types: its version is pinned, and the tests of codecs hold it.
     const { XzReadableStream: stream } = xzDecompress as unknown as {
       XzReadableStream: {

@@ -1,5 +1,4 @@
 import { Buffer } from "node:buffer";
-import ssh2 from "ssh2";
 import { SluiceError } from "../../core/error.ts";
 import type { SourceContext } from "../context.ts";
 import type { Location } from "../location.ts";
@@ -102,11 +101,12 @@ export class SftpSession implements Disposable {
 
   /** Use {@link SftpSession.open}. */
   private constructor(
+    client: Client,
     location: Location,
     timeoutSeconds: number,
     context: SourceContext,
   ) {
-    this.#client = new (ssh2 as unknown as { Client: new () => Client }).Client();
+    this.#client = client;
     this.#address = sftpAddress(location);
     this.#shown = location.shown;
     this.#timeoutSeconds = timeoutSeconds;
@@ -119,7 +119,10 @@ export class SftpSession implements Disposable {
     timeoutSeconds: number,
     context: SourceContext,
   ): Promise<SftpSession> {
-    const session = new SftpSession(location, timeoutSeconds, context);
+    // It takes longer to read than all of a run that has nothing to do.
+    const { default: ssh2 } = await import("ssh2");
+    const client = new (ssh2 as unknown as { Client: new () => Client }).Client();
+    const session = new SftpSession(client, location, timeoutSeconds, context);
     try {
       await session.#connect();
     } catch (error) {
