@@ -13,7 +13,7 @@ import { type Layout, layoutOf } from "./layout.ts";
 import type { LoadPlan, PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import type { PlanInput } from "./plan_input.ts";
 import { requireIdentity } from "./replica_identity.ts";
-import { setupStatements, targetIndexes } from "./setup.ts";
+import { setupChanges, type SetupInput, setupStatements, targetIndexes } from "./setup.ts";
 import { dropOwned, forgetGone, nameOf, releaseTable } from "./identity.ts";
 import { requireFree } from "./occupant.ts";
 import { isDroppable, isInPlace, isSame, takenVersionNames } from "./owned.ts";
@@ -53,7 +53,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
   const loading = partitions.filter(({ action }) => action === "load");
   const atOnce = input.offered ?? input.concurrency ?? spec.partitions?.concurrency ?? 1;
   const concurrency = Math.max(1, Math.min(loading.length, atOnce));
-  const setup = setupStatements({
+  const preparing: SetupInput = {
     spec,
     layout,
     indexes,
@@ -65,7 +65,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     record: recordAsked(declared, catalog.table, asked, ledger.asked),
     kept: keptTables(input),
     leaves: missingLeaves(input, layout, shape, loading),
-  });
+  };
   // The columns first: what they say is about the file, not about replication.
   if (shape.method === "merge" && !shape.managed && loading.length > 0) {
     if (spec.refresh.mode !== "append") requireIdentity(targetKey, catalog);
@@ -83,7 +83,8 @@ export function compilePlan(input: PlanInput): LoadPlan {
     kept: input.kept ?? [],
     target: layout.target,
     targetKey,
-    setup,
+    setup: setupStatements(preparing),
+    changes: setupChanges(preparing),
     notes: notesOf(input, targetKey, loading),
     cautions: loading.length === 0
       ? []

@@ -42,6 +42,8 @@ export interface RunPlan {
   readonly targetKey: string;
   /** Makes what is missing before the load (schema, table, columns, indexes); one transaction. */
   readonly setup: readonly Statement[];
+  /** What the set-up makes or alters, in words: `creates ny.trips`; the ledger apart. */
+  readonly changes: readonly string[];
   /** What somebody has done to the target or to tables below it, and what becomes of them. */
   readonly notes: readonly string[];
   /** What may stop a load once its rows are staged, and the way out. */
@@ -106,6 +108,8 @@ export interface Statement {
   readonly captures?: CountName;
   /** Any row that comes back aborts the transaction with this message and the row's `example`. */
   readonly expectNone?: string;
+  /** Of the ledger's own set-up: the number of the migration that it belongs to. */
+  readonly migration?: number;
 }
 
 /** A parameter: a value, or a fact that only the run can know. */

@@ -93,12 +93,13 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
   const { layout, catalog, evolution } = input;
   const { target } = layout;
   const statements: Statement[] = input.migrations.flatMap(({ number, why, statements }) => [
-    ...statements.map((sql) => ({ sql, params: [], why, lock: null })),
+    ...statements.map((sql) => ({ sql, params: [], why, lock: null, migration: number })),
     {
       sql: `insert into sluice.migrations (number) values ($1)`,
       params: [number],
       why: `Record that migration ${number} is applied`,
       lock: null,
+      migration: number,
     },
   ]);
   if (!catalog.schemaExists) {
@@ -149,6 +150,37 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
   return statements;
 }
 
+/** What {@link setupStatements} do, in words; the ledger's own set-up is told elsewhere. */
+export function setupChanges(
+  { layout, catalog, evolution, indexes, managed, leaves }: SetupInput,
+): readonly string[] {
+  const { target } = layout;
+  const name = nameOf(target);
+  const altered = alterations(target, evolution?.statements ?? []);
+  const made = catalog.table === null || !managed ? [] : missingIndexes(indexes, catalog);
+  return [
+    ...(catalog.schemaExists ? [] : [`creates the schema ${target.schema}`]),
+    ...(catalog.table === null ? [`creates ${name}`] : []),
+    ...(altered.length === 0 ? [] : [`alters ${name} (${altered.join("; ")})`]),
+    ...made.map((index) => `creates the index ${index.name}`),
+    ...(catalog.table === null || leaves.length === 0 ? [] : [
+      `creates ${leaves.length === 1 ? "a partition" : `${leaves.length} partitions`} of ${name}`,
+    ]),
+  ];
+}
+
+/** Each once; without a lock they are about the ledger, or about tables that no reader sees. */
+function alterations(target: TableName, statements: readonly Statement[]): readonly string[] {
+  const start = `alter table ${quoteTable(target)} `;
+  return [
+    ...new Set(
+      statements.filter(({ lock }) => lock !== null).map(({ sql, why }) =>
+        sql.startsWith(start) ? sql.slice(start.length).replace(/ using .*$/s, "") : why
+      ),
+    ),
+  ];
+}
+
 /** Merges update and delete rows of the target; what stands with an identity keeps it. */
 function identify({ layout, catalog, leaves }: SetupInput): Statement[] {
   const { table, published } = catalog;
@@ -170,10 +202,14 @@ where t.target = $1 and l.target = $1 and l.target_oid = $2::oid
   };
 }
 
+function missingIndexes(indexes: readonly TargetIndex[], { table }: Catalog): TargetIndex[] {
+  const existing = new Set(table?.indexes.map(({ name }) => name));
+  return indexes.filter(({ name }) => !existing.has(name));
+}
+
 function createIndexes({ layout, indexes, catalog }: SetupInput): Statement[] {
   const { target } = layout;
-  const existing = new Set(catalog.table?.indexes.map(({ name }) => name));
-  return indexes.filter(({ name }) => !existing.has(name)).map((index) => ({
+  return missingIndexes(indexes, catalog).map((index) => ({
     sql: `create ${index.unique ? "unique " : ""}index ${quoteIdent(index.name)}
   on ${quoteTable(target)} ${index.definition}${
       index.where === null ? "" : `\n  where ${index.where}`

@@ -38,7 +38,7 @@ Deno.test("checks that are aggregates share one pass, and results stand as in th
     [0],
     [2],
   ]);
-  const text = planText(plan, paintFor({ colors: false }));
+  const text = planText(plan, paintFor({ colors: false }), { sql: true });
   expect(text).toContain("row_count: if it fails, nothing is published; null_rate_zone");
   expect(text).toContain("dear: if it fails, it is reported");
   const result = await run(test.db, spec);

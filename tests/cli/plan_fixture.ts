@@ -96,7 +96,11 @@ export function planFixture(): LoadPlan {
     kept: [],
     target: { schema: "ny", table: "trips" },
     targetKey: "ny.trips",
-    setup: [statement("create schema if not exists ny", "The schema is missing")],
+    setup: [
+      { ...statement("create schema sluice", "Make the ledger"), migration: 1 },
+      statement("create schema if not exists ny", "The schema is missing"),
+    ],
+    changes: ["creates the schema ny"],
     notes: [],
     cautions: [],
     referredBy: [],

@@ -156,17 +156,59 @@ Deno.test("shellWord quotes what a shell would read otherwise", () => {
   ]);
 });
 
-Deno.test("planText tells partitions first, then each statement with its reason and lock", () => {
-  expect(planText(planFixture(), plainPaint)).toBe(PLAN);
+Deno.test("planText is a summary; with SQL each statement follows, with its reason and lock", () => {
+  const text = planText(planFixture(), plainPaint);
+  expect(text).toBe(PLAN.slice(0, PLAN.indexOf("\nSet up the target")));
+  expect(planText(planFixture(), plainPaint, { sql: true })).toBe(PLAN);
+});
+
+Deno.test("planText counts, names what changes and each kind of lock once", () => {
+  const plan = planFixture();
+  const [skipped, loaded] = plan.partitions;
+  const exclusive = (table: string) => `ACCESS EXCLUSIVE on ${table}, for milliseconds`;
+  const lockOf = (n: number) => ({ ...loaded.publish[0], lock: exclusive(`ny.trips__${n}`) });
+  const text = (change: object) =>
+    planText({ ...plan, setup: [], changes: [], ...change }, plainPaint).split("\n").slice(0, 2);
+  const months = [1, 2, 3, 4].map((n) => ({
+    ...loaded,
+    partition: `2021-0${n}`,
+    publish: [lockOf(n), { ...lockOf(n), lock: exclusive("ny.trips") }],
+    retain: loaded.retain.slice(0, n - 1),
+  }));
+  const pending = { ...skipped, skipStatus: "pending" as const };
+  for (
+    const [change, ...lines] of [
+      [
+        { partitions: months },
+        "trips (environment live): 4 to load; drops version 0 of 2021-02 and 2 more",
+        "locks: ACCESS EXCLUSIVE on ny.trips__1, ny.trips and 3 more, for milliseconds",
+      ],
+      [
+        { partitions: [skipped, skipped, pending], setup: [{ ...plan.setup[0], migration: 7 }] },
+        "trips (environment live): nothing to load, 2 unchanged, 1 pending; " +
+        "brings the ledger up to date (schema sluice)",
+        "refresh partition by exchange, 1 partition at once, 2 COPY connections each, " +
+        "rejects up to 1%, 3 earlier versions kept",
+      ],
+      [
+        {
+          environment: null,
+          changes: ['alters ny.trips (add column "a\u001b" text)'],
+          sweep: plan.setup,
+          partitions: [{ ...loaded, partition: null }],
+        },
+        'trips: 1 to load; alters ny.trips (add column "a\\x1b" text), ' +
+        "tidies up after runs that died, drops version 0",
+        "locks: ACCESS EXCLUSIVE on ny.trips",
+      ],
+    ] as const
+  ) expect(text(change)).toEqual(lines);
 });
 
 Deno.test("planText of a plan with nothing to load says so", () => {
   const plan = planFixture();
-  const text = planText(
-    { ...plan, setup: [], partitions: plan.partitions.slice(0, 1) },
-    plainPaint,
-  );
-  expect(text).toMatch(/\n\nNothing to load\n$/);
+  const text = planText({ ...plan, partitions: plan.partitions.slice(0, 1) }, plainPaint);
+  expect(text).toMatch(/^trips \(environment live\): nothing to load, 1 unchanged; /);
 });
 
 Deno.test("errorText tells all Postgres said, once", () => {
@@ -313,7 +355,9 @@ Deno.test("rejectsText says where there is nothing to show", () => {
     .toBe("Run r1 rejected no row\n");
 });
 
-const PLAN = `trips (environment live) into ny.trips
+const PLAN = `trips (environment live): 1 to load, 1 unchanged; \
+sets up the ledger (schema sluice), creates the schema ny, drops version 0 of 2021-02
+locks: ACCESS EXCLUSIVE on ny.trips
 refresh partition by exchange, 1 partition at once, 2 COPY connections each, rejects up to 1%, \
 3 earlier versions kept
 

@@ -237,6 +237,20 @@ Deno.test("compilePlan makes the parent with its indexes where nothing stands", 
   expect(partition.replaces).toBe(null);
 });
 
+Deno.test("compilePlan says in words what its set-up makes and alters", () => {
+  const table = (change: Partial<TableInfo>) =>
+    compilePlan(input({ catalog: { ...CATALOG, table: { ...TABLE, ...change } } })).changes;
+  expect(compilePlan(input({ catalog: EMPTY })).changes).toEqual([
+    "creates the schema s",
+    "creates s.t",
+  ]);
+  expect(compilePlan(input()).changes).toEqual([]);
+  expect(table({ columns: TABLE.columns.filter(({ name }) => name !== "name") })).toEqual([
+    'alters s.t (add column "name" varchar(10))',
+  ]);
+  expect(table({ indexes: TABLE.indexes.slice(0, 1) })).toEqual(["creates the index t_name_idx"]);
+});
+
 Deno.test("compilePlan keeps secrets as references and is plain JSON", () => {
   const plan = compilePlan(input());
   expect(plan.partitions[0].source.url).toBe("/data/trips_2021-01.csv?key=${KEY}");

@@ -18,23 +18,27 @@ import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
-type Flags = OutputFlags & SpecFlags & DatabaseFlags & RunFlags;
+type Flags = OutputFlags & SpecFlags & DatabaseFlags & RunFlags & {
+  readonly sql?: boolean;
+};
 
-/** `plan <file>`: what `run` would do, statement by statement. */
+/** `plan <file>`: what `run` would do. */
 export function addPlanCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("plan")
     .summary("print what run would do; writes nothing")
     .description(
-      "Print which partitions run would load or skip and why, and each SQL statement with its\n" +
-        "reason and its lock. Writes nothing.",
+      "Print which partitions run would load or skip and why, what it would make or alter, and\n" +
+        "the locks it would take. Writes nothing.",
     )
-    .argument("<file>", "pipeline file");
+    .argument("<file>", "pipeline file")
+    .option("--sql", "print each SQL statement as well, with its reason and its lock");
   addOutputOptions(addDatabaseOption(addRunOptions(addSpecOptions(command))))
     .addHelpText(
       "after",
       `
 Examples:
   deno task plan pipelines/yellow_taxi.yaml
+  deno task plan pipelines/yellow_taxi.yaml --sql
   deno task plan pipelines/yellow_taxi.yaml --partition 2021-02 --force --output json`,
     )
     .action(async (file: string, flags: Flags) =>
@@ -49,6 +53,7 @@ async function plan(file: string, flags: Flags, session: Session): Promise<numbe
   nameTarget(specs, database, flags, session);
   const { services } = session.cli;
   const context = runContext(database.db, session);
-  session.view.plan(await services.planPipeline(specs[0], runOptionsOf(flags), context));
+  const planned = await services.planPipeline(specs[0], runOptionsOf(flags), context);
+  session.view.plan(planned, flags.sql ?? false);
   return EXIT.done;
 }

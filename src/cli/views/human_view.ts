@@ -27,7 +27,7 @@ export function humanView(out: Output): View {
           : `${file} is written; see what it would do with\n  deno task plan ${shellWord(file)}\n`,
       ),
     preview: (_pipeline, preview) => out.write(previewText(preview, paint)),
-    plan: (plan) => out.write(planText(plan, paint)),
+    plan: (plan, sql) => out.write(planText(plan, paint, { sql })),
     validated: (checks) =>
       out.write(
         checks.filter(({ valid }) => valid)

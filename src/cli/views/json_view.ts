@@ -25,7 +25,7 @@ export function jsonView(out: Output, secrets: Secrets): View {
     },
     drafted: ({ file, text }) => show({ file, text }),
     preview: (pipeline, preview) => show({ pipeline, ...preview }),
-    plan: show,
+    plan: (plan) => show(plan),
     validated: (files, diagnostics) =>
       show({ files, diagnostics: diagnostics.map(diagnosticObject) }),
     checked: show,

@@ -1,36 +1,103 @@
 import { formatPlural } from "../../core/format_text.ts";
-import { OFFSET_COLUMN } from "../../core/names.ts";
-import { quoteIdent, quoteTable } from "../../core/quote.ts";
-import type {
-  CheckPass,
-  LoadPlan,
-  Param,
-  PartitionPlan,
-  Statement,
-  TableName,
-} from "../../plan/load_plan.ts";
+import type { LoadPlan, PartitionPlan } from "../../plan/load_plan.ts";
 import type { Paint } from "./paint.ts";
-import { printable, printableLines } from "./printable.ts";
+import { planSqlText } from "./plan_sql_text.ts";
+import { printable } from "./printable.ts";
 import { renderTable, type TableCell } from "./table.ts";
 
-/** A plan for people: what would load and why, then every statement with its reason and lock. */
-export function planText(plan: LoadPlan, paint: Paint): string {
-  const loads = plan.partitions.filter(({ action }) => action === "load");
+/** A plan for people: what would happen in a few lines, then each partition and why. */
+export function planText(
+  plan: LoadPlan,
+  paint: Paint,
+  { sql = false }: { readonly sql?: boolean } = {},
+): string {
   return [
-    summary(plan, paint),
+    `${headline(plan, paint)}${locksLine(plan)}${settingsLine(plan)}`,
+    partitionsTable(plan, paint),
     notesText(plan, paint),
     cautionsText(plan, paint),
     evolvedText(plan, paint),
     keptText(plan, paint),
-    section("Drop staging tables of runs that died", plan.sweep, paint),
-    section("Set up the target, in one transaction", plan.setup, paint),
-    ...loads.map((partition) => partitionText(plan, partition, paint)),
-    loads.length === 0 ? "Nothing to load\n" : "",
+    sql ? planSqlText(plan, paint) : "",
   ].filter((part) => part !== "").join("\n");
 }
 
-function summary(plan: LoadPlan, paint: Paint): string {
+/** `3 to load, 1 unchanged; sets up the ledger, creates ny.trips`. */
+function headline(plan: LoadPlan, paint: Paint): string {
   const environment = plan.environment === null ? "" : ` (environment ${plan.environment})`;
+  const changes = changesOf(plan).map(printable);
+  return `${paint("strong", plan.pipeline)}${environment}: ${countsText(plan)}` +
+    `${changes.length === 0 ? "" : `; ${changes.join(", ")}`}\n`;
+}
+
+function countsText({ partitions }: LoadPlan): string {
+  const loads = partitions.filter(({ action }) => action === "load").length;
+  const skipped = Map.groupBy(
+    partitions.filter(({ action }) => action === "skip"),
+    ({ skipStatus }) => skipStatus ?? "skipped",
+  );
+  return [
+    loads === 0 ? "nothing to load" : `${loads} to load`,
+    ...[...skipped].map(([status, group]) => `${group.length} ${status}`),
+  ].join(", ");
+}
+
+function changesOf(plan: LoadPlan): string[] {
+  const migrations = plan.setup.flatMap(({ migration }) => migration ?? []);
+  const ledger = migrations[0] === 1 ? "sets up the ledger" : "brings the ledger up to date";
+  const dropped = plan.partitions.flatMap(({ action, partition, retain }) =>
+    action === "load" ? retain.map(({ version }) => ({ partition, version })) : []
+  );
+  const [first, ...others] = dropped;
+  return [
+    ...(migrations.length === 0 ? [] : [`${ledger} (schema sluice)`]),
+    ...plan.changes,
+    ...(plan.sweep.length === 0 ? [] : ["tidies up after runs that died"]),
+    ...(first === undefined ? [] : [
+      `drops version ${first.version}${first.partition === null ? "" : ` of ${first.partition}`}${
+        others.length === 0 ? "" : ` and ${others.length} more`
+      }`,
+    ]),
+  ];
+}
+
+/** Tables of the same lock that are named. */
+const NAMED = 2;
+
+/** What a plain query takes as well blocks nobody. */
+const HARMLESS = "ACCESS SHARE";
+
+/** The locks that readers or writers can notice, each kind once. */
+function locksLine(plan: LoadPlan): string {
+  const loads = plan.partitions.filter(({ action }) => action === "load");
+  const statements = [
+    ...plan.setup,
+    ...loads.flatMap(({ stage, finish, publish, retain }) => [
+      ...stage,
+      ...finish,
+      ...publish,
+      ...retain.flatMap((old) => old.statements),
+    ]),
+  ];
+  const kinds = new Map<string, Set<string>>();
+  for (const lock of new Set(statements.flatMap(({ lock }) => lock ?? []))) {
+    const { mode = lock, tables = "", rest = "" } =
+      /^(?<mode>.+?) on (?<tables>.+?)(?<rest>, .*)?$/s.exec(lock)?.groups ?? {};
+    if (mode === HARMLESS) continue;
+    const kind = `${mode}\n${rest}`;
+    kinds.set(kind, (kinds.get(kind) ?? new Set()).add(tables));
+  }
+  if (kinds.size === 0) return "";
+  const texts = [...kinds].map(([kind, tables]) => {
+    const [mode, rest] = kind.split("\n");
+    const names = [...tables];
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+    return printable(`${mode} on ${names.slice(0, NAMED).join(", ")}${more}${rest}`);
+  });
+  return `locks: ${texts.join("; ")}\n`;
+}
+
+function settingsLine(plan: LoadPlan): string {
   const limit = plan.rejectLimit.kind === "rows"
     ? formatPlural(plan.rejectLimit.rows, "row")
     : `${plan.rejectLimit.percent}%`;
@@ -44,7 +111,11 @@ function summary(plan: LoadPlan, paint: Paint): string {
     ...(plan.together ? ["published together"] : []),
     `${formatPlural(plan.versions, "earlier version")} kept`,
   ];
-  const rows = plan.partitions.map((partition): TableCell[] => [
+  return `${facts.join(", ")}\n`;
+}
+
+function partitionsTable({ partitions }: LoadPlan, paint: Paint): string {
+  const rows = partitions.map((partition): TableCell[] => [
     nameOf(partition),
     { text: partition.action, style: partition.action === "load" ? "good" : "faint" },
     partition.action === "load" ? String(partition.version) : "-",
@@ -58,139 +129,37 @@ function summary(plan: LoadPlan, paint: Paint): string {
     { title: "reason" },
     { title: "source" },
   ];
-  return `${paint("strong", plan.pipeline)}${environment} into ${paint("name", plan.targetKey)}\n` +
-    `${facts.join(", ")}\n\n${renderTable(columns, rows, paint)}`;
+  return renderTable(columns, rows, paint);
 }
 
 function notesText({ notes }: LoadPlan, paint: Paint): string {
-  if (notes.length === 0) return "";
-  return title("Changes that others made", paint) +
-    notes.map((note) => `  ${printable(note)}\n`).join("");
+  return listText("Changes that others made", notes, paint);
 }
 
 function cautionsText({ cautions }: LoadPlan, paint: Paint): string {
-  if (cautions.length === 0) return "";
-  return title("What may stop the load", paint) +
-    cautions.map((caution) => `  ${printable(caution)}\n`).join("");
+  return listText("What may stop the load", cautions, paint);
 }
 
 function evolvedText({ evolved }: LoadPlan, paint: Paint): string {
-  if (evolved.length === 0) return "";
-  return title("Columns that change with the sources", paint) +
-    evolved.map(({ column, change, type, evidence }) =>
-      `  ${printable(column)} ${type} (${change}): ${printable(evidence)}\n`
-    ).join("");
+  const lines = evolved.map(({ column, change, type, evidence }) =>
+    `${column} ${type} (${change}): ${evidence}`
+  );
+  return listText("Columns that change with the sources", lines, paint);
 }
 
 function keptText({ kept }: LoadPlan, paint: Paint): string {
-  if (kept.length === 0) return "";
-  return title("Stricter in the table than in the file: rows that break it are rejects", paint) +
-    kept.map(({ column, what }) => `  ${printable(column)} is ${printable(what)}\n`).join("");
-}
-
-function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {
-  const { deduplicate, isolation } = partition;
-  return [
-    `${paint("strong", `Load ${nameOf(partition)}`)} into ${
-      paint("name", dotted(partition.staging))
-    }\n`,
-    section("Stage, in one transaction", partition.stage, paint),
-    copyText(plan, partition, paint),
-    section(
-      "Verify",
-      partition.verify?.staging.map(({ statement }) => statement) ?? [],
-      paint,
-    ),
-    rulesText(partition, paint),
-    deduplicate === null ? "" : [
-      section("Deduplicate", [deduplicate.prove], paint),
-      section(
-        `Only if it finds duplicates (on_duplicate: ${plan.onDuplicate}), then once more`,
-        [deduplicate.count, ...(deduplicate.remove === null ? [] : [deduplicate.remove])],
-        paint,
-      ),
-    ].filter((part) => part !== "").join("\n"),
-    section("Finish", partition.finish, paint),
-    section("Check, reading only", partition.checks.map(checkStatement), paint),
-    section("Publish, in one transaction", partition.publish, paint),
-    ...partition.retain.map((old) =>
-      section(`Retain: version ${old.version} is dropped`, old.statements, paint)
-    ),
-    section(
-      "Only if Postgres refuses rows: finds them in ever smaller ranges",
-      [
-        ...isolation.stage,
-        ...isolation.begin,
-        ...isolation.attempt,
-        ...(isolation.transfer === null ? [] : [isolation.remove, isolation.transfer]),
-        isolation.tidy,
-      ],
-      paint,
-    ),
-    section("Only after a failure", partition.cleanup, paint),
-  ].filter((part) => part !== "").join("\n");
-}
-
-function rulesText({ rules }: PartitionPlan, paint: Paint): string {
-  if (rules === null) return "";
-  const statements = [rules.count, rules.reject].filter((each) => each !== null);
-  return section("Rules", statements, paint);
-}
-
-function checkStatement({ checks, sql, params }: CheckPass): Statement {
-  const words = checks.map(({ name, severity }) =>
-    `${name}: if it fails, ${severity === "error" ? "nothing is published" : "it is reported"}`
+  return listText(
+    "Stricter in the table than in the file: rows that break it are rejects",
+    kept.map(({ column, what }) => `${column} is ${what}`),
+    paint,
   );
-  return { sql, params, why: words.join("; "), lock: null };
 }
 
-/** COPY itself is no `Statement`: the rows are streamed into it. */
-function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan, paint: Paint) {
-  const names = [
-    ...rows.columns.map(({ name }) => name),
-    ...partition.constants.map(({ name }) => name),
-    ...(rows.lineColumn ? ["_source_line"] : []),
-    ...(rows.offsetColumn ? [OFFSET_COLUMN] : []),
-  ];
-  const copy: Statement = {
-    sql: `copy ${quoteTable(partition.staging)} (${names.map(quoteIdent).join(", ")})\n` +
-      "from stdin with (format binary)",
-    params: [],
-    why: `The rows of ${partition.source.url}, over ${formatPlural(copyConnections, "connection")}`,
-    lock: null,
-  };
-  return section("Copy", [copy], paint);
-}
-
-function section(name: string, statements: readonly Statement[], paint: Paint): string {
-  if (statements.length === 0) return "";
-  return title(name, paint) + statements.map((each) => statementText(each, paint)).join("");
-}
-
-function title(name: string, paint: Paint): string {
-  return `${paint("strong", name)}\n`;
-}
-
-function statementText({ sql, params, why, lock }: Statement, paint: Paint): string {
-  const comments = [why, ...(lock === null ? [] : [`lock: ${lock}`])];
-  const values = params.map((param, at) => `$${at + 1} = ${paramText(param)}`);
-  if (values.length > 0) comments.push(values.join(", "));
-  const body = printableLines(sql).replaceAll("\n", "\n  ");
-  return comments.map((text) => `  ${paint("faint", `-- ${printable(text)}`)}\n`).join("") +
-    `  ${body};\n`;
-}
-
-function paramText(param: Param): string {
-  if (typeof param === "object" && param !== null) {
-    return `<${"count" in param ? param.count : param.fact}>`;
-  }
-  return typeof param === "string" ? `'${param.replaceAll("'", "''")}'` : String(param);
+function listText(title: string, lines: readonly string[], paint: Paint): string {
+  if (lines.length === 0) return "";
+  return `${paint("strong", title)}\n${lines.map((line) => `  ${printable(line)}\n`).join("")}`;
 }
 
 function nameOf({ partition }: PartitionPlan): string {
   return partition === null ? "whole table" : printable(partition);
-}
-
-function dotted({ schema, table }: TableName): string {
-  return `${schema}.${table}`;
 }

@@ -45,7 +45,8 @@ export interface View {
   /** A pipeline file for a source; null: it was not asked for a file. */
   drafted(draft: { readonly file: string | null; readonly text: string }): void;
   preview(pipeline: string, preview: Preview): void;
-  plan(plan: LoadPlan): void;
+  /** @param sql with each statement; for programs it always is */
+  plan(plan: LoadPlan, sql: boolean): void;
   validated(checks: readonly FileCheck[], diagnostics: readonly Diagnostic[]): void;
   checked(report: CheckReport): void;
   rollback(result: RollbackResult): void;

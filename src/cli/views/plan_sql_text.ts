@@ -1,0 +1,134 @@
+import { formatPlural } from "../../core/format_text.ts";
+import { OFFSET_COLUMN } from "../../core/names.ts";
+import { quoteIdent, quoteTable } from "../../core/quote.ts";
+import type {
+  CheckPass,
+  LoadPlan,
+  Param,
+  PartitionPlan,
+  Statement,
+  TableName,
+} from "../../plan/load_plan.ts";
+import type { Paint } from "./paint.ts";
+import { printable, printableLines } from "./printable.ts";
+
+/** Every statement of a plan with its reason and its lock; those of the ledger's set-up are counted. */
+export function planSqlText(plan: LoadPlan, paint: Paint): string {
+  const loads = plan.partitions.filter(({ action }) => action === "load");
+  return [
+    section("Drop staging tables of runs that died", plan.sweep, paint),
+    section(
+      "Set up the target, in one transaction",
+      plan.setup.filter(({ migration }) => migration === undefined),
+      paint,
+    ),
+    ...loads.map((partition) => partitionText(plan, partition, paint)),
+  ].filter((part) => part !== "").join("\n");
+}
+
+function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {
+  const { deduplicate, isolation } = partition;
+  return [
+    `${paint("strong", `Load ${nameOf(partition)}`)} into ${
+      paint("name", dotted(partition.staging))
+    }\n`,
+    section("Stage, in one transaction", partition.stage, paint),
+    copyText(plan, partition, paint),
+    section(
+      "Verify",
+      partition.verify?.staging.map(({ statement }) => statement) ?? [],
+      paint,
+    ),
+    rulesText(partition, paint),
+    deduplicate === null ? "" : [
+      section("Deduplicate", [deduplicate.prove], paint),
+      section(
+        `Only if it finds duplicates (on_duplicate: ${plan.onDuplicate}), then once more`,
+        [deduplicate.count, ...(deduplicate.remove === null ? [] : [deduplicate.remove])],
+        paint,
+      ),
+    ].filter((part) => part !== "").join("\n"),
+    section("Finish", partition.finish, paint),
+    section("Check, reading only", partition.checks.map(checkStatement), paint),
+    section("Publish, in one transaction", partition.publish, paint),
+    ...partition.retain.map((old) =>
+      section(`Retain: version ${old.version} is dropped`, old.statements, paint)
+    ),
+    section(
+      "Only if Postgres refuses rows: finds them in ever smaller ranges",
+      [
+        ...isolation.stage.filter(({ sql }) => !partition.stage.some((each) => each.sql === sql)),
+        ...isolation.begin,
+        ...isolation.attempt,
+        ...(isolation.transfer === null ? [] : [isolation.remove, isolation.transfer]),
+        isolation.tidy,
+      ],
+      paint,
+    ),
+    section("Only after a failure", partition.cleanup, paint),
+  ].filter((part) => part !== "").join("\n");
+}
+
+function rulesText({ rules }: PartitionPlan, paint: Paint): string {
+  if (rules === null) return "";
+  const statements = [rules.count, rules.reject].filter((each) => each !== null);
+  return section("Rules", statements, paint);
+}
+
+function checkStatement({ checks, sql, params }: CheckPass): Statement {
+  const words = checks.map(({ name, severity }) =>
+    `${name}: if it fails, ${severity === "error" ? "nothing is published" : "it is reported"}`
+  );
+  return { sql, params, why: words.join("; "), lock: null };
+}
+
+/** COPY itself is no `Statement`: the rows are streamed into it. */
+function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan, paint: Paint) {
+  const names = [
+    ...rows.columns.map(({ name }) => name),
+    ...partition.constants.map(({ name }) => name),
+    ...(rows.lineColumn ? ["_source_line"] : []),
+    ...(rows.offsetColumn ? [OFFSET_COLUMN] : []),
+  ];
+  const copy: Statement = {
+    sql: `copy ${quoteTable(partition.staging)} (${names.map(quoteIdent).join(", ")})\n` +
+      "from stdin with (format binary)",
+    params: [],
+    why: `The rows of ${partition.source.url}, over ${formatPlural(copyConnections, "connection")}`,
+    lock: null,
+  };
+  return section("Copy", [copy], paint);
+}
+
+function section(name: string, statements: readonly Statement[], paint: Paint): string {
+  if (statements.length === 0) return "";
+  return title(name, paint) + statements.map((each) => statementText(each, paint)).join("");
+}
+
+function title(name: string, paint: Paint): string {
+  return `${paint("strong", name)}\n`;
+}
+
+function statementText({ sql, params, why, lock }: Statement, paint: Paint): string {
+  const comments = [why, ...(lock === null ? [] : [`lock: ${lock}`])];
+  const values = params.map((param, at) => `$${at + 1} = ${paramText(param)}`);
+  if (values.length > 0) comments.push(values.join(", "));
+  const body = printableLines(sql).replaceAll("\n", "\n  ");
+  return comments.map((text) => `  ${paint("faint", `-- ${printable(text)}`)}\n`).join("") +
+    `  ${body};\n`;
+}
+
+function paramText(param: Param): string {
+  if (typeof param === "object" && param !== null) {
+    return `<${"count" in param ? param.count : param.fact}>`;
+  }
+  return typeof param === "string" ? `'${param.replaceAll("'", "''")}'` : String(param);
+}
+
+function nameOf({ partition }: PartitionPlan): string {
+  return partition === null ? "whole table" : printable(partition);
+}
+
+function dotted({ schema, table }: TableName): string {
+  return `${schema}.${table}`;
+}
