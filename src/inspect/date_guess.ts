@@ -51,11 +51,14 @@ export function dateGuess(first: Value): Guess | null {
       const found = FORM.exec(value.text);
       if (found === null) return false;
       if (found[4].length !== three.length && one.length !== 4) return false;
-      readings = readings.filter(({ isTaken }) => isTaken(value));
+      const left = readings.filter(({ isTaken }) => isTaken(value));
+      // A refused value belongs to another form, and says nothing of this one.
+      if (left.length === 0) return false;
+      readings = left;
       const [a, b] = one.length === 4 ? [found[3], found[4]] : [found[1], found[3]];
       isPadded &&= a.length === 2 && b.length === 2;
       hourIsPadded &&= (found[6] ?? "00").length === 2;
-      return readings.length > 0;
+      return true;
     },
     settle() {
       const [reading, other] = readings.map(({ pattern }) => padded(pattern));

@@ -1,6 +1,8 @@
 import type { ColumnType } from "../spec/pipeline_spec.ts";
 import { dateGuess } from "./date_guess.ts";
 import { type Guess, takenBy, type Value } from "./guess.ts";
+import { mixedDateGuess } from "./mixed_date_guess.ts";
+import { moneyGuess } from "./money_guess.ts";
 import { separatedGuess } from "./separated_guess.ts";
 import { wordGuess } from "./word_guess.ts";
 
@@ -10,6 +12,22 @@ const INTEGER = 2_147_483_647;
 
 /** What a field may be whose first value this is; the likelier first. */
 export function guessesFor(first: Value): Guess[] {
+  return [
+    ...plainGuesses(),
+    ...[separatedGuess(first), dateGuess(first), wordGuess(first)].filter((guess) =>
+      guess !== null
+    ),
+    ...[mixedDateGuess(first), moneyGuess(first, numberGuesses)].filter((guess) => guess !== null),
+  ];
+}
+
+/** What the number of an amount may be. */
+function numberGuesses(number: Value): Guess[] {
+  const separated = separatedGuess(number);
+  return [wholeGuess(), decimalGuess(), ...(separated === null ? [] : [separated])];
+}
+
+function plainGuesses(): Guess[] {
   return [
     plainGuess("true or false", { name: "boolean" }, /^(true|false)$/i, () => null),
     wholeGuess(),
@@ -24,9 +42,6 @@ export function guessesFor(first: Value): Guess[] {
     ),
     plainGuess("times of day", { name: "time" }, /^\d\d:\d\d(:\d\d(\.\d{1,6})?)?$/),
     plainGuess("UUIDs", { name: "uuid" }, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i),
-    ...[separatedGuess(first), dateGuess(first), wordGuess(first)].filter((guess) =>
-      guess !== null
-    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { plainNumber } from "./types/number_text.ts";
 import type { ColumnOptions, ColumnType } from "../spec/pipeline_spec.ts";
 
 /**
@@ -24,14 +25,14 @@ export const GUESSABLE: readonly ColumnType[] = [
 /** The texts that a type writes; none for a type where that is not known. */
 export function writesBack(type: ColumnType, options: ColumnOptions = {}): WritesBack {
   const form = formOf(type);
-  const { thousands, decimal } = options;
-  if (thousands === undefined && decimal === undefined) return form;
+  const { thousands, decimal, strip, negative } = options;
+  if ([thousands, decimal, strip, negative].every((option) => option === undefined)) return form;
   // The pipeline file says how numbers are written: `1.234,50` is 1234.50.
-  return (text) =>
-    form(
-      (thousands === undefined ? text : text.replaceAll(thousands, ""))
-        .replace(decimal ?? ".", "."),
-    );
+  const plain = plainNumber(options);
+  return (text) => {
+    const number = plain(text);
+    return number !== null && form(number);
+  };
 }
 
 const DAY = String.raw`\d{4}-\d\d-\d\d`;

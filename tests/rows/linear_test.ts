@@ -107,14 +107,22 @@ for (const { name } of TYPE_ENCODERS) {
       : name === "varchar" || name === "char"
       ? [{ name, length: 10 }]
       : [{ name }]) as ColumnType[];
+    const isNumber = ["smallint", "integer", "bigint", "numeric", "real", "double precision"]
+      .includes(name);
+    const isTime = /^(date|timestamptz?)$/.test(name);
     const encodes = types.flatMap((type) => [
       compileType(type, {}),
+      ...(isNumber
+        ? (["parentheses", "trailing"] as const).map((negative) =>
+          compileType(type, { negative, strip: ["$", "a", "1 ", "y"], thousands: "," })
+        )
+        : []),
+      ...(isTime
+        ? [compileType(type, { format: ["epoch_ns", "d MMMM yyyy[ H:mm[:ss[.S]]]", "yyyy"] })]
+        : []),
       compileType(
         type,
-        ["smallint", "integer", "bigint", "numeric", "real", "double precision"]
-            .includes(name)
-          ? { thousands: ",", decimal: "." }
-          : {},
+        isNumber ? { thousands: ",", decimal: "." } : {},
       ),
     ]);
     const frame = new Frame(LENGTH * 4);

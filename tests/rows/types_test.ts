@@ -2,6 +2,8 @@ import { expect } from "expect";
 import { TYPE_ENCODERS } from "../../src/rows/types/mod.ts";
 import { SIMPLE_TYPES } from "../../src/core/simple_types.ts";
 import { encodeText, readAs } from "./encode_text.ts";
+import type { ColumnOptions } from "../../src/spec/pipeline_spec.ts";
+import { pick, randomFrom } from "./random.ts";
 
 Deno.test("TYPE_ENCODERS has one encoder for every type of the contract", () => {
   const names = TYPE_ENCODERS.map(({ name }) => name);
@@ -69,6 +71,118 @@ Deno.test("numeric: rounded half away from zero, then checked against its precis
   expect(encodeText("numeric(4,2)", "Infinity")).toBe("out_of_range");
   expect(encodeText("numeric(4,2)", "NaN")).toBe("00000000c0000000");
   expect(encodeText("numeric", "1e200001")).toBe("out_of_range");
+});
+
+Deno.test("strip and negative: around a number, and nowhere else", () => {
+  const money = { strip: ["$", "US$", "€", "EUR"], thousands: "," };
+  const number = (text: string, options: ColumnOptions) => encodeText("integer", text, options);
+  const value = (hex: string) => BigInt.asIntN(32, BigInt(`0x${hex}`));
+  for (
+    const [options, text, expected] of [
+      [money, "$1,200", 1200],
+      [money, "US$1,200", 1200],
+      [money, "-$4", -4],
+      [money, "$-4", -4],
+      [money, "$ 4", 4],
+      [money, " 4 € ", 4],
+      [money, "4\u00a0€", 4],
+      [money, "4\u202fEUR", 4],
+      [money, "$4 EUR", 4],
+      [money, "7", 7],
+      [{ ...money, negative: "parentheses" }, "($1,200)", -1200],
+      [{ ...money, negative: "parentheses" }, "$(1,200)", -1200],
+      [{ ...money, negative: "parentheses" }, "( 12 )", -12],
+      [{ ...money, negative: "parentheses" }, "-12", -12],
+      [{ ...money, negative: "trailing" }, "12-", -12],
+      [{ ...money, negative: "trailing" }, "12- $", -12],
+      [{ ...money, negative: "trailing" }, "12+", 12],
+      [{ negative: "trailing" }, "12 -", -12],
+      [{ strip: ["%"] }, "12%", 12],
+      [{ strip: [".-"] }, "5.-", 5],
+    ] as [ColumnOptions, string, number][]
+  ) {
+    const hex = number(text, options);
+    expect([text, /^[0-9a-f]{8}$/.test(hex) ? value(hex) : hex]).toEqual([text, BigInt(expected)]);
+  }
+  for (
+    const [options, text] of [
+      [{}, "$4"],
+      [{}, "(4)"],
+      [{}, "4-"],
+      [{}, "4%"],
+      [money, "£4"],
+      [money, "$$4"],
+      [money, "$4$"],
+      [money, "4$4"],
+      [money, "$"],
+      [money, ""],
+      [money, "- 4"],
+      [money, "--4"],
+      [money, "(4)"],
+      [money, "4-"],
+      [money, "$ -"],
+      [{ negative: "parentheses" }, "(4"],
+      [{ negative: "parentheses" }, "4)"],
+      [{ negative: "parentheses" }, "(-4)"],
+      [{ negative: "parentheses" }, "-(4)"],
+      [{ negative: "parentheses" }, "((4))"],
+      [{ negative: "parentheses" }, "()"],
+      [{ negative: "parentheses" }, "4-"],
+      [{ negative: "trailing" }, "-4-"],
+      [{ negative: "trailing" }, "4--"],
+      [{ negative: "trailing" }, "-"],
+      [{ negative: "trailing" }, "(4)"],
+    ] as [ColumnOptions, string][]
+  ) expect([text, number(text, options)]).toEqual([text, "invalid_integer"]);
+  // Each type of number has them.
+  for (
+    const type of ["smallint", "bigint", "numeric", "numeric(10,2)", "real", "double precision"]
+  ) {
+    const options: ColumnOptions = {
+      strip: ["€"],
+      negative: "parentheses",
+      decimal: ",",
+      thousands: ".",
+    };
+    expect([type, encodeText(type, "(1.234 €)", options)]).toEqual([
+      type,
+      encodeText(type, "-1234"),
+    ]);
+  }
+});
+
+Deno.test("strip and negative: what is written around numbers never changes them", () => {
+  const seed = Number(Deno.env.get("SLUICE_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`SLUICE_SEED=${seed}`);
+  const random = randomFrom(seed);
+  const strip = ["$", "EUR", "%", "kr."];
+  for (let round = 0; round < 5000; round++) {
+    const digits = String(Math.floor(random() * 10 ** Math.floor(random() * 9)));
+    const text = random() < 0.5 ? digits : `${digits}.${Math.floor(random() * 1000)}`;
+    const negative = pick(random, ["parentheses", "trailing", undefined] as const);
+    const isNegative = random() < 0.5;
+    const blank = () => pick(random, ["", "", " ", "\u00a0"]);
+    const signed = !isNegative ? text : pick(random, [
+      `-${text}`,
+      ...(negative === "parentheses" ? [`(${blank()}${text}${blank()})`] : []),
+      ...(negative === "trailing" ? [`${text}-`] : []),
+    ]);
+    const [one, other] = [pick(random, strip), pick(random, strip)];
+    const written = pick(random, [
+      `${one}${blank()}${signed}`,
+      `${signed}${blank()}${one}`,
+      ...(one === other ? [] : [`${one}${blank()}${signed}${blank()}${other}`]),
+    ]);
+    const options: ColumnOptions = { strip, ...(negative === undefined ? {} : { negative }) };
+    const type = pick(random, ["numeric", "double precision", "numeric(20,1)"]);
+    expect([written, type, encodeText(type, written, options)])
+      .toEqual([written, type, encodeText(type, isNegative ? `-${text}` : text)]);
+    // Undeclared, it is no number.
+    expect([written, encodeText(type, written, { decimal: "." })]).toEqual([
+      written,
+      "invalid_number",
+    ]);
+  }
 });
 
 Deno.test("thousands and decimal: only where they belong", () => {

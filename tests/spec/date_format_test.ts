@@ -1,12 +1,22 @@
 import { expect } from "expect";
+import { MONTHS, WEEKDAYS } from "../../src/core/date_format.ts";
 import { timeMicros, timeSeconds } from "../../src/rows/types/clock_text.ts";
 import { compileFormat, formatDays } from "../../src/rows/types/date_format.ts";
 import { formatFault } from "../../src/spec/coherence/date_format.ts";
 
 const SEED = 4711;
-const USUAL = ["yyyy-MM-dd", "MM/dd/yyyy HH:mm", "d.M.yy h:mm a", "yyyyMMddHHmmss", "HH:mm:ss.S"];
+const USUAL = [
+  "yyyy-MM-dd",
+  "MM/dd/yyyy HH:mm",
+  "d.M.yy h:mm a",
+  "yyyyMMddHHmmss",
+  "HH:mm:ss.S",
+  "EEE, dd MMM yyyy HH:mm:ss Z",
+  "MMMM d, yyyy",
+  "dd-MMM-yy",
+];
 const PIECES = [
-  ..."yyyy yy MM M dd d HH H hh h mm ss S SSS a T - / : 7".split(" "),
+  ..."yyyy yy MM M MMM MMMM dd d EEE EEEE HH H hh h mm ss S SSS a Z T - / : 7".split(" "),
   "'at'",
   "'5'",
   "''",
@@ -26,7 +36,7 @@ Deno.test("formatFault accepts only formats that are read as they were written",
     const format = round % 2 === 0
       ? pieces.join(random(2) === 0 ? "" : "-")
       : base.slice(0, at) + (random(3) === 0 ? "" : pieces[0]) + base.slice(at);
-    const kind = ["date", "time", "timestamp"][random(3)];
+    const kind = ["date", "time", "timestamp", "timestamptz"][random(4)];
     if (formatFault(format, kind) !== null) continue;
     accepted++;
     const moment: Moment = {
@@ -96,10 +106,21 @@ function write(format: string, moment: Moment): string {
     mm: two(moment.minute),
     ss: two(moment.second),
     a: moment.hour < 12 ? "AM" : "PM",
+    MMM: MONTHS[moment.month - 1].slice(0, 3),
+    MMMM: MONTHS[moment.month - 1].toUpperCase(),
+    EEE: weekday(format, moment).slice(0, 3),
+    EEEE: weekday(format, moment),
+    Z: "-0130",
   };
   return format.replace(/'[^']*'|([A-Za-z])\1*/g, (run) => {
     if (run === "''") return "'";
     if (run.startsWith("'")) return run.slice(1, -1);
+    if (run === "T") return run;
     return texts[run] ?? (run.startsWith("S") ? String(moment.fraction) : run);
   });
+}
+
+function weekday(format: string, moment: Moment): string {
+  const { year, month, day } = told(format, moment);
+  return WEEKDAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()];
 }

@@ -123,7 +123,7 @@ function writeNulls(entry: DataView, options: FieldOptions, place: Place): void 
 const HELD = new Set([
   ...["min", "max", "max_length", "pattern", "one_of"],
   ...["format", "timezone", "true_values", "false_values", "null_values", "thousands", "decimal"],
-  ...["trim", "empty_as_null"],
+  ...["trim", "empty_as_null", "strip", "negative"],
 ]);
 
 /** Settles a column's type and rules; 0 where the kernel cannot hold all of them. */
@@ -136,7 +136,8 @@ function writeKind(
   const { type, options, rules } = plan;
   const isHeld = ([key, value]: [string, unknown]) => value === undefined || HELD.has(key);
   if (![...Object.entries(rules), ...Object.entries(options)].every(isHeld)) return 0;
-  const { thousands, decimal = ".", format, true_values, false_values } = options;
+  const { thousands, decimal = ".", format, strip, negative, true_values, false_values } = options;
+  if (strip !== undefined || negative !== undefined) return 0;
   if (thousands || decimal !== "." || format !== undefined || rules.pattern !== undefined) return 0;
   if (!(type.name in KINDS)) return 0;
   const kind = KINDS[type.name as keyof typeof KINDS];

@@ -1,3 +1,4 @@
+import { formatList } from "../../core/date_format.ts";
 import type { Frame } from "../frame.ts";
 import { isSpace, isWord, putInt32, skipSpace, trimEnd } from "./ascii.ts";
 import { daysFromCivil, writeInfinity, writeTimestamp } from "./calendar.ts";
@@ -9,9 +10,10 @@ import {
   timeSeconds,
   twoDigits,
 } from "./clock_text.ts";
-import { compileFormat, formatDays } from "./date_format.ts";
+import { compileFormat, formatDays, formatOffset } from "./date_format.ts";
 import { beforeEra, dateDays, dateEnd, eraIsBc, readDate } from "./date_text.ts";
 import type { Encode, Problem, TypeEncoder } from "./encoder.ts";
+import { offsetEnd, readOffset } from "./offset_text.ts";
 import { type LocalOffset, localOffset } from "./time_zone.ts";
 
 const EPOCH_DAYS = daysFromCivil(1970, 1, 1);
@@ -66,8 +68,8 @@ export const timestamptz: TypeEncoder = {
     timestampEncoder("timestamptz", format, localOffset(timezone ?? "UTC")),
 };
 
-function written(type: string, format: string): string {
-  return `a ${type} written as ${format}`;
+function written(type: string, format: string | readonly string[]): string {
+  return `a ${type} written as ${formatList(format).join(" or ")}`;
 }
 
 const NO_DATE: Problem = {
@@ -110,7 +112,7 @@ function writeDate(frame: Frame, days: number): null {
 /** A null `zone` is a timestamp without one. */
 function timestampEncoder(
   type: string,
-  format: string | undefined,
+  format: string | readonly string[] | undefined,
   zone: LocalOffset | null,
 ): Encode {
   const code = `invalid_${type}`;
@@ -124,8 +126,8 @@ function timestampEncoder(
     return (bytes, start, end, frame) => {
       if (!read(bytes, start, end)) return problem;
       const local = formatDays * 86400 + timeSeconds;
-      const seconds = zone === null ? local : local - zone(local);
-      return writeTimestamp(frame, seconds, timeMicros) ? null : range;
+      const east = zone === null ? 0 : formatOffset === formatOffset ? formatOffset : zone(local);
+      return writeTimestamp(frame, local - east, timeMicros) ? null : range;
     };
   }
   const problem: Problem = {
@@ -184,8 +186,10 @@ function timestampEncoder(
       const utc = zone === null ? local : local - zone(local);
       return writeTimestamp(frame, utc, micros) ? null : range;
     }
-    const offset = readOffset(bytes, at, era);
-    if (offset !== offset) return problem;
+    let sign = at;
+    while (sign < era && bytes[sign] === 32) sign++;
+    const offset = readOffset(bytes, sign, era);
+    if (offset !== offset || offsetEnd !== era) return problem;
     // Postgres takes digits with a hyphen right behind them for a date, which a colon then ends.
     if (
       timeIsCompact && at - clock === 6 && bytes[at] === 45 && bytes.subarray(at, era).includes(58)
@@ -193,33 +197,4 @@ function timestampEncoder(
     if (zone === null) return zoned;
     return writeTimestamp(frame, local - offset, micros) ? null : range;
   };
-}
-
-/** Seconds east of UTC: `Z`, `UTC`, `±hh`, `±hhmm`, `±hh:mm[:ss]`; NaN where it is none of them. */
-function readOffset(bytes: Uint8Array, start: number, end: number): number {
-  let i = start;
-  while (i < end && bytes[i] === 32) i++;
-  if (isWord(bytes, i, end, "z") || isWord(bytes, i, end, "utc")) return 0;
-  const sign = bytes[i]!;
-  if ((sign !== 43 && sign !== 45) || end - i < 3) return NaN;
-  const hours = twoDigits(bytes, i + 1);
-  if (hours < 0 || hours > 15) return NaN;
-  let minutes = 0;
-  let seconds = 0;
-  i += 3;
-  if (i < end) {
-    const colon = bytes[i] === 58;
-    if (colon) i++;
-    if (end - i < 2) return NaN;
-    minutes = twoDigits(bytes, i);
-    i += 2;
-    if (colon && i < end) {
-      if (bytes[i] !== 58 || end - i !== 3) return NaN;
-      seconds = twoDigits(bytes, i + 1);
-      i += 3;
-    }
-    if (i !== end || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59) return NaN;
-  }
-  const offset = hours * 3600 + minutes * 60 + seconds;
-  return sign === 45 ? -offset : offset;
 }

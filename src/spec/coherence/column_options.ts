@@ -1,8 +1,11 @@
+import { EPOCHS, formatList, formatWays, MOST_WAYS } from "../../core/date_format.ts";
 import { byteLength } from "../../core/names.ts";
 import { isTimeZone } from "../../core/time_zone.ts";
 import { FRACTIONS, TIMES } from "../column_type.ts";
 import { keysOf, placeAt } from "../keys.ts";
+import type { ColumnOptions } from "../schema/columns.ts";
 import type { Check } from "./check.ts";
+import { ambiguityOf } from "./date_ambiguity.ts";
 import { FORMAT_HINT, formatFault } from "./date_format.ts";
 
 /** Rules and options are of a kind that the column's type has. */
@@ -26,7 +29,7 @@ export const columnKeys: Check = ({ columns }, report) => {
 export const columnOptions: Check = ({ columns }, report) => {
   for (const { name, type, options } of columns) {
     const path = (option: string) => ["columns", name, option];
-    const { timezone, format, thousands, decimal, true_values, false_values } = options;
+    const { timezone, format, thousands, decimal, strip, true_values, false_values } = options;
     if (timezone !== undefined && !isTimeZone(timezone)) {
       report.value(
         path("timezone"),
@@ -36,9 +39,8 @@ export const columnOptions: Check = ({ columns }, report) => {
       );
     }
     if (format !== undefined && TIMES.test(type.name)) {
-      const fault = formatFault(format, type.name);
-      if (fault !== null) {
-        report.value(path("format"), "spec/bad_date_format", fault, FORMAT_HINT);
+      for (const [message, hint] of formatFaults(formatList(format), type.name)) {
+        report.value(path("format"), "spec/bad_date_format", message, hint);
       }
     }
     // An integer has no decimal point that the character could be taken for.
@@ -57,9 +59,53 @@ export const columnOptions: Check = ({ columns }, report) => {
     if (decimal !== undefined && byteLength(decimal) !== 1) {
       report.value(path("decimal"), "spec/wrong_value", '"decimal" must be one ASCII character');
     }
+    for (const text of strip ?? []) {
+      const fault = stripFault(text, options);
+      if (fault !== null) report.value(path("strip"), "spec/contradiction", fault);
+    }
     const both = true_values?.find((value) => false_values?.includes(value));
     if (both !== undefined) {
       report.value(path("false_values"), "spec/contradiction", `"${both}" is both true and false`);
     }
   }
 };
+
+/** Messages with hints about the formats of a column. */
+function formatFaults(
+  formats: readonly string[],
+  type: string,
+): (readonly [message: string, hint: string])[] {
+  const faults = formats.flatMap((format) => formatFault(format, type) ?? []);
+  if (faults.length > 0) return faults.map((fault) => [fault, FORMAT_HINT]);
+  const ways = formats.filter((format) => !Object.hasOwn(EPOCHS, format))
+    .reduce((sum, format) => sum + formatWays(format).length, 0);
+  if (ways > MOST_WAYS) {
+    return [[
+      `The formats have ${ways} ways to write a value, and ${MOST_WAYS} are allowed`,
+      "Leave out optional parts that the file does not need",
+    ]];
+  }
+  const found = ambiguityOf(formats);
+  if (found === null) return [];
+  const { one, other, text } = found;
+  return [[
+    one === other
+      ? `"${text}" can be read in two ways by "${one}"`
+      : `"${text}" is one value by "${one}" and another by "${other}"`,
+    "Keep one of them, or load the field as text and decide with an expression",
+  ]];
+}
+
+/** Why a text cannot be passed over; null where it can. */
+function stripFault(text: string, { thousands, decimal, negative }: ColumnOptions): string | null {
+  if (/\d/.test(text) || /^[-+\s]+$/.test(text)) return `"${text}" is part of a number`;
+  if (text === (decimal ?? ".") || text === thousands) {
+    return `"strip" and ${
+      text === thousands ? '"thousands"' : "the decimal point"
+    } are both "${text}"`;
+  }
+  if (negative === "parentheses" && /^[()]+$/.test(text)) {
+    return `"${text}" is what makes a number negative`;
+  }
+  return null;
+}

@@ -48,10 +48,9 @@ function checkValues({ name, type, rules, default: standIn, options }: ColumnSpe
   check(rules.max, ["max"]);
   rules.one_of?.forEach((value, at) => check(value, ["one_of", at]));
   // A default is read by the column's own options, which may be looser.
-  const { thousands, decimal, format, true_values, false_values, trim } = options;
-  const looser = [thousands, decimal, format, true_values, false_values].some((option) =>
-    option !== undefined
-  );
+  const { thousands, decimal, strip, negative, format, trim } = options;
+  const looser = [thousands, decimal, strip, negative, format, options.true_values]
+    .concat(options.false_values).some((option) => option !== undefined);
   if (standIn === null || looser) return;
   check(trim ? standIn.trim() : standIn, ["default"]);
   const { max_length } = rules;

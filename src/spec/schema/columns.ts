@@ -43,8 +43,13 @@ const rulesSchema = z.strictObject({
 
 /** Ways to read looser than Postgres does; all off unless asked for. */
 const optionsSchema = z.strictObject({
-  format: looseName().exactOptional().describe("Date pattern such as `MM/dd/yyyy HH:mm`").meta({
+  format: z.union([looseName(), z.array(looseName()).min(1)]).exactOptional().describe(
+    "Date pattern such as `MM/dd/yyyy HH:mm[:ss]`, a list of them, or `epoch`, `epoch_ms`",
+  ).meta({
     types: TIMES,
+    docs: "[Date pattern](types.md#options) such as `MM/dd/yyyy HH:mm[:ss]`, a list of which the " +
+      "first that fits is taken, or `epoch`, `epoch_ms`, `epoch_us`, `epoch_ns`",
+    words: ["date_format", "dateformat", "timestamp_format", "timestampformat"],
   }),
   timezone: name().exactOptional()
     .describe("IANA zone of input without an offset").meta({
@@ -63,6 +68,14 @@ const optionsSchema = z.strictObject({
     .describe("Character between groups of digits").meta({ types: NUMBERS }),
   decimal: looseText().length(1, "Expected one character").exactOptional()
     .describe("Character before decimals").meta({ types: FRACTIONS }),
+  strip: z.array(looseText().min(1)).min(1).exactOptional()
+    .describe(
+      "Texts that may stand around a number, such as `$`, `EUR` or `%`: they are passed over",
+    )
+    .meta({ types: NUMBERS }),
+  negative: z.enum(["parentheses", "trailing"]).exactOptional()
+    .describe("How negative numbers are written besides `-5`: `(5)` or `5-`")
+    .meta({ types: NUMBERS }),
   trim: z.boolean().exactOptional().describe("Remove blanks around the value"),
   empty_as_null: z.boolean().exactOptional().describe("A quoted empty field is NULL too"),
 });
