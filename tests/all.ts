@@ -1,34 +1,53 @@
 /**
- * Runs every test file in a process of its own, as many at once as there are processors, those that
- * took longest the last time first: `deno task test`.
+ * Runs all test files: `deno task test`. Files that take long have a process each, others share one
+ * until it takes about as long; as many processes at once as {@link JOBS} says, the longest first.
  *
- * `--unit` runs only those of `unit_tests.ts`, all in one process and without checking types:
- * `deno task test:unit`. Other arguments are handed to `deno test`, in one process as well:
+ * `--unit` runs only those of `unit_tests.ts`, and does not check types: `deno task test:unit`.
+ * Other arguments are handed to `deno test`, in one process:
  * `deno task test tests/rows --filter dates`.
  */
 import { LONGEST } from "./longest.ts";
+import { aloneReason, type FileOutcome, groupFiles, readReport } from "./test_groups.ts";
 import { isUnit } from "./unit_tests.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const TESTS = new URL("tests/", ROOT);
 /** Milliseconds that each file took, from run to run; ignored by git. */
 const TIMES = new URL(".sluice/test_times.json", ROOT);
+/** What `deno test` reports of each group, while it is read. */
+const REPORTS = `.sluice/test_reports/${Deno.pid}/`;
 // Those that start programs and servers have nearly all; some files below /dev and /proc that drivers
 // of tests look at take all of them.
 const PERMISSIONS = ["--no-prompt", "--allow-all"];
+/** Files that take longer have a process to themselves: long enough to start it seldom. */
+const GROUP_MILLISECONDS = 20_000;
+/** What a file is thought to take before it was measured: one of 10 kB three seconds. */
+const MILLISECONDS_PER_BYTE = 0.3;
+/** What it takes to evaluate a file beside others. */
+const START_MILLISECONDS = 50;
+const JOBS = Math.max(
+  1,
+  Number(Deno.env.get("SLUICE_TEST_JOBS") ?? navigator.hardwareConcurrency),
+);
 
-interface Outcome {
+interface TestFile {
   readonly file: string;
-  readonly code: number;
-  readonly milliseconds: number;
+  readonly text: string;
 }
 
-async function findTests(folder: URL, prefix: string): Promise<string[]> {
-  const files: string[] = [];
+interface GroupOutcome {
+  readonly code: number;
+  readonly files: readonly FileOutcome[];
+}
+
+async function findTests(folder = TESTS, prefix = "tests/"): Promise<readonly TestFile[]> {
+  const files: TestFile[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) {
       files.push(...await findTests(new URL(`${name}/`, folder), `${prefix}${name}/`));
-    } else if (name.endsWith("_test.ts")) files.push(`${prefix}${name}`);
+    } else if (name.endsWith("_test.ts")) {
+      files.push({ file: prefix + name, text: await Deno.readTextFile(new URL(name, folder)) });
+    }
   }
   return files;
 }
@@ -43,16 +62,31 @@ async function deno(args: readonly string[], output: "inherit" | "piped") {
   }).output();
 }
 
-/** Runs one file, and prints all that it said at once. */
-async function runFile(file: string): Promise<Outcome> {
-  const started = performance.now();
-  const { code, stdout, stderr } = await deno(
-    ["test", "--no-check", ...PERMISSIONS, file],
-    "piped",
-  );
+let reports = 0;
+
+/** Runs files in one process, and prints all that it said at once. */
+async function runGroup(
+  files: readonly string[],
+  options: readonly string[],
+): Promise<GroupOutcome> {
+  const report = `${REPORTS}${reports++}.xml`;
+  const { code, stdout, stderr } = await deno([
+    "test",
+    "--no-check",
+    ...PERMISSIONS,
+    `--junit-path=${report}`,
+    ...options,
+    "tests/together.ts",
+    "--",
+    ...files,
+  ], "piped");
   await Deno.stdout.write(stdout);
   await Deno.stderr.write(stderr);
-  return { file, code, milliseconds: Math.round(performance.now() - started) };
+  // One that was killed reports nothing.
+  const xml = await Deno.readTextFile(new URL(report, ROOT)).catch(() => "");
+  const outcomes = readReport(xml, files);
+  const all = code !== 0 && outcomes.every(({ failed }) => !failed);
+  return { code, files: outcomes.map((outcome) => all ? { ...outcome, failed: true } : outcome) };
 }
 
 async function readTimes(): Promise<Record<string, number>> {
@@ -63,53 +97,76 @@ async function readTimes(): Promise<Record<string, number>> {
   }
 }
 
+/** What each file is thought to take. */
+async function timed(files: readonly TestFile[]) {
+  const times = await readTimes();
+  return files.map(({ file, text }) => {
+    const place = LONGEST.indexOf(file);
+    const guess = place >= 0
+      ? GROUP_MILLISECONDS * (LONGEST.length - place)
+      : text.length * MILLISECONDS_PER_BYTE;
+    return { file, milliseconds: (times[file] ?? guess) + START_MILLISECONDS };
+  });
+}
+
+async function runFiles(
+  files: readonly TestFile[],
+  most: number | null,
+  options: readonly string[],
+): Promise<readonly GroupOutcome[]> {
+  const lengths = await timed(files);
+  const total = lengths.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const alone = files.filter(({ text }) => aloneReason(text) !== null).map(({ file }) => file);
+  const queue = [...groupFiles(lengths, most ?? 1.1 * total / JOBS, new Set(alone))];
+  const outcomes: GroupOutcome[] = [];
+  await Deno.mkdir(new URL(REPORTS, ROOT), { recursive: true });
+  try {
+    await Promise.all(Array.from({ length: JOBS }, async () => {
+      for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+        outcomes.push(await runGroup(group.files, options));
+      }
+    }));
+  } finally {
+    await Deno.remove(new URL(REPORTS, ROOT), { recursive: true });
+  }
+  return outcomes;
+}
+
+/** Says how long it took and what failed; the exit code. */
+function summarize(groups: readonly GroupOutcome[], started: number): number {
+  const outcomes = groups.flatMap(({ files }) => files);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const processes = `${groups.length} processes, ${JOBS} at once`;
+  console.log(`\n${outcomes.length} test files in ${seconds} s; ${processes}`);
+  const failed = outcomes.filter(({ failed }) => failed).map(({ file }) => `  ${file}`).sort();
+  if (failed.length > 0) console.log(`Failed:\n${failed.join("\n")}`);
+  return groups.every(({ code }) => code === 0) ? 0 : 1;
+}
+
 async function runAll(): Promise<number> {
   const { code } = await deno(["check", "src", "tests"], "inherit");
   if (code !== 0) return code;
   const started = performance.now();
-  const times = await readTimes();
-  // No file has a million bytes: those that are known to be long come before all others.
-  const guess = async (file: string) =>
-    LONGEST.includes(file)
-      ? 1e6 * (LONGEST.length - LONGEST.indexOf(file))
-      : (await Deno.stat(new URL(file, ROOT))).size;
-  const length = async (file: string) => times[file] ?? await guess(file);
-  const files = await Promise.all(
-    (await findTests(TESTS, "tests/")).map(async (file) => ({ file, length: await length(file) })),
+  const groups = await runFiles(await findTests(), GROUP_MILLISECONDS, []);
+  const times = groups.flatMap(({ files }) =>
+    files.map(({ file, milliseconds }) => [file, milliseconds])
   );
-  const queue = files.sort((a, b) => b.length - a.length).map(({ file }) => file);
-  const outcomes: Outcome[] = [];
-  const jobs = Number(Deno.env.get("SLUICE_TEST_JOBS") ?? navigator.hardwareConcurrency);
-  await Promise.all(
-    Array.from({ length: Math.max(1, jobs) }, async () => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        outcomes.push(await runFile(file));
-      }
-    }),
-  );
-  const known = Object.fromEntries(outcomes.map(({ file, milliseconds }) => [file, milliseconds]));
-  await Deno.mkdir(new URL(".", TIMES), { recursive: true });
-  await Deno.writeTextFile(TIMES, JSON.stringify(known));
-  const failed = outcomes.filter((outcome) => outcome.code !== 0).map((outcome) => outcome.file);
-  const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(`\n${outcomes.length} test files in ${seconds} s, ${jobs} at once`);
-  if (failed.length > 0) console.log(`Failed:\n${failed.map((file) => `  ${file}`).join("\n")}`);
-  return failed.length === 0 ? 0 : 1;
+  await Deno.writeTextFile(TIMES, JSON.stringify(Object.fromEntries(times)));
+  return summarize(groups, started);
 }
 
-/** Files whose tests are done in a moment. */
-async function unitTests(): Promise<readonly string[]> {
-  const files = await findTests(TESTS, "tests/");
-  const texts = await Promise.all(files.map((file) => Deno.readTextFile(new URL(file, ROOT))));
-  return files.filter((file, at) => isUnit(file, texts[at]));
+/** Runs the files whose tests are done in a moment, in a process for each processor. */
+async function runUnits(options: readonly string[]): Promise<number> {
+  const started = performance.now();
+  const files = (await findTests()).filter(({ file, text }) => isUnit(file, text));
+  return summarize(await runFiles(files, null, options), started);
 }
 
 const [first, ...rest] = Deno.args;
-const words = first === "--unit"
-  ? ["--no-check", "--parallel", ...await unitTests(), ...rest]
-  : Deno.args;
 Deno.exit(
-  words.length === 0
+  first === undefined
     ? await runAll()
-    : (await deno(["test", ...PERMISSIONS, ...words], "inherit")).code,
+    : first === "--unit"
+    ? await runUnits(rest)
+    : (await deno(["test", ...PERMISSIONS, ...Deno.args], "inherit")).code,
 );

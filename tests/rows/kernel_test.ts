@@ -1,3 +1,4 @@
+// Slow: texts by the hundred thousand, once through the kernel and once through TypeScript.
 import { createHash } from "node:crypto";
 import { expect } from "expect";
 import type { Reject } from "../../src/core/reject.ts";

@@ -1,3 +1,4 @@
+// Slow: logins by SSH, whose keys take their time to agree on.
 import { expect } from "expect";
 import { createHmac } from "node:crypto";
 import { openSource } from "../../src/source/open.ts";

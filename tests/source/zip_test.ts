@@ -1,3 +1,4 @@
+// Slow: archives of each kind of program that writes them.
 import { expect } from "expect";
 import { bytesOf, concat, decompressed, failure, randomFrom, testSeed } from "./support.ts";
 import { type ZipFile, zipOf } from "./zip_writer.ts";

@@ -1,3 +1,4 @@
+// Slow: thousands of files, each read as a whole.
 import { expect } from "expect";
 import { renderDiagnostic } from "../../src/core/render_diagnostic.ts";
 import { load, MONTHS } from "./support.ts";
