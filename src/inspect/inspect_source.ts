@@ -10,11 +10,16 @@ import { refuseOthers } from "../source/recognise.ts";
 import { spool } from "../source/spool.ts";
 import { buildFormat, type FormatOptions, formatSchema } from "../spec/formats/mod.ts";
 import { type FieldEvidence, FieldProfile, MOST_DISTINCT } from "./field_profile.ts";
+import { findJsonList } from "./json_list.ts";
 import { type CsvDialect, recogniseCsv } from "./recognise_csv.ts";
 
 /** `source.format` as a pipeline file has it: only what differs from what is left out. */
 export type FormatKeys =
-  & { readonly type: FormatOptions["type"]; readonly null_values?: readonly string[] }
+  & {
+    readonly type: FormatOptions["type"];
+    readonly path?: string;
+    readonly null_values?: readonly string[];
+  }
   & CsvDialect;
 
 /** What a file shows of itself. */
@@ -152,9 +157,15 @@ function recogniseFormat(head: Uint8Array, shown: string): FormatKeys {
   // A header may begin with these letters, and has no bytes like those that follow them.
   const isParquet = text.startsWith("PAR1") && head.subarray(4, 12).some((byte) => byte < 9);
   if (isParquet) return { type: "parquet" };
-  if (isJsonLines(text)) {
+  const path = /^\uFEFF?\s*(?:\[\s*\{|\{\s*")/.test(text) ? findJsonList(text) : null;
+  // One object alone, with a list of others in it, is a document rather than a file of one record.
+  if (isJsonLines(text) && (path === null || text.trim().includes("\n"))) {
     refuseOthers(head, traitsOf(buildFormat("ndjson")), origin);
     return { type: "ndjson" };
+  }
+  if (path !== null) {
+    refuseOthers(head, traitsOf(buildFormat("json")), origin);
+    return { type: "json", ...(path === "$" ? {} : { path }) };
   }
   // A line for Excel is no reason to refuse a file: it says what the delimiter is.
   const probe: FormatKeys = /^sep=.\r?\n/i.test(text)

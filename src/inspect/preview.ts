@@ -34,7 +34,7 @@ export async function previewSource(
   most: number,
   context: SourceContext,
 ): Promise<Preview> {
-  const plan = { ...rowsPlan(spec), lineColumn: true, offsetColumn: false };
+  const plan = { ...rowsPlan(spec), lineColumn: false, offsetColumn: true };
   await using open = await openSource(sourcePlan(spec, partition), context);
   const reader = openReader(spec.source.format, {
     columns: plan.columns,
@@ -42,8 +42,8 @@ export async function previewSource(
   });
   const types = new Map(spec.columns.map(({ name, type }) => [name, type]));
   const frame = new Frame(1 << 16);
-  const rejects: Told[] = [];
-  const rows: { readonly line: number; readonly values: (string | null)[] }[] = [];
+  const rejects: (Told & { readonly offset: number })[] = [];
+  const rows: { readonly offset: number; readonly values: (string | null)[] }[] = [];
   let encoder: RowEncoder | null = null;
   let order: number[] = [];
 
@@ -59,12 +59,12 @@ export async function previewSource(
       order = spec.columns.map(({ name }) => columns.indexOf(name));
     }
     frame.length = 0;
-    encoder.encode(batch, frame, ({ line, column, code, message }) => {
-      rejects.push({ line, column, code, message });
+    encoder.encode(batch, frame, ({ line, column, code, message, byteOffset }) => {
+      rejects.push({ line, column, code, message, offset: byteOffset });
     });
     const columns = encoder.columns.map((name) => types.get(name) ?? null);
     for (const values of tuples(frame, columns)) {
-      rows.push({ line: Number(values.at(-1)), values: order.map((at) => values[at]) });
+      rows.push({ offset: Number(values.at(-1)), values: order.map((at) => values[at]) });
     }
   }
 
@@ -86,19 +86,20 @@ export async function previewSource(
     if (rows.length + rejects.length < most) take(reader.finish());
     break;
   }
-  // Those of the first records, whichever they are.
-  const lines = [...rows, ...rejects].map(({ line }) => line).sort((a, b) => a - b);
-  const last = lines[Math.min(most, lines.length) - 1] ?? 0;
+  // Those of the first records, whichever they are; several may stand on one line.
+  const offsets = [...rows, ...rejects].map(({ offset }) => offset).sort((a, b) => a - b);
+  const last = offsets[Math.min(most, offsets.length) - 1] ?? -1;
   return {
     columns: spec.columns.map(({ name, type }) => ({ name, type: sqlType(type) })),
-    rows: rows.filter(({ line }) => line <= last).map(({ values }) => values),
-    rejects: rejects.filter(({ line }) => line <= last),
+    rows: rows.filter(({ offset }) => offset <= last).map(({ values }) => values),
+    rejects: rejects.filter(({ offset }) => offset <= last)
+      .map(({ offset: _, ...reject }) => reject),
   };
 }
 
 type Told = Preview["rejects"][number];
 
-/** The tuples of COPY BINARY in a frame; a value of no column is the record's line. */
+/** The tuples of COPY BINARY in a frame; a value of no column is the record's offset. */
 function* tuples(
   { bytes, view, length }: Frame,
   types: readonly (ColumnType | null)[],

@@ -32,6 +32,7 @@ export const CODES = {
   "spec/bad_pattern": "A regular expression with a mistake",
   "spec/unsupported_pattern": "A regular expression that only a backtracking engine can match",
   "spec/bad_sql": "A rule or query that is not one closed expression",
+  "spec/bad_path": "A path into JSON that is not one",
   "spec/bad_csv_option": "A CSV character that cannot be used",
   "spec/bad_schedule": "A schedule with an impossible time or an unknown time zone",
   "spec/bad_timezone": "An unknown time zone",

@@ -177,3 +177,21 @@ Deno.test("JSON tells its own types, and keys that come later are empty before",
     { name: "late", type: "boolean", options: {}, empty: 2 },
   ]);
 });
+
+Deno.test("a JSON document is read from the list of objects that stands the least deep", async () => {
+  for (
+    const [text, path] of [
+      ['[{"id":1},{"id":2}]', undefined],
+      ['\ufeff[\n  {\n    "id": 1\n  },\n  {"id": 2}\n]\n', undefined],
+      ['{"meta": {"tags": [1]}, "data": {"items": [{"id": 1}, {"id": 2}]}}', "$.data.items"],
+      ['{\n"a": [[{"x": 1}]], "the items": [\n{"id": 1}, {"id": 2, "n": [{}]}]}', '$["the items"]'],
+    ] as const
+  ) {
+    const { fields, format, records } = await profileOfText(text, "in.json");
+    expect(format).toEqual({ type: "json", ...(path === undefined ? {} : { path }) });
+    expect(records).toBe(2);
+    expect(fields[0]).toMatchObject({ name: "id", type: "integer" });
+  }
+  const { format } = await profileOfText('{"id":1,"n":[{"b":1}]}\n{"id":2,"n":[]}\n', "in.jsonl");
+  expect(format).toEqual({ type: "ndjson" });
+});

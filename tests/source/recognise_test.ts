@@ -115,9 +115,9 @@ const OTHERS: readonly (readonly [
   ["an HTML page", "browser", "<!-- made by x -->\n<html>\n"],
   ["an HTML page", "browser", "<!doctype HTML>\n", { header: false }],
   ["XML", "browser", '<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>'],
-  ["JSON", "jq", '[{"id":1,"name":"a"},{"id":2,"name":"b"}]\n'],
-  ["JSON", "jq", '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n'],
-  ["JSON", "jq", '{\n  "error": "not logged in"\n}'],
+  ["JSON", "format: json", '[{"id":1,"name":"a"},{"id":2,"name":"b"}]\n'],
+  ["JSON", "format: ndjson", '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n'],
+  ["JSON", "path: $.items", '{\n  "error": "not logged in"\n}'],
   [
     "Git LFS",
     "git lfs pull",

@@ -29,6 +29,7 @@ const CASES: readonly Case[] = [
   ["spec/not_available_yet", edited(["{base}/", "az://b/"]), '"az://b/trips_{month}.csv.gz"'],
   ["spec/not_available_yet", edited(["../data", "ftp://b"]), '"{base}/trips_{month}.csv.gz"'],
   ["spec/unknown_type", edited(["type: text", "type: txet"]), "txet"],
+  ["spec/bad_path", edited(["format: csv", "format: { type: json, path: items }"]), "items"],
   ["spec/bad_name", edited(["pipeline: trips", "pipeline: a b"]), "a b"],
   ["spec/bad_name", edited(["taxi.trips", "a.taxi.trips"]), "a.taxi.trips"],
   ["spec/bad_name", edited(["taxi.trips", "pg_temp.trips"]), "pg_temp.trips"],

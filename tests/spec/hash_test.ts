@@ -25,6 +25,8 @@ const SPECS: Readonly<Record<string, string>> = {
     `pipeline: a\nsource: { url: a.csv }\ntarget: { table: a }\ncolumns: { id: text }\n`,
   ndjson: format("ndjson"),
   "ndjson options": format("{ type: ndjson, null_values: [x, 1], trim: true }"),
+  json: format("json"),
+  "json options": format('{ type: json, path: "$.a[0]", trim: true }'),
   "csv mapping": format("{ type: csv }"),
   "csv characters": format(
     `{ type: csv, delimiter: ";", quote: "'", escape: "\\\\", comment: "#" }`,

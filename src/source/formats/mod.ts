@@ -5,6 +5,7 @@ import { DecodingReader } from "../encodings/decoding_reader.ts";
 import { encodingFor, type FormatTraits } from "../recognise.ts";
 import { csv } from "./csv/csv.ts";
 import type { Format, RecordReader, RecordReplay, Wanted } from "./format.ts";
+import { json } from "./json/json.ts";
 import { ndjson } from "./ndjson/ndjson.ts";
 import { parquet } from "./parquet/parquet.ts";
 
@@ -14,6 +15,7 @@ export type { RecordReader } from "./format.ts";
 const FORMATS: { readonly [O in FormatOptions as O["type"]]: Format<O> } = {
   csv,
   ndjson,
+  json,
   parquet: parquet((options, header, wanted) =>
     ndjson.replay({ ...options, type: "ndjson" }, header, wanted)
   ),

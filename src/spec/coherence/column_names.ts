@@ -1,4 +1,5 @@
 import { didYouMean } from "../../core/did_you_mean.ts";
+import { isPath, parsePath, type PathFault, pathText } from "../../core/json_path.ts";
 import type { Report } from "../report.ts";
 import type { Path } from "../yaml_tree.ts";
 import type { Check } from "./check.ts";
@@ -93,7 +94,12 @@ export const sharedFields: Check = (spec, report, input) => {
       continue;
     }
     for (const field of [from, ...aliases]) {
-      const other = seen.get(field);
+      const place = spec.source.naming === "keys" ? placeOf(field) : field;
+      if (typeof place !== "string") {
+        report.value(path, "spec/bad_path", place.message, place.hint);
+        continue;
+      }
+      const other = seen.get(place);
       if (other !== undefined) {
         const said = input.columns[name].from !== undefined;
         const message = other === name
@@ -102,10 +108,16 @@ export const sharedFields: Check = (spec, report, input) => {
         if (said) report.value(path, "spec/shared_field", message);
         else report.key(["columns", name], "spec/shared_field", message);
       }
-      seen.set(field, name);
+      seen.set(place, name);
     }
   }
 };
+
+/** What is the same for all names and paths of a field. */
+function placeOf(field: string): string | PathFault {
+  const steps = isPath(field) ? parsePath(field) : [field];
+  return "message" in steps ? steps : pathText(steps);
+}
 
 /** Postgres's columns of every table. */
 const SYSTEM = /^(tableoid|xmin|xmax|cmin|cmax|ctid)$/;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { copy } from "./copy.ts";
 import { csv } from "./csv.ts";
 import type { FormatReport, FormatSpec, Naming } from "./format_spec.ts";
+import { json } from "./json.ts";
 import { ndjson } from "./ndjson.ts";
 import { parquet } from "./parquet.ts";
 import { tsv } from "./tsv.ts";
@@ -9,7 +10,7 @@ import { tsv } from "./tsv.ts";
 export type { CommonOptions, Naming } from "./format_spec.ts";
 
 /** Every format, by the `type` of its options. */
-const FORMATS = { csv, tsv, copy, ndjson, parquet } as const;
+const FORMATS = { csv, tsv, copy, ndjson, json, parquet } as const;
 
 type Name = keyof typeof FORMATS;
 
@@ -25,7 +26,7 @@ export const formatSchema = z.union([
   ...Object.values(FORMATS).map(({ schema }) => schema),
 ]).meta({
   values: Object.assign({}, ...Object.values(FORMATS).map(({ values }) => values)),
-  later: /^(json|excel|xlsx|avro|xml|fixed)$/,
+  later: /^(excel|xlsx|avro|xml|fixed)$/,
 });
 
 /** The options of a format, with nothing left out. */

@@ -84,7 +84,7 @@ const optionsSchema = z.strictObject({
 const columnSchema = z.strictObject({
   from: z.union([looseName(), z.array(looseName()).min(1)]).exactOptional().describe(
     "Header of the field, or a list of headers it has had; the column's own name when left out; " +
-      "a number that is no header is the field's position, from 1",
+      "a number that is no header is the field's position, from 1; in JSON `$.user.id` is a path",
   ),
   type: typeSchema,
   required: z.boolean().default(false).describe("NULL is a reject, and the column is NOT NULL")

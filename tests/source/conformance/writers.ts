@@ -3,21 +3,61 @@ export type Value = string | null | { readonly json: string };
 
 /** One way to write the table that every format must read alike. */
 export interface Writer {
-  /** As `source.format` has it. */
-  readonly format: string;
+  /** What the tests are called. */
+  readonly name: string;
+  /** As `source.format` has it for such a table. */
+  format(names: readonly string[]): string;
   readonly file: string;
-  /** A whole file. */
-  write(names: readonly string[], rows: readonly (readonly Value[])[]): string;
+  /** The first line, which names the fields; left out: there is none. */
+  header?(names: readonly string[]): string;
+  /** A row without a line end. */
+  record(names: readonly string[], row: readonly Value[], at: number): string;
+  /** What stands around all records, and between two, beside a line end. */
+  readonly around?: readonly [before: string, between: string, behind: string];
+  /** Whether the format can write a value so that it is read as the same. */
+  holds?(value: string): boolean;
   /** A line that is no record, and the code that it is rejected with. */
   readonly broken: readonly (readonly [line: string, code: string])[];
 }
 
+/** Lines joined as a file; the first records begin behind `before`. */
+export function fileOf(
+  writer: Writer,
+  names: readonly string[],
+  records: readonly string[],
+  lineEnd = "\n",
+): string {
+  const { before, between, behind } = partsOf(writer, names, lineEnd);
+  return before + records.join(between) + behind;
+}
+
+/** The texts around and between the records of a file. */
+export function partsOf(writer: Writer, names: readonly string[], lineEnd: string) {
+  const [before, between, behind] = writer.around ?? ["", "", ""];
+  const head = writer.header === undefined ? "" : writer.header(names) + lineEnd;
+  return {
+    before: head + (before === "" ? "" : before + lineEnd),
+    between: between + lineEnd,
+    behind: behind === "" ? lineEnd : lineEnd + behind + lineEnd,
+  };
+}
+
+const BROKEN_OBJECTS: Writer["broken"] = [
+  ['{"id": NaN}', "malformed_json"],
+  ['{"id": 1,}', "malformed_json"],
+  ["[1, 2]", "not_an_object"],
+  ['"text"', "not_an_object"],
+  ['{"id": 1, "id": 2}', "repeated_key"],
+  ['{"\\u0069d": 1, "id": 1}', "repeated_key"],
+];
+
 export const WRITERS: readonly Writer[] = [
   {
-    format: "csv",
+    name: "csv",
+    format: () => "csv",
     file: "things.csv",
-    write: (names, rows) =>
-      [names, ...rows].map((row) => row.map(csvField).join(",") + "\n").join(""),
+    header: (names) => names.map(csvField).join(","),
+    record: (_names, row) => row.map(csvField).join(","),
     broken: [
       ["1,2", "too_few_fields"],
       [`${",".repeat(40)}`, "too_many_fields"],
@@ -25,44 +65,60 @@ export const WRITERS: readonly Writer[] = [
     ],
   },
   {
-    format: "tsv",
+    name: "tsv",
+    format: () => "tsv",
     file: "things.tsv",
-    write: (names, rows) =>
-      [names, ...rows].map((row) => row.map(csvField).join("\t") + "\n").join(""),
+    header: (names) => names.map(csvField).join("\t"),
+    record: (_names, row) => row.map(csvField).join("\t"),
     broken: [["1\t2", "too_few_fields"], ['"a"b\t1', "text_after_quote"]],
   },
   {
-    format: "{ type: copy, header: true }",
+    name: "copy",
+    format: () => "{ type: copy, header: true }",
     file: "things.txt",
-    write: (names, rows) =>
-      [names, ...rows].map((row) => row.map(copyField).join("\t") + "\n").join(""),
+    header: (names) => names.map(copyField).join("\t"),
+    record: (_names, row) => row.map(copyField).join("\t"),
     broken: [["1\t2", "too_few_fields"], ["\t".repeat(40), "too_many_fields"]],
   },
   {
-    format: "ndjson",
+    name: "ndjson",
+    format: () => "ndjson",
     file: "things.jsonl",
-    write: (names, rows) =>
-      rows.map((row, r) => {
-        const members = names.flatMap((name, c) => {
-          const value = row[c];
-          // NULL is null, and every other one a key that is not there.
-          if (value === null && (r + c) % 2 === 0) return [];
-          return [`${JSON.stringify(name)}: ${jsonValue(value)}`];
-        });
-        // No order of keys means anything.
-        return `{${(r % 2 === 0 ? members : members.reverse()).join(", ")}}\n`;
-      }).join(""),
+    record: jsonObject,
     broken: [
       ['{"id": 1,', "malformed_json"],
-      ['{"id": NaN}', "malformed_json"],
       ['{"id": 1} {"id": 2}', "malformed_json"],
-      ["[1, 2]", "not_an_object"],
-      ['"text"', "not_an_object"],
-      ['{"id": 1, "id": 2}', "repeated_key"],
-      ['{"\\u0069d": 1, "id": 1}', "repeated_key"],
+      ...BROKEN_OBJECTS,
     ],
   },
+  {
+    name: "json",
+    format: () => "json",
+    file: "things.json",
+    record: jsonObject,
+    around: ["[", ",", "]"],
+    broken: BROKEN_OBJECTS,
+  },
+  {
+    name: "json within a document",
+    format: () => '{ type: json, path: "$.data[0].items" }',
+    file: "things.json",
+    record: jsonObject,
+    around: ['{"n": [1, {}], "data": [{"items": [', ",", ']}, {"items": []}]}'],
+    broken: BROKEN_OBJECTS,
+  },
 ];
+
+function jsonObject(names: readonly string[], row: readonly Value[], at: number): string {
+  const members = names.flatMap((name, c) => {
+    const value = row[c];
+    // NULL is null, and every other one a key that is not there.
+    if (value === null && (at + c) % 2 === 0) return [];
+    return [`${JSON.stringify(name)}: ${jsonValue(value)}`];
+  });
+  // No order of keys means anything.
+  return `{${(at % 2 === 0 ? members : members.reverse()).join(", ")}}`;
+}
 
 function csvField(value: Value): string {
   if (value === null) return "";

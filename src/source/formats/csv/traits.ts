@@ -56,12 +56,13 @@ function jsonKind(text: string): Kind {
   return JSON_LINE.test(text)
     ? {
       what: "JSON",
-      hint: "If each line is an object, write `format: ndjson`; else convert it with `jq -c`",
+      hint: "If each line is an object, write `format: ndjson`; if it is one document, " +
+        "`format: json`",
     }
     : {
       what: "JSON",
-      hint: "Only CSV and JSON lines can be read so far: write one object a line with " +
-        "`jq -c '.[]'`, and set `format: ndjson`",
+      hint: "If it is one list, say so:\nsource:\n  format: json\n" +
+        "A list within a document has a path: `format: { type: json, path: $.items }`",
     };
 }
 

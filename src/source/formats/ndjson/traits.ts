@@ -13,13 +13,15 @@ function jsonKind(text: string): Kind | null {
   if (/^\uFEFF?\s*\[/.test(text)) {
     return {
       what: "one JSON list",
-      hint: "Write each of its objects on a line of its own, for example with `jq -c '.[]'`",
+      hint: "Say so:\nsource:\n  format: json",
     };
   }
   if (/^\uFEFF?\s*\{\s*\r?\n/.test(text)) {
     return {
       what: "JSON with line breaks inside its objects",
-      hint: "Write each object on one line, for example with `jq -c .`",
+      hint: "If it is a document with a list of records, say where the list stands:\n" +
+        "source:\n  format: { type: json, path: $.items }\n" +
+        "Else write each object on one line, for example with `jq -c .`",
     };
   }
   return null;

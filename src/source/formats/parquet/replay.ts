@@ -1,4 +1,5 @@
 import { MISSING, QUOTED, STRING } from "../../../core/field_flags.ts";
+import { fieldOfKey } from "../../../core/json_path.ts";
 import type { ParquetOptions } from "../../../spec/formats/parquet.ts";
 import type { RecordReplay, Wanted } from "../format.ts";
 
@@ -18,7 +19,7 @@ export function openParquetReplay(
 ): RecordReplay {
   const names = header ?? columns.map(({ from }) => from);
   const wanted: Wanted = {
-    columns: names.map((from) => ({ from, aliases: [] })),
+    columns: names.map((name) => ({ from: fieldOfKey(name), aliases: [] })),
     others: "count",
   };
   const lines = replayObjects(options, names, wanted);
