@@ -160,10 +160,17 @@ export function placeholdersOf(template: string): Placeholder[] {
 
 /** Replaces the placeholders that a partition can fill; the others stay as they are. */
 export function fillTemplate(template: string, by: Period | "list", partition: string): string {
+  return fillWith(template, (name, pattern) => fillPlaceholder(by, partition, name, pattern));
+}
+
+/** Replaces the placeholders of a template; those for which `fill` returns null stay. */
+export function fillWith(
+  template: string,
+  fill: (name: string, pattern: string | null) => string | null,
+): string {
   return template.replace(
     PLACEHOLDER,
-    (whole, name: string, pattern?: string) =>
-      fillPlaceholder(by, partition, name, pattern ?? null) ?? whole,
+    (whole, name: string, pattern?: string) => fill(name, pattern ?? null) ?? whole,
   );
 }
 

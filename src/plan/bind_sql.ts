@@ -1,6 +1,7 @@
-import { fillPlaceholder, placeholdersOf } from "../core/period.ts";
+import { placeholdersOf } from "../core/period.ts";
 import { contextAt, type SqlContext, sqlParts } from "../core/sql_text.ts";
-import type { Period, PipelineSpec } from "../spec/pipeline_spec.ts";
+import { fillInSql } from "../core/zoned_period.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /** SQL of the pipeline file with the partition's values bound. */
 export interface BoundSql {
@@ -23,13 +24,13 @@ export function bindSql(
   before = 0,
 ): BoundSql {
   if (spec.partitions === null || partition === null) return { sql, params: [] };
-  const by: Period | "list" = spec.partitions.by;
+  const { partitions } = spec;
   const { parts } = sqlParts(sql);
   const params: string[] = [];
   let bound = "";
   let at = 0;
   for (const { text, name, pattern, offset } of placeholdersOf(sql)) {
-    const value = fillPlaceholder(by, partition, name, pattern);
+    const value = fillInSql(partitions, partition, name, pattern);
     // No placeholder of ours: a regular expression such as [0-9]{3}.
     if (value === null) continue;
     bound += sql.slice(at, offset);

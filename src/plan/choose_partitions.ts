@@ -1,5 +1,6 @@
 import { SluiceError } from "../core/error.ts";
 import { expandPartitions, parsePartition, PERIOD_EXAMPLES, resolveBound } from "../core/period.ts";
+import { isSkipped, localClock } from "../core/zoned_period.ts";
 import type { Period, PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /** Which partitions are asked for; the pipeline's own where nothing is. */
@@ -13,7 +14,7 @@ export interface PartitionChoice {
 export function choosePartitions(
   spec: PipelineSpec,
   options: PartitionChoice,
-  now: Date,
+  moment: Date,
 ): readonly (string | null)[] {
   const asked = options.partitions.length > 0 || options.from !== undefined ||
     options.to !== undefined;
@@ -27,7 +28,8 @@ export function choosePartitions(
     }
     return [null];
   }
-  const { by } = spec.partitions;
+  const { by, timezone } = spec.partitions;
+  const now = timezone === undefined ? moment : localClock(moment, timezone);
   const range = {
     ...spec.partitions,
     from: options.from ?? spec.partitions.from,
@@ -44,7 +46,11 @@ export function choosePartitions(
   }
   if (options.partitions.length === 0) {
     const chosen = expandPartitions(range, now);
-    if (chosen.length > 0) return chosen;
+    // A day that a zone never had is no partition.
+    const there = chosen.filter((partition) =>
+      timezone === undefined || by === "list" || !isSkipped(by, partition, timezone)
+    );
+    if (there.length > 0) return there;
     throw new SluiceError(
       "cli/no_partitions",
       `No partition lies from "${range.from}" to "${range.to}"`,
@@ -54,6 +60,13 @@ export function choosePartitions(
   for (const partition of options.partitions) {
     if (by !== "list") {
       if (parsePartition(by, partition) === null) throw unknownPeriod(by, partition);
+      if (timezone !== undefined && isSkipped(by, partition, timezone)) {
+        throw new SluiceError(
+          "cli/unknown_partition",
+          `${timezone} had no ${partition}: its clocks passed over it`,
+          { hint: "Leave the partition out" },
+        );
+      }
     } else if (!spec.partitions.values.includes(partition)) {
       throw new SluiceError("cli/unknown_partition", `"${partition}" is not a partition`, {
         hint: `Partitions: ${spec.partitions.values.join(", ")}`,

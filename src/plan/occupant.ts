@@ -39,6 +39,18 @@ export function occupationOf(
       `"${nameOf(each.name)}" ${each.bound.toLowerCase()}`
     ).join(", ");
     const more = strangers.length > 3 ? ` and ${strangers.length - 3} more` : "";
+    if (
+      strangers.every(({ oid }) => ledger.tables.some((each) => each.proven && each.oid === oid))
+    ) {
+      return {
+        kind: "taken",
+        message: `${of} cannot be published: ${list}${more} ${
+          strangers.length === 1 ? "has" : "have"
+        } other bounds, from before "partitions" was changed`,
+        hint:
+          `Load into a table of its own: name another target.table; or write ${'"by" and "timezone"'} as they were`,
+      };
+    }
     return {
       kind: "taken",
       message: `${of} cannot be published: ${list}${more} ${

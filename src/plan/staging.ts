@@ -1,6 +1,7 @@
 import { childIndexName, OFFSET_COLUMN, rawTableName } from "../core/names.ts";
 import { periodBounds } from "../core/period.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
+import { zonedBounds } from "../core/zoned_period.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { dropOwned, nameOf, recordTable } from "./identity.ts";
 import { type Layout, partitionValue } from "./layout.ts";
@@ -262,9 +263,12 @@ function rangeBounds(spec: PipelineSpec, layout: Layout, partition: string) {
   if (by === "list") {
     throw new Error("RANGE partitions of a list: the spec allowed what it must not");
   }
+  const { timezone } = spec.partitions!;
+  const isMoment = columnType(layout) === "timestamptz";
+  if (isMoment && timezone !== undefined) return zonedBounds(by, partition, timezone);
   const { start, end } = periodBounds(by, partition);
-  // Periods are UTC; without an offset the session's time zone would decide.
-  const zone = columnType(layout) === "timestamptz" ? "+00" : "";
+  // Without an offset the session's time zone would decide.
+  const zone = isMoment ? "+00" : "";
   const time = zone === "" || start.includes(":") ? "" : " 00:00:00";
   return { start: start + time + zone, end: end + time + zone };
 }

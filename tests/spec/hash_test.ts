@@ -121,6 +121,7 @@ const LEFT_OUT: Readonly<Record<string, readonly [string, string]>> = {
       [SPECS["csv mapping"], format(`{ type: csv, ${key}: ${value} }`)] as const,
     ]),
   ),
+  "partitions.timezone": [MONTHS, edited(["by: month", "by: month\n  timezone: UTC"])],
   "checks.<n>.freshness.timezone": [fresh(""), fresh(", timezone: UTC")],
 };
 

@@ -1,6 +1,7 @@
 import { quoteIdent, quoteLiteral } from "../../core/quote.ts";
 import type { CheckKind } from "../../spec/checks_spec.ts";
-import { fillTemplate } from "../../core/period.ts";
+import { fillWith } from "../../core/period.ts";
+import { fillInSql } from "../../core/zoned_period.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 
 /** Names that a check's SQL has the rows under. */
@@ -61,7 +62,9 @@ export type CheckPlug<Kind extends CheckKind["kind"]> = (
 export function bindFilled(text: string, { spec, partition, bind }: CheckSqlInput): string {
   const { partitions } = spec;
   return bind(
-    partitions === null || partition === null ? text : fillTemplate(text, partitions.by, partition),
+    partitions === null || partition === null
+      ? text
+      : fillWith(text, (name, pattern) => fillInSql(partitions, partition, name, pattern)),
   );
 }
 

@@ -1,4 +1,5 @@
 import { countPeriods, MAX_PARTITIONS, PERIOD_EXAMPLES, resolveBound } from "../../core/period.ts";
+import { isTimeZone } from "../../core/time_zone.ts";
 import type { Check } from "./check.ts";
 import { takesRowsAway } from "../../core/takes_rows_away.ts";
 
@@ -8,7 +9,23 @@ export const SOME_DAY = new Date("9000-01-01T00:00:00Z");
 /** First and last partition are written right and in order; a list has values. */
 export const partitionRange: Check = ({ partitions }, report, input) => {
   if (partitions === null) return;
-  const { by, values } = partitions;
+  const { by, values, timezone } = partitions;
+  if (timezone !== undefined) {
+    const path = ["partitions", "timezone"];
+    if (!isTimeZone(timezone)) {
+      const hint = "Write an IANA name such as America/New_York";
+      report.value(path, "spec/bad_timezone", `"${timezone}" is not a time zone`, hint);
+    } else if (by === "list" || by === "hour") {
+      report.key(
+        path,
+        "spec/contradiction",
+        by === "list"
+          ? `A list has no "timezone"`
+          : `Hours are UTC: clocks skip and repeat those of a zone`,
+        by === "list" ? null : `Leave "timezone" out, or write "by: day"`,
+      );
+    }
+  }
   if (by === "list") {
     for (const key of ["from", "to"] as const) {
       if (partitions[key] === null) continue;

@@ -24,6 +24,14 @@ export const partitionsSchema = z.strictObject({
   values: z.array(looseText()).optional().describe("The partitions, for `by: list`").meta({
     rows: false,
   }),
+  timezone: looseText().min(1).exactOptional()
+    .describe(
+      "IANA zone in which days, months and `current` begin and end; for a timestamptz column",
+    )
+    .meta({
+      leftOut: "UTC",
+      docs: "IANA zone in which days, months and `current` [begin and end](#periods)",
+    }),
   concurrency: z.int().min(1).max(64).default(1).describe("Partitions loaded at once").meta({
     rows: false,
   }),
