@@ -33,6 +33,18 @@ export type Claim =
   /** Nobody wants it any more. */
   | "over";
 
+/**
+ * Partitions `$2` of a run `$1` that have not ended, once no transaction of their worker holds them:
+ * from then on it cannot write. An update alone does not wait for it, see {@link requireClaim}.
+ */
+const UNHELD = `(
+  select run_id, position from sluice.run_partitions
+  where run_id = $1::uuid and position = any($2::int[]) and finished_at is null
+  order by position for update
+) unheld`;
+const IS_UNHELD =
+  "p.run_id = unheld.run_id and p.position = unheld.position and p.finished_at is null";
+
 /** Makes a partition this worker's, and nobody else's. */
 export async function claimPart(
   db: Queryable,
@@ -40,16 +52,14 @@ export async function claimPart(
   claim: string,
   worker: string,
 ): Promise<Claim> {
-  // Waits for a transaction of whoever had it before: from then on that one cannot write.
   const [row] = await storing((text) =>
     db.query<{ done: boolean }>(
       `update sluice.run_partitions p set claim = $3::uuid, worker = $4, attempts = attempts + 1,
   claimed_at = clock_timestamp(), progress = null
-from sluice.runs r
-where p.run_id = $1::uuid and p.position = $2 and p.finished_at is null
-  and r.id = p.run_id and r.status = 'running'
+from sluice.runs r, ${UNHELD}
+where ${IS_UNHELD} and r.id = p.run_id and r.status = 'running'
 returning p.result is not null as done`,
-      [runId, position, claim, text(worker)],
+      [runId, [position], claim, text(worker)],
     )
   );
   if (row === undefined) return "over";
@@ -58,6 +68,8 @@ returning p.result is not null as done`,
 
 /**
  * Holds a partition's row for as long as a transaction lasts.
+ *
+ * A COPY lasts for minutes: the lock is one that lets {@link tellPart} write to the row meanwhile.
  *
  * @throws SluiceError `ledger/lock_lost` where another worker has claimed it meanwhile
  */
@@ -68,7 +80,7 @@ export async function requireClaim(
 ): Promise<void> {
   const rows = await tx.query(
     `select from sluice.run_partitions
-where run_id = $1::uuid and position = $2 and claim = $3::uuid for share`,
+where run_id = $1::uuid and position = $2 and claim = $3::uuid for key share`,
     [runId, position, claim],
   );
   if (rows.length > 0) return;
@@ -196,8 +208,8 @@ export async function revokeParts(
   positions: readonly number[],
 ): Promise<void> {
   await db.query(
-    `update sluice.run_partitions set claim = null, finished_at = clock_timestamp()
-where run_id = $1::uuid and position = any($2::int[]) and finished_at is null`,
+    `update sluice.run_partitions p set claim = null, finished_at = clock_timestamp()
+from ${UNHELD} where ${IS_UNHELD}`,
     [runId, positions],
   );
 }
