@@ -2,8 +2,8 @@ import type { PageHost } from "./host.ts";
 import type { LivePartition, LiveRun } from "./live_runs.ts";
 import { HEADERS } from "./guard.ts";
 import { readLedgerWith } from "./queries/read.ts";
-import { readRun, readWorkerParts, type Run, type WorkerPart } from "./queries/run.ts";
-import { Progress } from "./views/run_progress.tsx";
+import { readCopying, readPublished, readRun, readWorkerParts, type Run } from "./queries/run.ts";
+import { type Moving, Progress } from "./views/run_progress.tsx";
 
 /** Browsers that watch at once: each keeps a connection. */
 const WATCHERS = 24;
@@ -65,20 +65,20 @@ async function* news(host: PageHost, runId: string, stop: AbortSignal): AsyncGen
   let told = "";
   let toldAt = began;
   let looked = -Infinity;
-  let run: Run | null = null;
-  let parts: readonly WorkerPart[] = [];
+  let seen: Omit<Moving, "live"> | null = null;
   while (!stop.aborted && clock.monotonic() - began < LONGEST) {
     // What changes from here on is seen by the next turn.
     const changed = live.changed(runId);
     const here = live.get(runId);
-    if (run === null || here?.ended === true || clock.monotonic() - looked >= LOOK) {
-      [run, parts] = await look(host, runId);
+    if (seen === null || here?.ended === true || clock.monotonic() - looked >= LOOK) {
+      seen = await look(host, runId, here !== null);
       looked = clock.monotonic();
     }
-    if (run === null) return;
+    if (seen === null) return;
+    const { run } = seen;
     const seconds = (clock.now().getTime() - Date.parse(run.started_at)) / 1000;
     const now = run.status === "running" ? { ...run, ...countsOf(run, here), seconds } : run;
-    const text = String(<Progress data={{ run: now, live: here, parts }} />);
+    const text = String(<Progress data={{ ...seen, run: now, live: here }} />);
     const silent = clock.monotonic() - toldAt >= SILENCE;
     if (text !== told || silent) {
       yield text === told ? ": still there\n\n" : eventText("run", text);
@@ -97,15 +97,25 @@ async function* news(host: PageHost, runId: string, stop: AbortSignal): AsyncGen
   }
 }
 
+/** @param isHere whether this process runs it, and so knows more of it than the database */
 async function look(
   host: PageHost,
   runId: string,
-): Promise<[Run | null, readonly WorkerPart[]]> {
-  const found = await readLedgerWith(
-    await host.database(),
-    async (tx) => [await readRun(tx, runId), await readWorkerParts(tx, runId)] as const,
-  );
-  return found === "none" || found === "older" ? [null, []] : [...found];
+  isHere: boolean,
+): Promise<Omit<Moving, "live"> | null> {
+  const found = await readLedgerWith(await host.database(), async (tx) => {
+    const run = await readRun(tx, runId);
+    if (run === null) return null;
+    const parts = await readWorkerParts(tx, runId);
+    const asks = !isHere && parts.length === 0 && run.status === "running";
+    return {
+      run,
+      parts,
+      copying: asks ? await readCopying(tx, run) : [],
+      published: asks ? await readPublished(tx, run) : [],
+    };
+  });
+  return found === "none" || found === "older" ? null : found;
 }
 
 /** The ledger has the counts of a run when it ends. */

@@ -1,11 +1,11 @@
 import { expect } from "expect";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { serveHttp } from "../support/http_server.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { startServe, TOKEN } from "../schedule/serve_process.ts";
+import { sluice, startServe, TOKEN } from "../schedule/serve_process.ts";
 import { findBrowser, LOOKS, openWindow, signInto, startBrowser, viewsOf } from "./browser.ts";
 import { BROKEN, demoFolder, loadDemo } from "./demo.ts";
+import { runOf, slowPipeline, slowSource } from "./slow_source.ts";
 
 const CHROMIUM = findBrowser();
 if (CHROMIUM === null) {
@@ -136,24 +136,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a run is watched in a browser while it goes on, and its end is shown",
+  name: "a run is watched in a browser while it goes on, canceled there, and its end is shown",
   ...BROWSER,
   async fn() {
     await using database = await testDatabase();
-    const lines = new TextEncoder().encode(
-      "id\n" + Array.from({ length: 1_500_000 }, (_, n) => `${n}\n`).join(""),
-    );
-    await using source = serveHttp(() => ({
-      body: lines,
-      headers: { "content-length": String(lines.length) },
-      stallAfter: 8_000_000,
-    }));
+    await using source = slowSource();
     const folder = Deno.makeTempDirSync();
-    Deno.writeTextFileSync(
-      `${folder}/slow.yaml`,
-      `pipeline: slow\nsource: { url: "${source.origin}/a.csv", format: csv, retries: 0 }\n` +
-        "target: { table: shop.slow }\ncolumns: { id: { type: integer } }\n",
-    );
+    Deno.writeTextFileSync(`${folder}/slow.yaml`, slowPipeline(source));
     Deno.writeTextFileSync(`${folder}/a.csv`, "id\n1\n");
     Deno.writeTextFileSync(
       `${folder}/quick.yaml`,
@@ -175,11 +164,58 @@ Deno.test({
       expect(await page.evaluate("globalThis.here")).toBe(true);
       expect(await page.locator("#live .state").first().innerText()).toBe("running");
       expect(await findings(page)).toEqual([]);
-      expect(await page.locator("text=Cancel …").count()).toBe(1);
+      // It is given up by a click and one question, which can be answered by no.
+      const path = page.url();
+      await page.click("text=Cancel …");
+      await page.locator("h1", { hasText: "Cancel the run of slow?" }).waitFor();
+      await page.click("text=No, go back");
+      await page.waitForURL(path);
+      expect(await page.locator("#live .state").first().innerText()).toBe("running");
+      await page.click("text=Cancel …");
+      await page.click("main button:has-text('Cancel it')");
+      await page.waitForURL(path);
+      await page.locator(".verdict", { hasText: "interrupted" }).waitFor();
+      await page.locator("text=Somebody canceled the run").first().waitFor();
+      expect(await page.locator("text=Cancel …").count()).toBe(0);
+      expect(await findings(page)).toEqual([]);
       // One that ends soon is shown as ended, without anybody asking for it.
       await page.goto(`${server.origin}/pipeline/quick/run`);
       await page.click("main button");
       await page.locator(".verdict", { hasText: "succeeded" }).waitFor();
+    } finally {
+      await browser.close();
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "a run of the command line is watched in a browser while it goes on",
+  ...BROWSER,
+  async fn() {
+    await using database = await testDatabase();
+    await using source = slowSource();
+    const folder = Deno.makeTempDirSync();
+    Deno.writeTextFileSync(`${folder}/slow.yaml`, slowPipeline(source));
+    await using server = await startServe(folder, database.url);
+    const browser = await startBrowser(CHROMIUM!);
+    try {
+      const page = await openWindow(browser);
+      page.setDefaultTimeout(LONG);
+      await signInto(page, server.origin);
+      const running = sluice(["run", "slow.yaml"], folder, { DATABASE_URL: database.url });
+      const ended = running.then(({ err }) => Promise.reject(new Error(err)));
+      const path = await Promise.race([runOf(database.db), ended]);
+      await page.goto(server.origin + path);
+      await page.evaluate("globalThis.here = true");
+      const rows = page.locator("#live tr", { hasText: "copying" }).locator("td.number").first();
+      await rows.filter({ hasText: /^[1-9][\d,]+$/ }).waitFor();
+      expect(await page.evaluate("globalThis.here")).toBe(true);
+      expect(await page.locator("text=Cancel …").count()).toBe(0);
+      expect(await findings(page)).toEqual([]);
+      source.letGo();
+      await page.locator(".verdict", { hasText: "succeeded" }).waitFor();
+      expect((await running).code).toBe(0);
     } finally {
       await browser.close();
       Deno.removeSync(folder, { recursive: true });

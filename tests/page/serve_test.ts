@@ -1,7 +1,9 @@
 import { expect } from "expect";
 import { serveHttp } from "../support/http_server.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { type ServeProcess, startServe, TOKEN } from "../schedule/serve_process.ts";
+import { worker } from "../distribute/support.ts";
+import { type ServeProcess, sluice, startServe, TOKEN } from "../schedule/serve_process.ts";
+import { runOf, slowPipeline, slowSource } from "./slow_source.ts";
 import { expectIn, formTokenOf, plain } from "./support.ts";
 
 const LINUX = { ignore: Deno.build.os !== "linux" };
@@ -50,14 +52,18 @@ async function browser({ origin }: ServeProcess) {
 }
 
 /** Events of a stream until one of a kind has come. */
-async function until(stream: ReadableStream<string>, event: string, says = ""): Promise<string> {
+async function until(
+  stream: ReadableStream<string>,
+  event: string,
+  isIt: (text: string) => boolean = () => true,
+): Promise<string> {
   let text = "";
   const reader = stream.getReader();
   for (;;) {
     const { done, value = "" } = await reader.read();
     text += value;
     const found = text.split("\n\n").find((each) =>
-      each.startsWith(`event: ${event}\n`) && each.includes(says)
+      each.startsWith(`event: ${event}\n`) && isIt(each)
     );
     if (found !== undefined || done) {
       reader.releaseLock();
@@ -146,6 +152,63 @@ Deno.test({
     Deno.removeSync(folder, { recursive: true });
   },
 });
+
+/** Which process loads, and what is seen of it while it does. */
+const ELSEWHERE = [
+  {
+    by: "the command line",
+    args: [],
+    workers: false,
+    seen: /another process[^]*first published 2 [^]*slow__a\S* copying [1-9][\d,]+ /,
+  },
+  {
+    by: "a worker",
+    args: ["--distributed"],
+    workers: true,
+    seen: /1 of 2 partitions done[^]*first published 2 [^]*a running [1-9][\d,]+ /,
+  },
+];
+for (const { by, args, workers, seen } of ELSEWHERE) {
+  Deno.test({
+    name: `a run that ${by} loads is watched on the page of another process, to its end`,
+    ...LINUX,
+    async fn() {
+      await using database = await testDatabase();
+      await using source = slowSource();
+      const folder = Deno.makeTempDirSync();
+      Deno.writeTextFileSync(`${folder}/slow.yaml`, slowPipeline(source));
+      await using server = await startServe(folder, database.url);
+      await using _worker = workers ? worker(folder, database.url) : null;
+      const running = sluice(["run", "slow.yaml", ...args], folder, { DATABASE_URL: database.url });
+      const path = await Promise.race([
+        runOf(database.db),
+        running.then(({ err }) => {
+          throw new Error(err);
+        }),
+      ]);
+      const { look, act, watch } = await browser(server);
+      const stream = await watch(path);
+      const text = await until(stream, "run", (event) => seen.test(plain(event)));
+      expectIn(plain(text), /^event: run data: running/);
+      // What is loaded at once is what a look shows; who runs it is who stops it.
+      expectIn(plain(await look(path)), seen);
+      expect((await look(path)).includes("Cancel …")).toBe(false);
+      await expect(act(`${path}/cancel`, {})).rejects.toThrow(
+        /409 .*another process: stop it there/,
+      );
+      source.letGo();
+      expectIn(await until(stream, "end"), "data: succeeded");
+      await stream.cancel();
+      expect((await running).code).toBe(0);
+      expectIn(
+        plain(await look(path)),
+        "succeeded",
+        `${(source.rows + 2).toLocaleString("en")} rows`,
+      );
+      Deno.removeSync(folder, { recursive: true });
+    },
+  });
+}
 
 Deno.test({
   name: "watchers that come and go, or take nothing, cost the server nothing",

@@ -15,6 +15,8 @@ export interface Answer {
   readonly cutAfter?: number;
   /** Send nothing more after this many bytes of the body, and keep the connection; -1: no answer at all. */
   readonly stallAfter?: number;
+  /** After a stall the rest of the body is sent when this resolves. */
+  readonly goOn?: Promise<void>;
   /** Send the body with chunked encoding, without a length. */
   readonly chunked?: boolean;
   /** Bytes per write; 64 KiB when left out. */
@@ -150,6 +152,10 @@ async function writeAnswer(
     }
     await write(connection, part);
     if (chunked) await write(connection, new TextEncoder().encode("\r\n"));
+  }
+  if (answer.stallAfter !== undefined && answer.goOn !== undefined) {
+    await answer.goOn;
+    return await write(connection, body.subarray(end));
   }
   if (answer.stallAfter !== undefined) return await untilClosed(connection);
   if (chunked && answer.cutAfter === undefined) {

@@ -7,6 +7,7 @@ import {
   LOG_PAGE,
   type LogFilter,
   type LogRecord,
+  readCopying,
   readLog,
   readPublished,
   readRun,
@@ -29,6 +30,7 @@ export async function runPage(ask: Ask, id: string): Promise<Shown> {
     return {
       run,
       parts: await readWorkerParts(tx, runId),
+      copying: run.status === "running" ? await readCopying(tx, run) : [],
       published: await readPublished(tx, run),
       rejects: await readRejectGroups(tx, runId),
       checks: await readChecksOfRun(tx, run),

@@ -12,6 +12,7 @@ const STATES: Readonly<Record<string, readonly [Tone, Shape]>> = {
   interrupted: ["warn", "square"],
   published: ["good", "disc"],
   staged: ["busy", "play"],
+  copying: ["busy", "play"],
   pending: ["quiet", "ring"],
   skipped: ["quiet", "dash"],
   live: ["good", "disc"],

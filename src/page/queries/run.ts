@@ -104,6 +104,31 @@ from sluice.run_partitions where run_id = $1::uuid order by position limit 1000`
   );
 }
 
+/** Rows that go into a staging table just now. */
+export interface Copying {
+  /** The staging table, without its schema. */
+  readonly table: string;
+  readonly rows: Count;
+  readonly bytes: Count;
+}
+
+/**
+ * What Postgres copies into staging for the target of a run that goes on, whichever process runs it.
+ *
+ * A target is loaded by one run at a time. A role sees its own connections only.
+ */
+export async function readCopying(db: Queryable, run: Run): Promise<Copying[]> {
+  return await db.query<Copying>(
+    `select t.table_name as table, sum(p.tuples_processed)::bigint as rows,
+  sum(p.bytes_processed)::bigint as bytes
+from pg_stat_progress_copy p
+join sluice.tables t on t.table_oid = p.relid and t.target = $1 and t.kind = 'staging'
+where p.datid = (select oid from pg_database where datname = current_database())
+group by t.table_name order by t.table_name limit 100`,
+    [run.target],
+  );
+}
+
 /** A change of the target's columns. */
 export interface SchemaChange {
   readonly statement: string;

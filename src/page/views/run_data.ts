@@ -2,6 +2,7 @@ import type { LiveRun } from "../live_runs.ts";
 import type { CheckRow } from "../queries/checks.ts";
 import type { RejectGroup } from "../queries/rejects.ts";
 import type {
+  Copying,
   LogFilter,
   LogRecord,
   PlannedStatement,
@@ -18,6 +19,8 @@ export interface RunData {
   readonly run: Run;
   readonly live: LiveRun | null;
   readonly parts: readonly WorkerPart[];
+  /** Of a run of another process while it goes on; else none. */
+  readonly copying: readonly Copying[];
   readonly published: readonly Published[];
   readonly rejects: readonly RejectGroup[];
   readonly checks: readonly CheckRow[];

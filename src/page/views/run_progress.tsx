@@ -7,9 +7,12 @@ import { State } from "../parts/state.tsx";
 import { Count, number, Table } from "../parts/table.tsx";
 import type { RunData } from "./run_data.ts";
 
+/** What moves while a run goes on. */
+export type Moving = Pick<RunData, "run" | "live" | "parts" | "copying" | "published">;
+
 /** What moves while a run goes on: how it stands, and each of its partitions. */
-export function Progress({ data }: { readonly data: Pick<RunData, "run" | "live" | "parts"> }) {
-  const { run, live, parts } = data;
+export function Progress({ data }: { readonly data: Moving }) {
+  const { run, live, parts, copying, published } = data;
   const partitions = live?.partitions ?? parts.filter(({ attempts }) => attempts > 0).map(partOf);
   const total = live?.total ?? parts.length;
   const done = partitions.filter(({ result }) => result !== null).length;
@@ -39,12 +42,53 @@ export function Progress({ data }: { readonly data: Pick<RunData, "run" | "live"
         </>
       )}
       {run.status === "running" && partitions.length === 0
-        ? (
-          <p class="note">
-            It goes on in another process{run.host === null ? "" : `, on ${run.host}`}: what it has
-            loaded is seen here when it ends.
-          </p>
-        )
+        ? parts.length > 0
+          ? <p class="note">{formatPlural(parts.length, "partition")} for workers to load.</p>
+          : <Elsewhere run={run} copying={copying} published={published} />
+        : null}
+    </>
+  );
+}
+
+/** A run of another process, as far as the database knows of it. */
+function Elsewhere({ run, copying, published }: Omit<Moving, "live" | "parts">) {
+  const shown = published.slice(-SHOWN);
+  return (
+    <>
+      <p class="note">
+        It goes on in another process{run.host === null ? "" : `, on ${run.host}`}: shown is what
+        the database knows of it. The rows that it has read are counted when it ends.
+      </p>
+      {shown.length + copying.length === 0 ? null : (
+        <Table
+          caption="What the run has published and is copying"
+          wide
+          head={["Partition or table", "State", number("Rows"), number("Bytes")]}
+        >
+          {shown.map(({ partition, rows, bytes }) => (
+            <tr>
+              <th scope="row">{partition ?? "whole table"}</th>
+              <td>
+                <State state="published" />
+              </td>
+              <Count of={rows} />
+              <td class="number">{bytes === null ? "–" : formatBytes(Number(bytes))}</td>
+            </tr>
+          ))}
+          {copying.map(({ table, rows, bytes }) => (
+            <tr>
+              <th scope="row">{table}</th>
+              <td>
+                <State state="copying" />
+              </td>
+              <Count of={rows} />
+              <td class="number">{formatBytes(Number(bytes))}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {published.length > SHOWN
+        ? <p class="note">The last {SHOWN} of {published.length} published partitions.</p>
         : null}
     </>
   );
