@@ -8,7 +8,7 @@ import { openOutput } from "./cli/output.ts";
 import { runCli } from "./cli/run_cli.ts";
 import { realServices, type Services } from "./cli/services.ts";
 import { bugText, errorText } from "./cli/views/error_text.ts";
-import { paintFor } from "./cli/views/paint.ts";
+import { screenFor } from "./cli/views/screen.ts";
 import { systemClock } from "./core/clock.ts";
 import { SluiceError } from "./core/error.ts";
 import { secretsFrom } from "./core/secret.ts";
@@ -38,8 +38,12 @@ export async function main(services: Services): Promise<number> {
     secrets.hide(text.slice(Math.max(0, text.search(/[A-Za-z][A-Za-z0-9+.-]*:\/\//))));
   }
   const redact = (text: string) => secrets.redact(text);
-  const out = openOutput({ ...terminal(Deno.stdout), redact, variables });
-  const err = openOutput({ ...terminal(Deno.stderr), redact, variables });
+  // On one terminal the order counts. Elsewhere neither waits for the other's reader.
+  const shared = Deno.stdout.isTerminal() && Deno.stderr.isTerminal()
+    ? { turns: { last: Promise.resolve() } }
+    : {};
+  const out = openOutput({ ...terminal(Deno.stdout), redact, variables, ...shared });
+  const err = openOutput({ ...terminal(Deno.stderr), redact, variables, ...shared });
   // Deno's own report of what nobody caught would show secrets.
   const crash = (error: unknown) => {
     const text = bugText(error, config.version, (_style, text) => text);
@@ -56,7 +60,9 @@ export async function main(services: Services): Promise<number> {
     exit: Deno.exit,
   });
   if (refused instanceof SluiceError) {
-    err.write(errorText(refused.toJSON(), paintFor(err)));
+    err.write(
+      errorText(refused.toJSON(), screenFor(err, place.invokedFolder ?? place.workingFolder)),
+    );
     await err.flush();
     return exitCodeOfError(refused);
   }

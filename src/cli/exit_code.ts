@@ -16,6 +16,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   "db/bad_url",
   "plan/too_many_partitions",
   "ledger/unknown_run",
+  "ledger/ambiguous_run",
   "plan/unknown_partition",
   "plan/unknown_version",
 ]);

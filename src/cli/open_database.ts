@@ -13,6 +13,8 @@ import type { DatabaseRequest, EmbeddedRequest, OpenDatabase } from "./services.
 /** A database, and whether it is the embedded one. */
 export interface OpenedDatabase extends OpenDatabase {
   readonly isEmbedded: boolean;
+  /** The option or variable that names it, for people. */
+  readonly namedBy: string;
 }
 
 /** A command at work, or a part of one in a thread of its own. */
@@ -35,7 +37,11 @@ export async function openDatabase(
   const request = databaseRequest(flags, specs, command, session);
   const maxConnections = request.maxConnections + kept;
   const opened = await session.cli.services.openDatabase({ ...request, maxConnections });
-  return { ...opened, isEmbedded: request.url === null };
+  return {
+    ...opened,
+    isEmbedded: request.url === null,
+    namedBy: flags.database === undefined ? namedBy(request.url) : "by --database",
+  };
 }
 
 /** The same database's queue of jobs. */
@@ -74,6 +80,11 @@ function urlOf(variables: Cli["variables"]): string | null {
   // As a reference: what it stands for is a secret from the moment it is revealed.
   if ((variables.DATABASE_URL ?? "") !== "") return "${DATABASE_URL}";
   return namesServer(variables) ? ALL_FROM_VARIABLES : null;
+}
+
+function namedBy(url: string | null): string {
+  if (url === null) return "by nothing: the embedded one";
+  return url === ALL_FROM_VARIABLES ? "by PGHOST or PGDATABASE" : "by DATABASE_URL";
 }
 
 /** A URL that leaves everything out. */

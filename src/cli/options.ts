@@ -5,6 +5,10 @@ import type { RunOptions } from "../run/context.ts";
 /** Options of every command. */
 export interface OutputFlags {
   readonly output: "human" | "json";
+  /** Only what is wrong, and what was asked for. */
+  readonly quiet?: boolean;
+  /** Each stage, where settings come from, and nothing shortened. */
+  readonly verbose?: boolean;
   readonly logLevel?: LogLevel;
   readonly logFile?: string;
   /** Bytes. */
@@ -50,6 +54,14 @@ export function addOutputOptions(
     .addOption(
       new Option("--output <format>", "format of standard output")
         .choices(formats).default("human"),
+    )
+    .addOption(
+      new Option("-q, --quiet", "say only what is wrong: no progress, and no report of success")
+        .conflicts("verbose"),
+    )
+    .option(
+      "-v, --verbose",
+      "say more: each stage, where settings come from, and ids, paths and texts in full",
     )
     .addOption(
       new Option(

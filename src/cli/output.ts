@@ -21,6 +21,13 @@ export interface OutputTarget {
   readonly columns: () => number;
   readonly redact: (text: string) => string;
   readonly variables: Readonly<Record<string, string>>;
+  /** Outputs that share it are written in the order of their texts. */
+  readonly turns?: Turns;
+}
+
+/** What is being written. */
+export interface Turns {
+  last: Promise<void>;
 }
 
 /**
@@ -30,17 +37,17 @@ export interface OutputTarget {
  */
 export function openOutput(target: OutputTarget): Output {
   const encoder = new TextEncoder();
-  let queue: Promise<void> = Promise.resolve();
+  const turns = target.turns ?? { last: Promise.resolve() };
   let readerGone = false;
   function enqueue(text: string): void {
     if (text === "" || readerGone) return;
     const bytes = encoder.encode(text);
-    queue = queue.then(() => writeAll(bytes)).catch((error) => {
+    turns.last = turns.last.then(() => writeAll(bytes)).catch((error) => {
       if (!isReaderGone(error)) throw error;
       readerGone = true;
     });
     // `flush` reports the failure; until then it must not count as unhandled.
-    queue.catch(() => {});
+    turns.last.catch(() => {});
   }
   async function writeAll(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length && !readerGone;) {
@@ -54,7 +61,7 @@ export function openOutput(target: OutputTarget): Output {
     columns: target.columns,
     write: (text) => enqueue(target.redact(text)),
     writeSecret: enqueue,
-    flush: () => queue,
+    flush: () => turns.last,
   };
 }
 

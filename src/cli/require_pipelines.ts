@@ -45,7 +45,7 @@ export async function reportFaults(
   for (const { diagnostics, error } of read) {
     if (error !== null) session.report(error);
     for (const diagnostic of diagnostics) {
-      const text = await session.cli.services.renderDiagnostic(diagnostic, session.paint);
+      const text = await session.cli.services.renderDiagnostic(diagnostic, session.screen);
       session.say(`${text.trimEnd()}\n\n`);
     }
   }

@@ -10,7 +10,7 @@ import { isLoopback } from "../schedule/http/authorize.ts";
 import { listen } from "../schedule/http/listen.ts";
 import { answer } from "../schedule/http/routes.ts";
 import { overviewOf } from "../schedule/overview.ts";
-import type { ScheduleEvent } from "../schedule/schedule_event.ts";
+import { isTrouble, type ScheduleEvent } from "../schedule/schedule_event.ts";
 import { scheduleMetrics } from "../schedule/schedule_metrics.ts";
 import { Scheduler } from "../schedule/scheduler.ts";
 import type { ServedPipeline } from "../schedule/scheduler_host.ts";
@@ -24,7 +24,7 @@ import { logScheduleEvent } from "./serve_log.ts";
 import { servedRuns } from "./serve_run.ts";
 import type { Session } from "./session.ts";
 import { lineProgress } from "./views/line_progress.ts";
-import { paintFor } from "./views/paint.ts";
+import { screenFor } from "./views/screen.ts";
 import {
   overviewText,
   type RunWarning,
@@ -56,7 +56,7 @@ export async function preview(path: string, flags: ServeFlags, session: Session)
   states.sort((a, b) => a.spec.pipeline < b.spec.pipeline ? -1 : 1);
   const overview = overviewOf(states, folder.files, cli.clock.now());
   if (flags.output === "json") cli.out.write(`${jsonText(overview, undefined, 2)}\n`);
-  else cli.out.write(overviewText(overview, paintFor(cli.out)));
+  else cli.out.write(overviewText(overview, screenFor(cli.out, session.userFolder)));
   return overview.broken.length === 0 ? EXIT.done : EXIT.usage;
 }
 
@@ -71,13 +71,14 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   const shows = !hasLog(flags) || flags.logFile !== undefined;
   const tell = (event: ScheduleEvent) => {
     if (hasLog(flags)) logScheduleEvent(event);
+    if (flags.quiet && !isTrouble(event)) return;
     if (shows) session.say(scheduleEventText(event, clock.now(), paint));
   };
   const warn = (pipeline: string, warning: RunWarning) => {
     if (shows) session.say(runWarningText(pipeline, warning, clock.now(), paint));
   };
   // What a run tells stage by stage goes to the log: here a line for its start and its end, and what is odd, will do.
-  session.showProgress(lineProgress(cli.err, { quiet: true }));
+  session.showProgress(lineProgress(cli.err, session.screen, "none"));
   const access = accessOf(flags.host, isLoopback(flags.host), session);
   const metrics = makeMetrics(cli.version);
   const live = new LiveRuns(clock);

@@ -16,12 +16,16 @@ import type { SourceContext } from "../source/context.ts";
 import type { Elsewhere, RunContext, RunOptions } from "../run/context.ts";
 import type { LoadInput, LoadResult } from "../spec/load_spec.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import type { Paint, Style } from "./views/paint.ts";
+import type { Style } from "./views/paint.ts";
+import type { Screen } from "./views/screen.ts";
 
 /** What the commands call: our own functions, passed in so that each command is tested alone. */
 export interface Services {
   loadSpec(text: string, input: LoadInput): Promise<LoadResult>;
-  renderDiagnostic(diagnostic: Diagnostic, paint: Paint): Promise<string>;
+  renderDiagnostic(
+    diagnostic: Diagnostic,
+    screen: Pick<Screen, "paint" | "width">,
+  ): Promise<string>;
   openDatabase(request: DatabaseRequest): Promise<OpenDatabase>;
   /** Opens the queue of jobs in the same database. */
   openQueue(request: DatabaseRequest, version: string): Promise<Queue>;
@@ -118,9 +122,9 @@ export function realServices(): Services {
       const { loadSpec } = await import("../spec/load_spec.ts");
       return loadSpec(text, input);
     },
-    async renderDiagnostic(diagnostic, paint) {
+    async renderDiagnostic(diagnostic, { paint, width }) {
       const { renderDiagnostic } = await import("../core/render_diagnostic.ts");
-      return renderDiagnostic(diagnostic, (text, role) => paint(ROLE_STYLES[role], text));
+      return renderDiagnostic(diagnostic, (text, role) => paint(ROLE_STYLES[role], text), width);
     },
     openDatabase,
     openQueue,

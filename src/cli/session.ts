@@ -10,7 +10,8 @@ import { bugText, errorText } from "./views/error_text.ts";
 import { humanView } from "./views/human_view.ts";
 import { jsonView } from "./views/json_view.ts";
 import { lineProgress } from "./views/line_progress.ts";
-import { type Paint, paintFor } from "./views/paint.ts";
+import type { Paint } from "./views/paint.ts";
+import { type Screen, screenFor } from "./views/screen.ts";
 import type { Progress, View } from "./views/view.ts";
 
 /** One command at work: where its result goes, and where everything else goes. */
@@ -18,18 +19,24 @@ export interface Session {
   readonly cli: Cli;
   /** Standard output. */
   readonly view: View;
+  /** Of standard error. */
+  readonly screen: Screen;
   /** Paints for standard error. */
   readonly paint: Paint;
   /** Events of runs, to the progress and to the log. */
   readonly emit: Emit;
   /** One or more lines on standard error, above any progress bar. */
   say(text: string): void;
+  /** The same for what is no trouble: not with `--quiet`. */
+  note(text: string): void;
+  /** Where the user stands, absolute. */
+  readonly userFolder: string;
   /** Shows progress in another way from now on. */
   showProgress(progress: Progress): void;
   /** Takes a progress bar down: nothing moves below what comes next. */
   stopProgress(): void;
   /** Tells an error on standard error and in the log; returns its exit code. */
-  report(error: unknown): number;
+  report(error: unknown, where?: string): number;
 }
 
 /** Milliseconds that a command takes to stop cleanly, unless it says otherwise. */
@@ -46,19 +53,27 @@ export async function inSession(
   work: (session: Session) => Promise<number>,
   beside = false,
 ): Promise<number> {
-  const paint = paintFor(cli.err);
-  let progress: Progress = lineProgress(cli.err);
+  const { quiet = false, verbose = false } = flags;
+  const folder = cli.invokedFolder ?? cli.workingFolder;
+  const screen = screenFor(cli.err, folder, verbose);
+  const { paint } = screen;
+  let progress: Progress = lineProgress(cli.err, screen, quiet ? "warnings" : "all");
   let log: Log | null = null;
   const say = (text: string) => {
     if (log?.ownsStandardError) log.text(text);
     else progress.line(text);
   };
-  const view = flags.output === "json" ? jsonView(cli.out, cli.secrets) : humanView(cli.out);
+  const view = flags.output === "json"
+    ? jsonView(cli.out, cli.secrets)
+    : humanView(cli.out, screenFor(cli.out, folder, verbose), quiet);
   const session: Session = {
     cli: { ...cli, services: observedServices(cli, flags) },
     view,
+    screen,
     paint,
     say,
+    note: quiet ? () => {} : say,
+    userFolder: folder,
     emit(event) {
       progress.emit(event);
       log?.event(event);
@@ -68,11 +83,11 @@ export async function inSession(
       progress = next;
     },
     stopProgress: () => progress.stop(),
-    report(error) {
+    report(error, where) {
       progress.stop();
       // A bug's stack is in no record of its own.
       const recorded = log?.ownsStandardError && error instanceof SluiceError;
-      if (!recorded) say(describeError(error, cli, paint));
+      if (!recorded) say(describeError(error, cli, screen, where));
       log?.error(errorRecord(error));
       return exitCodeOfError(error);
     },
@@ -86,7 +101,7 @@ export async function inSession(
     if (flags.logLevel !== undefined || flags.logFile !== undefined) {
       const { openLog } = await import("./log.ts");
       // Log lines on standard error take the place of the lines that tell the stages.
-      if (flags.logFile === undefined) progress = lineProgress(cli.err, { quiet: true });
+      if (flags.logFile === undefined) progress = lineProgress(cli.err, screen, "none");
       log = await openLog(flags, cli, (text) => progress.line(text), beside);
     }
     code = await quietly(() => work(session), cli, say);
@@ -123,12 +138,23 @@ async function quietly(
   return await untraced(work);
 }
 
-function describeError(error: unknown, { interrupt, version }: Cli, paint: Paint): string {
+function describeError(
+  error: unknown,
+  { interrupt, version }: Cli,
+  screen: Screen,
+  where?: string,
+): string {
+  const { paint } = screen;
   const aborted = interrupt.signal.aborted;
   if (aborted && (error === interrupt.signal.reason || isAbort(error))) {
     return paint("warn", "Interrupted: unfinished loads were not published\n");
   }
-  if (error instanceof SluiceError) return errorText(error.toJSON(), paint, { cause: error.cause });
+  if (error instanceof SluiceError) {
+    return errorText(error.toJSON(), screen, {
+      cause: error.cause,
+      ...(where === undefined ? {} : { where }),
+    });
+  }
   if (error instanceof Deno.errors.NotCapable) {
     const record = {
       code: "cli/permission",
@@ -136,7 +162,7 @@ function describeError(error: unknown, { interrupt, version }: Cli, paint: Paint
       retry: "never" as const,
       hint: "The task in deno.json does not grant this: see docs/cli.md on permissions",
     };
-    return errorText(record, paint);
+    return errorText(record, screen);
   }
   return bugText(error, version, paint);
 }

@@ -47,7 +47,7 @@ export async function showPage(
   const { cli, paint } = session;
   const { clock } = cli;
   cli.interrupt.leaveWithin(GRACE);
-  session.showProgress(lineProgress(cli.err, { quiet: true }));
+  session.showProgress(lineProgress(cli.err, session.screen, "none"));
   const access = accessOf(flags.host, isLoopback(flags.host), session);
   const tell = (event: ScheduleEvent) => session.say(scheduleEventText(event, clock.now(), paint));
   const metrics = makeMetrics(cli.version);

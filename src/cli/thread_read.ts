@@ -42,7 +42,7 @@ async function readFile(file: string, flags: SpecFlags, around: Reader): Promise
   }
   const { renderDiagnostic } = around.services;
   const texts = await Promise.all(
-    diagnostics.slice(0, TOLD).map((each) => renderDiagnostic(each, (_style, text) => text)),
+    diagnostics.slice(0, TOLD).map((each) => renderDiagnostic(each, plainScreen())),
   );
   const more = diagnostics.length - TOLD;
   if (more > 0) texts.push(`${file}: ${more} more errors: "validate" lists them`);

@@ -1,6 +1,6 @@
-import { SluiceError } from "../core/error.ts";
 import type { Queryable } from "../db/database.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { findRun } from "./find_run.ts";
 import { appliedMigration } from "./ledger.ts";
 
 /** The rejected rows of one run. */
@@ -33,7 +33,7 @@ export interface RejectGroup {
 
 /** Which rejects to read. */
 export interface RejectFilter {
-  /** A run's id; the newest run that read anything when left out. */
+  /** A run's id or its beginning; the newest run that read anything when left out. */
   readonly run?: string;
   readonly partition?: string;
   /** Rows returned at the most; groups always cover all. */
@@ -50,7 +50,7 @@ export async function readRejects(
   if (await appliedMigration(db) === 0) return none;
   const runId = filter.run === undefined
     ? await newestRun(db, spec.pipeline)
-    : await requireRun(db, spec.pipeline, filter.run);
+    : await findRun(db, filter.run, spec.pipeline);
   if (runId === null) return none;
   // An older ledger knows no replay: what it lacks reads as NULL.
   const where = `from sluice.rejected_rows r
@@ -89,7 +89,7 @@ export async function* rejectPages(
   if (await appliedMigration(db) === 0) return;
   const runId = filter.run === undefined
     ? await newestRun(db, spec.pipeline)
-    : await requireRun(db, spec.pipeline, filter.run);
+    : await findRun(db, filter.run, spec.pipeline);
   for (let after = 0; runId !== null;) {
     const page = await db.query<Omit<RejectedRow, "raw"> & { raw: Uint8Array; id: number }>(
       `select id, partition, source_url, line, byte_offset, column_name as column, code, message, raw
@@ -128,19 +128,6 @@ order by started_at desc limit 1`,
     [pipeline],
   );
   return run?.id ?? null;
-}
-
-async function requireRun(db: Queryable, pipeline: string, id: string): Promise<string> {
-  const [run] = await db.query<{ id: string }>(
-    `select id::text as id from sluice.runs where pipeline = $1 and id::text = $2`,
-    [pipeline, id.toLowerCase()],
-  );
-  if (run === undefined) {
-    throw new SluiceError("ledger/unknown_run", `Pipeline "${pipeline}" has no run "${id}"`, {
-      hint: "`history` lists the runs",
-    });
-  }
-  return run.id;
 }
 
 function rawText(raw: Uint8Array): string {

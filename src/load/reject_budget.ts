@@ -19,7 +19,7 @@ export function rejectBudget(
       (100 * rejected / rowsRead).toFixed(2)
     }%) were rejected; ${name} is ${budget}`,
     {
-      hint: "`rejects` shows them: correct the file or the columns, or raise the limit",
+      hint: "Correct the file or the columns, or raise the limit",
       details: { rejected, read: rowsRead },
       reasons,
     },

@@ -60,5 +60,24 @@ export type ScheduleEvent =
   | { readonly type: "database_away"; readonly error: ErrorRecord; readonly retrySeconds: number }
   | { readonly type: "database_back"; readonly database: string };
 
+/** What goes as it should. */
+const GOOD: readonly ScheduleEvent["type"][] = [
+  "listening",
+  "stopped",
+  "pipeline_added",
+  "pipeline_changed",
+  "pipeline_removed",
+  "file_mended",
+  "attempt_started",
+  "database_back",
+];
+
+/** Whether somebody should look. */
+export function isTrouble(event: ScheduleEvent): boolean {
+  if (event.type !== "attempt_ended") return !GOOD.includes(event.type);
+  return event.error !== null || event.result === null ||
+    !["succeeded", "unchanged"].includes(event.result.status);
+}
+
 /** Receives events. Must not throw and must return at once. */
 export type Tell = (event: ScheduleEvent) => void;

@@ -98,6 +98,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "@eslint-community/regexpp": "core",
   "re2js": "core",
   "string-width": "core",
+  "wrap-ansi": "cli",
   "graphile-worker": "distribute",
   "hono": "page",
   "pg": "distribute",

@@ -1,6 +1,7 @@
 // Shows the progress bar of a run of two partitions; started by bar_progress_test.ts in a terminal.
 import { openOutput } from "../../src/cli/output.ts";
 import { barProgress } from "../../src/cli/views/bar_progress.ts";
+import { screenFor } from "../../src/cli/views/screen.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { EVENTS } from "./support.ts";
 
@@ -11,7 +12,7 @@ const err = openOutput({
   redact: (text) => text,
   variables: { NO_COLOR: "1" },
 });
-const progress = barProgress(err, systemClock);
+const progress = barProgress(err, screenFor(err, Deno.cwd()), systemClock);
 const pause = Number(Deno.args[0]);
 for (const event of EVENTS) {
   progress.emit(event);

@@ -65,3 +65,30 @@ Deno.test("colors need a terminal, and nobody who said no", () => {
   expect(colors(true, { NO_COLOR: "" })).toBe(true);
   expect(colors(true, { TERM: "dumb" })).toBe(false);
 });
+
+Deno.test("outputs that share their turns are written in the order of their texts", async () => {
+  const written: string[] = [];
+  const turns = { last: Promise.resolve() };
+  const gate = Promise.withResolvers<void>();
+  const slow = (name: string, ready: Promise<void>) =>
+    openOutput({
+      async write(bytes) {
+        await ready;
+        written.push(`${name}${new TextDecoder().decode(bytes)}`);
+        return bytes.length;
+      },
+      isTerminal: true,
+      columns: () => 80,
+      redact: (text) => text,
+      variables: {},
+      turns,
+    });
+  const [out, err] = [slow("out ", Promise.resolve()), slow("err ", gate.promise)];
+  err.write("1");
+  out.write("2");
+  err.write("3");
+  out.write("4");
+  gate.resolve();
+  await out.flush();
+  expect(written).toEqual(["err 1", "out 2", "err 3", "out 4"]);
+});

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Diagnostic } from "../../src/core/diagnostic.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
-import type { DatabaseRequest } from "../../src/cli/services.ts";
+import type { DatabaseRequest, Services } from "../../src/cli/services.ts";
 import { planFixture } from "./plan_fixture.ts";
 import { EVENTS, partitionResult, RUN, runResult, specNamed, testCli } from "./support.ts";
 
@@ -29,7 +29,7 @@ Deno.test("run shows the result on standard output and its stages on standard er
   expect(await runCli(["run", "a.yaml"], test.cli)).toBe(0);
   expect(test.out()).toMatch(/^partition +status/);
   expect(test.err()).toMatch(
-    /^trips is ny\.trips in the embedded database .*\ntrips {2}into ny\.trips/,
+    /^trips is ny\.trips in the embedded database .*\ntrips {2}2 partitions\n/,
   );
 });
 
@@ -463,4 +463,112 @@ Deno.test("every command has help with examples", async () => {
     expect(test.out()).toContain(`\n  deno task ${command}`);
     expect(test.err()).toBe("");
   }
+});
+
+/** What commands say with `-q`: of what goes well nothing, of what was asked for all. */
+const QUIET: readonly { args: string; services?: Partial<Services>; out: RegExp; err: RegExp }[] = [
+  { args: "run a.yaml", out: /^$/, err: /^$/ },
+  {
+    args: "run a.yaml",
+    services: {
+      runPipeline(_spec, _options, { emit }) {
+        for (const event of EVENTS) emit(event);
+        const error = { code: "source/http", message: "HTTP 503", retry: "later" } as const;
+        return Promise.resolve(
+          runResult([partitionResult({ status: "failed", error })], { status: "failed" }),
+        );
+      },
+    },
+    out: /^$/,
+    err: /^2021-01 {2}warning: Version 1 could not be dropped\nerror: HTTP 503\n/,
+  },
+  { args: "run a.yaml --output json", out: /^\{\n {2}"run_id"/, err: /^$/ },
+  { args: "validate a.yaml b.yaml", out: /^$/, err: /^$/ },
+  {
+    args: "history a.yaml",
+    services: { readHistory: () => Promise.resolve({ versions: [], runs: [] }) },
+    out: /^trips has not run/,
+    err: /^$/,
+  },
+  {
+    args: "plan a.yaml",
+    services: { planPipeline: () => Promise.resolve(planFixture()) },
+    out: /ny\.trips/,
+    err: /^$/,
+  },
+  {
+    args: "rollback a.yaml",
+    services: {
+      rollbackPipeline: () => Promise.resolve({ pipeline: "p", target: "s.t", partitions: [] }),
+    },
+    out: /^$/,
+    err: /^$/,
+  },
+];
+
+for (const { args, services = {}, out, err } of QUIET) {
+  Deno.test(`${args} -q says only what is wrong or was asked for`, async () => {
+    using test = testCli(services, {
+      files: FILES,
+      isTerminal: true,
+      variables: { NO_COLOR: "1" },
+    });
+    await runCli([...args.split(" "), "-q"], test.cli);
+    expect(test.out()).toMatch(out);
+    expect(test.err()).toMatch(err);
+  });
+}
+
+Deno.test("-v says where settings come from, each stage, and ids in full", async () => {
+  using test = testCli({
+    loadSpec: (_text, { file }) =>
+      Promise.resolve({
+        spec: { ...specNamed("trips", file), environment: "live", vars: { base: "../data" } },
+        diagnostics: [],
+      }),
+    runPipeline(_spec, _options, { emit }) {
+      for (const event of EVENTS) emit(event);
+      return Promise.resolve(RUN);
+    },
+  }, { files: FILES, isTerminal: true, variables: { PGHOST: "db", NO_COLOR: "1" } });
+  expect(await runCli(["run", "a.yaml", "-v"], test.cli)).toBe(0);
+  expect(test.err()).toContain(
+    "database: named by PGHOST or PGDATABASE\n" +
+      ".env: none beside the pipeline, above it, or here\n" +
+      "file: a.yaml, environment live, base=../data\n",
+  );
+  expect(test.err()).toContain("2021-01  reading data/2021-01.csv");
+  expect(test.out()).toContain(`--run ${RUN.run_id}\n`);
+  expect(await runCli(["run", "a.yaml", "-v", "-q"], test.cli)).toBe(2);
+});
+
+Deno.test("a result of several runs names each", async () => {
+  using test = testCli({
+    loadSpec: (_text, { file }) =>
+      Promise.resolve({ spec: specNamed(file.slice(0, 1), file), diagnostics: [] }),
+    runPipeline: ({ pipeline }) => Promise.resolve({ ...RUN, pipeline }),
+  }, { files: FILES });
+  expect(await runCli(["run", "a.yaml", "b.yaml"], test.cli)).toBe(0);
+  expect(test.out()).toMatch(/^a into ny\.trips\npartition [^]*\n\nb into ny\.trips\npartition /);
+});
+
+Deno.test("what went wrong alike in many partitions is told once", async () => {
+  const error = { code: "db/connection_lost", message: "Gone", retry: "later" } as const;
+  const failed = ["a", "b", "c", "d", "e"].map((partition) =>
+    partitionResult({ partition, status: "failed", error })
+  );
+  using test = testCli({
+    runPipeline: () =>
+      Promise.resolve(
+        runResult([
+          ...failed,
+          partitionResult({ status: "failed", error: { ...error, code: "x/y" } }),
+        ], {
+          status: "failed",
+        }),
+      ),
+  }, { files: FILES });
+  expect(await runCli(["run", "a.yaml"], test.cli)).toBe(75);
+  expect(test.err().match(/error: Gone/g)?.length).toBe(2);
+  expect(test.err()).toContain("where  trips, partitions a, b, c and 2 more\n");
 });

@@ -7,12 +7,21 @@ import type { Interrupt } from "../../src/cli/interrupt.ts";
 import { openOutput, type Output } from "../../src/cli/output.ts";
 import type { Services } from "../../src/cli/services.ts";
 import type { Paint } from "../../src/cli/views/paint.ts";
+import { plainScreen, type Screen } from "../../src/cli/views/screen.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 
 /** Shows where a style begins and ends, so that goldens hold the styles too. */
 export const markedPaint: Paint = (style, text) => `<${style}>${text}</>`;
 
 export const plainPaint: Paint = (_style, text) => text;
+
+/** What goes into a file or a pipe: nothing is cut. */
+export const plain: Screen = plainScreen();
+
+/** A terminal of so many columns. */
+export function terminal(width: number, changes: Partial<Screen> = {}): Screen {
+  return { ...plain, width, ...changes };
+}
 
 /** A clock that stands still until it is moved. */
 export function fixedClock(): Clock & { move(seconds: number): void } {
@@ -27,7 +36,12 @@ export function fixedClock(): Clock & { move(seconds: number): void } {
 
 /** An output whose text is kept. */
 export function capture(
-  { redact = (text: string) => text, isTerminal = false, columns = 80, variables = {} } = {},
+  { redact = (text: string) => text, isTerminal = false, columns = 80, variables = {} }: {
+    redact?: (text: string) => string;
+    isTerminal?: boolean;
+    columns?: number;
+    variables?: Readonly<Record<string, string>>;
+  } = {},
 ): Output & { text(): string } {
   let text = "";
   const decoder = new TextDecoder();
@@ -75,7 +89,7 @@ export function testCli(
   const secrets = secretsFrom(variables);
   const redact = (text: string) => secrets.redact(text);
   const out = capture({ redact });
-  const err = capture({ redact, isTerminal });
+  const err = capture({ redact, isTerminal, variables });
   const interrupt: Interrupt = {
     signal: controller.signal,
     exitCode: () => controller.signal.aborted ? exitCode : null,

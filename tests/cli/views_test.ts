@@ -1,7 +1,8 @@
 import { expect } from "expect";
+import type { RunEvent } from "../../src/core/event.ts";
 import { bugText, errorText } from "../../src/cli/views/error_text.ts";
 import { historyText } from "../../src/cli/views/history_text.ts";
-import { eventLine, lineProgress } from "../../src/cli/views/line_progress.ts";
+import { eventLines, lineProgress } from "../../src/cli/views/line_progress.ts";
 import { paintFor } from "../../src/cli/views/paint.ts";
 import { planText } from "../../src/cli/views/plan_text.ts";
 import { printable } from "../../src/cli/views/printable.ts";
@@ -14,6 +15,7 @@ import {
   EVENTS,
   markedPaint,
   partitionResult,
+  plain,
   plainPaint,
   RUN,
   runResult,
@@ -22,7 +24,7 @@ import {
 Deno.test("renderTable aligns by the columns of a terminal, whatever the characters", () => {
   const names = ["plain", "東京", "e\u0301te\u0301", "🚕", "👩‍👩‍👧", "🇫🇷"];
   const columns = [{ title: "name" }, { title: "n" }];
-  const lines = renderTable(columns, names.map((name) => [name, "1"]), plainPaint).split("\n");
+  const lines = renderTable(columns, names.map((name) => [name, "1"]), plain).split("\n");
   expect(lines.slice(0, -1)).toEqual([
     "name   n",
     "plain  1",
@@ -37,10 +39,12 @@ Deno.test("renderTable aligns by the columns of a terminal, whatever the charact
 Deno.test("renderTable aligns by what is seen, not by the codes around it", () => {
   const rows = [["a", { text: "good", style: "good" as const }, "1"], ["bbb", "x", "22"]];
   const columns = [{ title: "name" }, { title: "word" }, { title: "n", align: "right" as const }];
-  expect(renderTable(columns, rows, plainPaint)).toBe(
+  expect(renderTable(columns, rows, plain)).toBe(
     "name  word   n\na     good   1\nbbb   x     22\n",
   );
-  expect(renderTable(columns, rows, markedPaint)).toContain("a     <good>good</>   1\n");
+  expect(renderTable(columns, rows, { ...plain, paint: markedPaint })).toContain(
+    "a     <good>good</>   1\n",
+  );
 });
 
 Deno.test("paintFor adds codes only where colors are wanted", () => {
@@ -52,36 +56,47 @@ Deno.test("printable lets no control character through", () => {
   expect(printable("a\x1b[2J\r\n\t\u009b\u202eb ö €")).toBe("a\\x1b[2J\\r\\n\\t\\x9b\\u202eb ö €");
 });
 
-Deno.test("eventLine has one line for each stage and none for progress", () => {
-  const lines = EVENTS.map((event) => eventLine(event, plainPaint) ?? "").join("");
-  expect(lines).toBe(
-    `trips  into ny.trips, 2 partitions
+Deno.test("eventLines has one line for each stage and none for progress", () => {
+  const lineOf = eventLines(plain);
+  const again = { ...EVENTS.find(({ type }) => type === "retry")!, attempt: 2 } as RunEvent;
+  const [refused] = EVENTS.slice(-2);
+  const error = { code: "rows/too_many_rejects", message: "41 of 100", retry: "never" } as const;
+  const events = [...EVENTS.slice(0, 5), again, ...EVENTS.slice(5, -2), {
+    ...refused,
+    result: partitionResult({ partition: "2021-02", status: "refused", error }),
+  } as RunEvent];
+  expect(events.map((event) => lineOf(event) ?? "").join("")).toBe(
+    `trips  2 partitions
 2021-01  reading data/2021-01.csv (812 kB)
 2021-01  rows: 10000 rows read, 40 rejected (0.10 s)
 2021-01  publish: Somebody holds the lock; attempt 1 of 5 failed, next in 0.50 s
+2021-01  publish: attempt 2 of 5 failed as before, next in 0.50 s
 2021-01  warning: Version 1 could not be dropped
 2021-01  published version 1: 9,960 rows, 40 rejected, 0.14 s
-2021-02  refused: 41 of 100 rows were rejected, above the limit of 1%
+2021-02  refused (rows/too_many_rejects)
 `,
   );
 });
 
-Deno.test("lineProgress that is quiet still says what it is told to", async () => {
-  const err = capture();
-  const progress = lineProgress(err, { quiet: true });
-  for (const event of EVENTS) progress.emit(event);
-  progress.line("a word\n");
-  await err.flush();
-  expect(err.text()).toBe("a word\n");
+Deno.test("lineProgress that is quiet still says what it is told to, and warns", async () => {
+  for (const told of ["none", "warnings"] as const) {
+    const err = capture();
+    const progress = lineProgress(err, plain, told);
+    for (const event of EVENTS) progress.emit(event);
+    progress.line("a word\n");
+    await err.flush();
+    const warning = "2021-01  warning: Version 1 could not be dropped\n";
+    expect(err.text()).toBe(told === "none" ? "a word\n" : `${warning}a word\n`);
+  }
 });
 
 Deno.test("runText of one partition needs no sum", () => {
-  expect(runText(RUN, "pipelines/trips.yaml", plainPaint)).toBe(
-    `partition  status     version    read  loaded  rejected  duplicate  seconds  rows/s
-2021-01    published        1  10,000   9,960        40          0     0.14  71,429
+  expect(runText(RUN, "pipelines/trips.yaml", plain)).toBe(
+    `partition  status     version    read  loaded  rejected  seconds  rows/s
+2021-01    published        1  10,000   9,960        40     0.14  71,429
 
 40 rows were rejected; see them with
-  deno task rejects pipelines/trips.yaml --run 0b8f6f0e-0000-4000-8000-000000000001
+  deno task rejects pipelines/trips.yaml --run 0b8f6f0e
 `,
   );
 });
@@ -96,8 +111,11 @@ Deno.test("runText of several partitions shows discarded rows, the sum and the r
     version: null,
     rows_read: 100,
     rows_loaded: 0,
-    rows_rejected: 41,
+    rows_rejected: 40,
+    rows_duplicate: 1,
     rows_discarded: 59,
+    // Standard error has it.
+    error: { code: "rows/too_many_rejects", message: "Too many", retry: "never" },
   });
   const partitions = [
     refused,
@@ -105,46 +123,19 @@ Deno.test("runText of several partitions shows discarded rows, the sum and the r
       partitionResult({ ...idle, ...none, partition: `2021-${month}` })
     ),
   ];
-  const text = runText(runResult(partitions, { status: "refused" }), "t.yaml", plainPaint);
+  const text = runText(runResult(partitions, { status: "refused" }), "t.yaml", plain);
   expect(text.replace(/\n2021-0[456].*/g, "")).toBe(
     `partition  status     version  read  loaded  rejected  duplicate  discarded  seconds  rows/s
-2021-02    refused          -   100       0        41          0         59     0.14     714
+2021-02    refused          -   100       0        40          1         59     0.14     714
 2021-03    unchanged        -     0       0         0          0          0     0.00       -
-total      refused              100       0        41          0         59     0.41     244
+total      refused              100       0        40          1         59     0.41     244
 
-2021-02  refused: 41 of 100 rows were rejected
 2021-03, 2021-04, 2021-05 and 1 more  unchanged: the file is the same
 
-41 rows were rejected; see them with
-  deno task rejects t.yaml --run 0b8f6f0e-0000-4000-8000-000000000001
+40 rows were rejected; see them with
+  deno task rejects t.yaml --run 0b8f6f0e
 `,
   );
-});
-
-Deno.test("runText names checks that did not pass", () => {
-  const check = {
-    kind: "row_count",
-    partition: null,
-    name: "row_count",
-    observed: 9,
-    expected: "at least 10",
-  };
-  const text = runText(
-    runResult([], {
-      checks: [
-        { ...check, severity: "error", passed: false },
-        { ...check, name: "range", severity: "warn", passed: false, expected: null },
-        { ...check, name: "unique", severity: "error", passed: true },
-      ],
-    }),
-    "t.yaml",
-    plainPaint,
-  );
-  expect(text).toContain(
-    "whole table  check row_count failed: observed 9, expected at least 10\n" +
-      "whole table  check range warning: observed 9\n",
-  );
-  expect(text).not.toContain("unique");
 });
 
 Deno.test("shellWord quotes what a shell would read otherwise", () => {
@@ -157,9 +148,9 @@ Deno.test("shellWord quotes what a shell would read otherwise", () => {
 });
 
 Deno.test("planText is a summary; with SQL each statement follows, with its reason and lock", () => {
-  const text = planText(planFixture(), plainPaint);
+  const text = planText(planFixture(), plain);
   expect(text).toBe(PLAN.slice(0, PLAN.indexOf("\nSet up the target")));
-  expect(planText(planFixture(), plainPaint, { sql: true })).toBe(PLAN);
+  expect(planText(planFixture(), plain, { sql: true })).toBe(PLAN);
 });
 
 Deno.test("planText counts, names what changes and each kind of lock once", () => {
@@ -168,7 +159,7 @@ Deno.test("planText counts, names what changes and each kind of lock once", () =
   const exclusive = (table: string) => `ACCESS EXCLUSIVE on ${table}, for milliseconds`;
   const lockOf = (n: number) => ({ ...loaded.publish[0], lock: exclusive(`ny.trips__${n}`) });
   const text = (change: object) =>
-    planText({ ...plan, setup: [], changes: [], ...change }, plainPaint).split("\n").slice(0, 2);
+    planText({ ...plan, setup: [], changes: [], ...change }, plain).split("\n").slice(0, 2);
   const months = [1, 2, 3, 4].map((n) => ({
     ...loaded,
     partition: `2021-0${n}`,
@@ -207,7 +198,7 @@ Deno.test("planText counts, names what changes and each kind of lock once", () =
 
 Deno.test("planText of a plan with nothing to load says so", () => {
   const plan = planFixture();
-  const text = planText({ ...plan, partitions: plan.partitions.slice(0, 1) }, plainPaint);
+  const text = planText({ ...plan, partitions: plan.partitions.slice(0, 1) }, plain);
   expect(text).toMatch(/^trips \(environment live\): nothing to load, 1 unchanged; /);
 });
 
@@ -230,7 +221,7 @@ Deno.test("errorText tells all Postgres said, once", () => {
       },
       details: { pid: 17 },
     },
-    plainPaint,
+    plain,
     { where: "trips, partition 2021-01", cause: new Error("socket hang up") },
   );
   expect(text).toBe(
@@ -250,7 +241,7 @@ Deno.test("errorText tells all Postgres said, once", () => {
 });
 
 Deno.test("errorText lets no terminal code of a server's message through", () => {
-  const text = errorText({ code: "db/x", message: "a\x1b[2Jb", retry: "never" }, plainPaint);
+  const text = errorText({ code: "db/x", message: "a\x1b[2Jb", retry: "never" }, plain);
   expect(text).not.toContain("\x1b");
 });
 
@@ -284,7 +275,7 @@ Deno.test("historyText shows versions and runs", () => {
       rows_rejected: 40,
       error: { code: "a/b", message: "No\nway", retry: "never" },
     }],
-  }, plainPaint);
+  }, plain);
   expect(text).toBe(
     `Versions
 partition  version  state   rows   bytes  published (UTC)      run  source
@@ -298,7 +289,7 @@ r2   failed  2026-01-31 12:00:00        -  10,000       0        40  No\\nway
 });
 
 Deno.test("historyText of a pipeline that never ran says so", () => {
-  expect(historyText("trips", { versions: [], runs: [] }, plainPaint))
+  expect(historyText("trips", { versions: [], runs: [] }, plain))
     .toBe("trips has not run in this database\n");
 });
 
@@ -330,7 +321,7 @@ Deno.test("rejectsText groups, then shows place, message and the record, cut and
         },
       ],
     },
-  }, plainPaint);
+  }, plain);
   expect(text).toBe(
     `3 rejected rows of run r1
 count  column    code            example
@@ -340,7 +331,7 @@ count  column    code            example
 data/a.csv:812 (byte 96,311)  fare: "x" is no number
     1,x\\x1b[2J
 data/a.csv:900 (byte 97,311)  3 fields instead of 18
-    ${"é".repeat(200)}…
+    ${"é".repeat(199)}…
 
 1 more: show them with --limit
 `,
@@ -349,9 +340,9 @@ data/a.csv:900 (byte 97,311)  3 fields instead of 18
 
 Deno.test("rejectsText says where there is nothing to show", () => {
   const none = { total: 0, rows: [], groups: [] };
-  expect(rejectsText({ pipeline: "trips", rejects: { run_id: null, ...none } }, plainPaint))
+  expect(rejectsText({ pipeline: "trips", rejects: { run_id: null, ...none } }, plain))
     .toBe("trips has not run in this database\n");
-  expect(rejectsText({ pipeline: "trips", rejects: { run_id: "r1", ...none } }, plainPaint))
+  expect(rejectsText({ pipeline: "trips", rejects: { run_id: "r1", ...none } }, plain))
     .toBe("Run r1 rejected no row\n");
 });
 

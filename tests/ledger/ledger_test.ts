@@ -3,6 +3,7 @@ import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import {
   appliedMigration,
+  findRun,
   forgetRejects,
   lockTarget,
   markDeadRuns,
@@ -103,6 +104,39 @@ Deno.test("readRejects names a run that is not there", async () => {
   await migrate(test.db);
   await expect(readRejects(test.db, SPEC, { run: "nope", limit: 1 })).rejects.toMatchObject({
     code: "ledger/unknown_run",
+  });
+});
+
+Deno.test("findRun takes the beginning of an id, and names the runs of one that is several's", async () => {
+  await using test = await testDatabase();
+  await migrate(test.db);
+  const ids = [
+    "0b8f6f0e-1111-4000-8000-000000000001",
+    "0b8f6f0e-2222-4000-8000-000000000002",
+    "ffffffff-ffff-4fff-bfff-ffffffffffff",
+  ];
+  for (const id of ids) await startRun(test.db, { ...RUN, id });
+  await startRun(test.db, { ...RUN, id: "77777777-0000-4000-8000-000000000009", pipeline: "q" });
+  const found: [string, string | null, string][] = [
+    [ids[0], null, ids[0]],
+    [ids[0].toUpperCase(), null, ids[0]],
+    ["0b8f6f0e-1", null, ids[0]],
+    ["0b8f6f0e2", SPEC.pipeline, ids[1]],
+    ["ffff", null, ids[2]],
+    ["77777777", "q", "77777777-0000-4000-8000-000000000009"],
+  ];
+  for (const [given, pipeline, id] of found) {
+    expect([given, await findRun(test.db, given, pipeline)]).toEqual([given, id]);
+  }
+  for (const given of ["", "fff", "0b8f6f0e3", "77777777", "%", "0b8f6f0e%", "' or true", "\0"]) {
+    const asked = findRun(test.db, given, SPEC.pipeline);
+    await expect(asked).rejects.toMatchObject({ code: "ledger/unknown_run" });
+  }
+  await expect(findRun(test.db, "0b8f6f0e", null)).rejects.toMatchObject({
+    code: "ledger/ambiguous_run",
+    message: expect.stringMatching(
+      new RegExp(`${ids[1]} \\(.*, running\\), ${ids[0]} \\(|${ids[0]} \\(.*${ids[1]} \\(`),
+    ),
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { errorText } from "../../src/cli/views/error_text.ts";
 import { detailLines } from "../../src/observe/notify/notice.ts";
-import { plainPaint } from "../cli/support.ts";
+import { plain } from "../cli/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 
@@ -52,7 +52,7 @@ Deno.test("a refused load names the first three reasons with an example each", a
     'invalid_date (1 row), as on line 3, column "at": "soon" is not a date',
     "too_few_fields (1 row), as on line 5: ",
   ];
-  const text = errorText(error!, plainPaint);
+  const text = errorText(error!, plain);
   const notice = detailLines({ alerts: [{}], error, partitions: [] } as never).join("\n");
   for (const line of told) {
     expect(text).toContain(line);
@@ -77,7 +77,7 @@ Deno.test("the first reasons are those of rules, duplicates and odd bytes, too",
     ["rule:late", 2, "1,1999-01-01,d"],
     ["duplicate_key", 4, "5,2021-01-01,f"],
   ]);
-  expect(errorText(error!, plainPaint)).not.toContain("\u001b");
+  expect(errorText(error!, plain)).not.toContain("\u001b");
 });
 
 Deno.test("a load within its limit names no reasons", async () => {
@@ -114,7 +114,7 @@ Deno.test("a refusal by a rule's own limit names its rows, which are kept as rej
       message: expect.stringContaining("2000-01-01"),
       record: "4,1999-01-01,a",
     }]);
-    expect(errorText(result.error!, plainPaint)).toContain("rule:late (3 rows), as on line 6: ");
+    expect(errorText(result.error!, plain)).toContain("rule:late (3 rows), as on line 6: ");
     expect(result.rows_rejected).toBe(7);
     // As the hint says, `rejects` shows them.
     const kept = await test.db.query<{ line: number }>(

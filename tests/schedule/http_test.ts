@@ -277,6 +277,18 @@ Deno.test("GET /runs and /runs/<id> show runs, and check what they are asked", a
   const one = await (await answer(get(`/runs/${RUN.run_id}`), to)).json();
   expect(one.run_id).toBe(RUN.run_id);
   expect(params).toEqual([["trips", undefined, 7], [undefined, RUN.run_id, 1]]);
+  const started = { started: "2026-01-31 12:00:00", status: "running" };
+  for (const [ids, status] of [[[RUN.run_id], 200], [[RUN.run_id, "another"], 409], [[], 404]]) {
+    const found = (ids as string[]).map((id) => ({ id, run_id: id, ...started }));
+    const db: Queryable = { query: () => Promise.resolve(found as never) };
+    const to = host({ database: () => Promise.resolve(db) });
+    const answered = await answer(get(`/runs/${RUN.run_id.slice(0, 8)}`), to);
+    const body = await answered.json();
+    expect([answered.status, body.run_id ?? body.error.code]).toEqual([
+      status,
+      { 200: RUN.run_id, 409: "ledger/ambiguous_run", 404: "http/no_such_run" }[status as number],
+    ]);
+  }
   const away = host({ answers: () => Promise.resolve(false) });
   for (const path of ["/runs", `/runs/${RUN.run_id}`]) {
     expect(await codeOf(get(path), away)).toEqual([503, "http/database_away"]);

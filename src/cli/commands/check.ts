@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { nameTarget } from "../name_target.ts";
-import { openDatabase } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import {
   addDatabaseOption,
   addOutputOptions,
@@ -11,7 +10,6 @@ import {
   type OutputFlags,
   type SpecFlags,
 } from "../options.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
@@ -44,11 +42,9 @@ Exit codes: 0 every check passes or only warns; 3 a check failed.`,
 }
 
 async function check(file: string, flags: Flags, session: Session): Promise<number> {
-  const specs = await requirePipelines([file], flags, session);
-  if (specs === null) return EXIT.usage;
-  const [spec] = specs;
-  await using database = await openDatabase(flags, specs, "check", session);
-  nameTarget(specs, database, flags, session);
+  await using opened = await openPipelines([file], flags, session, { command: "check" });
+  if (opened === null) return EXIT.usage;
+  const { specs: [spec], database } = opened;
   const { checkPipeline } = session.cli.services;
   const report = await checkPipeline(database.db, spec, flags.partition ?? []);
   session.view.checked(report);

@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { nameTarget } from "../name_target.ts";
-import { openDatabase } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import {
   addDatabaseOption,
   addOutputOptions,
@@ -11,7 +10,6 @@ import {
   type OutputFlags,
   type SpecFlags,
 } from "../options.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
@@ -39,11 +37,9 @@ Examples:
 }
 
 async function history(file: string, flags: Flags, session: Session): Promise<number> {
-  const specs = await requirePipelines([file], flags, session);
-  if (specs === null) return EXIT.usage;
-  const [spec] = specs;
-  await using database = await openDatabase(flags, specs, "history", session);
-  nameTarget(specs, database, flags, session);
+  await using opened = await openPipelines([file], flags, session, { command: "history" });
+  if (opened === null) return EXIT.usage;
+  const { specs: [spec], database } = opened;
   session.view.history(spec.pipeline, await session.cli.services.readHistory(database.db, spec));
   return EXIT.done;
 }

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { nameTarget } from "../name_target.ts";
-import { openDatabase, runContext } from "../open_database.ts";
+import { runContext } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import {
   addDatabaseOption,
   addOutputOptions,
@@ -14,7 +14,6 @@ import {
   runOptionsOf,
   type SpecFlags,
 } from "../options.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
@@ -47,10 +46,12 @@ Examples:
 }
 
 async function plan(file: string, flags: Flags, session: Session): Promise<number> {
-  const specs = await requirePipelines([file], flags, session, true);
-  if (specs === null) return EXIT.usage;
-  await using database = await openDatabase(flags, specs, "plan", session);
-  nameTarget(specs, database, flags, session);
+  await using opened = await openPipelines([file], flags, session, {
+    command: "plan",
+    opensSource: true,
+  });
+  if (opened === null) return EXIT.usage;
+  const { specs, database } = opened;
   const { services } = session.cli;
   const context = runContext(database.db, session);
   const planned = await services.planPipeline(specs[0], runOptionsOf(flags), context);

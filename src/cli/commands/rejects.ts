@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT, exitCodeOfRun } from "../exit_code.ts";
-import { nameTarget } from "../name_target.ts";
-import { openDatabase, runContext } from "../open_database.ts";
+import { runContext } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import {
   addDatabaseOption,
   addOutputOptions,
@@ -12,7 +12,6 @@ import {
   type SpecFlags,
   wholeNumber,
 } from "../options.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import { rejectsCsv, rejectsCsvHeader } from "../views/rejects_csv.ts";
 import type { Finish } from "./command.ts";
@@ -64,11 +63,9 @@ Examples:
 }
 
 async function rejects(file: string, flags: Flags, session: Session): Promise<number> {
-  const specs = await requirePipelines([file], flags, session);
-  if (specs === null) return EXIT.usage;
-  const [spec] = specs;
-  await using database = await openDatabase(flags, specs, "rejects", session);
-  nameTarget(specs, database, flags, session);
+  await using opened = await openPipelines([file], flags, session, { command: "rejects" });
+  if (opened === null) return EXIT.usage;
+  const { specs: [spec], database } = opened;
   const { services } = session.cli;
   if (flags.replay) {
     const context = runContext(database.db, session);

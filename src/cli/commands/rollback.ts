@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { nameTarget } from "../name_target.ts";
-import { openDatabase, runContext } from "../open_database.ts";
+import { runContext } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import {
   addDatabaseOption,
   addOutputOptions,
@@ -12,7 +12,6 @@ import {
   type SpecFlags,
   wholeNumber,
 } from "../options.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
@@ -50,10 +49,9 @@ Examples:
 }
 
 async function rollback(file: string, flags: Flags, session: Session): Promise<number> {
-  const specs = await requirePipelines([file], flags, session);
-  if (specs === null) return EXIT.usage;
-  await using database = await openDatabase(flags, specs, "rollback", session);
-  nameTarget(specs, database, flags, session);
+  await using opened = await openPipelines([file], flags, session, { command: "rollback" });
+  if (opened === null) return EXIT.usage;
+  const { specs, database } = opened;
   const request = {
     ...(flags.partition === undefined ? {} : { partition: flags.partition }),
     ...(flags.to === undefined ? {} : { to: flags.to }),

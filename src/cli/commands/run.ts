@@ -6,8 +6,8 @@ import type { Queue } from "../../distribute/queue.ts";
 import type { RunContext, RunOptions } from "../../run/context.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
-import { nameTarget } from "../name_target.ts";
-import { openDatabase, openQueue, runContext } from "../open_database.ts";
+import { openQueue, runContext } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import { EXIT, exitCodeOfError, exitCodeOfRun, worseExitCode } from "../exit_code.ts";
 import {
   addDatabaseOption,
@@ -23,8 +23,6 @@ import {
   type SpecFlags,
   wholeNumber,
 } from "../options.ts";
-import { namesFolder, pipelineFiles } from "../pipeline_arguments.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import { errorText } from "../views/error_text.ts";
 import type { Finish } from "./command.ts";
@@ -68,16 +66,20 @@ Examples:
 }
 
 async function run(names: readonly string[], flags: Flags, session: Session): Promise<number> {
-  const files = await pipelineFiles(names, session.cli);
-  if (files.length > 1) session.view.severalRuns();
-  const isFolder = namesFolder(names, files);
-  const read = await requirePipelines(files, flags, session, !flags.detach, isFolder);
-  const specs = read === null ? null : afterOrder(read).ordered;
-  if (specs === null) return EXIT.usage;
+  await using opened = await openPipelines(names, flags, session, {
+    command: "run",
+    takesFolders: true,
+    opensSource: !flags.detach,
+    prepare(read) {
+      const { ordered } = afterOrder(read);
+      if (flags.detach && ordered !== null) requireNoOrder(ordered);
+      return ordered;
+    },
+  });
+  if (opened === null) return EXIT.usage;
+  const { specs, database } = opened;
   const { cli } = session;
-  if (flags.detach) requireNoOrder(specs);
-  await using database = await openDatabase(flags, specs, "run", session);
-  nameTarget(specs, database, flags, session);
+  if (specs.length > 1) session.view.severalRuns();
   await using stack = new AsyncDisposableStack();
   let context = runContext(database.db, session);
   if (flags.distributed) {
@@ -97,10 +99,7 @@ async function run(names: readonly string[], flags: Flags, session: Session): Pr
       failed.add(spec.pipeline);
       continue;
     }
-    if (cli.err.isTerminal && flags.logLevel === undefined) {
-      const { barProgress } = await import("../views/bar_progress.ts");
-      session.showProgress(barProgress(cli.err, cli.clock));
-    }
+    await showBars(flags, session);
     const ended = await runOne(spec, runOptionsOf(flags), context, session);
     if (ended !== EXIT.done) failed.add(spec.pipeline);
     code = worseExitCode(code, ended);
@@ -152,6 +151,16 @@ async function detach(
   return EXIT.done;
 }
 
+/** Where somebody looks on, and asked for neither less nor more. */
+async function showBars(
+  { logLevel, quiet = false, verbose = false }: OutputFlags,
+  { cli, screen, showProgress }: Session,
+): Promise<void> {
+  if (!cli.err.isTerminal || logLevel !== undefined || quiet || verbose) return;
+  const { barProgress } = await import("../views/bar_progress.ts");
+  showProgress(barProgress(cli.err, screen, cli.clock));
+}
+
 /** A file that fails does not keep the next from running. */
 export async function runOne(
   spec: PipelineSpec,
@@ -169,18 +178,32 @@ export async function runOne(
     });
   } catch (error) {
     view.run({ file, result: null, error: errorRecord(error) });
-    const code = session.report(error);
+    const code = session.report(error, spec.pipeline);
     return error instanceof SluiceError ? exitCodeOfError(error) : code;
   }
   session.stopProgress();
-  view.run({ file, result, error: null });
+  const target = `${spec.target.schema}.${spec.target.table}`;
+  view.run({ file, target, result, error: null });
   await cli.out.flush();
-  for (const { partition, error } of result.partitions) {
-    if (error === null || error.code === "cli/interrupted") continue;
-    const where = `${spec.pipeline}, ${
-      partition === null ? "whole table" : `partition ${partition}`
-    }`;
-    session.say(errorText(error, session.paint, { where }));
-  }
+  sayErrors(result, session);
   return exitCodeOfRun(result);
 }
+
+/** Tells what went wrong; what went wrong alike, of a database that is away, only once. */
+function sayErrors({ pipeline, partitions }: RunResult, session: Session): void {
+  const failed = partitions.filter(({ error }) =>
+    error !== null && error.code !== "cli/interrupted"
+  );
+  for (const alike of Map.groupBy(failed, ({ error }) => JSON.stringify(error)).values()) {
+    const [{ partition, error }] = alike;
+    const names = alike.slice(0, NAMES).map(({ partition }) => partition).join(", ");
+    const more = alike.length > NAMES ? ` and ${alike.length - NAMES} more` : "";
+    const where = partition === null
+      ? "whole table"
+      : `partition${alike.length === 1 ? "" : "s"} ${names}${more}`;
+    session.say(errorText(error!, session.screen, { where: `${pipeline}, ${where}` }));
+  }
+}
+
+/** Partitions that are named together. */
+const NAMES = 3;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { openDatabase } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import {
   addDatabaseOption,
   addOutputOptions,
@@ -10,9 +10,6 @@ import {
   type OutputFlags,
   type SpecFlags,
 } from "../options.ts";
-import { nameTarget } from "../name_target.ts";
-import { pipelineFiles } from "../pipeline_arguments.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
@@ -42,11 +39,13 @@ Examples:
 
 async function status(names: readonly string[], flags: Flags, session: Session): Promise<number> {
   const { cli } = session;
-  const files = await pipelineFiles(names.length === 0 ? ["pipelines"] : names, cli);
-  const specs = await requirePipelines(files, flags, session);
-  if (specs === null) return EXIT.usage;
-  await using database = await openDatabase(flags, specs, "status", session);
-  nameTarget(specs, database, flags, session);
+  const folders = names.length === 0 ? ["pipelines"] : names;
+  await using opened = await openPipelines(folders, flags, session, {
+    command: "status",
+    takesFolders: true,
+  });
+  if (opened === null) return EXIT.usage;
+  const { specs, database } = opened;
   const { startsAfter } = await import("../../schedule/starts.ts");
   const now = cli.clock.now();
   const standings = await cli.services.readStandings(database.db, specs);

@@ -53,7 +53,7 @@ async function work(flags: Flags, session: Session): Promise<number> {
   interrupt.leaveWithin(LONGEST_STOP);
   await using database = await openDatabase(flags, [], "worker", session, FOLLOWED);
   await using queue = await openQueue(flags, "worker", session);
-  session.say("The worker waits for partitions to load\n");
+  session.note("The worker waits for partitions to load\n");
   const context = runContext(database.db, session);
   await services.workOn(queue, {
     ...context,
@@ -67,7 +67,7 @@ async function work(flags: Flags, session: Session): Promise<number> {
       return error === null ? status : `${status}: ${error.message}`;
     },
     note: ({ pipeline, partition, message }) =>
-      session.say(`${nameOf(pipeline, partition)}: ${message}\n`),
+      session.note(`${nameOf(pipeline, partition)}: ${message}\n`),
     warn: (message) => session.say(`warning: ${message}\n`),
   });
   return interrupt.exitCode() ?? EXIT.done;

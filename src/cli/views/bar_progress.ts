@@ -2,9 +2,9 @@ import cliProgress from "cli-progress";
 import type { Clock } from "../../core/clock.ts";
 import type { RunEvent } from "../../core/event.ts";
 import type { Output } from "../output.ts";
-import { eventLine } from "./line_progress.ts";
-import { paintFor } from "./paint.ts";
+import { eventLines } from "./line_progress.ts";
 import { openRunMeter, partitionLine, runLine } from "./run_meter.ts";
+import type { Screen } from "./screen.ts";
 import type { Progress } from "./view.ts";
 
 /** Redraws per second; progress events come ten times a second. */
@@ -16,8 +16,8 @@ const FPS = 10;
  * Leaves the cursor and the line wrapping alone, so that a process that dies leaves a sane
  * terminal.
  */
-export function barProgress(err: Output, clock: Clock): Progress {
-  const paint = paintFor(err);
+export function barProgress(err: Output, screen: Screen, clock: Clock): Progress {
+  const lineOf = eventLines(screen);
   const meter = openRunMeter(() => clock.monotonic());
   const bars = new cliProgress.MultiBar({
     stream: streamOf(err),
@@ -48,7 +48,7 @@ export function barProgress(err: Output, clock: Clock): Progress {
   }
   function emit(event: RunEvent): void {
     meter.event(event);
-    if (isWorthKeeping(event)) line(eventLine(event, paint) ?? "");
+    if (isWorthKeeping(event)) line(lineOf(event) ?? "");
     if (!live) return;
     switch (event.type) {
       case "run_started":
@@ -85,10 +85,9 @@ interface Payload {
   readonly draw: (width: number) => string;
 }
 
-/** The table at the end tells what went well; above the bar stays what did not. */
-function isWorthKeeping(event: RunEvent): boolean {
-  return event.type === "retry" || event.type === "warning" ||
-    (event.type === "partition_finished" && event.result.status !== "unchanged");
+/** The table at the end tells how each partition ended; above the bar stays what it does not have. */
+function isWorthKeeping({ type }: RunEvent): boolean {
+  return type === "retry" || type === "warning";
 }
 
 /** What cli-progress needs of a stream. */

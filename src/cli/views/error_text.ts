@@ -2,6 +2,7 @@ import type { ErrorRecord, PostgresFields } from "../../core/error.ts";
 import { reasonText } from "../../core/reject_reason.ts";
 import type { Paint } from "./paint.ts";
 import { printable, printableLines } from "./printable.ts";
+import { type Screen, wrap } from "./screen.ts";
 
 /** What is known about an error beside its record. */
 export interface ErrorPlace {
@@ -20,15 +21,18 @@ export interface ErrorPlace {
  *   do     …
  * ```
  */
-export function errorText(error: ErrorRecord, paint: Paint, context: ErrorPlace = {}): string {
+export function errorText(error: ErrorRecord, screen: Screen, context: ErrorPlace = {}): string {
+  const { paint, width: columns } = screen;
   const facts: [string, string][] = [["code", error.code]];
   if (context.where !== undefined) facts.push(["where", context.where]);
   for (const [name, value] of Object.entries(error.details ?? {})) {
-    facts.push([name, String(value)]);
+    if (!says(`${error.message} ${error.hint ?? ""}`, String(value))) {
+      facts.push([name, String(value)]);
+    }
   }
   for (const reason of error.reasons ?? []) facts.push(["reject", reasonText(reason)]);
   facts.push(...postgresFacts(error.postgres, error.message));
-  for (const text of causes(context.cause, error)) facts.push(["cause", text]);
+  for (const text of causes(context.cause, error, screen)) facts.push(["cause", text]);
   if (error.hint !== undefined) facts.push(["do", error.hint]);
   if (error.retry === "later") {
     facts.push(["retry", "the same command can succeed later without a change"]);
@@ -36,12 +40,14 @@ export function errorText(error: ErrorRecord, paint: Paint, context: ErrorPlace 
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.map(([name, value]) => {
     const indent = "\n" + " ".repeat(width + 4);
-    const text = printableLines(value).replaceAll("\n", indent);
+    const text = printableLines(screen.text(value)).split("\n")
+      .map((line) => wrap(line, columns, width + 4)).join(indent);
     return `  ${paint("faint", name.padEnd(width))}  ${text}\n`;
   });
-  return `${paint("bad", "error:")} ${paint("strong", printable(error.message))}\n${
-    lines.join("")
+  const message = `${paint("bad", "error:")} ${
+    paint("strong", printable(screen.text(error.message)))
   }`;
+  return `${wrap(message, columns, 2)}\n${lines.join("")}`;
 }
 
 /** A failure that is ours: with its stack, and where to send it. */
@@ -79,10 +85,21 @@ function postgresFacts(fields: PostgresFields | undefined, message: string): [st
   );
 }
 
-/** The messages of what lay under an error, where they say something new; three at the most. */
-function causes(cause: unknown, error: ErrorRecord): string[] {
+/** Whether a text has a value as a word of its own. */
+function says(text: string, value: string): boolean {
+  const at = text.indexOf(value);
+  if (value === "" || at === -1) return value === "";
+  return !/[\w.]/.test(text[at - 1] ?? " ") && !/\w/.test(text[at + value.length] ?? " ");
+}
+
+/** Causes that are shown where nobody asked for all. */
+const CAUSES = 3;
+
+/** The messages of what lay under an error, where they say something new. */
+function causes(cause: unknown, error: ErrorRecord, { verbose }: Screen): string[] {
   const texts: string[] = [];
-  for (let at = cause; at instanceof Error && texts.length < 3; at = at.cause) {
+  const most = verbose ? Infinity : CAUSES;
+  for (let at = cause; at instanceof Error && texts.length < most; at = at.cause) {
     const known = [error.message, error.postgres?.message ?? "", ...texts];
     if (at.message !== "" && !known.some((text) => text.includes(at.message))) {
       texts.push(at.message);

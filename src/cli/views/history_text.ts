@@ -1,21 +1,26 @@
 import { formatBytes, formatCount } from "../../core/format_text.ts";
 import type { RowChanges } from "../../core/result.ts";
 import type { History, HistoryRun, HistoryVersion } from "../../ledger/mod.ts";
-import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
+import { shortIds } from "./run_id.ts";
 import { STATUS_STYLES } from "./run_text.ts";
+import type { Screen } from "./screen.ts";
 import { renderTable, type TableCell } from "./table.ts";
 
 /** The versions of a target, then the runs that made them, newest first. */
-export function historyText(pipeline: string, history: History, paint: Paint): string {
+export function historyText(pipeline: string, history: History, screen: Screen): string {
+  const { paint } = screen;
   if (history.versions.length === 0 && history.runs.length === 0) {
     return `${pipeline} has not run in this database\n`;
   }
-  return `${paint("strong", "Versions")}\n${versions(history.versions, paint)}\n` +
-    `${paint("strong", "Runs")}\n${runs(history.runs, paint)}`;
+  const id = shortIds([...history.versions, ...history.runs].map((each) => each.run_id), screen);
+  return `${paint("strong", "Versions")}\n${versions(history.versions, id, screen)}\n` +
+    `${paint("strong", "Runs")}\n${runs(history.runs, id, screen)}`;
 }
 
-function versions(versions: readonly HistoryVersion[], paint: Paint): string {
+type ShortId = (id: string) => string;
+
+function versions(versions: readonly HistoryVersion[], id: ShortId, screen: Screen): string {
   if (versions.length === 0) return "none\n";
   const merged = versions.some(({ changes }) => changes !== null);
   const rows = versions.map((version): TableCell[] => [
@@ -26,23 +31,24 @@ function versions(versions: readonly HistoryVersion[], paint: Paint): string {
     ...(merged ? [changesText(version.changes)] : []),
     version.bytes === null ? "-" : formatBytes(version.bytes),
     toTheSecond(version.published_at),
-    version.run_id,
-    printable(version.source_url),
+    id(version.run_id),
+    printable(screen.path(version.source_url)),
   ]);
   return renderTable(
     [
-      { title: "partition" },
+      { title: "partition", cut: "end", least: 12 },
       { title: "version", align: "right" },
       { title: "state" },
       { title: "rows", align: "right" },
       ...(merged ? [{ title: "changes" }] : []),
-      { title: "bytes", align: "right" },
+      { title: "bytes", align: "right", drop: 1 },
       { title: "published (UTC)" },
       { title: "run" },
-      { title: "source" },
+      // The end of a path tells more than its beginning.
+      { title: "source", cut: "start", least: 16, drop: 2 },
     ],
     rows,
-    paint,
+    screen,
   );
 }
 
@@ -53,31 +59,31 @@ function changesText(changes: RowChanges | null): string {
   return `+${formatCount(inserted)} ~${formatCount(updated)} -${formatCount(deleted)}`;
 }
 
-function runs(runs: readonly HistoryRun[], paint: Paint): string {
+function runs(runs: readonly HistoryRun[], id: ShortId, screen: Screen): string {
   if (runs.length === 0) return "none\n";
   const rows = runs.map((run): TableCell[] => [
-    run.run_id,
+    id(run.run_id),
     { text: run.status, style: STATUS_STYLES[run.status] },
     toTheSecond(run.started_at),
     run.seconds === null ? "-" : run.seconds.toFixed(2),
     formatCount(run.rows_read),
     formatCount(run.rows_loaded),
     formatCount(run.rows_rejected),
-    run.error === null ? "" : printable(run.error.message),
+    run.error === null ? "" : printable(screen.text(run.error.message)),
   ]);
   return renderTable(
     [
       { title: "run" },
       { title: "status" },
       { title: "started (UTC)" },
-      { title: "seconds", align: "right" },
-      { title: "read", align: "right" },
+      { title: "seconds", align: "right", drop: 1 },
+      { title: "read", align: "right", drop: 2 },
       { title: "loaded", align: "right" },
       { title: "rejected", align: "right" },
-      { title: "error" },
+      { title: "error", cut: "end", least: 16 },
     ],
     rows,
-    paint,
+    screen,
   );
 }
 

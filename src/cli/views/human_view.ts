@@ -1,39 +1,49 @@
 import type { Output } from "../output.ts";
 import { checkReportText } from "./check_text.ts";
 import { historyText } from "./history_text.ts";
-import { paintFor } from "./paint.ts";
 import { planText } from "./plan_text.ts";
+import { printable } from "./printable.ts";
 import { rejectsText } from "./rejects_text.ts";
 import { previewText } from "./preview_text.ts";
 import { runText, shellWord } from "./run_text.ts";
+import { type Screen, wrap } from "./screen.ts";
 import { findingsText, standingsText } from "./status_text.ts";
 import type { View } from "./view.ts";
 
-/** Writes tables and sentences to standard output, each as soon as it is known. */
-export function humanView(out: Output): View {
-  const paint = paintFor(out);
+/**
+ * Writes tables and sentences to standard output, each as soon as it is known.
+ *
+ * @param quiet what a command did is not told: its exit code says that it did
+ */
+export function humanView(out: Output, screen: Screen, quiet = false): View {
+  const { paint } = screen;
   const nothing = () => {};
-  return {
-    severalRuns: nothing,
-    run: ({ file, result }) => out.write(result === null ? "" : runText(result, file, paint)),
+  const sentence = (text: string) => out.write(`${wrap(text, screen.width)}\n`);
+  let severalRuns = false;
+  const view: View = {
+    severalRuns: () => void (severalRuns = true),
+    run({ file, result, target }) {
+      if (result === null) return;
+      const of = target === undefined ? "" : ` into ${printable(target)}`;
+      const title = severalRuns ? `${paint("strong", result.pipeline)}${of}\n` : "";
+      out.write(title + runText(result, file, screen) + (severalRuns ? "\n" : ""));
+    },
     detached: ({ file, pipeline }) =>
-      out.write(
-        `${pipeline} is queued for workers; \`history ${file}\` shows how it ends\n`,
-      ),
+      sentence(`${pipeline} is queued for workers; \`history ${file}\` shows how it ends`),
     drafted: ({ file, text }) =>
       out.write(
         file === null
           ? text
           : `${file} is written; see what it would do with\n  deno task plan ${shellWord(file)}\n`,
       ),
-    preview: (_pipeline, preview) => out.write(previewText(preview, paint)),
-    plan: (plan, sql) => out.write(planText(plan, paint, { sql })),
+    preview: (_pipeline, preview) => out.write(previewText(preview, screen)),
+    plan: (plan, sql) => out.write(planText(plan, screen, { sql })),
     validated: (checks) =>
       out.write(
         checks.filter(({ valid }) => valid)
           .map(({ file, pipeline }) => `${paint("good", "ok")}  ${file}  (${pipeline})\n`).join(""),
       ),
-    checked: (report) => out.write(checkReportText(report, paint)),
+    checked: (report) => out.write(checkReportText(report, screen)),
     rollback({ target, partitions }) {
       const lines = partitions.map(({ partition, from_version, to_version }) => {
         const of = partition === null ? "" : `  ${paint("name", partition)}`;
@@ -41,24 +51,42 @@ export function humanView(out: Output): View {
       });
       out.write(lines.join(""));
     },
-    history: (pipeline, history) => out.write(historyText(pipeline, history, paint)),
-    standings: (standings, now) => out.write(standingsText(standings, now, paint)),
-    diagnosed: (findings) => out.write(findingsText(findings, paint)),
-    rejects: (page) => out.write(rejectsText(page, paint)),
+    history: (pipeline, history) => out.write(historyText(pipeline, history, screen)),
+    standings: (standings, now) => out.write(standingsText(standings, now, screen)),
+    diagnosed(findings) {
+      const wrong = quiet ? findings.filter(({ status }) => status !== "ok") : findings;
+      out.write(findingsText(wrong, screen));
+    },
+    rejects: (page) => out.write(rejectsText(page, screen)),
     databaseStarted: ({ port, dataFolder }) =>
-      out.write(`Postgres listens on 127.0.0.1:${port}; its data is in ${dataFolder}\n`),
+      sentence(`Postgres listens on 127.0.0.1:${port}; its data is in ${screen.path(dataFolder)}`),
     databaseStatus: (server) =>
-      out.write(
+      sentence(
         server === null
-          ? "Postgres is not running\n"
+          ? "Postgres is not running"
           : `Postgres runs as process ${server.pid} on 127.0.0.1:${server.port}; ` +
-            `its data is in ${server.dataFolder}\n`,
+            `its data is in ${screen.path(server.dataFolder)}`,
       ),
-    databaseStopped: (outcome) => out.write(`${STOPPED[outcome]}\n`),
+    databaseStopped: (outcome) => sentence(STOPPED[outcome]),
     databaseUrl: (url) => out.writeSecret(`${url}\n`),
     diagnostics: nothing,
     failed: nothing,
     end: nothing,
+  };
+  if (!quiet) return view;
+  return {
+    ...view,
+    run: nothing,
+    detached: nothing,
+    drafted: (draft) => draft.file === null ? view.drafted(draft) : undefined,
+    validated: nothing,
+    checked(report) {
+      const checks = report.checks.filter(({ passed }) => !passed);
+      if (checks.length > 0) view.checked({ ...report, checks, skipped: [] });
+    },
+    rollback: nothing,
+    databaseStarted: nothing,
+    databaseStopped: nothing,
   };
 }
 

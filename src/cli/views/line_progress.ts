@@ -2,70 +2,100 @@ import { formatBytes, formatCount, formatDuration, formatPlural } from "../../co
 import type { RunEvent } from "../../core/event.ts";
 import type { PartitionResult } from "../../core/result.ts";
 import type { Output } from "../output.ts";
-import { type Paint, paintFor } from "./paint.ts";
 import { printable } from "./printable.ts";
+import { type Screen, wrap } from "./screen.ts";
 import type { Progress } from "./view.ts";
 
-/** One line per stage: for logs of schedulers, pipes and files. `quiet` leaves events out. */
-export function lineProgress(err: Output, { quiet = false } = {}): Progress {
-  const paint = paintFor(err);
+/** Which events have a line. */
+export type Told = "all" | "warnings" | "none";
+
+/** One line per stage: for logs of schedulers, pipes and files. */
+export function lineProgress(err: Output, screen: Screen, told: Told = "all"): Progress {
+  const lineOf = eventLines(screen);
   return {
     emit(event) {
-      if (!quiet) err.write(eventLine(event, paint) ?? "");
+      if (told === "all" || (told === "warnings" && event.type === "warning")) {
+        err.write(lineOf(event) ?? "");
+      }
     },
     line: (text) => err.write(text),
     stop() {},
   };
 }
 
+/** The lines of the events of runs; null for an event that has none. */
+export function eventLines(screen: Screen): (event: RunEvent) => string | null {
+  /** What attempts failed of, so that it is told once. */
+  const failures = new Set<string>();
+  return (event) => {
+    if (event.type !== "retry") return eventLine(event, screen);
+    const key = JSON.stringify([event.runId, event.partition, event.stage, event.error.message]);
+    const isKnown = failures.has(key);
+    failures.add(key);
+    return eventLine(event, screen, isKnown);
+  };
+}
+
 /** The line for an event, or null where it has none. */
-export function eventLine(event: RunEvent, paint: Paint): string | null {
+function eventLine(event: RunEvent, screen: Screen, isKnown = false): string | null {
+  const { paint } = screen;
   switch (event.type) {
-    case "run_started": {
-      const partitions = formatPlural(event.partitions, "partition");
-      return line(paint, event.pipeline, `into ${event.target}, ${partitions}`);
-    }
+    case "run_started":
+      return line(screen, event.pipeline, formatPlural(event.partitions, "partition"));
     case "partition_started": {
       const size = event.bytesTotal === null ? "" : ` (${formatBytes(event.bytesTotal)})`;
-      return line(paint, event.partition, `reading ${event.source}${size}`);
+      const source = printable(screen.path(event.source));
+      return line(screen, event.partition, `reading ${source}${size}`);
     }
     case "stage_finished":
+      // That the partition is published says the same, with its rows.
+      if (event.stage === "publish" && !screen.verbose) return null;
       return line(
-        paint,
+        screen,
         event.partition,
         `${event.stage}: ${event.message} (${formatDuration(event.seconds)})`,
       );
     case "retry": {
       const wait = formatDuration(event.delaySeconds);
-      const text = `${event.stage}: ${event.error.message}; attempt ${event.attempt} of ` +
-        `${event.attempts} failed, next in ${wait}`;
-      return line(paint, event.partition, paint("warn", printable(text)));
+      const attempt = `attempt ${event.attempt} of ${event.attempts} failed`;
+      const what = isKnown ? `${attempt} as before` : `${event.error.message}; ${attempt}`;
+      const text = `${event.stage}: ${what}, next in ${wait}`;
+      return line(screen, event.partition, paint("warn", printable(screen.text(text))));
     }
-    case "warning":
-      return line(paint, event.partition, paint("warn", printable(`warning: ${event.message}`)));
-    case "partition_finished":
-      return line(paint, event.result.partition, partitionSentence(event.result, paint));
+    case "warning": {
+      const text = printable(screen.text(`warning: ${event.message}`));
+      return line(screen, event.partition, paint("warn", text));
+    }
+    case "partition_finished": {
+      const { result } = event;
+      return line(screen, result.partition, partitionSentence(result, screen));
+    }
     case "progress":
     case "run_finished":
       return null;
   }
 }
 
-/** How a partition ended, in a few words. */
-export function partitionSentence(result: PartitionResult, paint: Paint): string {
-  if (result.status === "published") {
-    const rejected = result.rows_rejected === 0
-      ? ""
-      : `, ${formatCount(result.rows_rejected)} rejected`;
-    const rows = formatPlural(result.rows_loaded, "row");
-    return `${paint("good", "published")} version ${result.version}: ${rows}${rejected}, ` +
-      formatDuration(result.seconds);
+/** How a partition ended, in a few words; why comes with the result, or as an error. */
+function partitionSentence(result: PartitionResult, { paint, verbose }: Screen): string {
+  const { status, version, rows_loaded, rows_rejected, seconds, error } = result;
+  if (status === "published") {
+    const rejected = rows_rejected === 0 ? "" : `, ${formatCount(rows_rejected)} rejected`;
+    return `${paint("good", "published")} version ${version}: ${
+      formatPlural(rows_loaded, "row")
+    }${rejected}, ${formatDuration(seconds)}${verbose ? phasesText(result) : ""}`;
   }
-  const style = result.status === "failed" || result.status === "refused" ? "bad" : "faint";
-  const reason = result.reason === null ? "" : `: ${printable(result.reason)}`;
-  return `${paint(style, result.status)}${reason}`;
+  if (error === null) return paint("faint", status);
+  return `${paint("bad", status)} (${error.code})`;
 }
 
-function line(paint: Paint, subject: string | null, text: string): string {
-  return `${paint("name", subject === null ? "whole table" : printable(subject))}  ${text}\n`;
+/** `; read 0.02 s, parse 0.03 s`: they overlap. */
+function phasesText({ phases }: PartitionResult): string {
+  const texts = Object.entries(phases).map(([name, time]) => `${name} ${formatDuration(time)}`);
+  return texts.length === 0 ? "" : `; ${texts.join(", ")}`;
+}
+
+function line({ paint, width }: Screen, subject: string | null, text: string): string {
+  const name = paint("name", subject === null ? "whole table" : printable(subject));
+  return `${wrap(`${name}  ${text}`, width, 2)}\n`;
 }

@@ -3,21 +3,24 @@ import type { LoadPlan, PartitionPlan } from "../../plan/load_plan.ts";
 import type { Paint } from "./paint.ts";
 import { planSqlText } from "./plan_sql_text.ts";
 import { printable } from "./printable.ts";
+import { type Screen, wrap } from "./screen.ts";
 import { renderTable, type TableCell } from "./table.ts";
 
 /** A plan for people: what would happen in a few lines, then each partition and why. */
 export function planText(
   plan: LoadPlan,
-  paint: Paint,
+  screen: Screen,
   { sql = false }: { readonly sql?: boolean } = {},
 ): string {
+  const { paint, width } = screen;
+  const wrapped = (text: string) =>
+    text.trimEnd().split("\n").map((line) => `${wrap(line, width, 4)}\n`).join("");
+  const head = `${headline(plan, paint)}${locksLine(plan)}${settingsLine(plan)}`;
   return [
-    `${headline(plan, paint)}${locksLine(plan)}${settingsLine(plan)}`,
-    partitionsTable(plan, paint),
-    notesText(plan, paint),
-    cautionsText(plan, paint),
-    evolvedText(plan, paint),
-    keptText(plan, paint),
+    wrapped(head),
+    partitionsTable(plan, screen),
+    ...[notesText, cautionsText, evolvedText, keptText].map((textOf) => textOf(plan, paint))
+      .map((text) => text === "" ? "" : wrapped(text)),
     sql ? planSqlText(plan, paint) : "",
   ].filter((part) => part !== "").join("\n");
 }
@@ -114,22 +117,22 @@ function settingsLine(plan: LoadPlan): string {
   return `${facts.join(", ")}\n`;
 }
 
-function partitionsTable({ partitions }: LoadPlan, paint: Paint): string {
+function partitionsTable({ partitions }: LoadPlan, screen: Screen): string {
   const rows = partitions.map((partition): TableCell[] => [
     nameOf(partition),
     { text: partition.action, style: partition.action === "load" ? "good" : "faint" },
     partition.action === "load" ? String(partition.version) : "-",
     printable(partition.reason),
-    printable(partition.source.url),
+    printable(screen.path(partition.source.url)),
   ]);
   const columns = [
-    { title: "partition" },
+    { title: "partition", cut: "end" as const, least: 12 },
     { title: "action" },
     { title: "version", align: "right" as const },
-    { title: "reason" },
-    { title: "source" },
+    { title: "reason", cut: "end" as const, least: 16 },
+    { title: "source", cut: "start" as const, least: 16, drop: 1 },
   ];
-  return renderTable(columns, rows, paint);
+  return renderTable(columns, rows, screen);
 }
 
 function notesText({ notes }: LoadPlan, paint: Paint): string {

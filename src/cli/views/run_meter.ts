@@ -1,6 +1,8 @@
 import { formatBytes, formatCount, formatDuration, formatRate } from "../../core/format_text.ts";
 import type { RunEvent } from "../../core/event.ts";
 import { textWidth } from "../../core/text_width.ts";
+import { openPace } from "./pace.ts";
+import { fit } from "./screen.ts";
 
 /** How far a run is, from its events so far. */
 export interface RunProgress {
@@ -8,8 +10,12 @@ export interface RunProgress {
   readonly partitions: number;
   readonly finished: number;
   readonly rowsRead: number;
-  /** Share of the work, 0 to 1; null while no size is known. */
+  /** Share of the bytes to read, 0 to 1; null while no size is known. */
   readonly share: number | null;
+  /** Rows that were read each second, lately; null before there is a pace. */
+  readonly rowsPerSecond: number | null;
+  /** Seconds until the rest is read at the pace of lately; null where nobody can say. */
+  readonly secondsLeft: number | null;
   /** Seconds since the run started. */
   readonly seconds: number;
   /** Word for the latest stage, where it is no longer reading. */
@@ -41,7 +47,13 @@ export function openRunMeter(monotonic: () => number): RunMeter {
   let partitions = 0;
   let finished = 0;
   let finishedRows = 0;
+  /** Sizes of the partitions that were read, or are; unchanged ones are no work. */
+  let finishedBytes = 0;
+  let sized = 0;
+  let idle = 0;
   let started = monotonic();
+  let rowPace = openPace(monotonic);
+  let bytePace = openPace(monotonic);
   const active = new Map<string | null, PartitionProgress>();
   function change(name: string | null, changes: Partial<PartitionProgress>): void {
     active.set(name, { ...partition(name), ...changes });
@@ -57,6 +69,8 @@ export function openRunMeter(monotonic: () => number): RunMeter {
         case "run_started":
           ({ pipeline, partitions } = event);
           started = monotonic();
+          rowPace = openPace(monotonic);
+          bytePace = openPace(monotonic);
           break;
         case "partition_started":
           active.delete(event.partition);
@@ -65,6 +79,8 @@ export function openRunMeter(monotonic: () => number): RunMeter {
         case "progress": {
           const { rowsRead, bytesRead, bytesTotal } = event;
           change(event.partition, { rowsRead, bytesRead, bytesTotal });
+          rowPace.count(rowsSoFar());
+          bytePace.count(bytesSoFar());
           break;
         }
         case "stage_finished":
@@ -72,28 +88,63 @@ export function openRunMeter(monotonic: () => number): RunMeter {
             change(event.partition, { stage: NEXT_STAGE[event.stage] ?? null });
           }
           break;
-        case "partition_finished":
-          active.delete(event.result.partition);
+        case "partition_finished": {
+          const { partition: name, rows_read, bytes_read } = event.result;
+          const known = active.get(name);
+          active.delete(name);
           finished++;
-          finishedRows += event.result.rows_read;
+          finishedRows += rows_read;
+          // One that failed half-way is over all the same.
+          const bytes = Math.max(known?.bytesTotal ?? 0, known?.bytesRead ?? 0, bytes_read);
+          finishedBytes += bytes;
+          if (bytes > 0) sized++;
+          else idle++;
+          rowPace.count(rowsSoFar());
+          bytePace.count(bytesSoFar());
+        }
       }
     },
     run() {
       const all = [...active.values()];
-      const shares = all.map(shareOf);
-      const known = shares.every((share) => share !== null);
-      const done = shares.reduce((sum: number, share) => sum + (share ?? 0), finished);
+      const total = bytesInAll();
+      const done = bytesSoFar();
+      const pace = bytePace.perSecond();
       return {
         pipeline,
         partitions,
         finished,
-        rowsRead: all.reduce((sum, { rowsRead }) => sum + rowsRead, finishedRows),
-        share: known && partitions > 0 ? Math.min(1, done / partitions) : null,
+        rowsRead: rowsSoFar(),
+        share: total === null || total === 0 ? null : Math.min(1, done / total),
+        rowsPerSecond: rowPace.perSecond(),
+        secondsLeft: total === null || pace === null || pace <= 0 ? null : (total - done) / pace,
         seconds: (monotonic() - started) / 1000,
         stage: all.length === 1 ? all[0].stage : null,
       };
     },
   };
+  function rowsSoFar(): number {
+    return [...active.values()].reduce((sum, { rowsRead }) => sum + rowsRead, finishedRows);
+  }
+  function bytesSoFar(): number {
+    return [...active.values()].reduce(
+      (sum, { bytesRead, bytesTotal, stage }) =>
+        // What is behind its reading was read to its end, whatever was told last.
+        sum +
+        (stage === null ? Math.min(bytesRead, bytesTotal ?? Infinity) : bytesTotal ?? bytesRead),
+      finishedBytes,
+    );
+  }
+  /** Of those that have not started the mean of the others; null where a size is not known. */
+  function bytesInAll(): number | null {
+    const all = [...active.values()];
+    if (partitions === 0 || all.some(({ bytesTotal }) => bytesTotal === null)) return null;
+    const known = all.reduce((sum, { bytesTotal }) => sum + bytesTotal!, finishedBytes);
+    const waiting = Math.max(0, partitions - finished - all.length);
+    const seen = sized + all.length;
+    if (waiting === 0) return known;
+    // Where all so far was unchanged, what comes may be so as well.
+    return seen === 0 ? (idle === 0 ? null : 0) : known * (1 + waiting / seen);
+  }
 }
 
 /** Share of a partition's source that was read, 0 to 1; null where its size is not known. */
@@ -105,13 +156,16 @@ export function shareOf({ bytesRead, bytesTotal, stage }: PartitionProgress): nu
 
 /** `yellow_taxi  █████░░░░░  50%  1/2 partitions  1,000 rows  500/s  ETA 2.00 s`. */
 export function runLine(run: RunProgress, width: number): string {
-  const { share, seconds, stage } = run;
+  const { share, seconds, stage, rowsPerSecond, secondsLeft } = run;
   const tail = [
     share === null ? "" : `${Math.floor(share * 100)}%`,
     run.partitions > 1 ? `${run.finished}/${run.partitions} partitions` : "",
     `${formatCount(run.rowsRead)} rows`,
-    formatRate(run.rowsRead, seconds),
-    stage ?? (share === null ? formatDuration(seconds) : `ETA ${eta(share, seconds)}`),
+    rowsPerSecond === null ? "-" : formatRate(rowsPerSecond, 1),
+    stage ??
+      (share === null
+        ? formatDuration(seconds)
+        : `ETA ${secondsLeft === null ? "-" : formatDuration(secondsLeft)}`),
   ];
   return barLine(run.pipeline, share, tail, width);
 }
@@ -131,12 +185,6 @@ export function partitionLine(partition: PartitionProgress, width: number): stri
   return barLine(partition.name, share, tail, width);
 }
 
-/** The rest at the pace so far; a dash until there is a pace to speak of. */
-function eta(share: number, seconds: number): string {
-  if (share < 0.01 || seconds < 0.5) return "-";
-  return formatDuration(seconds * (1 - share) / share);
-}
-
 /** The bar takes the room that is left, up to 30 characters, and gives way in narrow terminals. */
 function barLine(
   name: string,
@@ -148,5 +196,6 @@ function barLine(
   const room = Math.min(30, width - textWidth(name) - textWidth(words) - 5);
   const full = Math.round((share ?? 0) * room);
   const bar = share === null || room < 5 ? "" : "█".repeat(full) + "░".repeat(room - full) + "  ";
-  return `${name}  ${bar}${words}`;
+  const shown = room < 5 ? fit(name, Math.max(8, width - textWidth(words) - 2)) : name;
+  return fit(`${shown}  ${bar}${words}`, width);
 }

@@ -1,18 +1,23 @@
 import { formatCount, formatPlural } from "../../core/format_text.ts";
 import type { PartitionResult, RowCounts, RunResult, RunStatus } from "../../core/result.ts";
 import type { PartitionStatus } from "../../core/result.ts";
-import type { Paint, Style } from "./paint.ts";
+import type { Style } from "./paint.ts";
 import { printable } from "./printable.ts";
+import { shortId } from "./run_id.ts";
+import { type Screen, wrap } from "./screen.ts";
 import { renderTable, type TableCell, type TableColumn } from "./table.ts";
 
-/** What a run did, as a table with a sum, then why partitions were left out, then what to do. */
-export function runText(result: RunResult, file: string | null, paint: Paint): string {
+/**
+ * What a run did, as a table with a sum, then why partitions were left out, then what to do.
+ *
+ * Errors and warnings are told once, on standard error.
+ */
+export function runText(result: RunResult, file: string | null, screen: Screen): string {
   return [
-    table(result, paint),
-    reasons(result, paint),
+    table(result, screen),
+    reasons(result, screen),
     valuesDiscarded(result),
-    checks(result, paint),
-    rejectsHint(result, file),
+    rejectsHint(result, file, screen),
   ].filter((part) => part !== "").join("\n");
 }
 
@@ -32,27 +37,32 @@ export const STATUS_STYLES: Readonly<Record<PartitionStatus | RunStatus | "runni
 
 type Row = RowCounts & { readonly seconds: number };
 
-function table(result: RunResult, paint: Paint): string {
-  // Only a refused load discards good rows; elsewhere the column would be noise.
+function table(result: RunResult, screen: Screen): string {
+  // Only a refused load discards good rows, and most files have no duplicates: columns of zeros.
   const discarded = result.rows_discarded > 0;
-  const right = (title: string): TableColumn => ({ title, align: "right" });
+  const duplicate = result.rows_duplicate > 0;
+  const right = (title: string, drop?: number): TableColumn => ({
+    title,
+    align: "right",
+    ...(drop === undefined ? {} : { drop }),
+  });
   const columns: TableColumn[] = [
-    { title: "partition" },
+    { title: "partition", cut: "end", least: 12 },
     { title: "status" },
-    right("version"),
+    right("version", 3),
     right("read"),
     right("loaded"),
     right("rejected"),
-    right("duplicate"),
+    ...(duplicate ? [right("duplicate")] : []),
     ...(discarded ? [right("discarded")] : []),
-    right("seconds"),
-    right("rows/s"),
+    right("seconds", 2),
+    right("rows/s", 1),
   ];
   const numbers = (row: Row): TableCell[] => [
     formatCount(row.rows_read),
     formatCount(row.rows_loaded),
     row.rows_rejected === 0 ? "0" : { text: formatCount(row.rows_rejected), style: "warn" },
-    formatCount(row.rows_duplicate),
+    ...(duplicate ? [formatCount(row.rows_duplicate)] : []),
     ...(discarded ? [formatCount(row.rows_discarded)] : []),
     row.seconds.toFixed(2),
     row.rows_read > 0 && row.seconds > 0 ? formatCount(row.rows_read / row.seconds) : "-",
@@ -66,24 +76,29 @@ function table(result: RunResult, paint: Paint): string {
   if (result.partitions.length !== 1) {
     rows.push([{ text: "total", style: "strong" }, status(result.status), "", ...numbers(result)]);
   }
-  return renderTable(columns, rows, paint);
+  return renderTable(columns, rows, screen);
 }
 
 function status(text: keyof typeof STATUS_STYLES): TableCell {
   return { text, style: STATUS_STYLES[text] };
 }
 
-/** Why partitions were not published; those with the same reason share a line. */
-function reasons({ partitions }: RunResult, paint: Paint): string {
+/** Why partitions were left out; those with the same reason share a line. */
+function reasons({ partitions }: RunResult, { paint, text, width }: Screen): string {
   const groups = Map.groupBy(
-    partitions.filter(({ status, reason }) => status !== "published" && reason !== null),
+    partitions.filter(({ status, reason, error }) =>
+      status !== "published" && reason !== null && error === null
+    ),
     ({ status, reason }) => `${status} ${reason}`,
   );
   return [...groups.values()].map((group) => {
     const [{ status, reason }] = group;
     const names = group.slice(0, NAMES).map(nameOf).join(", ");
     const more = group.length > NAMES ? ` and ${group.length - NAMES} more` : "";
-    return `${names}${more}  ${paint(STATUS_STYLES[status], status)}: ${printable(reason!)}\n`;
+    const why = printable(text(reason!));
+    return `${
+      wrap(`${names}${more}  ${paint(STATUS_STYLES[status], status)}: ${why}`, width, 2)
+    }\n`;
   }).join("");
 }
 
@@ -96,25 +111,17 @@ function valuesDiscarded({ values_discarded: values = 0 }: RunResult): string {
   return `${formatCount(values)} ${what} left out: no column has their field (schema_contract)\n`;
 }
 
-function checks({ checks }: RunResult, paint: Paint): string {
-  return checks.filter(({ passed }) => !passed).map((check) => {
-    const word = check.severity === "warn" ? paint("warn", "warning") : paint("bad", "failed");
-    const expected = check.expected === null ? "" : `, expected ${check.expected}`;
-    const text = printable(`observed ${check.observed}${expected}`);
-    return `${check.partition ?? "whole table"}  check ${check.name} ${word}: ${text}\n`;
-  }).join("");
-}
-
-function rejectsHint(result: RunResult, file: string | null): string {
+function rejectsHint(result: RunResult, file: string | null, screen: Screen): string {
   if (result.rows_rejected === 0) return "";
   const rows = formatPlural(result.rows_rejected, "row");
   const verb = result.rows_rejected === 1 ? "was" : "were";
   if (file === null) {
-    return `${rows} ${verb} rejected: they are in sluice.rejected_rows; with a pipeline file, ` +
-      "which `init` writes, `rejects` shows them\n";
+    const text = `${rows} ${verb} rejected: they are in sluice.rejected_rows; with a pipeline ` +
+      "file, which `init` writes, `rejects` shows them";
+    return `${wrap(text, screen.width, 2)}\n`;
   }
   return `${rows} ${verb} rejected; see them with\n` +
-    `  deno task rejects ${shellWord(file)} --run ${result.run_id}\n`;
+    `  deno task rejects ${shellWord(file)} --run ${shortId(result.run_id, screen)}\n`;
 }
 
 function nameOf({ partition }: PartitionResult): string {

@@ -5,6 +5,7 @@ import type { ScheduleEvent } from "../../schedule/schedule_event.ts";
 import { errorText } from "./error_text.ts";
 import type { Paint } from "./paint.ts";
 import { printable, printableLines } from "./printable.ts";
+import { plainScreen, type Screen } from "./screen.ts";
 import { renderTable } from "./table.ts";
 
 /** An event of the server as text: one line or more, with the time in front. */
@@ -87,7 +88,7 @@ function textOf(event: ScheduleEvent, paint: Paint): string {
     case "database_away": {
       const wait = formatDuration(event.retrySeconds);
       return `${paint("bad", "the database does not answer")}, next attempt in ${wait}\n` +
-        errorText(event.error, paint);
+        errorText(event.error, plainScreen(paint));
     }
     case "database_back":
       return paint("good", `the database answers: ${printable(event.database)}`);
@@ -102,7 +103,7 @@ type Ended = Extract<ScheduleEvent, { type: "attempt_ended" }>;
 
 function endOf({ result, error, retryAt }: Ended, paint: Paint): string {
   const again = retryAt === null ? "" : `, next attempt ${retryAt.toISOString()}`;
-  const cause = error === null ? "" : `\n${errorText(error, paint)}`;
+  const cause = error === null ? "" : `\n${errorText(error, plainScreen(paint))}`;
   if (result === null) return `${paint("bad", "failed")}${again}${cause}`;
   const { status, rows_loaded, rows_rejected, seconds } = result;
   const good = status === "succeeded" || status === "unchanged";
@@ -114,11 +115,17 @@ function endOf({ result, error, retryAt }: Ended, paint: Paint): string {
 }
 
 /** The schedules of a folder, as `serve --dry-run` prints them. */
-export function overviewText({ pipelines, broken }: Overview, paint: Paint): string {
+export function overviewText({ pipelines, broken }: Overview, screen: Screen): string {
+  const { paint } = screen;
   const table = renderTable(
-    ["pipeline", "cron", "time zone", "next"].map((title) => ({ title })),
+    [
+      { title: "pipeline", cut: "end", least: 12 },
+      { title: "cron" },
+      { title: "time zone", drop: 1 },
+      { title: "next", cut: "end", least: 24 },
+    ],
     pipelines.flatMap(rowsOf),
-    paint,
+    screen,
   );
   const faults = broken.map(({ file, message }) =>
     `${paint("bad", printable(file))}\n${printableLines(message).trimEnd()}\n`

@@ -1,9 +1,10 @@
 import { formatCount, formatDuration } from "../../core/format_text.ts";
+import { textWidth } from "../../core/text_width.ts";
 import type { Standing } from "../../ledger/mod.ts";
 import type { Finding } from "../doctor/finding.ts";
-import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
 import { STATUS_STYLES } from "./run_text.ts";
+import { type Screen, wrap } from "./screen.ts";
 import { renderTable, type TableCell } from "./table.ts";
 
 /** A pipeline of a folder: how it stands, and when it starts next. */
@@ -17,18 +18,18 @@ export interface PipelineStanding extends Standing {
 export function standingsText(
   standings: readonly PipelineStanding[],
   now: Date,
-  paint: Paint,
+  screen: Screen,
 ): string {
   return renderTable(
     [
-      { title: "pipeline" },
+      { title: "pipeline", cut: "end", least: 12 },
       { title: "live", align: "right" },
       { title: "rows", align: "right" },
-      { title: "age", align: "right" },
+      { title: "age", align: "right", drop: 2 },
       { title: "last run" },
       { title: "started" },
-      { title: "rejects", align: "right" },
-      { title: "next start" },
+      { title: "rejects", align: "right", drop: 3 },
+      { title: "next start", drop: 1 },
     ],
     standings.map(({ pipeline, partitions, version, rows, published_at, last, next }) => [
       printable(pipeline),
@@ -42,7 +43,7 @@ export function standingsText(
       last === null ? "-" : formatCount(last.rows_rejected),
       next === null ? "by hand" : `in ${formatDuration((Date.parse(next) - now.getTime()) / 1000)}`,
     ]),
-    paint,
+    screen,
   );
 }
 
@@ -59,10 +60,17 @@ const WORDS = { ok: "ok", warning: "warning", bad: "BAD" } as const;
 const STYLES = { ok: "good", warning: "warn", bad: "bad" } as const;
 
 /** One line for each finding, and what to do below those that ask for something. */
-export function findingsText(findings: readonly Finding[], paint: Paint): string {
-  const width = Math.max(...findings.map(({ name }) => printable(name).length));
-  return findings.map(({ name, status, message, hint }) =>
-    `${paint(STYLES[status], WORDS[status].padEnd(7))}  ${printable(name).padEnd(width)}  ` +
-    `${printable(message)}\n${hint === null ? "" : `${" ".repeat(width + 11)}${printable(hint)}\n`}`
-  ).join("");
+export function findingsText(findings: readonly Finding[], screen: Screen): string {
+  const { paint } = screen;
+  const width = Math.max(0, ...findings.map(({ name }) => textWidth(printable(name))));
+  const indent = width + 11;
+  return findings.map(({ name, status, message, hint }) => {
+    const space = " ".repeat(width - textWidth(printable(name)));
+    const said = wrap(printable(screen.text(message)), screen.width, indent);
+    const todo = hint === null ? "" : wrap(printable(screen.text(hint)), screen.width, indent);
+    return `${paint(STYLES[status], WORDS[status].padEnd(7))}  ${
+      printable(name)
+    }${space}  ${said}\n` +
+      (todo === "" ? "" : `${" ".repeat(indent)}${todo}\n`);
+  }).join("");
 }

@@ -15,6 +15,8 @@ import type { RollbackResult } from "../../publish/rollback.ts";
 export interface RunOutcome {
   /** Null: no pipeline file says what it is. */
   readonly file: string | null;
+  /** `schema.table`, for people who see several runs. */
+  readonly target?: string;
   /** Null where the run as a whole failed. */
   readonly result: RunResult | null;
   readonly error: ErrorRecord | null;

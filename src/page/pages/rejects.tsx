@@ -13,12 +13,12 @@ import {
 } from "../queries/rejects.ts";
 import { readRun } from "../queries/run.ts";
 import { RejectsView } from "../views/rejects.tsx";
-import { canRun, noSuchRun, requireRunId } from "./run.tsx";
+import { canRun, noSuchRun, runIdOf } from "./run.tsx";
 
 /** `/pipeline/<name>/rejects` */
 export async function rejectsPage(ask: Ask, pipeline: string): Promise<Shown> {
   const { query } = ask;
-  const given = query.has("run") ? requireRunId(textOf(query, "run")) : null;
+  const given = query.has("run") ? await runIdOf(ask, textOf(query, "run")) : null;
   const partition = optionOf(query, "partition");
   const column = optionOf(query, "column");
   const code = textOf(query, "code");
@@ -54,7 +54,7 @@ export async function rejectsPage(ask: Ask, pipeline: string): Promise<Shown> {
 /** `/pipeline/<name>/rejects.csv`: all of a run, page by page, however many there are. */
 export async function rejectsCsvFile(ask: Ask, pipeline: string): Promise<Response> {
   const { query } = ask;
-  const runId = requireRunId(textOf(query, "run"));
+  const runId = await runIdOf(ask, textOf(query, "run"));
   const partition = optionOf(query, "partition");
   // Whoever opens the file may do so with a program that runs what begins with "=".
   const spreadsheet = !query.has("exact");

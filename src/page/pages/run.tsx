@@ -1,3 +1,5 @@
+import { SluiceError } from "../../core/error.ts";
+import { findRun } from "../../ledger/mod.ts";
 import { type Ask, NotShown, requireLedger, type Shown, textOf } from "../ask.ts";
 import type { LiveRun } from "../live_runs.ts";
 import { readChecksOfRun } from "../queries/checks.ts";
@@ -22,7 +24,7 @@ import { RUN_PAGE, RunsView } from "../views/runs.tsx";
 
 /** `/run/<id>` */
 export async function runPage(ask: Ask, id: string): Promise<Shown> {
-  const runId = requireRunId(id);
+  const runId = await runIdOf(ask, id);
   const filter = filterOf(ask.query);
   const found = await requireLedger(ask, async (tx) => {
     const run = await readRun(tx, runId);
@@ -73,10 +75,25 @@ export function canRun({ frame, host }: Ask, pipeline: string): boolean {
     isServed(host, pipeline);
 }
 
+const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** A UUID as Postgres reads it. */
 export function requireRunId(text: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  if (WHOLE_ID.test(text)) return text.toLowerCase();
   throw noSuchRun(text);
+}
+
+/** The run that a whole id means, or the beginning of one. */
+export async function runIdOf(ask: Ask, text: string): Promise<string> {
+  if (WHOLE_ID.test(text)) return text.toLowerCase();
+  try {
+    return await requireLedger(ask, (tx) => findRun(tx, text, null));
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    if (error.code === "ledger/unknown_run") throw noSuchRun(text);
+    if (error.code !== "ledger/ambiguous_run") throw error;
+    throw new NotShown(404, "Several runs have such an id", `${error.message}.`);
+  }
 }
 
 export function noSuchRun(id: string): NotShown {

@@ -1,8 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
-import { type ErrorRecord, errorRecord } from "../../core/error.ts";
+import { type ErrorRecord, errorRecord, SluiceError } from "../../core/error.ts";
 import { redactDeep } from "../../core/redact_deep.ts";
 import type { Secrets } from "../../core/secret.ts";
 import type { Queryable } from "../../db/database.ts";
+import { findRun } from "../../ledger/mod.ts";
 import type { Overview } from "../model.ts";
 import { recentRuns } from "../recent_runs.ts";
 import type { Scheduler } from "../scheduler.ts";
@@ -55,7 +56,7 @@ async function route(request: Request, host: HttpHost): Promise<Response> {
   if (page !== null) return page;
   const refusal = authorize(request, host.access);
   if (refusal !== null) return refuse(refusal);
-  const run = /^\/runs\/([0-9a-f-]{36})$/i.exec(pathname)?.[1];
+  const run = /^\/runs\/([0-9a-f-]{4,36})$/i.exec(pathname)?.[1];
   switch (run === undefined ? pathname : "/runs/ID") {
     case "/metrics":
       if (!reads) return notAllowed("GET");
@@ -155,11 +156,23 @@ async function listRuns(
   return json({ runs: await recentRuns(await database(), filter) });
 }
 
-async function showRun(runId: string, { answers, database }: HttpHost): Promise<Response> {
+/** Characters of a UUID with its dashes. */
+const WHOLE_ID = 36;
+
+/** By its id, or the beginning of it. */
+async function showRun(given: string, { answers, database }: HttpHost): Promise<Response> {
   if (!await answers()) return refuse(AWAY);
-  const [run] = await recentRuns(await database(), { runId, limit: 1 });
-  if (run !== undefined) return json(run);
-  return refuse({ status: 404, code: "http/no_such_run", message: `There is no run "${runId}"` });
+  const db = await database();
+  try {
+    const runId = given.length === WHOLE_ID ? given : await findRun(db, given, null);
+    const [run] = await recentRuns(db, { runId, limit: 1 });
+    if (run !== undefined) return json(run);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    if (error.code === "ledger/ambiguous_run") return failed(error.toJSON(), 409);
+    if (error.code !== "ledger/unknown_run") throw error;
+  }
+  return refuse({ status: 404, code: "http/no_such_run", message: `There is no run "${given}"` });
 }
 
 /** What is wrong with the request, with what it met, or with us. */
