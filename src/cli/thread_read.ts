@@ -1,3 +1,4 @@
+import { plainScreen } from "./views/screen.ts";
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { SluiceError } from "../core/error.ts";

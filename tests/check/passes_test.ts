@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { checkPipeline } from "../../src/run/check_live.ts";
-import { paintFor } from "../../src/cli/views/paint.ts";
+import { plainScreen } from "../../src/cli/views/screen.ts";
 import { planText } from "../../src/cli/views/plan_text.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
@@ -38,7 +38,7 @@ Deno.test("checks that are aggregates share one pass, and results stand as in th
     [0],
     [2],
   ]);
-  const text = planText(plan, paintFor({ colors: false }), { sql: true });
+  const text = planText(plan, plainScreen(), { sql: true });
   expect(text).toContain("row_count: if it fails, nothing is published; null_rate_zone");
   expect(text).toContain("dear: if it fails, it is reported");
   const result = await run(test.db, spec);
