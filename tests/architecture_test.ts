@@ -1,4 +1,7 @@
 import { expect } from "expect";
+import config from "../deno.json" with { type: "json" };
+import { launchTable } from "../pack/pack.ts";
+import { buildProgram } from "../src/cli/run_cli.ts";
 import {
   breaches,
   LONG_FILES,
@@ -10,7 +13,9 @@ import {
 import { codeOf, importsOf } from "./architecture/source_text.ts";
 import { untrueRows } from "./architecture/to_add.ts";
 import { SLEEPS, sleepsIn } from "./architecture/sleeps.ts";
+import { testCli } from "./cli/support.ts";
 import { LONGEST } from "./longest.ts";
+import { PERMISSION_SETS } from "./support/permissions.ts";
 import { isUnit, slowReason } from "./unit_tests.ts";
 
 const SRC = new URL("../src/", import.meta.url);
@@ -46,6 +51,23 @@ Deno.test("each package of src/ is in deno.json, and docs/dependencies.md says w
   );
   for (const name of Object.keys(PACKAGES)) {
     if (used.has(name)) expect(Object.keys(imports)).toContain(name);
+  }
+});
+
+Deno.test("every command has a task, which says with what permissions it starts", () => {
+  using test = testCli();
+  const names = buildProgram(test.cli, () => {}).commands.map((each) => each.name());
+  expect(names.length).toBeGreaterThan(10);
+  const { commands } = launchTable();
+  expect(Object.keys(commands).toSorted()).toEqual(names.toSorted());
+  for (const name of names) {
+    const { command } = config.tasks[name as keyof typeof config.tasks];
+    const set = PERMISSION_SETS[/ -P=(\w+) /.exec(command)?.[1] ?? ""];
+    const granted = commands[name].flatMap((flag) =>
+      flag.startsWith("--allow-") ? [flag.slice("--allow-".length).split("=")[0]] : []
+    );
+    expect(granted).toEqual(Object.keys(set));
+    expect(commands[name].filter((flag) => /^(-A|-P|--allow-all)/.test(flag))).toEqual([]);
   }
 });
 

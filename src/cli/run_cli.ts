@@ -25,7 +25,8 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
   return code;
 }
 
-function buildProgram(cli: Cli, finish: (code: number) => void): Command {
+/** The command line with all its commands. */
+export function buildProgram(cli: Cli, finish: (code: number) => void): Command {
   const program = new Command("sluice")
     .description(
       "Load files into Postgres, as a YAML file says: typed, checked, published in one step.",
