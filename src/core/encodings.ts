@@ -44,3 +44,27 @@ export function announcedEncoding(contentType: string | null): string | null {
     [];
   return encodingOf(quoted ?? word ?? "");
 }
+
+/** A text as bytes of an encoding with one byte for each character; null where one has none. */
+export function encodeOneByte(text: string, encoding: string): Uint8Array | null {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    const byte = code < 128 ? code : encoding === "ascii" ? -1 : highByte(character, encoding);
+    if (byte < 0) return null;
+    bytes.push(byte);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function highByte(character: string, encoding: string): number {
+  if (encoding === "iso-8859-1") {
+    const code = character.codePointAt(0)!;
+    return code > 0x9f && code < 0x100 ? code : -1;
+  }
+  const decoder = new TextDecoder(encoding);
+  for (let byte = 128; byte < 256; byte++) {
+    if (decoder.decode(Uint8Array.of(byte)) === character) return byte;
+  }
+  return -1;
+}

@@ -19,7 +19,7 @@ export interface CsvDialect {
 type Count = (dialect: CsvDialect) => { readonly good: number; readonly bad: number };
 
 /** Delimiters that files have; of those that fit alike the first is taken. */
-const DELIMITERS = ["\t", ";", "|", "\u0001", "\u001f", "^", "~", ","] as const;
+const DELIMITERS = ["||", "::", "\t", ";", "|", "\u0001", "\u001f", "^", "~", ","] as const;
 
 /** Records that are looked at. */
 const LOOKED_AT = 1_000;
@@ -62,13 +62,17 @@ function isSingleQuoted(text: string): boolean {
 function bestDelimiter(text: string, quote: string) {
   const all = DELIMITERS.map((delimiter) => {
     const records = splitText(text, delimiter, quote, LOOKED_AT);
-    return { delimiter, records, score: evenness(records) };
+    // An empty field between two single ones is no delimiter of two characters.
+    const isBroken = delimiter.length > 1 &&
+      records.some(({ fields }) => fields.some((each) => each.includes(delimiter[0])));
+    return { delimiter, records, score: isBroken ? 0 : evenness(records) };
   });
   const best = all.reduce((best, each) => each.score > best.score ? each : best);
   if (best.score > 0) return best;
   // One column: a character that no value holds.
   const comma = all[all.length - 1];
-  const isFree = ({ records }: typeof comma) => records.every(({ fields }) => fields.length === 1);
+  const isFree = ({ delimiter, records }: typeof comma) =>
+    delimiter.length === 1 && records.every(({ fields }) => fields.length === 1);
   return isFree(comma) ? comma : all.find(isFree) ?? comma;
 }
 

@@ -30,9 +30,9 @@ export function splitText(
       at = end;
     }
     const character = text[at];
-    if (character === delimiter) {
+    if (character === delimiter[0] && text.startsWith(delimiter, at)) {
       fields.push(text.slice(start, at));
-      start = ++at;
+      start = at += delimiter.length;
     } else if (character === "\n" || character === "\r") {
       fields.push(text.slice(start, at));
       records.push({ fields, line: first });

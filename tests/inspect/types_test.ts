@@ -195,3 +195,19 @@ Deno.test("a JSON document is read from the list of objects that stands the leas
   const { format } = await profileOfText('{"id":1,"n":[{"b":1}]}\n{"id":2,"n":[]}\n', "in.jsonl");
   expect(format).toEqual({ type: "ndjson" });
 });
+
+Deno.test("a delimiter of two characters is told from an empty field between two", async () => {
+  for (
+    const [text, delimiter] of [
+      ["id||name||n\n1||a, b||2\n2||c||\n", "||"],
+      ["id::name\n1::a\n2::c\n", "::"],
+      ["id|name|n\n1||2\n2||3\n", "|"],
+      ["id;at\n1;12:30:00\n2;11::00\n", ";"],
+    ]
+  ) {
+    const { format, records, fields } = await profileOfText(text);
+    expect(format).toEqual({ type: "csv", delimiter });
+    expect(records).toBe(2);
+    expect(fields[0]).toMatchObject({ name: "id", type: "integer" });
+  }
+});

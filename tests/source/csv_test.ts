@@ -269,7 +269,7 @@ Deno.test("openCsv fails on a header that is not UTF-8", () => {
 });
 
 Deno.test("openCsv refuses a character of more than one byte as a bug", () => {
-  expect(() => readRecords([], { ...CSV, delimiter: "§" })).toThrow("single bytes");
+  expect(() => readRecords([], { ...CSV, quote: "§" })).toThrow("single bytes");
 });
 
 Deno.test("openCsv passes over records of delimiters only where it is told to", () => {

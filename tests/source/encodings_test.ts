@@ -219,3 +219,22 @@ Deno.test("a wrong declaration is told by the first bytes, or by the first line 
   expect(() => read([bytesOf("é,n\n")], { ...CSV, encoding: "windows-1252" }))
     .toThrow("as line 1 shows");
 });
+
+Deno.test("a delimiter that is not ASCII is that of the file's encoding", () => {
+  const text = "id¦t\n1¦é|x\n";
+  const codes = Array.from(text, (each) => each.charCodeAt(0));
+  for (
+    const [encoding, bytes] of [
+      ["utf-8", bytesOf(text)],
+      ["windows-1252", Uint8Array.from(codes)],
+      ["utf-16le", new Uint8Array(new Uint16Array(codes).buffer)],
+    ] as const
+  ) {
+    const options: FormatOptions = { ...CSV, delimiter: "¦", encoding };
+    for (let place = 0; place <= bytes.length; place++) {
+      const { header, records } = read(split(bytes, [place]), options);
+      expect(header).toEqual(["id", "t"]);
+      expect(records.map(({ fields }) => fields)).toEqual([["1", "é|x"]]);
+    }
+  }
+});

@@ -159,7 +159,22 @@ const CASES: readonly Case[] = [
     edited(["format: csv", "format: { type: csv, escape: '#', comment: '#' }"]),
     "'#'",
   ],
-  ["spec/bad_csv_option", edited(["format: csv", "format: { type: csv, delimiter: ab }"]), "ab"],
+  ...([
+    ["quote: ab", "ab"],
+    ["delimiter: ''", "''"],
+    [`delimiter: "a\\n"`, '"a\\n"'],
+    ["delimiter: '\\t'", "'\\t'"],
+    [`delimiter: ${"ab".repeat(17)}`, "ab".repeat(17)],
+    ["delimiter: '€', encoding: latin-1", "'€'"],
+    [`quote: "'", delimiter: "|'|"`, `"'"`],
+    [`comment: '|', delimiter: '||'`, `'|'`],
+  ] as const).map(([options, at]) =>
+    [
+      "spec/bad_csv_option",
+      edited(["format: csv", `format: { type: csv, ${options} }`]),
+      at,
+    ] as const
+  ),
   ...([
     ["spec/bad_pattern", "end_pattern: '('", "'('"],
     ["spec/unsupported_pattern", "end_pattern: '(?=a)'", "'(?=a)'"],

@@ -124,7 +124,7 @@ Deno.test("all faults are told at once, in the order of the file", () => {
 Deno.test("what is well formed is checked even where other keys are wrong", () => {
   expect(faults(edited(
     ["2021-03", "2021-02-30"],
-    ["format: csv", "retries: many\n  format: { type: csv, delimiter: ab }"],
+    ["format: csv", "retries: many\n  format: { type: csv, comment: ab }"],
     ["{base}", "{bse}"],
     ["[[id]]", "[[idd]]"],
     ["type: bigint", "type: bgint, min: 1"],
@@ -133,7 +133,7 @@ Deno.test("what is well formed is checked even where other keys are wrong", () =
     "10:7 spec/bad_partition",
     "12:9 spec/unknown_variable",
     "13:12 spec/wrong_type",
-    "14:35 spec/bad_csv_option",
+    "14:33 spec/bad_csv_option",
     "18:14 spec/unknown_column",
     "23:15 spec/unknown_type",
     "24:32 spec/bad_pattern",

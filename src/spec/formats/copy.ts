@@ -15,7 +15,9 @@ const schema = csvSchema
   })
   .extend({
     type: z.literal("copy").describe("The kind of file"),
-    delimiter: looseText().default("\t").describe("Character between fields")
+    delimiter: looseText().default("\t").describe(
+      "What stands between fields: a character, or several",
+    )
       .meta({ words: ["sep", "separator"] }),
     header: z.boolean().default(false).describe("Whether the first record names the fields"),
     null_values: nullValues([], "Texts that are NULL in every column, as `\\N` itself is"),

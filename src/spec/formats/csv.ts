@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { encodeOneByte, isOneByte } from "../../core/encodings.ts";
 import { byteLength } from "../../core/names.ts";
 import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
 import { camel, type SectionSpec, sectionSpec } from "../schema/section.ts";
@@ -8,7 +9,9 @@ import type { FormatReport, FormatSpec } from "./format_spec.ts";
 
 export const schema = z.strictObject({
   type: z.literal("csv").describe("The kind of file"),
-  delimiter: looseText().default(",").describe("Character between fields")
+  delimiter: looseText().default(",").describe(
+    "What stands between fields: a character, or several",
+  )
     .meta({ words: ["sep", "separator"] }),
   quote: looseText().nullable().default('"')
     .describe("Character around fields; null: quoting is off").meta({ words: ["quotechar"] }),
@@ -90,6 +93,7 @@ export const csv: FormatSpec<typeof schema, CsvOptions> = {
     naming: ["header"],
     check: [
       ...CHARACTERS,
+      "encoding",
       "header",
       "blanks_around_quotes",
       ...OF_HEADER,
@@ -133,19 +137,15 @@ function checkPattern({ endPattern }: CsvOptions, report: FormatReport): void {
   }
 }
 
-/** The characters of a CSV file are single bytes and differ from each other. */
+/** Quote, escape and comment are single bytes; all characters differ from each other. */
 function checkCharacters(options: CsvOptions, report: FormatReport): void {
   const { delimiter, quote, escape, comment } = options;
+  checkDelimiter(options, report);
   for (const key of CHARACTERS) {
     const value = options[key];
-    if (value === null) continue;
+    if (value === null || key === "delimiter" || key === "escape" && value === quote) continue;
     if (value.length !== 1 || byteLength(value) !== 1) {
-      report(
-        key,
-        "spec/bad_csv_option",
-        `"${key}" must be one ASCII character`,
-        value === "\\t" ? 'Write "\\t" in double quotes' : undefined,
-      );
+      report(key, "spec/bad_csv_option", `"${key}" must be one ASCII character`);
     } else if (value === "\n" || value === "\r" || value === "\0") {
       report(key, "spec/bad_csv_option", `"${key}" cannot be a line break or NUL`);
     }
@@ -154,12 +154,14 @@ function checkCharacters(options: CsvOptions, report: FormatReport): void {
   const pairs = [
     ["quote", quote, delimiter],
     ["escape", escape, delimiter],
-    ["comment", comment, delimiter],
+    ["comment", comment, delimiter.slice(0, 1)],
     ["comment", comment, quote],
     ["comment", comment, escape],
   ] as const;
   for (const [key, value, other] of pairs) {
-    if (value === null || value !== other) continue;
+    if (value === null || other === null || !other.includes(value)) continue;
+    // An escape that is the quote has been told as such.
+    if (key === "escape" && value === quote) continue;
     report(key, "spec/bad_csv_option", `"${key}" is "${value}", which has another use`);
   }
   if (options.backslashEscapes && quote !== null) {
@@ -170,7 +172,7 @@ function checkCharacters(options: CsvOptions, report: FormatReport): void {
       "Add `quote: null`",
     );
   }
-  if (options.backslashEscapes && [delimiter, comment].includes("\\")) {
+  if (options.backslashEscapes && (delimiter.includes("\\") || comment === "\\")) {
     report("backslash_escapes", "spec/bad_csv_option", "A backslash cannot have two uses");
   }
   if (quote === null && options.blanksAroundQuotes) {
@@ -178,5 +180,24 @@ function checkCharacters(options: CsvOptions, report: FormatReport): void {
   }
   if (quote === null && escape !== null) {
     report("escape", "spec/contradiction", `Without "quote" there is no "escape"`);
+  }
+}
+
+/** More bytes are hardly a delimiter: each one is compared at every place that begins like it. */
+const LONGEST_DELIMITER = 32;
+
+function checkDelimiter({ delimiter, encoding }: CsvOptions, report: FormatReport): void {
+  const fail = (message: string, hint?: string) =>
+    report("delimiter", "spec/bad_csv_option", message, hint);
+  if (delimiter === "") return fail('"delimiter" cannot be empty');
+  if (delimiter === "\\t") {
+    return fail('"delimiter" is a backslash and a "t"', 'Write "\\t" in double quotes');
+  }
+  if (/[\n\r\0]/.test(delimiter)) return fail('"delimiter" cannot hold a line break or NUL');
+  if (byteLength(delimiter) > LONGEST_DELIMITER) {
+    return fail(`"delimiter" has more than ${LONGEST_DELIMITER} bytes`);
+  }
+  if (isOneByte(encoding) && encodeOneByte(delimiter, encoding) === null) {
+    fail(`"delimiter" has a character that ${encoding} does not have`);
   }
 }

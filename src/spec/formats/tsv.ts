@@ -5,7 +5,9 @@ import type { FormatSpec } from "./format_spec.ts";
 
 const schema = csvSchema.extend({
   type: z.literal("tsv").describe("The kind of file"),
-  delimiter: looseText().default("\t").describe("Character between fields")
+  delimiter: looseText().default("\t").describe(
+    "What stands between fields: a character, or several",
+  )
     .meta({ words: ["sep", "separator"] }),
 });
 

@@ -65,6 +65,20 @@ export const WRITERS: readonly Writer[] = [
     ],
   },
   {
+    name: "csv with a long delimiter",
+    format: () => '{ type: csv, delimiter: "||" }',
+    file: "things.csv",
+    header: (names) => names.map(csvField).join("||"),
+    record: (_names, row) => row.map(csvField).join("||"),
+    broken: [
+      ["1||2", "too_few_fields"],
+      ["1|2", "too_few_fields"],
+      ["||".repeat(40), "too_many_fields"],
+      ['"a"b||1', "text_after_quote"],
+      ['"a"|x||1', "text_after_quote"],
+    ],
+  },
+  {
     name: "tsv",
     format: () => "tsv",
     file: "things.tsv",

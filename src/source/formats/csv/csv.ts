@@ -1,3 +1,4 @@
+import { encodeOneByte, isOneByte } from "../../../core/encodings.ts";
 import { SluiceError } from "../../../core/error.ts";
 import { quotedText } from "../../../core/quoted_text.ts";
 import { ESCAPED } from "../../../core/field_flags.ts";
@@ -52,19 +53,27 @@ class CsvReader implements RecordReader {
         ? { doubled: byteOf(options.quote) }
         : {}),
     };
-    this.#scanner = new CsvScanner({
-      delimiter: byteOf(options.delimiter),
-      quote: byteOf(options.quote),
-      escape: options.quote === null ? -1 : byteOf(options.escape),
-      comment: byteOf(options.comment),
-      skipLines: options.skipLines,
-      skipEmptyFirst: options.header,
-      padShort: options.padShortRecords,
-      dropSurplus: options.dropEmptySurplus,
-      blanksAroundQuotes: options.blanksAroundQuotes,
-      backslashEscapes: options.backslashEscapes,
-      maxRecordBytes,
-    }, options.blanksAroundQuotes || options.backslashEscapes ? undefined : splitter);
+    const delimiter = delimiterBytes(options);
+    const isPlain = delimiter.length < 2 && !options.blanksAroundQuotes &&
+      !options.backslashEscapes;
+    this.#scanner = new CsvScanner(
+      {
+        delimiter: delimiter[0] ?? -1,
+        ...(delimiter.length > 1 ? { delimiterRest: delimiter.subarray(1) } : {}),
+        quote: byteOf(options.quote),
+        escape: options.quote === null ? -1 : byteOf(options.escape),
+        comment: byteOf(options.comment),
+        skipLines: options.skipLines,
+        skipEmptyFirst: options.header,
+        padShort: options.padShortRecords,
+        dropSurplus: options.dropEmptySurplus,
+        blanksAroundQuotes: options.blanksAroundQuotes,
+        backslashEscapes: options.backslashEscapes,
+        maxRecordBytes,
+      },
+      isPlain ? splitter : undefined,
+      splitter?.home,
+    );
     this.#scanner.batch.base = base;
     if (options.fields) this.#scanner.setWidth(options.fields, true);
   }
@@ -85,6 +94,7 @@ class CsvReader implements RecordReader {
     if (this.#filter.hasEnded) return null;
     const scanner = this.#scanner;
     scanner.append(new Uint8Array(0));
+    scanner.complete();
     if (!this.#hasStarted) this.#start();
     do {
       this.#scan();
@@ -226,6 +236,12 @@ function otherDelimiter(record: Uint8Array, { delimiter, quote }: CsvOptions): s
   if (quote === null || !text.startsWith(quote)) return null;
   const next = text[text.indexOf(quote, 1) + 1] ?? "";
   return next !== delimiter && [",", ";", "\t", "|", "^", "~", ":"].includes(next) ? next : null;
+}
+
+/** As the file has it: no bytes for none. */
+function delimiterBytes({ delimiter, encoding }: CsvOptions): Uint8Array {
+  const bytes = isOneByte(encoding) ? encodeOneByte(delimiter, encoding) : null;
+  return bytes ?? new TextEncoder().encode(delimiter);
 }
 
 function byteOf(character: string | null): number {

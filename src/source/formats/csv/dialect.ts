@@ -3,6 +3,8 @@ import type { Unescape } from "../../../rows/record_batch.ts";
 /** A CSV dialect as bytes; -1 where a character is not in use. */
 export interface Dialect {
   readonly delimiter: number;
+  /** Its bytes behind the first one, where it has several. */
+  readonly delimiterRest?: Uint8Array | undefined;
   readonly quote: number;
   readonly escape: number;
   readonly comment: number;
@@ -49,6 +51,26 @@ export function unescaper({ quote, escape, backslashEscapes }: Dialect): Unescap
   };
 }
 
+/** Bytes of the delimiter; 1 where there is none. */
+export function delimiterLength({ delimiterRest }: Dialect): number {
+  return 1 + (delimiterRest?.length ?? 0);
+}
+
+/** Whether what stands behind the first byte of a delimiter is the rest of it. */
+export function endsDelimiter(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  { delimiterRest }: Dialect,
+): boolean {
+  if (delimiterRest === undefined) return true;
+  if (at + delimiterRest.length > end) return false;
+  for (let i = 0; i < delimiterRest.length; i++) {
+    if (bytes[at + i] !== delimiterRest[i]) return false;
+  }
+  return true;
+}
+
 /** Whether all of `bytes[start … end)` are blanks, of which the delimiter is none. */
 export function isBlank(
   bytes: Uint8Array,
@@ -67,11 +89,13 @@ export function areEmpty(
   bytes: Uint8Array,
   start: number,
   end: number,
-  { delimiter, quote }: Dialect,
+  dialect: Dialect,
 ): boolean {
+  const { delimiter, quote } = dialect;
   let at = start;
   while (at < end) {
-    if (bytes[at++] !== delimiter) return false;
+    if (bytes[at] !== delimiter || !endsDelimiter(bytes, at + 1, end, dialect)) return false;
+    at += delimiterLength(dialect);
     if (quote >= 0 && at + 1 < end && bytes[at] === quote && bytes[at + 1] === quote) at += 2;
   }
   return true;

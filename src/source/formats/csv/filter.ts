@@ -1,5 +1,5 @@
 import { compilePattern, type Pattern } from "../../../core/pattern/mod.ts";
-import { ESCAPED } from "../../../core/field_flags.ts";
+import { ESCAPED, QUOTED } from "../../../core/field_flags.ts";
 import type { RecordBatch } from "../../../rows/record_batch.ts";
 import type { CsvOptions } from "../../../spec/formats/csv.ts";
 
@@ -46,7 +46,7 @@ export class RecordFilter {
     let kept = 0;
     for (let r = 0; r < batch.count; r++) {
       if (recordStarts[r] >= end) break;
-      if (skipsEmpty && isEmpty(batch, r)) continue;
+      if (skipsEmpty && this.#isEmpty(batch, r)) continue;
       if (this.#header !== null && this.#repeats(batch, r, this.#header)) continue;
       if (kept < r) {
         for (const fields of [starts, ends, flags]) {
@@ -86,6 +86,14 @@ export class RecordFilter {
     return true;
   }
 
+  /** A record of delimiters only has no byte beside those. */
+  #isEmpty({ starts, ends, flags, width }: RecordBatch, r: number): boolean {
+    for (let o = r * width; o < (r + 1) * width; o++) {
+      if (starts[o] !== ends[o] || (flags[o] & QUOTED) !== 0) return false;
+    }
+    return true;
+  }
+
   /** Where the first record begins in which the pattern is found; Infinity for none. */
   #endOf({ bytes, count, recordStarts, recordEnds, malformed }: RecordBatch, pattern: Pattern) {
     const finds = (start: number, end: number) => pattern.test(bytes.subarray(start, end));
@@ -96,11 +104,6 @@ export class RecordFilter {
     this.hasEnded = first < Infinity;
     return first;
   }
-}
-
-/** A record of delimiters only has no byte beside those. */
-function isEmpty({ recordStarts, recordEnds, width }: RecordBatch, r: number): boolean {
-  return recordEnds[r] - recordStarts[r] === width - 1;
 }
 
 const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);

@@ -3,7 +3,20 @@ import type { Guess } from "../../../rows/wrong_file.ts";
 import type { CsvOptions } from "../../../spec/formats/csv.ts";
 
 /** Delimiters that files have, the most frequent first. */
-const DELIMITERS = [",", ";", "\t", "|", "\u0001", "\u001f", "^", "~", ":", " "] as const;
+const DELIMITERS = [
+  "||",
+  "::",
+  ",",
+  ";",
+  "\t",
+  "|",
+  "\u0001",
+  "\u001f",
+  "^",
+  "~",
+  ":",
+  " ",
+] as const;
 
 /** Characters of a header that are looked at. */
 const LONGEST_HEADER = 100_000;

@@ -1,7 +1,21 @@
 import { SluiceError } from "../../../core/error.ts";
 import { ESCAPED, NULL, QUOTED } from "../../../core/field_flags.ts";
-import type { MalformedRecord, RecordBatch, RecordSplitter } from "../../../rows/record_batch.ts";
-import { areEmpty, BACKSLASH, type Dialect, isBlank, markTable, unescaper } from "./dialect.ts";
+import type {
+  BatchArrays,
+  MalformedRecord,
+  RecordBatch,
+  RecordSplitter,
+} from "../../../rows/record_batch.ts";
+import {
+  areEmpty,
+  BACKSLASH,
+  delimiterLength,
+  type Dialect,
+  endsDelimiter,
+  isBlank,
+  markTable,
+  unescaper,
+} from "./dialect.ts";
 import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
 
 /** What the scanner is in the middle of. */
@@ -55,6 +69,8 @@ export class CsvScanner {
   #filled = 0;
   /** Where the next block starts. */
   #next = 0;
+  /** No more bytes come: until then a delimiter of several may be cut. */
+  #isWhole = false;
   #state = RECORD_START;
   /** Line ends left to pass in `SKIPPING_LINE`. */
   #linesToSkip = 0;
@@ -90,15 +106,24 @@ export class CsvScanner {
   #bytesScanned = 0;
 
   readonly #splitter: RecordSplitter | null;
+  readonly #home: BatchArrays | undefined;
   /** Records that are read here before the splitter is asked again; more after each one in vain. */
   #patience = 1;
   #bytesSplit = 0;
 
-  /** @param splitter takes the plain records */
-  constructor(dialect: Dialect, splitter: RecordSplitter | null = null) {
+  /**
+   * @param splitter takes the plain records
+   * @param home where the batch lies
+   */
+  constructor(
+    dialect: Dialect,
+    splitter: RecordSplitter | null = null,
+    home: BatchArrays | undefined = splitter?.home,
+  ) {
     this.#dialect = dialect;
     this.#splitter = splitter;
-    this.batch = emptyBatch(unescaper(dialect), splitter?.home);
+    this.#home = home;
+    this.batch = emptyBatch(unescaper(dialect), home);
     const { delimiter, quote, escape, comment, maxRecordBytes } = dialect;
     splitter?.setDialect(delimiter, quote, escape, comment, maxRecordBytes);
     this.#isMark = markTable(dialect);
@@ -118,6 +143,11 @@ export class CsvScanner {
   /** Bytes of records that the splitter took. */
   get bytesSplit(): number {
     return this.#bytesSplit;
+  }
+
+  /** No more bytes come. */
+  complete(): void {
+    this.#isWhole = true;
   }
 
   /** Everything in the buffer has been split, and no record is unfinished. */
@@ -152,7 +182,7 @@ export class CsvScanner {
 
   /** A record that was longer than the home of the batch is over. */
   #comeHome(needed: number): void {
-    const home = this.#splitter?.home;
+    const home = this.#home;
     if (home === undefined || isHome(this.batch, home)) return;
     const fields = this.#isOpen() ? this.#field : 0;
     if (Math.max(needed, fields) > home.bytes.length / 2) return;
@@ -173,10 +203,11 @@ export class CsvScanner {
   scan(): number {
     const marks = this.#marks;
     const isMark = this.#isMark;
-    while (this.#next < this.#filled) {
+    const limit = this.#isWhole ? this.#filled : this.#filled - delimiterLength(this.#dialect) + 1;
+    while (this.#next < limit) {
       if (this.#splitter !== null && this.#split(this.#splitter)) break;
       const { bytes } = this.batch;
-      const end = this.#blockEnd();
+      const end = this.#blockEnd(limit);
       let count = 0;
       for (let i = this.#next; i < end; i++) {
         marks[count] = i;
@@ -215,8 +246,8 @@ export class CsvScanner {
   }
 
   /** Where the next block ends: behind a line, soon, where the splitter may go on from there. */
-  #blockEnd(): number {
-    const most = Math.min(this.#next + BLOCK, this.#filled);
+  #blockEnd(limit: number): number {
+    const most = Math.min(this.#next + BLOCK, limit);
     if (this.#splitter === null || this.batch.width === 0) return most;
     const { bytes } = this.batch;
     let end = Math.min(this.#next + (this.#patience - 1) * LEAST_BLOCK, most);
@@ -309,6 +340,7 @@ export class CsvScanner {
     let afterCr = this.#afterCr;
     let pendingAt = this.#pendingAt;
     const hasBackslashes = this.#dialect.backslashEscapes === true;
+    const step = delimiterLength(this.#dialect);
     let m = 0;
     let resume = end;
     const blockStart = this.#next;
@@ -328,7 +360,7 @@ export class CsvScanner {
           recordStart++;
           m++;
         }
-        if (width > 0) {
+        if (width > 0 && step === 1) {
           this.#recordStart = recordStart;
           this.#line = line;
           this.#afterCr = afterCr;
@@ -369,6 +401,18 @@ export class CsvScanner {
           continue;
         }
       }
+      if (step > 1 && c === delimiter) {
+        // The rest of a delimiter, or a byte that only begins as one does.
+        if (at < fieldStart && state === UNQUOTED) continue;
+        if (!endsDelimiter(bytes, at + 1, this.#filled, this.#dialect)) {
+          if (state === UNQUOTED) continue;
+          if (state === AFTER_QUOTE) {
+            this.#textAfterQuote = true;
+            state = UNQUOTED;
+            continue;
+          }
+        }
+      }
       if (state === UNQUOTED || state === AFTER_QUOTE) {
         let fieldEnd = at;
         if (state === AFTER_QUOTE) {
@@ -405,7 +449,7 @@ export class CsvScanner {
           flags[o] = hasBackslashes && isCopyNull(bytes, fieldStart, at) ? NULL : flag;
         }
         field++;
-        fieldStart = at + 1;
+        fieldStart = at + (isLineEnd ? 1 : step);
         flag = 0;
         if (!isLineEnd) continue;
         this.#field = field;
@@ -565,7 +609,10 @@ export class CsvScanner {
       if (!this.#dialect.dropSurplus) return false;
       const last = first + width - 1;
       let behind = ends[last] + (flags[last] & QUOTED ? 1 : 0);
-      while (behind < at && bytes[behind] !== this.#dialect.delimiter) behind++;
+      while (
+        behind < at && !(bytes[behind] === this.#dialect.delimiter &&
+          endsDelimiter(bytes, behind + 1, at, this.#dialect))
+      ) behind++;
       return areEmpty(bytes, behind, at, this.#dialect);
     }
     if (!this.#dialect.padShort) return false;

@@ -21,11 +21,12 @@ const CONTENT_TYPES: readonly (readonly [type: RegExp, what: string, begins: Reg
 /** What a CSV file of these options looks like. */
 export function csvTraits(options: CsvOptions): FormatTraits {
   const { delimiter, quote, escape } = options;
+  const codes = (text: string | null) => [...text ?? ""].map((each) => each.charCodeAt(0));
   return {
     label: "CSV file",
     encoding: options.encoding,
-    controls: [delimiter, quote, escape].flatMap((text) => text?.charCodeAt(0) ?? []),
-    separators: [0x0a, 0x0d, delimiter.charCodeAt(0)],
+    controls: [delimiter, quote, escape].flatMap(codes),
+    separators: [0x0a, 0x0d, ...codes(delimiter).slice(0, 1).filter((code) => code < 128)],
     other: (text, type) => textKind(text, options) ?? announcedKind(text, options, type),
   };
 }
