@@ -18,9 +18,12 @@ export {
 } from "./rejected_rows.ts";
 export {
   forgetOldRejects,
+  openRejects,
+  readRejectGroups,
   readRejects,
   type RejectedRow,
   type RejectFilter,
+  type RejectGroup,
   rejectPages,
   type Rejects,
 } from "./rejects.ts";

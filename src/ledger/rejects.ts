@@ -2,6 +2,7 @@ import type { Queryable } from "../db/database.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { findRun } from "./find_run.ts";
 import { appliedMigration } from "./ledger.ts";
+import { LATEST_MIGRATION } from "./migrations.ts";
 
 /** The rejected rows of one run. */
 export interface Rejects {
@@ -47,27 +48,20 @@ export async function readRejects(
   filter: RejectFilter,
 ): Promise<Rejects> {
   const none: Rejects = { run_id: null, total: 0, rows: [], groups: [] };
-  if (await appliedMigration(db) === 0) return none;
+  const migration = await appliedMigration(db);
+  if (migration === 0) return none;
   const runId = filter.run === undefined
     ? await newestRun(db, spec.pipeline)
     : await findRun(db, filter.run, spec.pipeline);
   if (runId === null) return none;
-  // An older ledger knows no replay: what it lacks reads as NULL.
-  const where = `from sluice.rejected_rows r
-where run_id = $1::uuid and ($2::text is null or partition = $2::text)
-  and to_jsonb(r) ->> 'replayed_by' is null`;
-  const params = [runId, filter.partition ?? null];
-  const groups = await db.query<RejectGroup>(
-    `select column_name as column, code, count(*)::int as count, min(message) as example
-${where} group by 1, 2 order by 3 desc, 1, 2`,
-    params,
-  );
+  const partition = filter.partition ?? null;
+  const groups = await readRejectGroups(db, runId, partition, migration);
   const rows = await db.query<Omit<RejectedRow, "raw"> & { raw: Uint8Array }>(
     `select partition, source_url, line, byte_offset, column_name as column, code, message, raw
-${where} order by partition nulls first, source_url, byte_offset, id limit ${
+${openRejects(migration)} order by partition nulls first, source_url, byte_offset, id limit ${
       Math.trunc(filter.limit)
     }`,
-    params,
+    [runId, partition],
   );
   return {
     run_id: runId,
@@ -75,6 +69,35 @@ ${where} order by partition nulls first, source_url, byte_offset, id limit ${
     rows: rows.map((row) => ({ ...row, raw: rawText(row.raw) })),
     groups,
   };
+}
+
+/** Rejected rows of a run by column and code, the most frequent first; all of them. */
+export async function readRejectGroups(
+  db: Queryable,
+  runId: string,
+  /** Null: of all of them. */
+  partition: string | null,
+  migration = LATEST_MIGRATION,
+): Promise<RejectGroup[]> {
+  return await db.query<RejectGroup>(
+    `select column_name as column, code, count(*)::int as count, min(message) as example
+${openRejects(migration)} group by 1, 2 order by 3 desc, 1, 2`,
+    [runId, partition],
+  );
+}
+
+/** The migration that knows replays. */
+const REPLAYS = 3;
+
+/**
+ * Rejected rows of a run `$1` that were not loaded since, of a partition `$2` or, where that is NULL,
+ * of all of them; an older ledger knows no replay.
+ */
+export function openRejects(migration = LATEST_MIGRATION): string {
+  return `from sluice.rejected_rows
+where run_id = $1::uuid and ($2::text is null or partition = $2::text)${
+    migration < REPLAYS ? "" : " and replayed_at is null"
+  }`;
 }
 
 /** Rows of one page of an export. */
@@ -86,17 +109,15 @@ export async function* rejectPages(
   spec: Pick<PipelineSpec, "pipeline">,
   filter: Omit<RejectFilter, "limit">,
 ): AsyncGenerator<readonly RejectedRow[], void, undefined> {
-  if (await appliedMigration(db) === 0) return;
+  const migration = await appliedMigration(db);
+  if (migration === 0) return;
   const runId = filter.run === undefined
     ? await newestRun(db, spec.pipeline)
     : await findRun(db, filter.run, spec.pipeline);
   for (let after = 0; runId !== null;) {
     const page = await db.query<Omit<RejectedRow, "raw"> & { raw: Uint8Array; id: number }>(
       `select id, partition, source_url, line, byte_offset, column_name as column, code, message, raw
-from sluice.rejected_rows r
-where run_id = $1::uuid and ($2::text is null or partition = $2::text) and id > $3::bigint
-  and to_jsonb(r) ->> 'replayed_by' is null
-order by id limit ${PAGE}`,
+${openRejects(migration)} and id > $3::bigint order by id limit ${PAGE}`,
       [runId, filter.partition ?? null, after],
     );
     if (page.length === 0) return;

@@ -12,9 +12,11 @@ import {
   readHistory,
   readLedger,
   readRejects,
+  rejectPages,
   startRun,
 } from "../../src/ledger/mod.ts";
 import { LATEST_MIGRATION } from "../../src/ledger/migrations.ts";
+import { readRejects as readShownRejects } from "../../src/page/queries/rejects.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 
@@ -97,6 +99,41 @@ Deno.test("openRejectWriter keeps bytes that are no text, and counts beyond what
   expect(rejects.rows).toMatchObject([{ line: 1, raw: "\\x00ff275c0a" }, { line: 2 }]);
   await forgetRejects(test.db, RUN.id, null);
   expect((await readRejects(test.db, SPEC, { limit: 2 })).total).toBe(0);
+});
+
+Deno.test("every reader of rejects leaves out those that were replayed; an older ledger has none", async () => {
+  await using test = await testDatabase();
+  await migrate(test.db);
+  await startRun(test.db, RUN);
+  const writer = openRejectWriter(test.db, {
+    runId: RUN.id,
+    pipeline: "p",
+    partition: null,
+    keep: 10,
+  });
+  writer.beginFile("a.csv", 0);
+  for (const line of [1, 2, 3]) {
+    const raw = new Uint8Array([48 + line]);
+    writer.add({ line, byteOffset: line, column: "c", code: "x", message: "m", raw });
+  }
+  await writer.drain();
+  await test.db.query(
+    "update sluice.rejected_rows set replayed_by = run_id, replayed_at = now() where line = 2",
+  );
+  const filter = { runId: RUN.id, partition: null, column: null, code: "" };
+  const read = async () => {
+    const { total, rows, groups } = await readRejects(test.db, SPEC, { limit: 9 });
+    const pages = (await Array.fromAsync(rejectPages(test.db, SPEC, {}))).flat();
+    expect(groups).toEqual([{ column: "c", code: "x", count: total, example: "m" }]);
+    return [rows.map(({ line }) => line), pages.map(({ line }) => line)];
+  };
+  expect(await read()).toEqual([[1, 3], [1, 3]]);
+  expect((await readShownRejects(test.db, filter, null)).map(({ line }) => line)).toEqual([1, 3]);
+  // As 0.1 left it before there was a replay.
+  await test.db.query(`alter table sluice.rejected_rows drop column replayed_by cascade,
+  drop column replayed_at cascade`);
+  await test.db.query("delete from sluice.migrations where number > 2");
+  expect(await read()).toEqual([[1, 2, 3], [1, 2, 3]]);
 });
 
 Deno.test("readRejects names a run that is not there", async () => {

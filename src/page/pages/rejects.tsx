@@ -1,16 +1,11 @@
 import { columnName } from "../../core/column_name.ts";
-import { rejectPages, rejectsCsv, rejectsCsvHeader } from "../../ledger/mod.ts";
+import { readRejectGroups, rejectPages, rejectsCsv, rejectsCsvHeader } from "../../ledger/mod.ts";
 import { servedPipelines } from "../../schedule/pipeline_files.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import { type Ask, optionOf, requireLedger, type Shown, textOf } from "../ask.ts";
 import { HEADERS } from "../guard.ts";
 import type { FieldName, RecordForm } from "../parts/record.tsx";
-import {
-  readHeaders,
-  readRejectGroups,
-  readRejects,
-  readRunsWithRejects,
-} from "../queries/rejects.ts";
+import { readHeaders, readRejects, readRunsWithRejects } from "../queries/rejects.ts";
 import { readRun } from "../queries/run.ts";
 import { RejectsView } from "../views/rejects.tsx";
 import { canRun, noSuchRun, runIdOf } from "./run.tsx";

@@ -1,9 +1,8 @@
 import { SluiceError } from "../../core/error.ts";
-import { findRun } from "../../ledger/mod.ts";
+import { findRun, readRejectGroups } from "../../ledger/mod.ts";
 import { type Ask, NotShown, requireLedger, type Shown, textOf } from "../ask.ts";
 import type { LiveRun } from "../live_runs.ts";
 import { readChecksOfRun } from "../queries/checks.ts";
-import { readRejectGroups } from "../queries/rejects.ts";
 import {
   LEVELS,
   LOG_PAGE,
@@ -34,7 +33,7 @@ export async function runPage(ask: Ask, id: string): Promise<Shown> {
       parts: await readWorkerParts(tx, runId),
       copying: run.status === "running" ? await readCopying(tx, run) : [],
       published: await readPublished(tx, run),
-      rejects: await readRejectGroups(tx, runId),
+      rejects: await readRejectGroups(tx, runId, null),
       checks: await readChecksOfRun(tx, run),
       changes: await readSchemaChanges(tx, run),
       statements: await readStatements(tx, runId),

@@ -1,15 +1,7 @@
 import type { Queryable } from "../../db/database.ts";
+import { openRejects } from "../../ledger/mod.ts";
 
 type Count = number | bigint;
-
-/** Rejected rows of one column and code; those that were loaded since are left out. */
-export interface RejectGroup {
-  /** Null: the row as a whole. */
-  readonly column_name: string | null;
-  readonly code: string;
-  readonly rows: Count;
-  readonly example: string;
-}
 
 /** One rejected row. */
 export interface RejectedRow {
@@ -18,7 +10,7 @@ export interface RejectedRow {
   readonly source_url: string;
   readonly line: Count;
   readonly byte_offset: Count;
-  readonly column_name: string | null;
+  readonly column: string | null;
   readonly code: string;
   readonly message: string;
   /** Its record; of a longer one the beginning. */
@@ -43,21 +35,6 @@ export const SHOWN_BYTES = 4_000;
 /** Rows that are shown at once. */
 export const REJECT_PAGE = 50;
 
-/** Rejected rows of a run by column and code, the most frequent first. */
-export async function readRejectGroups(
-  db: Queryable,
-  runId: string,
-  partition: string | null = null,
-): Promise<RejectGroup[]> {
-  return await db.query<RejectGroup>(
-    `select column_name, code, count(*) as rows, left(min(message), 1000) as example
-from sluice.rejected_rows
-where run_id = $1::uuid and ($2::text is null or partition = $2) and replayed_at is null
-group by column_name, code order by count(*) desc, column_name, code limit 200`,
-    [runId, partition],
-  );
-}
-
 /** One page of rejected rows, by their number, one more where there are more. */
 export async function readRejects(
   db: Queryable,
@@ -66,12 +43,11 @@ export async function readRejects(
   limit = REJECT_PAGE + 1,
 ): Promise<RejectedRow[]> {
   return await db.query<RejectedRow>(
-    `select id, partition, source_url, line, byte_offset, column_name, code,
+    `select id, partition, source_url, line, byte_offset, column_name as column, code,
   left(message, 1000) as message, substring(raw for ${SHOWN_BYTES}) as raw, length(raw) as raw_length
-from sluice.rejected_rows
-where run_id = $1::uuid and ($2::text is null or partition = $2)
+${openRejects()}
   and ($3::text is null or coalesce(column_name, '') = $3) and ($4 = '' or code = $4)
-  and ($5::bigint is null or id > $5) and replayed_at is null
+  and ($5::bigint is null or id > $5)
 order by id limit $6`,
     [runId, partition, column, code, after, limit],
   );

@@ -1,4 +1,5 @@
-import type { RejectedRow, RejectGroup, RunWithRejects } from "../queries/rejects.ts";
+import type { RejectGroup } from "../../ledger/mod.ts";
+import type { RejectedRow, RunWithRejects } from "../queries/rejects.ts";
 import { REJECT_PAGE } from "../queries/rejects.ts";
 import type { Run } from "../queries/run.ts";
 import { fullCount, moment, pipelinePath } from "../parts/format.ts";
@@ -103,10 +104,19 @@ function RunChoice(
   );
 }
 
+/** Groups that are shown: a wide table may have thousands. */
+export const MOST_GROUPS = 200;
+
+/** Says so where there are more. */
+export function MoreGroups({ groups }: { readonly groups: readonly RejectGroup[] }) {
+  if (groups.length <= MOST_GROUPS) return null;
+  return <p class="note">The {MOST_GROUPS} most frequent of {fullCount(groups.length)}.</p>;
+}
+
 function Groups({ data, run }: { readonly data: RejectsData; readonly run: Run }) {
   const { pipeline, groups, filter, rows, form, fieldOf } = data;
   const { partition, column, code } = filter;
-  const total = groups.reduce((sum, group) => sum + Number(group.rows), 0);
+  const total = groups.reduce((sum, group) => sum + group.count, 0);
   const at = (query: Readonly<Record<string, string | number | null>>) =>
     pipelinePath(pipeline, "rejects", { run: run.run_id, partition, ...query });
   const shown = rows.slice(0, REJECT_PAGE);
@@ -117,24 +127,25 @@ function Groups({ data, run }: { readonly data: RejectsData; readonly run: Run }
         caption={`${fullCount(total)} rejected rows by column and code`}
         head={["Column", "Code", number("Rows"), number("Share"), "Example"]}
       >
-        {groups.map((group) => (
+        {groups.slice(0, MOST_GROUPS).map((group) => (
           <tr
-            class={isOne && group.column_name === (column || null) && group.code === code
+            class={isOne && group.column === (column || null) && group.code === code
               ? "chosen"
               : ""}
           >
             <th scope="row">
-              <a href={`${columnPath(at, group)}#rows`}>{group.column_name ?? "the row"}</a>
+              <a href={`${columnPath(at, group)}#rows`}>{group.column ?? "the row"}</a>
             </th>
             <td>
               <code>{group.code}</code>
             </td>
-            <Count of={group.rows} />
-            <td class="number">{(100 * Number(group.rows) / total).toFixed(1)} %</td>
+            <Count of={group.count} />
+            <td class="number">{(100 * group.count / total).toFixed(1)} %</td>
             <td class="break">{group.example}</td>
           </tr>
         ))}
       </Table>
+      <MoreGroups groups={groups} />
       <h2 id="rows">
         {isOne
           ? (
@@ -164,7 +175,7 @@ function Groups({ data, run }: { readonly data: RejectsData; readonly run: Run }
             <Count of={row.line} />
             <Count of={row.byte_offset} />
             <td class="why">
-              <b>{row.column_name ?? "row"}</b> <code>{row.code}</code>
+              <b>{row.column ?? "row"}</b> <code>{row.code}</code>
               <div>{row.message}</div>
             </td>
             <td class="record">
@@ -172,7 +183,7 @@ function Groups({ data, run }: { readonly data: RejectsData; readonly run: Run }
                 raw={row.raw}
                 length={row.raw_length}
                 form={form}
-                field={fieldOf(row.column_name, row.partition)}
+                field={fieldOf(row.column, row.partition)}
               />
             </td>
           </tr>
@@ -212,7 +223,7 @@ function Groups({ data, run }: { readonly data: RejectsData; readonly run: Run }
 /** The column of a row as a whole is the empty text, which a path leaves out otherwise. */
 function columnPath(
   at: (query: Readonly<Record<string, string>>) => string,
-  { column_name, code }: RejectGroup,
+  { column, code }: RejectGroup,
 ): string {
-  return `${at({ code })}&column=${encodeURIComponent(column_name ?? "")}`;
+  return `${at({ code })}&column=${encodeURIComponent(column ?? "")}`;
 }

@@ -1,14 +1,15 @@
 import { formatBytes, formatRate } from "../../core/format_text.ts";
+import type { RejectGroup } from "../../ledger/mod.ts";
 import type { PlannedStatement, RunData } from "./run_data.ts";
 import type { CheckRow } from "../queries/checks.ts";
 import type { Published, Run } from "../queries/run.ts";
-import type { RejectGroup } from "../queries/rejects.ts";
 import { pipelinePath } from "../parts/format.ts";
 import { Durations } from "../parts/bars.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { State } from "../parts/state.tsx";
 import { Count, Facts, number, Table } from "../parts/table.tsx";
 import { At } from "../parts/time.tsx";
+import { MoreGroups, MOST_GROUPS } from "./rejects.tsx";
 import { LogView } from "./run_log.tsx";
 import { Progress } from "./run_progress.tsx";
 
@@ -149,17 +150,18 @@ function RejectTable(
         wide
         head={["Column", "Code", number("Rows"), "Example"]}
       >
-        {groups.map(({ column_name, code, rows, example }) => (
+        {groups.slice(0, MOST_GROUPS).map(({ column, code, count, example }) => (
           <tr>
-            <th scope="row">{column_name ?? "the row"}</th>
+            <th scope="row">{column ?? "the row"}</th>
             <td>
               <code>{code}</code>
             </td>
-            <Count of={rows} />
+            <Count of={count} />
             <td class="break">{example}</td>
           </tr>
         ))}
       </Table>
+      <MoreGroups groups={groups} />
       <p>
         <a href={pipelinePath(run.pipeline, "rejects", { run: run.run_id })}>
           Each of them, with its record

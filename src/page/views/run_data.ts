@@ -1,6 +1,6 @@
 import type { LiveRun } from "../live_runs.ts";
 import type { CheckRow } from "../queries/checks.ts";
-import type { RejectGroup } from "../queries/rejects.ts";
+import type { RejectGroup } from "../../ledger/mod.ts";
 import type {
   Copying,
   LogFilter,
