@@ -104,6 +104,60 @@ Deno.test("each rule has an expression, a severity and what to do, under a name 
   expect(parse(read("deploy/prometheus/prometheus.yml")).rule_files).toEqual(["sluice.rules.yml"]);
 });
 
+const PROMTOOL = findPromtool();
+if (PROMTOOL === null) console.log("skipped: promtool is not installed, which checks the rules");
+
+Deno.test({
+  name: "promtool takes the rules, the configuration and what /metrics says; each alert fires",
+  ignore: PROMTOOL === null,
+  async fn() {
+    const folder = Deno.makeTempDirSync();
+    const write = (name: string, text: string) => Deno.writeTextFileSync(`${folder}/${name}`, text);
+    write("sluice.rules.yml", RULES);
+    write("prometheus.yml", read("deploy/prometheus/prometheus.yml"));
+    const rules = read("tests/deploy/sluice.rules.test.yml");
+    write("test.yml", rules.replace("RULES", `${folder}/sluice.rules.yml`));
+    write("metrics", await metricsText());
+    // Each rule is shown to fire, and to be silent.
+    for (const { alert } of parse(RULES).groups[0].rules) {
+      const shown = rules.split(`alertname: ${alert}`).length - 1;
+      expect([alert, shown >= 2, rules.includes(`alertname: ${alert}\n`)]).toEqual([
+        alert,
+        true,
+        true,
+      ]);
+    }
+    const runs = [
+      ["check", "rules", "--lint=all", "--lint-fatal", `${folder}/sluice.rules.yml`],
+      ["check", "config", "--syntax-only", `${folder}/prometheus.yml`],
+      ["test", "rules", `${folder}/test.yml`],
+      ["check", "metrics"],
+    ];
+    for (const args of runs) {
+      const command = new Deno.Command("sh", {
+        args: ["-c", '"$@" < "$0"', `${folder}/metrics`, PROMTOOL!, ...args],
+      });
+      const { code, stdout, stderr } = await command.output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      expect([args, code, said]).toEqual([args, 0, said]);
+    }
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+/** The checker that comes with Prometheus, where it is installed. */
+function findPromtool(): string | null {
+  return ["/usr/bin/promtool", "/usr/local/bin/promtool", "/opt/homebrew/bin/promtool"].find(
+    (path) => {
+      try {
+        return Deno.statSync(path).isFile;
+      } catch {
+        return false;
+      }
+    },
+  ) ?? null;
+}
+
 Deno.test("/metrics has series of pipelines that are served, with the targets they have now", async () => {
   const metrics = makeMetrics("1.2.3");
   const run = { lastSuccess: 1, lastRun: 2, seconds: 3, rowsLoaded: 4, rowsRejected: 5 };
