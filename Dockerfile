@@ -19,6 +19,8 @@ COPY --chown=deno:deno deno.json deno.lock ./
 RUN deno install --frozen
 
 COPY --chown=deno:deno schemas ./schemas
+# `explain` has its texts from there.
+COPY --chown=deno:deno docs ./docs
 COPY --chown=deno:deno src ./src
 COPY --chown=deno:deno fixtures ./fixtures
 COPY --chown=deno:deno pipelines ./pipelines

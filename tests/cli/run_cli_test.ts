@@ -572,3 +572,31 @@ Deno.test("what went wrong alike in many partitions is told once", async () => {
   expect(test.err().match(/error: Gone/g)?.length).toBe(2);
   expect(test.err()).toContain("where  trips, partitions a, b, c and 2 more\n");
 });
+
+Deno.test("explain prints what the documentation says of a code, however it is written", async () => {
+  const asked: [string, RegExp][] = [
+    ["plan/target_of_another", /^plan\/target_of_another {2}\(docs\/errors\.md\)\n {2}\S/],
+    ["error[spec/unknown_type]:", /^spec\/unknown_type /],
+    [
+      "SOURCE/NOT_FOUND",
+      /^source\/not_found .*\n {2}No such file.*\n\n {2}Somebody has to look\.\n/,
+    ],
+    ["invalid_date", /^invalid_date {2}\(docs\/rejects\.md\)\n/],
+    ["locked", /^publish\/locked /],
+    ["rule:late", /^rule:<name> /],
+    ["sqlstate:23505", /^sqlstate:<state> /],
+    ["http/running", /HTTP status 409/],
+  ];
+  for (const [code, says] of asked) {
+    using test = testCli();
+    expect([code, await runCli(["explain", code], test.cli)]).toEqual([code, 0]);
+    expect(test.out()).toMatch(says);
+  }
+  using test = testCli();
+  expect(await runCli(["explain", "plan/target_of_anothr"], test.cli)).toBe(2);
+  expect(test.err()).toContain('Did you mean "plan/target_of_another"?');
+  using all = testCli();
+  expect(await runCli(["explain"], all.cli)).toBe(0);
+  expect(all.out().split("\n").length).toBeGreaterThan(200);
+  expect(all.out()).not.toMatch(/^(gzip|sluice_)/m);
+});

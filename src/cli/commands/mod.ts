@@ -2,8 +2,10 @@ import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import type { Finish } from "./command.ts";
 import { addCheckCommand } from "./check.ts";
+import { addCompletionsCommand } from "./completions.ts";
 import { addDbCommand } from "./db.ts";
 import { addDoctorCommand } from "./doctor.ts";
+import { addExplainCommand } from "./explain.ts";
 import { addHistoryCommand } from "./history.ts";
 import { addInitCommand } from "./init.ts";
 import { addLoadCommand } from "./load.ts";
@@ -36,4 +38,6 @@ export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) =>
   addWorkerCommand,
   addDbCommand,
   addDoctorCommand,
+  addExplainCommand,
+  addCompletionsCommand,
 ];

@@ -1,5 +1,6 @@
 import type { Output } from "../output.ts";
 import { checkReportText } from "./check_text.ts";
+import { explanationsText } from "./explanations_text.ts";
 import { historyText } from "./history_text.ts";
 import { planText } from "./plan_text.ts";
 import { printable } from "./printable.ts";
@@ -57,6 +58,8 @@ export function humanView(out: Output, screen: Screen, quiet = false): View {
       const wrong = quiet ? findings.filter(({ status }) => status !== "ok") : findings;
       out.write(findingsText(wrong, screen));
     },
+    explained: (explanations) => out.write(explanationsText(explanations, screen)),
+    codes: (explanations) => out.write(explanations.map(({ code }) => `${code}\n`).join("")),
     rejects: (page) => out.write(rejectsText(page, screen)),
     databaseStarted: ({ port, dataFolder }) =>
       sentence(`Postgres listens on 127.0.0.1:${port}; its data is in ${screen.path(dataFolder)}`),

@@ -33,6 +33,8 @@ export function jsonView(out: Output, secrets: Secrets): View {
     history: (pipeline, history) => show({ pipeline, ...history }),
     standings: (pipelines) => show({ pipelines }),
     diagnosed: (findings) => show({ findings }),
+    explained: (codes) => show({ codes }),
+    codes: (codes) => show({ codes }),
     rejects: ({ pipeline, rejects }) => show({ pipeline, ...rejects }),
     databaseStarted: ({ port, pid, dataFolder }) =>
       show({ status: "running", port, pid, data_folder: dataFolder }),

@@ -8,6 +8,7 @@ import type { History, Rejects } from "../../ledger/mod.ts";
 import type { Preview } from "../../inspect/mod.ts";
 import type { LoadPlan } from "../../plan/load_plan.ts";
 import type { Finding } from "../doctor/finding.ts";
+import type { Explanation } from "../explanations.ts";
 import type { PipelineStanding } from "./status_text.ts";
 import type { RollbackResult } from "../../publish/rollback.ts";
 
@@ -56,6 +57,10 @@ export interface View {
   standings(standings: readonly PipelineStanding[], now: Date): void;
   diagnosed(findings: readonly Finding[]): void;
   rejects(page: RejectsPage): void;
+  /** What codes mean; one, or those that end alike. */
+  explained(explanations: readonly Explanation[]): void;
+  /** All codes there are. */
+  codes(explanations: readonly Explanation[]): void;
   databaseStarted(server: Omit<RunningServer, "url">): void;
   /** Null: it does not run. */
   databaseStatus(server: Pick<RunningServer, "port" | "pid" | "dataFolder"> | null): void;
