@@ -4,23 +4,20 @@ import { startServe } from "../schedule/serve_process.ts";
 import { findBrowser, LOOKS, openWindow, signInto, startBrowser, viewsOf } from "./browser.ts";
 import { BROKEN, demoFolder, loadDemo } from "./demo.ts";
 
-/** Which views are shown in which look. */
-const SHOWN: Readonly<Record<string, readonly string[]>> = {
-  light: [
-    "grid",
-    "run",
-    "rejects",
-    "versions",
-    "checks",
-    "schedule",
-    "queue",
-    "file",
-    "broken",
-    "rollback",
-  ],
-  dark: ["grid", "run", "rejects"],
-  "light-narrow": ["grid", "versions"],
-};
+/** Views that `docs/page.md` shows, each in every look. */
+const SHOWN = [
+  "grid",
+  "run",
+  "runs",
+  "rejects",
+  "versions",
+  "checks",
+  "schedule",
+  "queue",
+  "file",
+  "broken",
+  "rollback",
+];
 
 const FOLDER = Deno.args[0] ?? new URL("../../docs/page", import.meta.url).pathname;
 /** Pixels. */
@@ -50,7 +47,7 @@ const browser = await startBrowser(path);
 for (const look of LOOKS) {
   const page = await openWindow(browser, look);
   await signInto(page, server.origin);
-  for (const name of SHOWN[look.name] ?? []) {
+  for (const name of SHOWN) {
     await page.setViewportSize({ width: look.width, height: LEAST });
     await page.goto(server.origin + views[name]);
     const height = Number(await page.evaluate("document.documentElement.scrollHeight"));

@@ -67,6 +67,7 @@ export async function hasRuns(db: Queryable, pipeline: string): Promise<boolean>
 /** The month that a partition belongs to; of a week that of its Monday, of longer periods the first. */
 const MONTH = `case
   when partition is null then ''
+  when length(partition) = 7 and partition ~ '^\\d{4}-\\d\\d$' then partition
   when partition ~ '^\\d{4}-\\d\\d(-\\d\\d(T\\d\\d)?)?$' then left(partition, 7)
   when partition ~ '^\\d{4}-W\\d\\d$' then to_char(to_date(partition, 'IYYY-"W"IW'), 'YYYY-MM')
   when partition ~ '^\\d{4}-Q[1-4]$'
@@ -74,6 +75,14 @@ const MONTH = `case
   when partition ~ '^\\d{4}$' then partition || '-01'
   else ''
 end`;
+
+/**
+ * What is live of a pipeline in a target, by the index of what is live.
+ *
+ * Without the OFFSET it becomes a join, for which all loads there ever were are read.
+ */
+const LIVE = `select pipeline, partition, version, rows, published_at, run_id from sluice.loads
+where target = t.target and state = 'live' and pipeline = t.pipeline offset 0`;
 
 /** Months that are shown, and what is live in them. */
 export interface Cells {
@@ -97,7 +106,10 @@ export async function readCells(
 ): Promise<Cells> {
   const rows = await db.query<Cell & { first: string | null; last: string | null }>(
     `with live as materialized (
-  select pipeline, partition, version, rows, published_at, run_id, ${MONTH} as month ${LIVE}
+  select l.*, ${MONTH} as month
+  from sluice.target_pipelines t
+  cross join lateral (${LIVE}) l
+  where t.pipeline = any($1::text[])
 ),
 span as (select min(month) as first, max(month) as last from live where month <> ''),
 shown as (
@@ -133,8 +145,3 @@ select first, last, c.* from shown left join cells c on true`,
   const { first = null, last = null } = rows[0] ?? {};
   return { first, last, cells: rows.filter(({ pipeline }) => pipeline !== null) };
 }
-
-/** By the index of what is live, which is by target. */
-const LIVE = `from sluice.loads l
-where state = 'live' and pipeline = any($1::text[])
-  and target in (select target from sluice.target_pipelines where pipeline = any($1::text[]))`;
