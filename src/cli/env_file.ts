@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SluiceError } from "../core/error.ts";
+import { filesOfPlan } from "./plan_file.ts";
 
 /** A `.env` file that adds to the environment. */
 export interface EnvFile {
@@ -17,7 +18,7 @@ export interface Call {
 }
 
 /** Commands whose argument may be a folder. */
-const WITH_FOLDERS = ["run", "validate", "serve", "page", "status", "doctor"];
+const WITH_FOLDERS = ["run", "plan", "validate", "serve", "page", "status", "doctor"];
 
 /**
  * The `.env` file of a command: the nearest one beside its pipeline and upwards, else that of the
@@ -66,7 +67,16 @@ function placesOf({ args, workingFolder, invokedFolder }: Call): Place[] {
     }
     return [];
   };
-  const places = rest.filter((arg) => !arg.startsWith("-")).flatMap(placeOf);
+  const named = rest.filter((arg) => !arg.startsWith("-"));
+  /** The pipeline files that a plan file names. */
+  const planned = (arg: string): readonly string[] => {
+    for (const base of new Set([workingFolder, invokedFolder ?? workingFolder])) {
+      const path = resolve(base, arg);
+      if (look(path)?.isFile()) return filesOfPlan(readFileSync(path, "utf8"));
+    }
+    return [];
+  };
+  const places = (command === "apply" ? named.flatMap(planned) : named).flatMap(placeOf);
   // The folder that it looks at where none is named.
   return places.length === 0 && command === "status" ? placeOf("pipelines") : places;
 }

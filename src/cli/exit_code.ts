@@ -7,6 +7,8 @@ export const EXIT = {
   failed: 1,
   usage: 2,
   refused: 3,
+  /** An approved plan holds no more. */
+  moved: 4,
   /** EX_TEMPFAIL of sysexits.h: the same command can succeed later. */
   later: 75,
 } as const;
@@ -21,9 +23,12 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   "plan/unknown_version",
 ]);
 
+const MOVED = "plan/moved";
+
 /** The exit code for something that was thrown. */
 export function exitCodeOfError(error: unknown): number {
   if (!(error instanceof SluiceError)) return EXIT.failed;
+  if (error.code === MOVED) return EXIT.moved;
   if (error.retry !== "never") return EXIT.later;
   const usage = error.origin === "cli" || error.origin === "spec" || USAGE_CODES.has(error.code);
   return usage ? EXIT.usage : EXIT.failed;
@@ -41,6 +46,9 @@ export function exitCodeOfRun({ status, partitions }: RunResult): number {
       return EXIT.later;
     case "failed": {
       const unhappy = partitions.filter(({ error }) => error !== null);
+      if (unhappy.length > 0 && unhappy.every(({ error }) => error?.code === MOVED)) {
+        return EXIT.moved;
+      }
       const later = unhappy.length > 0 && unhappy.every(({ error }) => error?.retry === "later");
       return later ? EXIT.later : EXIT.failed;
     }
@@ -48,7 +56,14 @@ export function exitCodeOfRun({ status, partitions }: RunResult): number {
 }
 
 /** From harmless to grave: what needs a person outweighs what time mends. */
-const GRAVITY: readonly number[] = [EXIT.done, EXIT.later, EXIT.refused, EXIT.failed, EXIT.usage];
+const GRAVITY: readonly number[] = [
+  EXIT.done,
+  EXIT.later,
+  EXIT.refused,
+  EXIT.moved,
+  EXIT.failed,
+  EXIT.usage,
+];
 
 /** The graver of two exit codes; one that is not in the table is a signal's, and the gravest. */
 export function worseExitCode(a: number, b: number): number {

@@ -42,7 +42,7 @@ export async function openPipelines(
 ): Promise<OpenedPipelines | null> {
   const files = takesFolders ? await pipelineFiles(names, session.cli) : names;
   // What `after` names must be among them where a folder was meant as a whole.
-  const isComplete = command === "run" && namesFolder(names, files);
+  const isComplete = ["run", "plan"].includes(command) && namesFolder(names, files);
   const read = await requirePipelines(files, flags, session, opensSource, isComplete);
   const specs = read === null ? null : prepare(read);
   if (specs === null) return null;

@@ -5,11 +5,13 @@ import type { DiagnosticRole } from "../core/render_diagnostic.ts";
 import type { RunResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
+import type { DatabaseIdentity } from "../db/identity.ts";
 import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
 import type { History, RejectedRow, RejectFilter, Rejects, Standing } from "../ledger/mod.ts";
 import type { Queue } from "../distribute/queue.ts";
 import type { WorkContext } from "../distribute/work_context.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
+import type { ApprovedPlan } from "../plan/moved.ts";
 import type { RollbackResult } from "../publish/rollback.ts";
 import type { DraftRequest, Preview } from "../inspect/mod.ts";
 import type { SourceContext } from "../source/context.ts";
@@ -43,6 +45,15 @@ export interface Services {
     context: SourceContext,
   ): Promise<Preview>;
   planPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<LoadPlan>;
+  /** Prepares a plan for somebody who is asked to approve it. */
+  approvePlan(plan: LoadPlan, context: RunContext): Promise<ApprovedPlan>;
+  /** Throws where what was approved has moved. */
+  checkApproved(
+    spec: PipelineSpec,
+    options: RunOptions & { readonly approved: ApprovedPlan },
+    context: RunContext,
+  ): Promise<void>;
+  readIdentity(db: Queryable): Promise<DatabaseIdentity>;
   runPipeline(spec: PipelineSpec, options: RunOptions, context: RunContext): Promise<RunResult>;
   rollbackPipeline(
     spec: PipelineSpec,
@@ -147,6 +158,18 @@ export function realServices(): Services {
     async planPipeline(spec, options, context) {
       const { planPipeline } = await import("../run/mod.ts");
       return await planPipeline(spec, options, context);
+    },
+    async approvePlan(plan, context) {
+      const { forApproval } = await import("../run/mod.ts");
+      return await forApproval(plan, context);
+    },
+    async checkApproved(spec, options, context) {
+      const { checkApproved } = await import("../run/mod.ts");
+      await checkApproved(spec, options, context);
+    },
+    async readIdentity(db) {
+      const { readIdentity } = await import("../db/identity.ts");
+      return await readIdentity(db);
     },
     async runPipeline(spec, options, context) {
       const { runPipeline } = await import("../run/mod.ts");

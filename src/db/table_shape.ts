@@ -31,3 +31,28 @@ select (
       from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal))::text)
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = $1 and c.relname = $2) as shape`;
+
+/** Constraints, triggers and policies of a table by kind and name, each as its SQL. */
+export async function readTableParts(
+  db: Queryable,
+  table: QualifiedName,
+): Promise<Readonly<Record<string, string>>> {
+  const parts = await db.query<{ part: string; sql: string }>(PARTS, [table.schema, table.table]);
+  return Object.fromEntries(parts.map(({ part, sql }) => [part, sql]));
+}
+
+const PARTS = `
+with wanted as (
+  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = $1 and c.relname = $2
+)
+select 'constraint ' || k.conname as part, pg_get_constraintdef(k.oid) as sql
+from pg_constraint k join wanted on k.conrelid = wanted.oid
+union all
+select 'trigger ' || t.tgname, pg_get_triggerdef(t.oid) || ' (' || t.tgenabled::text || ')'
+from pg_trigger t join wanted on t.tgrelid = wanted.oid where not t.tgisinternal
+union all
+select 'policy ' || p.polname, concat_ws(' ', p.polcmd, pg_get_expr(p.polqual, p.polrelid),
+  pg_get_expr(p.polwithcheck, p.polrelid))
+from pg_policy p join wanted on p.polrelid = wanted.oid
+order by 1`;

@@ -39,7 +39,7 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
     accept: ({ source }) => requireReferences({ source }),
     concurrency: OFFERED,
     async load(plan, partition, runId, context) {
-      const { partitions: _, ...common } = plan;
+      const { partitions: _, basis: __, ...common } = plan;
       const position = nextPosition(runId);
       const started = context.clock.monotonic();
       try {

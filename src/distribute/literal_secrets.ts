@@ -29,9 +29,15 @@ const PLAIN = new Set([
  * Refuses what would put a secret that is written into the pipeline file into a job: jobs lie in
  * the database, for all to see who may read it. Workers look references up in their environment.
  *
+ * @param who keeps the secrets, as the message begins
+ * @param where the variables in their place are to be set
  * @throws SluiceError `cli/literal_secret`
  */
-export function requireReferences({ source, notify = [] }: Carried): void {
+export function requireReferences(
+  { source, notify = [] }: Carried,
+  who = "A run with workers stores jobs in the database, and they would hold",
+  where = "where the workers run",
+): void {
   const literal = [
     ...((source.urls ?? [source.url]).some(hasLiteralSecret) ? ["source.url"] : []),
     ...(hasLiteralSecret(source.checksum ?? "") ? ["source.checksum"] : []),
@@ -45,10 +51,8 @@ export function requireReferences({ source, notify = [] }: Carried): void {
   if (literal.length === 0) return;
   throw new SluiceError(
     "cli/literal_secret",
-    `A run with workers stores jobs in the database, and they would hold these secrets: ${
-      literal.join(", ")
-    }`,
-    { hint: 'Write the secret as "${NAME}", and set NAME where the workers run' },
+    `${who} these secrets: ${literal.join(", ")}`,
+    { hint: `Write the secret as "\${NAME}", and set NAME ${where}` },
   );
 }
 

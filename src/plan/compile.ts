@@ -3,6 +3,7 @@ import { nextName, versionNameIn, versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import { type Asked, askedBefore, recordAsked } from "./asked.ts";
+import { basisOf } from "./basis.ts";
 import { beforeTableOf } from "./versions.ts";
 import { compilePartition } from "./compile_partition.ts";
 import { decideLoads } from "./decide_loads.ts";
@@ -104,6 +105,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
       ? Math.max(1, Math.floor(COPY_CONNECTIONS / concurrency))
       : COPY_CONNECTIONS,
     partitions,
+    basis: basisOf(input),
   });
 }
 

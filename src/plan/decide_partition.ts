@@ -1,16 +1,9 @@
 import type { LoadRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { KnownVersion } from "./load_plan.ts";
+import type { ProbedSource } from "./plan_basis.ts";
 
-/** What is known of a source before it is read. */
-export interface ProbedSource {
-  /** Without secrets. */
-  readonly url: string;
-  readonly etag: string | null;
-  readonly lastModified: string | null;
-  readonly bytes: number | null;
-  readonly sha256: string | null;
-}
+export type { ProbedSource };
 
 /** Whether a partition is loaded, and the reason in words. */
 export interface LoadOrSkip {

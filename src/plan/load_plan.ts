@@ -1,3 +1,4 @@
+import type { PlanBasis } from "./plan_basis.ts";
 import type { Naming } from "../spec/formats/mod.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { CheckBase, CheckKind, RuleSpec } from "../spec/checks_spec.ts";
@@ -18,6 +19,8 @@ import type {
  */
 export interface LoadPlan extends RunPlan {
   readonly partitions: readonly PartitionPlan[];
+  /** What it was made from: `apply` refuses it where that has moved. */
+  readonly basis: PlanBasis;
 }
 
 /** What the partitions of a plan have in common. */
@@ -110,6 +113,8 @@ export interface Statement {
   readonly expectNone?: string;
   /** Of the ledger's own set-up: the number of the migration that it belongs to. */
   readonly migration?: number;
+  /** Makes what another run may make meanwhile, and does nothing then. */
+  readonly ifMissing?: true;
 }
 
 /** A parameter: a value, or a fact that only the run can know. */

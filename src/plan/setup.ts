@@ -108,11 +108,13 @@ export function setupStatements(input: SetupInput): readonly Statement[] {
       params: [target.schema],
       why: "First runs of two targets take turns: Postgres lets only one of two make a schema",
       lock: null,
+      ifMissing: true,
     }, {
       sql: `create schema if not exists ${quoteIdent(target.schema)}`,
       params: [],
       why: "The schema does not exist yet",
       lock: null,
+      ifMissing: true,
     });
   }
   if (catalog.table === null) statements.push(createTarget(layout), recordTarget(layout));

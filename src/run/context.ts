@@ -3,6 +3,7 @@ import { type Emit, retryNews } from "../core/event.ts";
 import type { PartitionResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
+import type { ApprovedPlan } from "../plan/moved.ts";
 import type { LoadPlan, PartitionPlan, RunPlan } from "../plan/load_plan.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { ExchangeContext } from "../publish/exchange.ts";
@@ -71,6 +72,8 @@ export interface RunOptions {
   readonly concurrency?: number;
   /** Compare what Postgres holds with what was sent, even where the pipeline does not ask for it. */
   readonly verify?: boolean;
+  /** Do what this plan says, or nothing. */
+  readonly approved?: ApprovedPlan;
 }
 
 /** What an exchange of a run needs; its attempts are reported for `partition`. */

@@ -5,6 +5,8 @@ import { withRetry } from "../db/with_retry.ts";
 import { adoptTables, forgetOldRejects, lockTarget, migrate, readLedger } from "../ledger/mod.ts";
 import { compileRollback, type RollbackRequest } from "../plan/compile_rollback.ts";
 import { targetKeyOf } from "../plan/target.ts";
+import { approvedSources, forApproval, requireApproved } from "./approved.ts";
+import type { ApprovedPlan } from "../plan/moved.ts";
 import { planPipeline, slotsOf } from "./gather.ts";
 import { loadPartitions } from "./load_partitions.ts";
 import { prepareLedger } from "./prepare_ledger.ts";
@@ -15,7 +17,7 @@ import type { RunContext, RunOptions } from "./context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 export { replayRejects };
-export { planPipeline };
+export { forApproval, planPipeline };
 export type { RunContext, RunOptions };
 
 /**
@@ -31,6 +33,7 @@ export async function runPipeline(
   context: RunContext,
 ): Promise<RunResult> {
   const { db } = context;
+  const { approved } = options;
   context.elsewhere?.accept(spec);
   using run = new RecordedRun("run", context);
   try {
@@ -40,16 +43,34 @@ export async function runPipeline(
         const { keepDays } = spec.rejects;
         if (keepDays !== null) await forgetOldRejects(db, spec.pipeline, keepDays);
         const plan = await planPipeline(spec, options, context);
+        if (approved !== undefined) await requireApproved(approved, plan, context);
         await run.begin(plan, lock);
         return { lock, plan };
       })
     );
     await using _lock = lock;
-    return await run.finish(plan, await loadPartitions(plan, run, { spec, options }));
+    const results = approved === undefined
+      ? await loadPartitions(plan, run, { spec, options })
+      // What would be planned anew is not what was approved.
+      : await loadPartitions(plan, run, null, approvedSources(approved, plan, run.id, context));
+    return await run.finish(plan, results);
   } catch (error) {
     await run.fail(error);
     throw error;
   }
+}
+
+/**
+ * Makes sure that a plan can still be run as it was approved. Writes nothing.
+ *
+ * @throws SluiceError `plan/moved`
+ */
+export async function checkApproved(
+  spec: PipelineSpec,
+  { approved, ...options }: RunOptions & { readonly approved: ApprovedPlan },
+  context: RunContext,
+): Promise<void> {
+  await requireApproved(approved, await planPipeline(spec, options, context), context);
 }
 
 /**

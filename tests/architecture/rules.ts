@@ -77,7 +77,7 @@ export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/gather.ts"],
   ["run/recorded_run.ts"],
   ["run/load_partitions.ts"],
-  ["run/replay.ts", "run/check_live.ts"],
+  ["run/replay.ts", "run/check_live.ts", "run/approved.ts"],
   ["run/mod.ts"],
 ];
 

@@ -42,12 +42,15 @@ const CASES: readonly (readonly [
   ["in the working folder", "c", ["db", "url"], "c/.env"],
   ["in the working folder, for a file that is not there", "c", ["run", "no.yaml"], "c/.env"],
   ["among options", "", ["run", "--force", "a/q.yaml", "--env", "live"], "a/.env"],
+  ["beside the pipeline of a plan", "b", ["apply", "plan.json"], "a/.env"],
+  ["in the working folder, for what is no plan", "c", ["apply", "p.yaml"], "c/.env"],
   ["nowhere", "b", ["db", "url"], null],
 ];
 
 for (const [what, folder, args, found] of CASES) {
   Deno.test(`.env is found ${what}`, () => {
     using at = tree(FILES);
+    Deno.writeTextFileSync(`${at.root}/b/plan.json`, '{"plans": [{"file": "../a/q.yaml"}]}');
     const workingFolder = folder === "" ? at.root : `${at.root}/${folder}`;
     const file = findEnvFile({ args, workingFolder, invokedFolder: null });
     expect(file).toEqual(

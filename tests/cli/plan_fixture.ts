@@ -132,6 +132,7 @@ export function planFixture(): LoadPlan {
     concurrency: 1,
     together: false,
     copyConnections: 2,
+    basis: { spec: {}, target: null, partitions: {} },
     partitions: [
       {
         ...loaded,

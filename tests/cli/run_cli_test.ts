@@ -202,7 +202,7 @@ Deno.test("a file that is no text or a folder is wrong usage", async () => {
   Deno.writeFileSync(`${test.folder}/latin.yaml`, Uint8Array.of(0xe9));
   Deno.mkdirSync(`${test.folder}/folder`);
   expect(await runCli(["plan", "latin.yaml"], test.cli)).toBe(2);
-  expect(await runCli(["plan", "folder"], test.cli)).toBe(2);
+  expect(await runCli(["check", "folder"], test.cli)).toBe(2);
   expect(test.err()).toContain('"latin.yaml" is not UTF-8 text');
   expect(test.err()).toContain('"folder" is a folder');
 });
@@ -412,7 +412,7 @@ Deno.test("no secret reaches any output", async () => {
 });
 
 Deno.test("wrong usage exits 2 with a hint, and later commands are not offered", async () => {
-  for (const command of ["apply", "rum"]) {
+  for (const command of ["deploy", "rum"]) {
     using test = testCli();
     expect(await runCli([command], test.cli)).toBe(2);
     expect(test.err()).toContain(`unknown command '${command}'`);
@@ -426,7 +426,8 @@ Deno.test("wrong usage exits 2 with a hint, and later commands are not offered",
       ["run a.yaml --set base", "name=value"],
       ["run a.yaml --partition 1 --from 2", "cannot be used with"],
       ["run a.yaml --concurrency 0", "from 1 to 64"],
-      ["plan a.yaml b.yaml", "too many arguments"],
+      ["apply a.json b.json", "too many arguments"],
+      ["apply", "missing required argument 'plan file'"],
       ["rollback a.yaml --to x", "whole number"],
       ["db", "Usage: sluice db"],
       ["", "Usage: sluice"],
@@ -447,6 +448,7 @@ Deno.test("every command has help with examples", async () => {
       "load",
       "run",
       "plan",
+      "apply",
       "validate",
       "rollback",
       "history",

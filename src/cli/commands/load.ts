@@ -14,7 +14,7 @@ import {
 } from "../options.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
-import { runOne } from "./run.ts";
+import { runOne } from "../run_in_order.ts";
 
 type Flags = OutputFlags & ObserveFlags & DatabaseFlags & {
   readonly mode?: RefreshMode;

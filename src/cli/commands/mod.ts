@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import type { Finish } from "./command.ts";
+import { addApplyCommand } from "./apply.ts";
 import { addCheckCommand } from "./check.ts";
 import { addCompletionsCommand } from "./completions.ts";
 import { addDbCommand } from "./db.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) =>
   addLoadCommand,
   addRunCommand,
   addPlanCommand,
+  addApplyCommand,
   addValidateCommand,
   addCheckCommand,
   addRollbackCommand,

@@ -21,6 +21,7 @@ export function humanView(out: Output, screen: Screen, quiet = false): View {
   const nothing = () => {};
   const sentence = (text: string) => out.write(`${wrap(text, screen.width)}\n`);
   let severalRuns = false;
+  let plans = 0;
   const view: View = {
     severalRuns: () => void (severalRuns = true),
     run({ file, result, target }) {
@@ -38,7 +39,12 @@ export function humanView(out: Output, screen: Screen, quiet = false): View {
           : `${file} is written; see what it would do with\n  deno task plan ${shellWord(file)}\n`,
       ),
     preview: (_pipeline, preview) => out.write(previewText(preview, screen)),
-    plan: (plan, sql) => out.write(planText(plan, screen, { sql })),
+    severalPlans: nothing,
+    plan({ plan }, sql) {
+      if (plan === null) return;
+      out.write(`${plans > 0 ? "\n" : ""}${planText(plan, screen, { sql })}`);
+      plans++;
+    },
     validated: (checks) =>
       out.write(
         checks.filter(({ valid }) => valid)

@@ -9,6 +9,7 @@ import type { RunOutcome, View } from "./view.ts";
 export function jsonView(out: Output, secrets: Secrets): View {
   let document: object | null = null;
   let runs: object[] | null = null;
+  let plans: object[] | null = null;
   let secretDocument: object | null = null;
   const show = (object: object) => void (document = object);
   return {
@@ -25,7 +26,12 @@ export function jsonView(out: Output, secrets: Secrets): View {
     },
     drafted: ({ file, text }) => show({ file, text }),
     preview: (pipeline, preview) => show({ pipeline, ...preview }),
-    plan: (plan) => show(plan),
+    severalPlans: () => void (plans = []),
+    plan({ file, plan, error }) {
+      const object = plan ?? { error };
+      if (plans === null) document = object;
+      else plans.push({ file, ...object });
+    },
     validated: (files, diagnostics) =>
       show({ files, diagnostics: diagnostics.map(diagnosticObject) }),
     checked: show,
@@ -53,7 +59,8 @@ export function jsonView(out: Output, secrets: Secrets): View {
     failed: (error) => show({ error }),
     end() {
       if (secretDocument !== null) return out.writeSecret(lines(secretDocument));
-      const result = runs === null || document !== null ? document : { runs };
+      const several = runs !== null ? { runs } : plans !== null ? { plans } : null;
+      const result = document ?? several;
       if (result !== null) out.writeSecret(lines(redactDeep(result, secrets)));
     },
   };

@@ -23,6 +23,14 @@ export interface RunOutcome {
   readonly error: ErrorRecord | null;
 }
 
+/** What one of the files of `plan` would do. */
+export interface PlanOutcome {
+  readonly file: string;
+  /** Null where it cannot be planned. */
+  readonly plan: LoadPlan | null;
+  readonly error: ErrorRecord | null;
+}
+
 /** What `validate` found in one file. */
 export interface FileCheck {
   readonly file: string;
@@ -48,8 +56,10 @@ export interface View {
   /** A pipeline file for a source; null: it was not asked for a file. */
   drafted(draft: { readonly file: string | null; readonly text: string }): void;
   preview(pipeline: string, preview: Preview): void;
+  /** Tells that `plan` got several files, before the first. */
+  severalPlans(): void;
   /** @param sql with each statement; for programs it always is */
-  plan(plan: LoadPlan, sql: boolean): void;
+  plan(outcome: PlanOutcome, sql: boolean): void;
   validated(checks: readonly FileCheck[], diagnostics: readonly Diagnostic[]): void;
   checked(report: CheckReport): void;
   rollback(result: RollbackResult): void;
