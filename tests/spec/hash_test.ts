@@ -27,6 +27,8 @@ const SPECS: Readonly<Record<string, string>> = {
   "ndjson options": format("{ type: ndjson, null_values: [x, 1], trim: true }"),
   json: format("json"),
   "json options": format('{ type: json, path: "$.a[0]", trim: true }'),
+  "fixed": format("{ type: fixed, widths: { id: 3, at: 4, note: 9 } }"),
+  "fixed positions": format('{ type: fixed, positions: { note: "9-", at: "4-8", id: 1 } }'),
   "csv mapping": format("{ type: csv }"),
   "csv characters": format(
     `{ type: csv, delimiter: ";", quote: "'", escape: "\\\\", comment: "#" }`,
@@ -147,3 +149,9 @@ function hashOf(text: string): string {
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   return spec!.hash;
 }
+
+Deno.test("the order of fixed widths is part of the hash", () => {
+  const hash = (options: string) => hashOf(format(`{ type: fixed, ${options} }`));
+  expect(hash("widths: { id: 3, at: 3 }")).not.toBe(hash("widths: { at: 3, id: 3 }"));
+  expect(hash("positions: { id: 1, at: 3 }")).not.toBe(hash("positions: { id: 3, at: 1 }"));
+});

@@ -4,6 +4,7 @@ import type { FormatOptions } from "../../spec/formats/mod.ts";
 import { DecodingReader } from "../encodings/decoding_reader.ts";
 import { encodingFor, type FormatTraits } from "../recognise.ts";
 import { csv } from "./csv/csv.ts";
+import { fixed } from "./fixed/fixed.ts";
 import type { Format, RecordReader, RecordReplay, Wanted } from "./format.ts";
 import { json } from "./json/json.ts";
 import { ndjson } from "./ndjson/ndjson.ts";
@@ -14,6 +15,7 @@ export type { RecordReader } from "./format.ts";
 /** Every file format, by the `type` of its options. */
 const FORMATS: { readonly [O in FormatOptions as O["type"]]: Format<O> } = {
   csv,
+  fixed,
   ndjson,
   json,
   parquet: parquet((options, header, wanted) =>
@@ -37,7 +39,8 @@ export function openReader(
 
 /** Whether a file is decoded before its records are looked for. */
 function decodesAll({ type }: FormatOptions, encoding: string): boolean {
-  return encoding !== "utf-8" && type !== "parquet" && !(type === "csv" && isOneByte(encoding));
+  return encoding !== "utf-8" && type !== "parquet" &&
+    !(/^(csv|fixed)$/.test(type) && isOneByte(encoding));
 }
 
 /** A reader of records that were kept one by one. */

@@ -121,7 +121,11 @@ function checkHeader(options: CsvOptions, report: FormatReport): void {
   }
 }
 
-function checkPattern({ endPattern }: CsvOptions, report: FormatReport): void {
+/** The pattern that ends the data can be matched. */
+export function checkPattern(
+  { endPattern }: Pick<CsvOptions, "endPattern">,
+  report: FormatReport,
+): void {
   if (endPattern === undefined || endPattern === null) return;
   try {
     compilePattern(endPattern);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { copy } from "./copy.ts";
 import { csv } from "./csv.ts";
+import { fixed } from "./fixed.ts";
 import type { FormatReport, FormatSpec, Naming } from "./format_spec.ts";
 import { json } from "./json.ts";
 import { ndjson } from "./ndjson.ts";
@@ -10,7 +11,7 @@ import { tsv } from "./tsv.ts";
 export type { CommonOptions, Naming } from "./format_spec.ts";
 
 /** Every format, by the `type` of its options. */
-const FORMATS = { csv, tsv, copy, ndjson, json, parquet } as const;
+const FORMATS = { csv, tsv, copy, fixed, ndjson, json, parquet } as const;
 
 type Name = keyof typeof FORMATS;
 
@@ -26,7 +27,7 @@ export const formatSchema = z.union([
   ...Object.values(FORMATS).map(({ schema }) => schema),
 ]).meta({
   values: Object.assign({}, ...Object.values(FORMATS).map(({ values }) => values)),
-  later: /^(excel|xlsx|avro|xml|fixed)$/,
+  later: /^(excel|xlsx|avro|xml)$/,
 });
 
 /** The options of a format, with nothing left out. */

@@ -51,6 +51,9 @@ const BROKEN_OBJECTS: Writer["broken"] = [
   ['{"\\u0069d": 1, "id": 1}', "repeated_key"],
 ];
 
+/** Characters of each field of fixed width. */
+const WIDTH = 60;
+
 export const WRITERS: readonly Writer[] = [
   {
     name: "csv",
@@ -95,6 +98,18 @@ export const WRITERS: readonly Writer[] = [
     broken: [["1\t2", "too_few_fields"], ["\t".repeat(40), "too_many_fields"]],
   },
   {
+    name: "fixed",
+    format: (names) => `{ type: fixed, widths: { ${names.map((name) => `${name}: ${WIDTH}`)} } }`,
+    file: "things.txt",
+    record: (_names, row) => row.map(fixedField).join(""),
+    holds: (text) => text.trim() === text && !/^$|[\t\n]/.test(text),
+    broken: [
+      ["1    2", "line_too_short"],
+      [`${"1".padEnd(WIDTH * 17)}x`, "line_too_long"],
+      ["1\t2".padEnd(WIDTH * 17), "tab_in_line"],
+    ],
+  },
+  {
     name: "ndjson",
     format: () => "ndjson",
     file: "things.jsonl",
@@ -132,6 +147,11 @@ function jsonObject(names: readonly string[], row: readonly Value[], at: number)
   });
   // No order of keys means anything.
   return `{${(at % 2 === 0 ? members : members.reverse()).join(", ")}}`;
+}
+
+function fixedField(value: Value): string {
+  const text = value === null ? "" : typeof value === "string" ? value : value.json;
+  return text + " ".repeat(WIDTH - [...text].length);
 }
 
 function csvField(value: Value): string {
