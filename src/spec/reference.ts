@@ -3,20 +3,21 @@ import { branches, type Key, keysOf, metaOf, type Place, placeAt } from "./keys.
 import { CHECKS } from "./schema/checks/mod.ts";
 import type { Path } from "./yaml_tree.ts";
 
-/** A marker, its section and type, and the table below it. */
-const TABLE = /^(<!-- keys: (\S+)(?: of (\w+))? -->)\n\n?(?:\|.*\n)*/gm;
+/** A marker with its section, its type and the type it is held against, and the table below it. */
+const TABLE = /^(<!-- keys: (\S+)(?: of (\w+)(?: beside (\w+))?)? -->)\n(?:\n?(?:\|.*\n)+)?/gm;
 
 /**
  * A page with its tables of keys rewritten.
  *
  * A table stands below `<!-- keys: source -->`, where `file` is the top level, `columns.<name>` one
- * column, `source.format of csv` what CSV has beyond all formats, and `checks` the kinds of checks.
+ * column, `source.format of csv` what CSV has beyond all formats, `source.format of tsv beside csv`
+ * what is not the same there, and `checks` the kinds of checks.
  */
 export function withKeyTables(page: string): string {
   return page.replace(
     TABLE,
-    (_match, marker: string, section: string, type?: string) =>
-      [marker, "", ...tableOf(section, type), ""].join("\n"),
+    (_match, marker: string, section: string, type?: string, beside?: string) =>
+      [marker, "", ...tableOf(section, type, beside), ""].join("\n"),
   );
 }
 
@@ -27,20 +28,29 @@ export function sectionsOf(page: string): string[] {
   );
 }
 
-function tableOf(section: string, type: string | undefined): string[] {
+function tableOf(
+  section: string,
+  type: string | undefined,
+  beside: string | undefined,
+): string[] {
   if (section === "checks") {
     return table(
       ["kind", "other words", "options", "holds when"],
       Object.keys(CHECKS).map(checkRow),
     );
   }
-  const rows = keysOfSection(section, type).map(({ name, places, meta }) => [
+  const known = beside === undefined ? [] : rowsOf(section, beside).map((row) => row.join("|"));
+  const rows = rowsOf(section, type).filter((row) => !known.includes(row.join("|")));
+  return table(["key", "value", "default", "meaning"], rows);
+}
+
+function rowsOf(section: string, type: string | undefined): string[][] {
+  return keysOfSection(section, type).map(({ name, places, meta }) => [
     code(name),
     valueText(places),
     defaultText(places[0]),
     meta.docs ?? meta.description ?? "",
   ]);
-  return table(["key", "value", "default", "meaning"], rows);
 }
 
 interface Row extends Pick<Key, "name" | "meta"> {
@@ -110,11 +120,16 @@ function defaultText(schema: z.ZodType): string {
   if (metaOf(schema).leftOut === null) return "";
   const value = metaOf(schema).leftOut ?? standard(schema);
   if (value === undefined || value === null) {
-    return schema.safeParse(undefined).success ? "" : "required";
+    return mayBeLeftOut(schema) ? "" : "required";
   }
   if (typeof value === "object" && !Array.isArray(value)) return "";
   const isWord = typeof value === "string" && branches(schema).flatMap(valuesOf).includes(value);
   return code(isWord ? value : JSON.stringify(value));
+}
+
+/** A key that may be left out need not take `undefined`, which no file can write. */
+function mayBeLeftOut(schema: z.ZodType): boolean {
+  return schema._zod.optin === "optional" || schema.safeParse(undefined).success;
 }
 
 /** The default of a key as a file would write it. */
