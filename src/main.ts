@@ -9,6 +9,7 @@ import { runCli } from "./cli/run_cli.ts";
 import { realServices, type Services } from "./cli/services.ts";
 import { bugText, errorText } from "./cli/views/error_text.ts";
 import { screenFor } from "./cli/views/screen.ts";
+import { typedBefore } from "./cli/typed.ts";
 import { systemClock } from "./core/clock.ts";
 import { SluiceError } from "./core/error.ts";
 import { secretsFrom } from "./core/secret.ts";
@@ -79,6 +80,7 @@ export async function main(services: Services): Promise<number> {
     host: hostname(),
     workingFolder: place.workingFolder,
     invokedFolder: place.invokedFolder,
+    typed: typedBefore(environment),
     envFile: envFile?.path ?? null,
   });
 }

@@ -25,6 +25,8 @@ export interface Cli {
   readonly workingFolder: string;
   /** Where the user stood when `deno task` moved to the project's folder; tried second. */
   readonly invokedFolder: string | null;
+  /** What the user typed before the command's name: `sluice`, `deno task`. */
+  readonly typed: string;
   /** The `.env` file that was read, or null. */
   readonly envFile: string | null;
 }

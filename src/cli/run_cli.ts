@@ -49,10 +49,10 @@ export function buildProgram(cli: Cli, finish: (code: number) => void): Command 
       "after",
       `
 Examples:
-  deno task run pipelines/yellow_taxi.yaml
-  deno task plan pipelines/yellow_taxi.yaml
-  deno task history pipelines/yellow_taxi.yaml
-  deno task db psql
+  ${cli.typed} run pipelines/yellow_taxi.yaml
+  ${cli.typed} plan pipelines/yellow_taxi.yaml
+  ${cli.typed} history pipelines/yellow_taxi.yaml
+  ${cli.typed} db psql
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 data refused, 4 an approved plan
 holds no more, 75 try again later, 130 and 143 stopped by a signal. A .env file beside the pipeline or above

@@ -55,7 +55,7 @@ export async function inSession(
 ): Promise<number> {
   const { quiet = false, verbose = false } = flags;
   const folder = cli.invokedFolder ?? cli.workingFolder;
-  const screen = screenFor(cli.err, folder, verbose);
+  const screen = screenFor(cli.err, folder, verbose, cli.typed);
   const { paint } = screen;
   let progress: Progress = lineProgress(cli.err, screen, quiet ? "warnings" : "all");
   let log: Log | null = null;
@@ -65,7 +65,7 @@ export async function inSession(
   };
   const view = flags.output === "json"
     ? jsonView(cli.out, cli.secrets)
-    : humanView(cli.out, screenFor(cli.out, folder, verbose), quiet);
+    : humanView(cli.out, screenFor(cli.out, folder, verbose, cli.typed), quiet);
   const session: Session = {
     cli: { ...cli, services: observedServices(cli, flags) },
     view,
@@ -160,7 +160,7 @@ function describeError(
       code: "cli/permission",
       message: error.message,
       retry: "never" as const,
-      hint: "The task in deno.json does not grant this: see docs/cli.md on permissions",
+      hint: "The command's permissions do not grant this: docs/cli.md lists them",
     };
     return errorText(record, screen);
   }

@@ -111,6 +111,7 @@ export function testCli(
       host: "testhost",
       workingFolder: folder,
       invokedFolder: null,
+      typed: "deno task",
       envFile: null,
     },
     folder,

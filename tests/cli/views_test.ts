@@ -96,7 +96,7 @@ Deno.test("runText of one partition needs no sum", () => {
 2021-01    published        1  10,000   9,960        40     0.14  71,429
 
 40 rows were rejected; see them with
-  deno task rejects pipelines/trips.yaml --run 0b8f6f0e
+  sluice rejects pipelines/trips.yaml --run 0b8f6f0e
 `,
   );
 });
@@ -133,7 +133,7 @@ total      refused              100       0        40          1         59     
 2021-03, 2021-04, 2021-05 and 1 more  unchanged: the file is the same
 
 40 rows were rejected; see them with
-  deno task rejects t.yaml --run 0b8f6f0e
+  sluice rejects t.yaml --run 0b8f6f0e
 `,
   );
 });

@@ -31,8 +31,8 @@ export function addCheckCommand(program: Command, cli: Cli, finish: Finish): voi
       "after",
       `
 Examples:
-  deno task check pipelines/yellow_taxi.yaml
-  deno task check pipelines/yellow_taxi.yaml --partition 2021-01 --output json
+  ${cli.typed} check pipelines/yellow_taxi.yaml
+  ${cli.typed} check pipelines/yellow_taxi.yaml --partition 2021-01 --output json
 
 Exit codes: 0 every check passes or only warns; 3 a check failed.`,
     )

@@ -16,11 +16,11 @@ export function addDbCommand(program: Command, cli: Cli, finish: Finish): void {
       "after",
       `
 Examples:
-  deno task db start
-  deno task db psql -c "select * from sluice.ingestion_metrics"
-  psql "$(deno task db url)"
-  psql "$(deno task db url --superuser)" -c "create extension pg_stat_statements"
-  deno task db stop`,
+  ${cli.typed} db start
+  ${cli.typed} db psql -c "select * from sluice.ingestion_metrics"
+  psql "$(${cli.typed} db url)"
+  psql "$(${cli.typed} db url --superuser)" -c "create extension pg_stat_statements"
+  ${cli.typed} db stop`,
     );
   const add = (
     name: string,
@@ -67,7 +67,7 @@ async function url(superuser: boolean, { cli, view }: Session): Promise<number> 
   const running = await cli.services.findEmbedded(embeddedRequest(cli));
   if (running === null) {
     throw new SluiceError("db/embedded_not_running", "The embedded database is not running", {
-      hint: 'Start it with "deno task db start"',
+      hint: `Start it with "${cli.typed} db start"`,
     });
   }
   view.databaseUrl(superuser ? running.superuserUrl : running.url);

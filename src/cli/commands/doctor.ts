@@ -32,9 +32,9 @@ export function addDoctorCommand(program: Command, cli: Cli, finish: Finish): vo
       "after",
       `
 Examples:
-  deno task doctor
-  deno task doctor pipelines/
-  deno task doctor pipelines/yellow_taxi.yaml --env live --output json
+  ${cli.typed} doctor
+  ${cli.typed} doctor pipelines/
+  ${cli.typed} doctor pipelines/yellow_taxi.yaml --env live --output json
 
 Exit codes: 0 nothing is in the way, warnings aside; 1 something is.`,
     )

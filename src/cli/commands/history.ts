@@ -28,8 +28,8 @@ export function addHistoryCommand(program: Command, cli: Cli, finish: Finish): v
       "after",
       `
 Examples:
-  deno task history pipelines/yellow_taxi.yaml
-  deno task history pipelines/yellow_taxi.yaml --output json`,
+  ${cli.typed} history pipelines/yellow_taxi.yaml
+  ${cli.typed} history pipelines/yellow_taxi.yaml --output json`,
     )
     .action(async (file: string, flags: Flags) =>
       finish(await inSession(cli, flags, (session) => history(file, flags, session)))

@@ -40,10 +40,10 @@ export function addInitCommand(program: Command, cli: Cli, finish: Finish): void
       "after",
       `
 Examples:
-  deno task init data/orders.csv
-  deno task init data/orders.csv --full --target shop.orders -o pipelines/orders.yaml
-  deno task init https://example.com/data/trips_2021-01.csv.gz
-  deno task init data/orders.csv --from shop.orders`,
+  ${cli.typed} init data/orders.csv
+  ${cli.typed} init data/orders.csv --full --target shop.orders -o pipelines/orders.yaml
+  ${cli.typed} init https://example.com/data/trips_2021-01.csv.gz
+  ${cli.typed} init data/orders.csv --from shop.orders`,
     )
     .action(async (address: string | undefined, flags: Flags) =>
       finish(await inSession(cli, flags, (session) => init(address, flags, session)))

@@ -47,8 +47,8 @@ export function addLoadCommand(program: Command, cli: Cli, finish: Finish): void
       "after",
       `
 Examples:
-  deno task load data/orders.csv shop.orders
-  deno task load https://example.com/prices.csv.gz shop.prices --mode upsert --key sku`,
+  ${cli.typed} load data/orders.csv shop.orders
+  ${cli.typed} load https://example.com/prices.csv.gz shop.prices --mode upsert --key sku`,
     )
     .action(async (address: string, table: string, flags: Flags) =>
       finish(await inSession(cli, flags, (session) => load(address, table, flags, session)))

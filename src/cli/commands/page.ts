@@ -27,9 +27,9 @@ Without SLUICE_TOKEN the page is read only; with one, those who sign in can also
 replay and cancel.
 
 Examples:
-  deno task page
-  deno task page pipelines/ --port 9000
-  SLUICE_TOKEN=… deno task page --host 0.0.0.0`,
+  ${cli.typed} page
+  ${cli.typed} page pipelines/ --port 9000
+  SLUICE_TOKEN=… ${cli.typed} page --host 0.0.0.0`,
     )
     .action(async (folder: string | undefined, flags: PageFlags) =>
       finish(

@@ -43,10 +43,10 @@ export function addPlanCommand(program: Command, cli: Cli, finish: Finish): void
       "after",
       `
 Examples:
-  deno task plan pipelines/yellow_taxi.yaml
-  deno task plan pipelines/yellow_taxi.yaml --sql
-  deno task plan pipelines/ --out plan.json
-  deno task plan pipelines/yellow_taxi.yaml --partition 2021-02 --force --output json`,
+  ${cli.typed} plan pipelines/yellow_taxi.yaml
+  ${cli.typed} plan pipelines/yellow_taxi.yaml --sql
+  ${cli.typed} plan pipelines/ --out plan.json
+  ${cli.typed} plan pipelines/yellow_taxi.yaml --partition 2021-02 --force --output json`,
     )
     .action(async (files: string[], flags: Flags) =>
       finish(await inSession(cli, flags, (session) => plan(files, flags, session)))

@@ -33,8 +33,8 @@ export function addPreviewCommand(program: Command, cli: Cli, finish: Finish): v
       "after",
       `
 Examples:
-  deno task preview pipelines/yellow_taxi.yaml --partition 2021-02
-  deno task preview data/orders.csv --rows 20`,
+  ${cli.typed} preview pipelines/yellow_taxi.yaml --partition 2021-02
+  ${cli.typed} preview data/orders.csv --rows 20`,
     )
     .action(async (file: string, flags: Flags) =>
       finish(await inSession(cli, flags, (session) => preview(file, flags, session)))

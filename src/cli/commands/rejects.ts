@@ -44,10 +44,10 @@ export function addRejectsCommand(program: Command, cli: Cli, finish: Finish): v
       "after",
       `
 Examples:
-  deno task rejects pipelines/yellow_taxi.yaml
-  deno task rejects pipelines/yellow_taxi.yaml --partition 2021-02 --limit 1000 --output json
-  deno task rejects pipelines/yellow_taxi.yaml --output csv > rejects.csv
-  deno task rejects pipelines/yellow_taxi.yaml --replay`,
+  ${cli.typed} rejects pipelines/yellow_taxi.yaml
+  ${cli.typed} rejects pipelines/yellow_taxi.yaml --partition 2021-02 --limit 1000 --output json
+  ${cli.typed} rejects pipelines/yellow_taxi.yaml --output csv > rejects.csv
+  ${cli.typed} rejects pipelines/yellow_taxi.yaml --replay`,
     )
     .action(async (file: string, flags: Flags) =>
       finish(

@@ -39,9 +39,9 @@ export function addRollbackCommand(program: Command, cli: Cli, finish: Finish): 
       "after",
       `
 Examples:
-  deno task history pipelines/yellow_taxi.yaml
-  deno task rollback pipelines/yellow_taxi.yaml --partition 2021-02
-  deno task rollback pipelines/yellow_taxi.yaml --partition 2021-02 --to 3`,
+  ${cli.typed} history pipelines/yellow_taxi.yaml
+  ${cli.typed} rollback pipelines/yellow_taxi.yaml --partition 2021-02
+  ${cli.typed} rollback pipelines/yellow_taxi.yaml --partition 2021-02 --to 3`,
     )
     .action(async (file: string, flags: Flags) =>
       finish(await inSession(cli, flags, (session) => rollback(file, flags, session)))

@@ -53,10 +53,10 @@ export function addRunCommand(program: Command, cli: Cli, finish: Finish): void 
       "after",
       `
 Examples:
-  deno task run pipelines/yellow_taxi.yaml
-  deno task run pipelines/yellow_taxi.yaml --env live --from 2021-01 --to 2021-06
-  deno task run pipelines/ --output json
-  deno task run pipelines/yellow_taxi.yaml --partition 2021-02 --force`,
+  ${cli.typed} run pipelines/yellow_taxi.yaml
+  ${cli.typed} run pipelines/yellow_taxi.yaml --env live --from 2021-01 --to 2021-06
+  ${cli.typed} run pipelines/ --output json
+  ${cli.typed} run pipelines/yellow_taxi.yaml --partition 2021-02 --force`,
     )
     .action(async (files: string[], flags: Flags) =>
       finish(await inSession(cli, flags, (session) => run(files, flags, session)))

@@ -40,9 +40,9 @@ export function addServeCommand(program: Command, cli: Cli, finish: Finish): voi
       "after",
       `
 Examples:
-  deno task serve pipelines/ --dry-run
-  deno task serve pipelines/
-  SLUICE_TOKEN=… deno task serve pipelines/ --host 0.0.0.0 --log-level info`,
+  ${cli.typed} serve pipelines/ --dry-run
+  ${cli.typed} serve pipelines/
+  SLUICE_TOKEN=… ${cli.typed} serve pipelines/ --host 0.0.0.0 --log-level info`,
     )
     .action(async (folder: string, flags: ServeFlags) =>
       finish(

@@ -29,8 +29,8 @@ export function addStatusCommand(program: Command, cli: Cli, finish: Finish): vo
       "after",
       `
 Examples:
-  deno task status
-  deno task status pipelines/ --output json`,
+  ${cli.typed} status
+  ${cli.typed} status pipelines/ --output json`,
     )
     .action(async (files: string[], flags: Flags) =>
       finish(await inSession(cli, flags, (session) => status(files, flags, session)))

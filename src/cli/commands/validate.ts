@@ -31,8 +31,8 @@ export function addValidateCommand(program: Command, cli: Cli, finish: Finish): 
       "after",
       `
 Examples:
-  deno task validate pipelines/
-  deno task validate pipelines/yellow_taxi.yaml --env live --output json`,
+  ${cli.typed} validate pipelines/
+  ${cli.typed} validate pipelines/yellow_taxi.yaml --env live --output json`,
     )
     .action(async (files: string[], flags: Flags) =>
       finish(await inSession(cli, flags, (session) => validate(files, flags, session)))

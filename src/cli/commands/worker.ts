@@ -39,8 +39,8 @@ export function addWorkerCommand(program: Command, cli: Cli, finish: Finish): vo
       "after",
       `
 Examples:
-  deno task worker
-  deno task worker --concurrency 2 --database postgres://loader@db.example/warehouse`,
+  ${cli.typed} worker
+  ${cli.typed} worker --concurrency 2 --database postgres://loader@db.example/warehouse`,
     )
     .action(async (flags: Flags) =>
       finish(await inSession(cli, flags, (session) => work(flags, session), true))

@@ -32,7 +32,7 @@ async function disk(folder: string): Promise<Finding> {
     return warning(
       "disk",
       `How much is free is not known: ${error instanceof Error ? error.message : error}`,
-      "Start it by its task, `deno task doctor`, or look with df",
+      "Start it by its own command, `doctor`, or look with df",
     );
   }
 }

@@ -36,7 +36,9 @@ export function humanView(out: Output, screen: Screen, quiet = false): View {
       out.write(
         file === null
           ? text
-          : `${file} is written; see what it would do with\n  deno task plan ${shellWord(file)}\n`,
+          : `${file} is written; see what it would do with\n  ${screen.typed} plan ${
+            shellWord(file)
+          }\n`,
       ),
     preview: (_pipeline, preview) => out.write(previewText(preview, screen)),
     severalPlans: nothing,

@@ -121,7 +121,7 @@ function rejectsHint(result: RunResult, file: string | null, screen: Screen): st
     return `${wrap(text, screen.width, 2)}\n`;
   }
   return `${rows} ${verb} rejected; see them with\n` +
-    `  deno task rejects ${shellWord(file)} --run ${shortId(result.run_id, screen)}\n`;
+    `  ${screen.typed} rejects ${shellWord(file)} --run ${shortId(result.run_id, screen)}\n`;
 }
 
 function nameOf({ partition }: PartitionResult): string {

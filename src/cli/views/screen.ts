@@ -11,6 +11,8 @@ export interface Screen {
   readonly width: number;
   /** Nothing is shortened: ids, paths and texts are whole. */
   readonly verbose: boolean;
+  /** What the user types before the name of a command. */
+  readonly typed: string;
   /** A path as the user would type it; anything else as it is. */
   path(path: string): string;
   /** The paths below the user's folder that a text names, without that folder. */
@@ -21,11 +23,13 @@ export interface Screen {
  * The screen behind an output.
  *
  * @param folder where the user stands, absolute
+ * @param typed what the user types before the name of a command
  */
 export function screenFor(
   out: Pick<Output, "isTerminal" | "colors" | "columns">,
   folder: string,
   verbose = false,
+  typed = "sluice",
 ): Screen {
   return {
     paint: paintFor(out),
@@ -34,6 +38,7 @@ export function screenFor(
       return out.isTerminal ? out.columns() : Infinity;
     },
     verbose,
+    typed,
     path: (path) => verbose ? path : nearer(path, folder),
     text: (text) => verbose ? text : withoutFolder(text, folder),
   };
@@ -42,7 +47,7 @@ export function screenFor(
 /** A screen that shortens nothing: for logs. */
 export function plainScreen(paint: Paint = (_style, text) => text): Screen {
   const same = (text: string) => text;
-  return { paint, width: Infinity, verbose: false, path: same, text: same };
+  return { paint, width: Infinity, verbose: false, typed: "sluice", path: same, text: same };
 }
 
 /** A text of so many columns at the most, without colors; `…` in place of what is cut. */

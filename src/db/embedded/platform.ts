@@ -53,7 +53,7 @@ export async function locatePackage(platform: Platform = Deno.build): Promise<Po
     entry = resolver.resolve(name);
   } catch (cause) {
     throw new SluiceError("db/embedded_missing", `The package "${name}" is not installed`, {
-      hint: 'Run "deno install" while connected to the network',
+      hint: 'Run "deno install", or "npm install" again, with optional packages and a network',
       cause,
     });
   }

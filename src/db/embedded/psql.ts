@@ -22,7 +22,7 @@ export async function openPsql(url: string, args: readonly string[] = []): Promi
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new SluiceError("db/psql_missing", "There is no psql on this machine", {
-      hint: 'Install the Postgres client, or give another client what "sluice db url" prints',
+      hint: 'Install the Postgres client, or give another client what "db url" prints',
       cause,
     });
   }

@@ -18,7 +18,7 @@ function openStdin(location: Location, context: SourceContext): StoredFile {
   context.signal.throwIfAborted();
   if (Deno.stdin.isTerminal()) {
     throw new SluiceError("source/not_a_file", "Standard input is a terminal: expected a file", {
-      hint: "Pipe the data into it: `sluice run pipeline.yaml < data.csv`",
+      hint: "Pipe the data into it: `run pipeline.yaml < data.csv`",
     });
   }
   const chunks = readFrom(spool ??= new Spool(), context.signal);
