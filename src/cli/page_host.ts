@@ -29,6 +29,7 @@ export function pageHost(parts: PageParts, session: Session): PageHost {
     files,
     live,
     version: cli.version,
+    typed: cli.typed,
     clock: cli.clock,
     secrets: cli.secrets,
     answers: () => link.answers(cli.clock),

@@ -83,7 +83,7 @@ export async function requireLedger<T>(
     throw new NotShown(
       404,
       "Nothing has been loaded yet",
-      "Run a pipeline: deno task run pipelines/yellow_taxi.yaml",
+      `Run a pipeline: ${ask.host.typed} run pipelines/yellow_taxi.yaml`,
     );
   }
   if (found === "older") throw olderLedger();

@@ -13,6 +13,8 @@ export interface PageHost {
   readonly access: Access;
   /** Of Sluice. */
   readonly version: string;
+  /** What its user types before the name of a command: `sluice`, `deno task`. */
+  readonly typed: string;
   readonly clock: Clock;
   readonly secrets: Pick<Secrets, "redact">;
   /** Whether this process runs pipelines on their schedules; else it only shows them. */

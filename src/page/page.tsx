@@ -45,7 +45,14 @@ const OWN = /^\/(|(assets|pipeline|run|session)(\/.*)?|file|starts|queue)$/;
  * connection open. What goes wrong is told to whoever looks next.
  */
 export async function warmPage(host: PageHost): Promise<void> {
-  const frame = { now: host.clock.now(), version: "", session: null, canSignIn: false, path: "/" };
+  const frame = {
+    now: host.clock.now(),
+    version: "",
+    typed: "",
+    session: null,
+    canSignIn: false,
+    path: "/",
+  };
   const request = new Request("http://localhost/");
   const query = new URLSearchParams();
   const database = () => host.database();

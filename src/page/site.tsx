@@ -101,6 +101,7 @@ export class Site {
     return {
       now: host.clock.now(),
       version: host.version,
+      typed: host.typed,
       session: context.var.session ?? null,
       canSignIn: host.access.token !== null,
       path: `${pathname}${search}`,

@@ -14,6 +14,7 @@ export function testPage(db: Database | null, changes: Partial<PageHost> = {}): 
   const host: PageHost = {
     access: { token: TOKEN, loopback: true },
     version: "1.2.3",
+    typed: "deno task",
     clock: { ...systemClock, now: () => NOW },
     secrets: secretsFrom({}),
     keepsSchedules: true,

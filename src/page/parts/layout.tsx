@@ -1,11 +1,14 @@
 import type { Child } from "hono/jsx";
 import type { PageSession } from "../sessions.ts";
 import { pipelinePath } from "./format.ts";
+import { Typed } from "./table.tsx";
 
 /** What every view knows of who looks, and at what. */
 export interface Frame {
   readonly now: Date;
   readonly version: string;
+  /** What the server's user types before the name of a command. */
+  readonly typed: string;
   /** Null: nobody has signed in. */
   readonly session: PageSession | null;
   /** Whether one can: the server has a token. */
@@ -51,7 +54,9 @@ export function Layout(
           </nav>
           <SignIn frame={frame} />
         </header>
-        <main id="content" tabindex={-1}>{children}</main>
+        <main id="content" tabindex={-1}>
+          <Typed.Provider value={frame.typed}>{children}</Typed.Provider>
+        </main>
         <footer class="foot">
           Sluice {frame.version} · as of {frame.now.toISOString().slice(0, 19).replace("T", " ")}
           {" "}

@@ -1,4 +1,4 @@
-import type { Child } from "hono/jsx";
+import { type Child, createContext, useContext } from "hono/jsx";
 import { fullCount } from "./format.ts";
 
 /** A table that scrolls by itself where it is too wide, with the keyboard too. */
@@ -97,6 +97,15 @@ export function Pager(
 }
 
 /** A command that can be copied. */
-export function Command({ text }: { readonly text: string }) {
+export function Command({ lines }: { readonly lines: readonly string[] }) {
+  const typed = useContext(Typed);
+  return <Sample text={lines.map((line) => `${typed} ${line}`).join("\n")} />;
+}
+
+/** A text to copy. */
+export function Sample({ text }: { readonly text: string }) {
   return <pre class="command" tabindex={0}><code>{text}</code></pre>;
 }
+
+/** What the server's user types before the name of a command. */
+export const Typed = createContext("sluice");

@@ -30,7 +30,7 @@ export function ChecksView({ data, now }: { readonly data: ChecksData; readonly 
               Checks of the pipeline file look at each load before it is published. This runs them
               on what is live:
             </p>
-            <Command text={`deno task check pipelines/${pipeline}.yaml`} />
+            <Command lines={[`check pipelines/${pipeline}.yaml`]} />
           </Empty>
         )
         : name === ""

@@ -32,7 +32,7 @@ export function FileView({ data }: { readonly data: FileData }) {
         <PipelineHead pipeline={data.pipeline} view="file" />
         <Empty title="No file of the folder has this pipeline">
           <p>What it loaded is in the ledger. To see its file, name the folder that has it:</p>
-          <Command text="deno task page pipelines/" />
+          <Command lines={["page pipelines/"]} />
         </Empty>
       </>
     );

@@ -264,7 +264,7 @@ function NothingYet() {
   return (
     <Empty title="Nothing has been loaded yet">
       <p>This database has no run of Sluice. Load a pipeline, then look again:</p>
-      <Command text="deno task run pipelines/yellow_taxi.yaml" />
+      <Command lines={["run pipelines/yellow_taxi.yaml"]} />
     </Empty>
   );
 }

@@ -102,7 +102,7 @@ export function QueueView({ data, now }: { readonly data: QueueData; readonly no
   );
 }
 
-const EXAMPLE = "deno task worker\ndeno task run pipelines/yellow_taxi.yaml --distributed";
+const EXAMPLE = ["worker", "run pipelines/yellow_taxi.yaml --distributed"];
 
 function Jobs({ jobs, now }: { readonly jobs: readonly Job[] | null; readonly now: Date }) {
   if (jobs === null) {
@@ -113,7 +113,7 @@ function Jobs({ jobs, now }: { readonly jobs: readonly Job[] | null; readonly no
           run:
         </p>
         <Command
-          text={EXAMPLE}
+          lines={EXAMPLE}
         />
       </Empty>
     );

@@ -213,8 +213,10 @@ function Groups({ data, run }: { readonly data: RejectsData; readonly run: Run }
         once:
       </p>
       <Command
-        text={`deno task rejects pipelines/${pipeline}.yaml` +
-          `${partition === null ? "" : ` --partition ${partition}`} --replay`}
+        lines={[
+          `rejects pipelines/${pipeline}.yaml` +
+          `${partition === null ? "" : ` --partition ${partition}`} --replay`,
+        ]}
       />
     </>
   );

@@ -77,7 +77,7 @@ function NoLog({ run }: { readonly run: Run }) {
   return (
     <Empty title="No log was kept of this run">
       <p>Runs keep theirs in the ledger where they are started with --log-database:</p>
-      <Command text={`deno task run pipelines/${run.pipeline}.yaml --log-database`} />
+      <Command lines={[`run pipelines/${run.pipeline}.yaml --log-database`]} />
     </Empty>
   );
 }

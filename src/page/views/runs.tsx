@@ -58,7 +58,7 @@ export function RunsView(
           ? (
             <Empty title="It has never run">
               <p>Start it, then look again:</p>
-              <Command text={`deno task run pipelines/${pipeline}.yaml`} />
+              <Command lines={[`run pipelines/${pipeline}.yaml`]} />
             </Empty>
           )
           : <Empty title="No run is like that" />

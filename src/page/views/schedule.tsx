@@ -2,7 +2,7 @@ import type { ScheduleRecord } from "../../schedule/schedules.ts";
 import type { ScheduleSpec } from "../../spec/pipeline_spec.ts";
 import { moment, pipelinePath, span } from "../parts/format.ts";
 import { Legend, State } from "../parts/state.tsx";
-import { Command, Count, Empty, number, Table } from "../parts/table.tsx";
+import { Command, Count, Empty, number, Sample, Table } from "../parts/table.tsx";
 import { Ago, At } from "../parts/time.tsx";
 
 /** A pipeline with a schedule. */
@@ -40,7 +40,7 @@ export function ScheduleView({ data, now }: { readonly data: ScheduleData; reado
       {keepsSchedules ? null : (
         <>
           <p>This process only shows what there is. A server keeps the schedules:</p>
-          <Command text="deno task serve pipelines/" />
+          <Command lines={["serve pipelines/"]} />
         </>
       )}
       {timed.length === 0
@@ -48,7 +48,7 @@ export function ScheduleView({ data, now }: { readonly data: ScheduleData; reado
           ? (
             <Empty title="No pipeline of the folder has a schedule">
               <p>Give one a start of its own, in its file:</p>
-              <Command text={EXAMPLE} />
+              <Sample text={EXAMPLE} />
             </Empty>
           )
           : null

@@ -82,7 +82,7 @@ function NothingLoaded({ pipeline }: { readonly pipeline: string }) {
   return (
     <Empty title="Nothing of it has been published">
       <p>Load it, then look again:</p>
-      <Command text={`deno task run pipelines/${pipeline}.yaml`} />
+      <Command lines={[`run pipelines/${pipeline}.yaml`]} />
     </Empty>
   );
 }
