@@ -54,6 +54,15 @@ Deno.test("each package of src/ is in deno.json, and docs/dependencies.md says w
   }
 });
 
+Deno.test("no text names a command as it is typed in one place only", () => {
+  const naming = readFolder(SRC).filter(({ path }) => path !== "cli/typed.ts").flatMap((file) =>
+    file.text.split("\n").filter((line) => !/^\s*(\*|\/\/|\/\*\*)/.test(line))
+      .filter((line) => /\bdeno task\b/.test(line)).map((line) => `${file.path}: ${line.trim()}`)
+  );
+  // `cli.typed` has the words before the command's name, and so have a screen and the page's host.
+  expect(naming).toEqual([]);
+});
+
 Deno.test("every command has a task, which says with what permissions it starts", () => {
   using test = testCli();
   const names = buildProgram(test.cli, () => {}).commands.map((each) => each.name());

@@ -37,8 +37,8 @@ export function addApplyCommand(program: Command, cli: Cli, finish: Finish): voi
       "after",
       `
 Examples:
-  deno task plan pipelines/yellow_taxi.yaml --out plan.json
-  deno task apply plan.json`,
+  ${cli.typed} plan pipelines/yellow_taxi.yaml --out plan.json
+  ${cli.typed} apply plan.json`,
     )
     .action(async (file: string, flags: Flags) =>
       finish(await inSession(cli, flags, (session) => apply(file, flags, session)))

@@ -25,8 +25,8 @@ export function addExplainCommand(program: Command, cli: Cli, finish: Finish): v
       "after",
       `
 Examples:
-  deno task explain plan/target_of_another
-  deno task explain invalid_timestamp --output json`,
+  ${cli.typed} explain plan/target_of_another
+  ${cli.typed} explain invalid_timestamp --output json`,
     )
     .action(async (code: string | undefined, flags: OutputFlags) =>
       finish(await inSession(cli, flags, (session) => explain(code, session)))

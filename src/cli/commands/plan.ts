@@ -107,7 +107,9 @@ async function plan(names: readonly string[], flags: Flags, session: Session): P
     cli,
   );
   session.say(
-    `${flags.out} is written; run what it says with\n  deno task apply ${shellWord(flags.out)}\n`,
+    `${flags.out} is written; run what it says with\n  ${cli.typed} apply ${
+      shellWord(flags.out)
+    }\n`,
   );
   return code;
 }
