@@ -16,8 +16,6 @@ const MOST_PAGE_BYTES = 1 << 27;
 const MOST_HEADER_BYTES = 1 << 24;
 /** Entries of a page: their levels cost no bytes in the file where all are alike. */
 const MOST_ENTRIES = 1 << 26;
-/** Some writers leave the header of the dictionary out of a column's length. */
-const LENGTH_SLACK = 100;
 
 /** Numbers of a header: what is written there may be of any type. */
 function requireNumbers(header: PageHeader): void {
@@ -50,7 +48,7 @@ export class LeafReader {
   #windowAt: number;
   /** Where the next page begins in the file, and where no page is. */
   #next: number;
-  readonly #end: number;
+  #end: number;
   /** Entries that no page was read of. */
   #unread: number;
 
@@ -83,7 +81,7 @@ export class LeafReader {
       throw damaged(place, `it holds ${chunk.type}, and the schema says ${leaf.element.type}`);
     }
     this.#next = this.#windowAt = start;
-    this.#end = Math.min(start + length + LENGTH_SLACK, file.size);
+    this.#end = start + length;
     this.#unread = Number(chunk.num_values);
   }
 
@@ -174,6 +172,11 @@ export class LeafReader {
     if (!(stored >= 0 && size >= 0)) throw damaged(place, "a page has a negative length");
     const most = Math.max(stored, size);
     if (most > MOST_PAGE_BYTES) throw tooLarge(place, "a page", most, MOST_PAGE_BYTES);
+    // Some writers leave the header of the dictionary out of a column's length. More than that would
+    // be the pages of the next column.
+    if (header.dictionary_page_header !== undefined) {
+      this.#end = Math.min(this.#end + start - this.#next, this.#file.size);
+    }
     if (start + stored > this.#end) throw damaged(place, "a page ends behind its column");
     await this.#fill(start, stored);
     this.#next = start + stored;
