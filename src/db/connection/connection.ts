@@ -178,6 +178,7 @@ export class Connection implements AsyncDisposable {
       },
       close: () => this.close(),
       onEnd: end,
+      send: (bytes, done) => this.#line.sendCopyData(bytes, done),
     });
     await copy.started;
     return copy;

@@ -13,6 +13,8 @@ export interface CopyHost {
   /** Rejects when the connection drops. */
   readonly lost: Promise<never>;
   toError(error: unknown): Error;
+  /** Sends bytes of the copy; `done` is called when they may change. */
+  send(bytes: Uint8Array, done: (error?: Error | null) => void): void;
   /** Makes the server give up what it does; the connection is of no use afterwards. */
   cancel(): Promise<unknown>;
   close(): Promise<void>;
@@ -38,6 +40,8 @@ export class CopyStream implements CopyIn {
   /** The server's last word: rows, or the error. */
   readonly #over = Promise.withResolvers<number>();
   #stream: Writable | null = null;
+  /** Writes that are under way: a reaction each on one promise would stay until the copy ends. */
+  readonly #writes = new Set<PromiseWithResolvers<void>>();
   #ended: "no" | "asked" | "yes" = "no";
 
   constructor(query: DriverCopy, host: CopyHost) {
@@ -67,14 +71,17 @@ export class CopyStream implements CopyIn {
     if (this.#ended === "asked") throw new Error("write after finish or abort");
     if (this.#ended === "yes") await this.#over.promise;
     if (bytes.length === 0) return;
-    const taken = new Promise<void>((resolve, reject) => {
-      this.#stream!.write(bytes, (error) => error ? reject(error) : resolve());
+    const write = Promise.withResolvers<void>();
+    this.#writes.add(write);
+    // Whichever side fails first, what Postgres said is the better error, and it comes.
+    this.#host.send(bytes, (error) => {
+      if (error === undefined || error === null) write.resolve();
     });
-    // Whichever side fails first, what Postgres said is the better error.
-    await Promise.race([
-      taken.catch(() => this.#over.promise),
-      this.#over.promise.then(() => {}),
-    ]);
+    try {
+      await write.promise;
+    } finally {
+      this.#writes.delete(write);
+    }
   }
 
   async finish(): Promise<number> {
@@ -108,6 +115,10 @@ export class CopyStream implements CopyIn {
     if (error === null) this.#over.resolve(rows);
     else this.#over.reject(error);
     this.#over.promise.catch(() => {});
+    for (const write of this.#writes) {
+      if (error === null) write.resolve();
+      else write.reject(error);
+    }
     this.#host.onEnd();
   }
 }

@@ -11,9 +11,14 @@ const GOODBYE_MILLISECONDS = 500;
 /** Asks a server to go on encrypted: length 8, code 80877103. */
 const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 
+/** The protocol's message type `d`. */
+const COPY_DATA = 0x64;
+
 /** The one socket of a connection: never dialled twice, and gone for certain once closed. */
 export class Line {
   #socket: Socket | null = null;
+  /** What the driver writes to: the socket, or what encrypts on it. */
+  #stream: Socket | null = null;
   #closed = false;
 
   /** Connects, and encrypts where the target says so; what comes back is ready for the login. */
@@ -27,9 +32,26 @@ export class Line {
     this.#socket = socket;
     await happens(socket, "connect", target);
     // As in libpq, nothing is encrypted on its way to this very machine's socket.
-    return target.tls === "disable" || isSocketFolder(host)
+    this.#stream = target.tls === "disable" || isSocketFolder(host)
       ? socket
       : await encrypt(socket, target);
+    return this.#stream;
+  }
+
+  /**
+   * Sends bytes of a copy that the driver has begun, without the copy of them that it would make: of
+   * a month, 250 MB of buffers that are written once.
+   *
+   * @param done called when they are on their way and may change, or with what went wrong
+   */
+  sendCopyData(bytes: Uint8Array, done: (error?: Error | null) => void): void {
+    const header = new Uint8Array(5);
+    const view = new DataView(header.buffer);
+    view.setUint8(0, COPY_DATA);
+    // The length counts itself.
+    view.setUint32(1, bytes.length + 4);
+    this.#stream!.write(header);
+    this.#stream!.write(bytes, done);
   }
 
   /** Closes without a goodbye. */
