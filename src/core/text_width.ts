@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 
 /** Columns that a text takes on a terminal; codes of colors take none. */
 export function textWidth(text: string): number {

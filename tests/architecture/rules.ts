@@ -97,7 +97,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "croner": "core",
   "@eslint-community/regexpp": "core",
   "re2js": "core",
-  "string-width": "core",
+  "fast-string-width": "core",
   "wrap-ansi": "cli",
   "graphile-worker": "distribute",
   "hono": "page",

@@ -1,4 +1,3 @@
-import bz2 from "unbzip2-stream/lib/bzip2.js";
 import type { ByteInput } from "../byte_input.ts";
 import { coalesce } from "../coalesce.ts";
 import type { Codec } from "./codec.ts";
@@ -28,6 +27,8 @@ async function* streams(input: ByteInput, shown: string): AsyncGenerator<Uint8Ar
   const bits = new Bits(input);
   const out = new Pieces();
   try {
+    // Read when it is needed: most files are compressed otherwise.
+    const { default: bz2 } = await import("unbzip2-stream/lib/bzip2.js");
     for (let first = true;; first = false) {
       const start = bits.position;
       await bits.fill(14);

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { ZstdDecompress } from "minizlib";
+import type { ZstdDecompress } from "minizlib";
 import { SluiceError } from "../../core/error.ts";
 import type { ByteInput } from "../byte_input.ts";
 import { coalesce } from "../coalesce.ts";
@@ -60,7 +60,7 @@ async function* frame(
 ): AsyncGenerator<Uint8Array> {
   const start = input.position - 4;
   const { bytes, hasChecksum } = await frameHeader(input, shown, start);
-  const engine = new Engine();
+  const engine = await Engine.open();
   try {
     const wrong = (error: Error) =>
       corrupt(
@@ -97,11 +97,18 @@ const OPTIONS: object = { chunkSize: BLOCK_BYTES };
 
 /** One frame's decompressor: what is written comes out at once. */
 class Engine {
-  readonly #stream = new ZstdDecompress(OPTIONS);
+  readonly #stream: ZstdDecompress;
   #out: Uint8Array[] = [];
   #error: Error | null = null;
 
-  constructor() {
+  /** The package is read when it is needed: most files are compressed otherwise. */
+  static async open(): Promise<Engine> {
+    const { ZstdDecompress } = await import("minizlib");
+    return new Engine(new ZstdDecompress(OPTIONS));
+  }
+
+  constructor(stream: ZstdDecompress) {
+    this.#stream = stream;
     this.#stream.on("data", (chunk: Uint8Array) => void this.#out.push(chunk));
     this.#stream.on("error", (error: unknown) => void (this.#error ??= error as Error));
   }
