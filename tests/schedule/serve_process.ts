@@ -1,7 +1,7 @@
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
 /** What the task gives the engine. */
-const FLAGS = ["--v8-flags=--max-semi-space-size=4", "--unstable-cron"];
+const FLAGS = ["--v8-flags=--max-semi-space-size=1", "--unstable-cron"];
 
 /** `sluice serve` as a process of its own. */
 export interface ServeProcess extends AsyncDisposable {
