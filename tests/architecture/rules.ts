@@ -98,7 +98,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "@eslint-community/regexpp": "core",
   "re2js": "core",
   "fast-string-width": "core",
-  "wrap-ansi": "cli",
+  "fast-wrap-ansi": "cli",
   "graphile-worker": "distribute",
   "hono": "page",
   "pg": "distribute",

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import wrapText from "wrap-ansi";
+import { wrapAnsi as wrapText } from "fast-wrap-ansi";
 import { textWidth } from "../../core/text_width.ts";
 import type { Output } from "../output.ts";
 import { type Paint, paintFor } from "./paint.ts";
