@@ -41,6 +41,11 @@ export function rawTableName(versionTable: string): string {
   return `${versionTable}_r`;
 }
 
+/** Names the table that texts wait in until Postgres has read them. */
+export function textTableName(versionTable: string): string {
+  return `${versionTable}_x`;
+}
+
 /** Another name for what cannot have `name`, which is taken: the n-th, from 1; cut to fit. */
 export function nextName(name: string, n: number): string {
   let base = name;

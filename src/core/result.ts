@@ -37,7 +37,15 @@ export interface RowChanges {
 export type Phases = Readonly<
   Partial<
     Record<
-      "read" | "parse" | "copy" | "verify" | "deduplicate" | "index" | "check" | "publish",
+      | "read"
+      | "parse"
+      | "copy"
+      | "verify"
+      | "convert"
+      | "deduplicate"
+      | "index"
+      | "check"
+      | "publish",
       number
     >
   >

@@ -19,3 +19,8 @@ export const SIMPLE_TYPES = [
 ] as const;
 
 export type SimpleTypeName = typeof SIMPLE_TYPES[number];
+
+/** Those of them that Postgres takes a number of digits with, for fractions of a second. */
+export const PRECISE_TYPES: ReadonlySet<string> = new Set(
+  SIMPLE_TYPES.filter((name) => /^(time|timestamp|timestamptz|interval)$/.test(name)),
+);

@@ -87,6 +87,10 @@ const CASES = {
   standsAlready: ["42P07", "42710", "42701"],
   /** A function, operator, table or type that is not found where names are looked up. */
   missingName: ["42883", "42P01", "42704"],
+  /** Where a value is read: unless values are names, not they are wrong but what reads them. */
+  unreadable: [
+    ...["42883", "42P01", "42704", "3F000", "42501", "42703", "42702", "42725", "42804", "42846"],
+  ],
   /**
    * A row's values (a subquery of a check or trigger that yields several rows, data, integrity, a
    * view's check option), functions that triggers call, a value or row that is too long, JSON

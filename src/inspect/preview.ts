@@ -118,7 +118,7 @@ function* tuples(
   }
 }
 
-const TEXTS = ["text", "varchar", "char", "json", "jsonb"];
+const TEXTS = ["text", "varchar", "char", "json", "jsonb", "other"];
 
 function valueText(type: ColumnType | null, bytes: Uint8Array): string {
   if (type === null) return String(new DataView(bytes.buffer).getBigInt64(0));

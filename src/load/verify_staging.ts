@@ -97,7 +97,7 @@ function differencesOf(digest: ColumnDigest, held: Held, at: number): string[] {
 }
 
 function isText({ type }: ColumnDigest): boolean {
-  return type.name === "text" || type.name === "varchar" || type.name === "char";
+  return /^(text|varchar|char|other)$/.test(type.name);
 }
 
 function shown(digest: ColumnDigest, value: Uint8Array | null): string {

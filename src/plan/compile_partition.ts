@@ -2,6 +2,7 @@ import { versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { compileChecks } from "./compile_checks.ts";
+import { conversionPlan } from "./conversion.ts";
 import { constantColumns, needsOffset } from "./rows_plan.ts";
 import { knownVersion } from "./decide_partition.ts";
 import { isolationPlan } from "./isolation.ts";
@@ -93,6 +94,7 @@ export function compilePartition(
       targetStands: input.catalog.table !== null,
       hasLive: live !== undefined && holds,
     }),
+    conversion: conversionPlan(spec, layout, staging, needsOffset(spec)),
     deduplicate: deduplicatePlan(
       spec,
       staging,

@@ -9,7 +9,7 @@ import { type Layout, layoutOf, LINEAGE_COLUMNS } from "./layout.ts";
 import { replaceLive, reviveVersion } from "./ledger_rows.ts";
 import type { Statement } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
-import { keyIn } from "./merge/sql.ts";
+import { equal, keyIn, keyOf, sameKey } from "./merge/sql.ts";
 import { moveMerge } from "./merge/undo.ts";
 import {
   NOTHING_TO_PRESERVE,
@@ -268,11 +268,12 @@ function mergeOf(input: RollbackInput, layout: Layout, load: LoadRecord): Merge 
   const lineage = new Set(LINEAGE_COLUMNS.map(({ name }) => name));
   return {
     ...merge,
+    match: keyOf(merge.key, catalog.table.columns),
     target: layout.target,
     after: tableOf(load),
     beforeTable: beforeTableOf(load),
     columns: loaded,
-    compared: loaded.filter((name) => !lineage.has(name)),
+    compared: loaded.filter((name) => !lineage.has(name) && !merge.key.includes(name)),
     restored: (before ?? []).filter((name) => writable.has(name)),
     scope: scopeCondition(spec, layout, load.partition),
     moment: momentOf(targetKeyOf(spec), load.partition, load.version),
@@ -291,17 +292,22 @@ function guardReferences(
     .filter(({ onDelete, enforced }) => enforced && changesRows(onDelete))
     .filter(({ references }) => references.every((name) => merge.columns.includes(name)))
     .map(({ name, table, columns, references, self }) => {
+      const { elsewhere } = keyOf(references, catalog.table!.columns);
       const same = columns.map((column, at) =>
-        `c.${quoteIdent(column)} = s.${quoteIdent(references[at])}`
+        equal(
+          `c.${quoteIdent(column)}`,
+          `s.${quoteIdent(references[at])}`,
+          elsewhere.has(references[at]),
+        )
       ).join(" and ");
       const stays = merge.kind === "keyed" && merge.before
         ? ` and not exists (select from ${quoteTable(merge.beforeTable)} b where ${
-          merge.key.map((key) => `b.${quoteIdent(key)} = s.${quoteIdent(key)}`).join(" and ")
+          sameKey(merge.match, "b", "s")
         })`
         : "";
       // A row that refers to one of the same version goes with it anyway.
       const goesToo = self && merge.key.length > 0
-        ? ` and not ${keyIn(merge.key, merge.after, "g", "c")}`
+        ? ` and not ${keyIn(merge.match, merge.after, "g", "c")}`
         : "";
       return {
         sql: `select to_jsonb(c) as example from ${quoteTable(table)} c

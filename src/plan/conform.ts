@@ -2,7 +2,8 @@ import type { ColumnInfo, TableInfo } from "../db/catalog/catalog.ts";
 import type { ColumnSpec, ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
 import { type Asked, boundNames, keepsNotNull } from "./asked.ts";
 import type { KeptColumn } from "./load_plan.ts";
-import { catalogType, columnTypeOf, sqlType } from "./sql_types.ts";
+import type { TableTypes } from "./server_types.ts";
+import { columnTypeOf, isOfType, sqlType } from "./sql_types.ts";
 import { typeChange } from "./widening.ts";
 
 /** A pipeline that keeps to what others made stricter in its table, and where it does. */
@@ -47,7 +48,7 @@ export function conformSpec(
 
 /** The table's type, where somebody else narrowed it and its values are read in the same way. */
 function narrower(column: ColumnSpec, there: ColumnInfo, asked: Asked): ColumnType | null {
-  if (there.type === catalogType(column.type)) return null;
+  if (isOfType(there, column.type)) return null;
   if (asked.get(column.name)?.type !== sqlType(column.type)) return null;
   const type = columnTypeOf(there.type);
   if (type === null || typeChange(there.type, column.type) === "destructive") return null;
@@ -56,4 +57,29 @@ function narrower(column: ColumnSpec, there: ColumnInfo, asked: Asked): ColumnTy
     ? type.name === "varchar"
     : type.name !== "real";
   return sameReading ? type : null;
+}
+
+/**
+ * Reads a column that the pipeline file has as text by the type of the table, where that is one that
+ * only Postgres can read: as COPY would. Pure.
+ *
+ * @param asked what the file asked for before; null where the table is not Sluice's own
+ */
+export function readByTable(
+  spec: PipelineSpec,
+  table: TableInfo,
+  types: TableTypes,
+  asked: Asked | null,
+): ConformedSpec {
+  const standing = new Map(table.columns.map((column) => [column.name, column]));
+  const kept: KeptColumn[] = [];
+  const columns = spec.columns.map((column): ColumnSpec => {
+    const type = types.get(column.name);
+    if (type === undefined || column.type.name !== "text") return column;
+    if (isOfType(standing.get(column.name)!, column.type)) return column;
+    if (asked !== null && asked.get(column.name)?.type !== "text") return column;
+    kept.push({ column: column.name, what: `${type.sql}, which Postgres reads from the text` });
+    return { ...column, type };
+  });
+  return { spec: { ...spec, columns }, kept };
 }

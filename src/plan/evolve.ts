@@ -8,7 +8,7 @@ import type { Surroundings } from "./plan_input.ts";
 import { createViews, dropViews } from "./preserve/views.ts";
 import { alterKept, rebuildParent, rebuildRefusals } from "./rebuild.ts";
 import { recordTarget } from "./record_target.ts";
-import { catalogType, sqlType } from "./sql_types.ts";
+import { isOfType, sqlType } from "./sql_types.ts";
 import { type TypeChange, typeChange } from "./widening.ts";
 
 /** What the table that stands lacks, or has otherwise than the pipeline. */
@@ -99,7 +99,7 @@ function otherType(input: Evolving, column: LayoutColumn, there: ColumnInfo): Ch
       hint: `Take "${column.name}" out of the columns of the pipeline file`,
     };
   }
-  if (there.type === catalogType(column.type)) return {};
+  if (isOfType(there, column.type)) return {};
   const change = typeChange(there.type, column.type);
   const difference = `column "${column.name}" is ${there.type} in the table, ${
     sqlType(column.type)
@@ -288,7 +288,9 @@ function exclusive({ target }: Layout, duration: string): string {
 
 /** Columns of a table of Sluice's own whose type is not the one that is asked for. */
 export function otherTypes(layout: Layout, table: TableInfo): string[] {
-  const wanted = new Map(layout.columns.map(({ name, type }) => [name, catalogType(type)]));
-  return table.columns.filter(({ name, type }) => (wanted.get(name) ?? type) !== type)
-    .map(({ name }) => name);
+  const wanted = new Map(layout.columns.map(({ name, type }) => [name, type]));
+  return table.columns.filter((column) => {
+    const type = wanted.get(column.name);
+    return type !== undefined && !isOfType(column, type);
+  }).map(({ name }) => name);
 }

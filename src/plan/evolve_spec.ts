@@ -3,6 +3,7 @@ import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { ColumnSpec, ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { EvolvedColumn } from "./load_plan.ts";
 import { catalogType, columnTypeOf, sqlType } from "./sql_types.ts";
+import type { TableTypes } from "./server_types.ts";
 import { typeChange } from "./widening.ts";
 
 /** What the sources of a run show, put together; see `rows/evidence.ts`. */
@@ -40,6 +41,7 @@ export function evolveSpec(
   spec: PipelineSpec,
   sources: readonly SourceEvidence[],
   table: TableInfo | null,
+  types: TableTypes = new Map(),
 ): EvolvedSpec {
   const present = new Map(table?.columns.map((column) => [column.name, column.type]));
   const notNull = new Set(
@@ -82,7 +84,7 @@ export function evolveSpec(
       const unnamed = typeof key === "number";
       const name = freeColumnName(unnamed ? unnamedColumn(key) : key, taken);
       const field = unnamed ? `field ${key + 1}, which has no name,` : `field "${key}"`;
-      const there = columnTypeOf(present.get(name) ?? "");
+      const there = columnTypeOf(present.get(name) ?? "") ?? types.get(name) ?? null;
       // A field without a value says nothing of its type.
       const known = proofs.filter(({ types }) => types.length > 0);
       const type = known.length === 0 ? there ?? TEXT : commonType(known, there);
@@ -145,6 +147,8 @@ function commonType(
     proofs.every(({ types }) => types.some((other) => sqlType(other) === sqlType(type)))
   );
   if (there === null) return common[0] ?? TEXT;
+  // Any value has a text, and which texts are values is Postgres's to say.
+  if (there.name === "other") return there;
   const same = common.find((type) => sqlType(type) === sqlType(there));
   return same ?? common.find((type) => writesAlike(there, type)) ?? TEXT;
 }

@@ -162,11 +162,11 @@ function inRange(word: "where" | "and"): string {
 
 /** Takes away what `full` and `partition` take the place of. */
 function makeRoom(merge: Merge, raw: TableName): Statement[] {
-  const { target, key, kind, scope, removesVanished } = merge;
+  const { target, match, kind, scope, removesVanished } = merge;
   if (kind === "history" || (kind === "keyed" && !removesVanished)) return [];
   const conditions = [
     ...(scope === null ? [] : [`(${scope})`]),
-    ...(kind === "rows" ? [] : [`not ${keyIn(key, raw, "r", "t")}`]),
+    ...(kind === "rows" ? [] : [`not ${keyIn(match, raw, "r", "t")}`]),
   ];
   return [{
     sql: `delete from ${quoteTable(target)} t${
@@ -180,14 +180,14 @@ function makeRoom(merge: Merge, raw: TableName): Statement[] {
 
 /** What the merge would do with these rows; all of it is taken back when the search is over. */
 function rehearsal(merge: Merge, raw: TableName): Statement[] {
-  const { target, key, columns, kind } = merge;
+  const { target, key, match, columns, kind } = merge;
   const table = quoteTable(target);
   const statements: Statement[] = [];
   const history = kind === "history";
   if (history) {
     statements.push({
       sql: `update ${table} t set "_valid_to" = now(), "_current" = false
-from ${quoteTable(raw)} r where ${sameKey(key, "t", "r")} and t."_current" ${inRange("and")}`,
+from ${quoteTable(raw)} r where ${sameKey(match, "t", "r")} and t."_current" ${inRange("and")}`,
       params: [],
       why: "As the merge would close them",
       lock: null,
@@ -198,14 +198,14 @@ from ${quoteTable(raw)} r where ${sameKey(key, "t", "r")} and t."_current" ${inR
     const assignments = values.map((name) => `${quoteIdent(name)} = r.${quoteIdent(name)}`);
     statements.push({
       sql: `update ${table} t set ${assignments.join(", ")}
-from ${quoteTable(raw)} r where ${sameKey(key, "t", "r")} ${inRange("and")}`,
+from ${quoteTable(raw)} r where ${sameKey(match, "t", "r")} ${inRange("and")}`,
       params: [],
       why: "As the merge would update them",
       lock: null,
     });
   }
   // A later row with the same key is a duplicate, which is dealt with afterwards.
-  const fresh = key.length === 0 || history ? "" : ` and not ${keyIn(key, target, "t", "r")}`;
+  const fresh = key.length === 0 || history ? "" : ` and not ${keyIn(match, target, "t", "r")}`;
   const first = key.length === 0 ? "" : `distinct on (${columnList(key, "r")}) `;
   statements.push({
     sql: `insert into ${table} (${columnList(columns)}${

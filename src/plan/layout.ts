@@ -111,10 +111,15 @@ export function partitionValue(spec: PipelineSpec, partition: string): string {
  * A whole table is one DEFAULT partition, so any column can be the parent's key.
  *
  * The idempotency key's first one is taken so that the unique index may stand on the parent;
- * json has no equality and cannot be a key.
+ * json and some others have no equality and cannot be a key.
  */
 function wholeTableKey(spec: PipelineSpec): string {
   if (spec.idempotencyKey.length > 0) return spec.idempotencyKey[0];
-  const column = spec.columns.find(({ type }) => type.name !== "json");
+  const column = spec.columns.find(({ type }) => isOrdered(type));
   return (column ?? spec.columns[0]).name;
+}
+
+/** Whether a B-tree can order values of a type; of one that is not looked up it is thought so. */
+export function isOrdered(type: ColumnType): boolean {
+  return type.name === "other" ? type.found?.ordered ?? true : type.name !== "json";
 }

@@ -1,4 +1,5 @@
 import type { PlanBasis } from "./plan_basis.ts";
+import type { ConversionPlan } from "./conversion_plan.ts";
 import type { Naming } from "../spec/formats/mod.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { CheckBase, CheckKind, RuleSpec } from "../spec/checks_spec.ts";
@@ -186,6 +187,8 @@ export interface PartitionPlan {
   /** Conditions over columns; null where the pipeline has none. */
   readonly rules: RulesPlan | null;
   readonly isolation: IsolationPlan;
+  /** Columns that only Postgres can read; null where the pipeline has none. */
+  readonly conversion: ConversionPlan<Statement> | null;
   /** What happens to rows that share an idempotency key; null where there is no key. */
   readonly deduplicate: DeduplicatePlan | null;
   /**
@@ -217,6 +220,8 @@ export interface VerifyPlan {
   readonly staging: readonly VerifyQuery[];
   /** In place of it where the rows are isolated: of `IsolationPlan.raw`. */
   readonly raw: readonly VerifyQuery[];
+  /** In place of both where there is a conversion: of `ConversionPlan.texts`; else empty. */
+  readonly texts: readonly VerifyQuery[];
 }
 
 /** Returns one row: `rows`, and for the n-th column `n…` values, hash `h…`, least `lo…`, greatest `hi…`. */

@@ -6,6 +6,8 @@ import { takesRowsAway } from "../core/takes_rows_away.ts";
 import { LINEAGE_COLUMNS } from "./layout.ts";
 import type { TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
+import { keyOf } from "./merge/sql.ts";
+import { catalogType } from "./sql_types.ts";
 import { MODES } from "./modes/mod.ts";
 import { scopeCondition } from "./staging.ts";
 import { hasUniqueKey } from "./target.ts";
@@ -23,14 +25,18 @@ export function mergeOf(
   const kind = MODES[mode].mergeKind(isKeyed(input));
   const columns = layout.loaded.map(({ name }) => name);
   const lineage = spec.target.lineage ? LINEAGE_COLUMNS.map(({ name }) => name) : [];
+  const key = kind.kind === "rows" && mode !== "append" ? [] : layout.uniqueColumns;
+  const standing = catalog.table?.columns ??
+    layout.columns.map(({ name, type }) => ({ name, type: catalogType(type) }));
   return {
     ...kind,
-    key: kind.kind === "rows" && mode !== "append" ? [] : layout.uniqueColumns,
+    key,
+    match: keyOf(key, standing),
     target: layout.target,
     after: staging,
     beforeTable: { schema: staging.schema, table: beforeImageName(staging.table) },
     columns,
-    compared: columns.filter((name) => !lineage.includes(name)),
+    compared: columns.filter((name) => !lineage.includes(name) && !key.includes(name)),
     restored: catalog.table?.columns.filter(({ generated }) => !generated)
       .map(({ name }) => name) ?? layout.columns.map(({ name }) => name),
     scope: scopeCondition(spec, layout, partition),

@@ -3,7 +3,7 @@ import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { columnList, keyIn } from "./merge/sql.ts";
+import { columnList, keyIn, keyOf } from "./merge/sql.ts";
 import { standingTable } from "./owned.ts";
 import { scopeCondition } from "./staging.ts";
 import { chainOf, tableOf } from "./versions.ts";
@@ -60,7 +60,9 @@ function writtenRows(
     const from = `${quoteTable(each!.now)} w`;
     const key = chain[at].merge?.key ?? [];
     if (key.length > 0 && key.every(has)) {
-      return `exists (select from ${from} where ${keyIn(key, target, "t", "w")})`;
+      return `exists (select from ${from} where ${
+        keyIn(keyOf(key, table.columns), target, "t", "w")
+      })`;
     }
     // Values alone do not tell a row that was changed from one that is gone.
     if (!LOAD_COLUMNS.every(has)) return null;

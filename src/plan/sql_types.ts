@@ -1,4 +1,5 @@
 import { SIMPLE_TYPES } from "../core/simple_types.ts";
+import type { ColumnInfo } from "../db/catalog/catalog.ts";
 import type { ColumnType } from "../spec/pipeline_spec.ts";
 
 /** A column type as DDL writes it: `numeric(10,2)`, `double precision`. */
@@ -11,6 +12,8 @@ export function sqlType(type: ColumnType): string {
       return type.length === null ? "varchar" : `varchar(${type.length})`;
     case "char":
       return `char(${type.length ?? 1})`;
+    case "other":
+      return type.sql;
     default:
       return type.name;
   }
@@ -18,6 +21,7 @@ export function sqlType(type: ColumnType): string {
 
 /** A column type as Postgres's `format_type` prints it, to compare with the catalog. */
 export function catalogType(type: ColumnType): string {
+  if (type.name === "other") return type.sql;
   const written = sqlType(type);
   const base = written.replace(/\(.*/, "");
   const modifier = written.slice(base.length);
@@ -44,5 +48,11 @@ export function columnTypeOf(printed: string): ColumnType | null {
   }
   if (own === "varchar" || own === "char") return { name: own, length };
   const simple = SIMPLE_TYPES.find((name) => name === own);
-  return simple === undefined ? null : { name: simple };
+  return simple === undefined || length !== null ? null : { name: simple };
+}
+
+/** Whether a column is of a type, or of a domain over it, which reads the same texts. */
+export function isOfType(column: Pick<ColumnInfo, "type" | "fullType">, type: ColumnType): boolean {
+  const wanted = catalogType(type);
+  return column.type === wanted || (type.name === "other" && column.fullType === wanted);
 }

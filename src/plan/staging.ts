@@ -1,4 +1,4 @@
-import { childIndexName, OFFSET_COLUMN, rawTableName } from "../core/names.ts";
+import { childIndexName, OFFSET_COLUMN, rawTableName, textTableName } from "../core/names.ts";
 import { periodBounds } from "../core/period.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import { zonedBounds } from "../core/zoned_period.ts";
@@ -212,7 +212,9 @@ export function finishStatements(
  * makes it a version in the ledger, and what is no staging is not dropped.
  */
 export function cleanupStatements(staging: TableName): readonly Statement[] {
-  return [staging, { schema: staging.schema, table: rawTableName(staging.table) }].map((table) =>
+  const { schema, table } = staging;
+  const others = [rawTableName(table), textTableName(table)];
+  return [staging, ...others.map((name) => ({ schema, table: name }))].map((table) =>
     dropOwned(
       table,
       ["staging"],

@@ -30,9 +30,12 @@ export function stepsOf(plan: LoadPlan): PlannedStep[] {
 
 function partitionSteps(plan: LoadPlan, partition: PartitionPlan): PlannedStep[] {
   const name = partition.partition ?? "the whole table";
+  const { conversion } = partition;
   return [
     ...steps(`stage ${name}`, partition.stage),
+    ...steps(`stage ${name}`, conversion?.stage ?? []),
     ...steps(`copy ${name}`, [copyOf(plan, partition)]),
+    ...steps(`read ${name}`, conversion === null ? [] : [conversion.transfer, conversion.tidy]),
     ...steps(`finish ${name}`, partition.finish),
     ...partition.checks.map(({ sql, checks }) => ({
       step: `check ${name}`,
@@ -48,10 +51,13 @@ function partitionSteps(plan: LoadPlan, partition: PartitionPlan): PlannedStep[]
 }
 
 /** COPY itself is no `Statement`: the rows are streamed into it. */
-function copyOf({ rows }: LoadPlan, { staging, constants }: PartitionPlan): Statement {
+function copyOf({ rows }: LoadPlan, partition: PartitionPlan): Statement {
+  const { staging, constants, conversion } = partition;
   const names = [...rows.columns, ...constants].map(({ name }) => quoteIdent(name));
   return {
-    sql: `copy ${quoteTable(staging)} (${names.join(", ")}, …)\nfrom stdin with (format binary)`,
+    sql: `copy ${quoteTable(conversion?.texts ?? staging)} (${
+      names.join(", ")
+    }, …)\nfrom stdin with (format binary)`,
     params: [],
     why: "The rows of the source",
     lock: null,

@@ -1,4 +1,4 @@
-import { OFFSET_COLUMN, rawTableName } from "../core/names.ts";
+import { OFFSET_COLUMN, rawTableName, textTableName } from "../core/names.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { ColumnType } from "../spec/pipeline_spec.ts";
 import type { Layout } from "./layout.ts";
@@ -20,9 +20,13 @@ export function verifyPlan(
   const raw = { schema: staging.schema, table: rawTableName(staging.table) };
   const columns = layout.loaded.map(({ name, type }) => ({ name, type }));
   const withOffset = [...columns, { name: OFFSET_COLUMN, type: { name: "bigint" } as const }];
+  const texts = { schema: staging.schema, table: textTableName(staging.table) };
   return {
     staging: verifyQueries(offsetColumn ? withOffset : columns, staging, serverVersion),
     raw: verifyQueries(withOffset, raw, serverVersion),
+    texts: columns.some(({ type }) => type.name === "other")
+      ? verifyQueries(withOffset, texts, serverVersion)
+      : [],
   };
 }
 
@@ -131,4 +135,6 @@ const DIGESTS: Readonly<Record<ColumnType["name"], Digest>> = {
   "interval": simple("interval_send"),
   "json": { send: "json_send", extreme: null },
   "jsonb": { send: "jsonb_send", extreme: null },
+  // As the text that waits to be read.
+  "other": text("textsend"),
 };

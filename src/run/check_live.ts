@@ -9,6 +9,7 @@ import { compileChecks } from "../plan/compile_checks.ts";
 import { layoutOf } from "../plan/layout.ts";
 import { probeSql } from "./gather.ts";
 import type { RunContext } from "./context.ts";
+import { resolveTypes } from "./resolve_types.ts";
 import type { CheckSpec } from "../spec/checks_spec.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
@@ -33,11 +34,12 @@ export interface CheckReport {
  * @throws SluiceError `check/not_loaded`, `plan/bad_sql`, `check/not_run`
  */
 export async function checkPipeline(
-  spec: PipelineSpec,
+  written: PipelineSpec,
   only: readonly string[],
   context: Pick<RunContext, "db">,
 ): Promise<CheckReport> {
   const { db } = context;
+  const spec = await resolveTypes(written, db);
   const target = targetKeyOf(spec);
   const layout = layoutOf(spec);
   const [ledger, catalog] = await Promise.all([

@@ -24,14 +24,14 @@ import type { LoadDecisions } from "../plan/partition_input.ts";
 import { checkProbes } from "../plan/compile_checks.ts";
 import { askedBefore } from "../plan/asked.ts";
 import { rowsPlan } from "../plan/rows_plan.ts";
-import { type ConformedSpec, conformSpec } from "../plan/conform.ts";
+import { type ConformedSpec, conformSpec, readByTable } from "../plan/conform.ts";
 import { otherTypes } from "../plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
 import { conflictingKeys } from "../plan/incoming_keys.ts";
 import { type Layout, layoutOf } from "../plan/layout.ts";
 import { presenceOf, rowsHeld } from "../plan/presence.ts";
 import { scopeCondition, slotBounds, STAGING_COMMENT } from "../plan/staging.ts";
-import { catalogType } from "../plan/sql_types.ts";
+import { catalogType, isOfType } from "../plan/sql_types.ts";
 import { ASIDE } from "../plan/rebuild.ts";
 import { ruleProbes } from "../plan/rules.ts";
 import { choosePartitions } from "../plan/choose_partitions.ts";
@@ -41,7 +41,9 @@ import type { LoadPlan, RowsPlan } from "../plan/load_plan.ts";
 import { isOurs, targetKeyOf } from "../plan/target.ts";
 import { statementTexts } from "../plan/statement_texts.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
+import type { TableTypes } from "../plan/server_types.ts";
 import { examineSource } from "./examine.ts";
+import { readTableTypes, resolveTypes } from "./resolve_types.ts";
 import { type RunContext, type RunOptions, sourceContext } from "./context.ts";
 import { probeSource } from "../source/probe.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -100,13 +102,14 @@ export type PlanOptions =
 
 /** Compiles a plan for these partitions: decides, reads what that depends on, compiles once. */
 export async function compileFor(
-  spec: PipelineSpec,
+  written: PipelineSpec,
   partitions: readonly (string | null)[],
   options: PlanOptions,
   { db }: RunContext,
   { probe, examine }: SourceInspection,
 ): Promise<LoadPlan> {
-  await requireEncodable(db, statementTexts(spec, partitions));
+  await requireEncodable(db, statementTexts(written, partitions));
+  const spec = await resolveTypes(written, db);
   const target = { schema: spec.target.schema, table: spec.target.table };
   const [catalog, ledger, names] = await Promise.all([
     readCatalog(db, target),
@@ -143,8 +146,14 @@ export async function compileFor(
       ? []
       : await findReferring(db, conflictingKeys(spec, catalog.table)),
   };
-  const { spec: conformed, kept } = conformTo(spec, catalog.table, ledger);
-  const known = { ...input, file: spec, kept, spec: evolveSpec(conformed, [], catalog.table).spec };
+  const types = await readTableTypes(catalog.table, db);
+  const { spec: conformed, kept } = conformTo(spec, catalog.table, types, ledger);
+  const known = {
+    ...input,
+    file: spec,
+    kept,
+    spec: evolveSpec(conformed, [], catalog.table, types).spec,
+  };
   const decided = decideLoads(known);
   const loading = decided.partitions.filter(({ action }) => action === "load")
     .map(({ partition }) => partition);
@@ -154,7 +163,7 @@ export async function compileFor(
   let followed: Pick<PlanInput, "spec" | "evolved"> = { spec: known.spec };
   if (newColumns === "evolve" || typeChanges === "evolve") {
     const evidence = await examine(loading, rowsPlan(known.spec), conformed);
-    followed = evolveSpec(conformed, evidence, catalog.table);
+    followed = evolveSpec(conformed, evidence, catalog.table, types);
     await requireEncodable(db, statementTexts(followed.spec, []));
   }
   const surroundings = await readSurroundings(followed.spec, catalog.table, ledger, db);
@@ -196,9 +205,18 @@ async function readSurroundings(
 }
 
 /** What others made stricter in a table of Sluice's own holds for the load as well. */
-function conformTo(spec: PipelineSpec, table: Catalog["table"], ledger: Ledger): ConformedSpec {
-  if (table === null || !isOurs(table, ledger)) return { spec, kept: [] };
-  return conformSpec(spec, table, askedBefore(spec, layoutOf(spec), table, ledger));
+function conformTo(
+  spec: PipelineSpec,
+  table: Catalog["table"],
+  types: TableTypes,
+  ledger: Ledger,
+): ConformedSpec {
+  if (table === null) return { spec, kept: [] };
+  if (!isOurs(table, ledger)) return readByTable(spec, table, types, null);
+  const asked = askedBefore(spec, layoutOf(spec), table, ledger);
+  const conformed = conformSpec(spec, table, asked);
+  const read = readByTable(conformed.spec, table, types, asked);
+  return { spec: read.spec, kept: [...conformed.kept, ...read.kept] };
 }
 
 /** Partitions that loads will take the place of; null where nothing is exchanged. */
@@ -289,7 +307,7 @@ function hasPartitionColumn(spec: PipelineSpec, layout: Layout, table: TableInfo
   // Among dates and times a column may be about to get another type.
   return table.columns.some((column) =>
     column.name === wanted.name &&
-    (column.type === type || isDate(column.type) && isDate(type))
+    (isOfType(column, wanted.type) || isDate(column.type) && isDate(type))
   );
 }
 

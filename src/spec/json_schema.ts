@@ -17,6 +17,7 @@ export function pipelineJsonSchema(notYet = NOT_YET): Record<string, unknown> {
       if (jsonSchema.text === true && jsonSchema.type === "string") {
         (jsonSchema as { type?: unknown }).type = ["string", "number", "boolean"];
       }
+      if (jsonSchema.offers !== undefined) jsonSchema.examples = jsonSchema.offers as unknown[];
       for (const name of OWN_META) delete jsonSchema[name];
     },
   });

@@ -2,7 +2,7 @@ import type { Recurrence } from "../core/occurrences.ts";
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
 import type { CheckSpec, RuleSpec } from "./checks_spec.ts";
-import type { ColumnType } from "./column_type.ts";
+import type { ColumnType, ServerType } from "./column_type.ts";
 import type { FormatOptions, Naming } from "./formats/mod.ts";
 import type { RejectLimit } from "./reject_limit.ts";
 import type { ColumnOptions, ColumnRules } from "./schema/columns.ts";
@@ -20,6 +20,7 @@ import type { sourceSchema } from "./schema/source.ts";
 import type { IndexSpec, targetSchema } from "./schema/target.ts";
 
 export type { Alert, CheckSpec, ColumnOptions, ColumnRules, ColumnType, FormatOptions, IndexSpec };
+export type { ServerType };
 export type { NotifySpec, Period, RejectLimit, RuleSpec };
 
 /** A pipeline file after parsing: one environment chosen, defaults filled in, nothing unknown left. */

@@ -98,9 +98,9 @@ Deno.test("a table that exists says what the columns are", async () => {
   await test.db.query(`create schema shop;
 create table shop.orders (
   "Id" bigint primary key, total numeric(10,2) not null, tags int4range,
-  twice numeric generated always as (total * 2) stored, placed date, note text
+  marks text[] not null, twice numeric generated always as (total * 2) stored, placed date, note text
 );`);
-  using files = workspace({ "in.csv": "id;TOTAL;placed;extra\n1;1,50;31.12.2021;x\n" });
+  using files = workspace({ "in.csv": "id;TOTAL;placed;marks;extra\n1;1,50;31.12.2021;{a,b};x\n" });
   const call = caller(files.folder, test.url);
 
   const { out, code } = await call("init", "in.csv", "--from", "shop.orders", "-o", "o.yaml");
@@ -127,15 +127,16 @@ schema_contract: { new_columns: discard_value } # no column for: extra
 columns:
   Id: { from: id, type: bigint, required: true } # 1 of 1 are whole numbers, 1, 0 empty
   total: { from: TOTAL, type: "numeric(10,2)", decimal: ",", required: true } # 1 of 1 are numbers, 1,50, 0 empty
-  # tags: a value of int4range cannot be loaded yet
+  # tags: the file has no such field; int4range
+  marks: { type: "text[]", required: true } # 1 of 1 are texts, up to 5 characters, 0 empty
   # twice: Postgres computes it
   placed: { type: date, format: dd.MM.yyyy } # 1 of 1 are dates, 31.12.2021, 0 empty
   # note: the file has no such field; text
 `,
   );
   expect((await call("run", "o.yaml")).code).toBe(0);
-  expect(await test.db.query(`select "Id", total, placed from shop.orders`)).toEqual([
-    { Id: 1, total: "1.50", placed: "2021-12-31" },
+  expect(await test.db.query(`select "Id", total, marks, placed from shop.orders`)).toEqual([
+    { Id: 1, total: "1.50", marks: "{a,b}", placed: "2021-12-31" },
   ]);
 
   const none = await call("init", "--from", "shop.nothing");

@@ -40,6 +40,7 @@ export function planFixture(): LoadPlan {
     verify: null,
     rules: null,
     replacedRow: null,
+    conversion: null,
     isolation: {
       raw: { schema: "ny", table: "trips__2021-02__v2_r" },
       offsetColumn: true as const,

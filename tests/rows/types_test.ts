@@ -7,7 +7,9 @@ import { pick, randomFrom } from "./random.ts";
 
 Deno.test("TYPE_ENCODERS has one encoder for every type of the contract", () => {
   const names = TYPE_ENCODERS.map(({ name }) => name);
-  expect([...names].sort()).toEqual([...SIMPLE_TYPES, "numeric", "varchar", "char"].sort());
+  expect([...names].sort()).toEqual(
+    [...SIMPLE_TYPES, "numeric", "varchar", "char", "other"].sort(),
+  );
 });
 
 Deno.test("text types refuse NUL and what is no UTF-8, each by its own code", () => {

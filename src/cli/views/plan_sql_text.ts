@@ -27,18 +27,31 @@ export function planSqlText(plan: LoadPlan, paint: Paint): string {
 }
 
 function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {
-  const { deduplicate, isolation } = partition;
+  const { deduplicate, isolation, conversion, verify } = partition;
   return [
     `${paint("strong", `Load ${nameOf(partition)}`)} into ${
       paint("name", dotted(partition.staging))
     }\n`,
-    section("Stage, in one transaction", partition.stage, paint),
+    section(
+      "Stage, in one transaction",
+      [...partition.stage, ...(conversion?.stage ?? [])],
+      paint,
+    ),
     copyText(plan, partition, paint),
     section(
       "Verify",
-      partition.verify?.staging.map(({ statement }) => statement) ?? [],
+      (conversion === null ? verify?.staging : verify?.texts)?.map(({ statement }) => statement) ??
+        [],
       paint,
     ),
+    conversion === null ? "" : [
+      section("Read the texts, in one transaction", [conversion.transfer, conversion.tidy], paint),
+      section(
+        "Only if a text cannot be read, then once more",
+        [conversion.find, conversion.found, conversion.remove],
+        paint,
+      ),
+    ].join("\n"),
     rulesText(partition, paint),
     deduplicate === null ? "" : [
       section("Deduplicate", [deduplicate.prove], paint),
@@ -90,8 +103,10 @@ function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan,
     ...(rows.lineColumn ? ["_source_line"] : []),
     ...(rows.offsetColumn ? [OFFSET_COLUMN] : []),
   ];
+  const { conversion, staging } = partition;
   const copy: Statement = {
-    sql: `copy ${quoteTable(partition.staging)} (${names.map(quoteIdent).join(", ")})\n` +
+    sql:
+      `copy ${quoteTable(conversion?.texts ?? staging)} (${names.map(quoteIdent).join(", ")})\n` +
       "from stdin with (format binary)",
     params: [],
     why: `The rows of ${partition.source.url}, over ${formatPlural(copyConnections, "connection")}`,

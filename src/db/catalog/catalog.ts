@@ -59,6 +59,8 @@ export interface ColumnInfo {
   readonly type: string;
   /** The same, with the domain itself. */
   readonly fullType: string;
+  /** Of the type, or of the domain itself. */
+  readonly typeOid?: number;
   readonly notNull: boolean;
   /** Quoted; null: the one of its type, or none. */
   readonly collation: string | null;
@@ -209,6 +211,7 @@ select current_setting('server_version_num')::int as "serverVersion",
           'type', case when ty.typtype = 'd' then format_type(ty.typbasetype, ty.typtypmod)
             else format_type(a.atttypid, a.atttypmod) end,
           'fullType', format_type(a.atttypid, a.atttypmod),
+          'typeOid', a.atttypid::bigint,
           'notNull', a.attnotnull,
           'collation', (
             select quote_ident(cn.nspname) || '.' || quote_ident(co.collname)

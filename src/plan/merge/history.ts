@@ -7,6 +7,7 @@ import {
   columnList,
   counted,
   expectNone,
+  type Key,
   keyIn,
   lockTarget,
   sameKey,
@@ -16,13 +17,13 @@ import {
 
 /** A new version of each changed row; the one before is closed. */
 export function mergeHistory(merge: Merge): readonly Statement[] {
-  const { target, after, beforeTable, key, compared } = merge;
+  const { target, after, beforeTable, key, match, compared } = merge;
   const same = sameValues(compared, "s", "t");
   const vanished = `${merge.scope === null ? "" : `(${merge.scope}) and `}not ${
-    keyIn(key, after, "s", "t")
+    keyIn(match, after, "s", "t")
   }`;
   const changed = `exists (select from ${quoteTable(after)} s
-    where ${sameKey(key, "s", "t")} and not (${same}))`;
+    where ${sameKey(match, "s", "t")} and not (${same}))`;
   return [
     lockTarget(target),
     statement(
@@ -34,7 +35,7 @@ where t."_current" and (${changed}${merge.removesVanished ? `\n  or (${vanished}
     recordTable(nameOf(target), beforeTable, "before"),
     counted(
       `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
-where t."_current" and ${sameKey(key, "s", "t")} and ${same}`,
+where t."_current" and ${sameKey(match, "s", "t")} and ${same}`,
       "rows_unchanged",
       "Rows that are current already, to the byte, get no new version",
     ),
@@ -50,13 +51,13 @@ export function moveHistory(merge: Merge, direction: "undo" | "redo"): readonly 
     : [lockTarget(merge.target), ...requireReopened(merge), ...forward(merge)];
 }
 
-function forward({ target, after, beforeTable, key, columns, moment }: Merge): Statement[] {
+function forward({ target, after, beforeTable, match, columns, moment }: Merge): Statement[] {
   const table = quoteTable(target);
   return [
     counted(
       `update ${table} t set "_valid_to" = ${moment}, "_current" = false
 from ${quoteTable(beforeTable)} b
-where ${sameVersion(key, "t", "b")} and t."_current"`,
+where ${sameVersion(match, "t", "b")} and t."_current"`,
       "rows_deleted",
       "Close the versions that are no longer current",
     ),
@@ -71,13 +72,13 @@ select ${columnList(columns, "s")}, ${moment}, null, true from ${quoteTable(afte
   ];
 }
 
-function backward({ target, after, beforeTable, key, compared }: Merge): Statement[] {
+function backward({ target, after, beforeTable, key, match, compared }: Merge): Statement[] {
   const table = quoteTable(target);
   return [
     expectNone(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "s")} from ${quoteTable(after)} s
-  where not exists (select from ${table} t where t."_current" and ${sameKey(key, "t", "s")}
+  where not exists (select from ${table} t where t."_current" and ${sameKey(match, "t", "s")}
     and ${sameValues(compared, "t", "s")}) limit 5) e`,
       "Rows of this version were changed, closed or deleted since",
       "Continuing would lose later changes",
@@ -85,9 +86,9 @@ function backward({ target, after, beforeTable, key, compared }: Merge): Stateme
     expectNone(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "b")} from ${quoteTable(beforeTable)} b
-  where not ${keyIn(key, after, "s", "b")}
+  where not ${keyIn(match, after, "s", "b")}
     and exists (select from ${table} t where t."_current" and ${
-        sameKey(key, "t", "b")
+        sameKey(match, "t", "b")
       }) limit 5) e`,
       "Rows with these keys were added since",
       "Continuing would lose later changes",
@@ -95,34 +96,34 @@ function backward({ target, after, beforeTable, key, compared }: Merge): Stateme
     expectNone(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "b")} from ${quoteTable(beforeTable)} b
-  where not exists (select from ${table} t where ${sameVersion(key, "t", "b")}
+  where not exists (select from ${table} t where ${sameVersion(match, "t", "b")}
     and not t."_current") limit 5) e`,
       "Rows that this version closed were deleted since",
       "They could not be reopened",
     ),
     counted(
       `delete from ${table} t using ${quoteTable(after)} s
-where t."_current" and ${sameKey(key, "t", "s")}`,
+where t."_current" and ${sameKey(match, "t", "s")}`,
       "rows_deleted",
       "The versions that this load made",
     ),
     counted(
       `update ${table} t set "_valid_to" = null, "_current" = true
 from ${quoteTable(beforeTable)} b
-where ${sameVersion(key, "t", "b")}`,
+where ${sameVersion(match, "t", "b")}`,
       "rows_updated",
       "Reopen what this load had closed",
     ),
   ];
 }
 
-function requireReopened({ target, after, beforeTable, key }: Merge): Statement[] {
+function requireReopened({ target, after, beforeTable, key, match }: Merge): Statement[] {
   const table = quoteTable(target);
   return [
     expectNone(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "b")} from ${quoteTable(beforeTable)} b
-  where not exists (select from ${table} t where ${sameVersion(key, "t", "b")}
+  where not exists (select from ${table} t where ${sameVersion(match, "t", "b")}
     and t."_current") limit 5) e`,
       "Rows that this version closes were changed or deleted since",
       "Continuing would lose later changes",
@@ -130,9 +131,9 @@ function requireReopened({ target, after, beforeTable, key }: Merge): Statement[
     expectNone(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "s")} from ${quoteTable(after)} s
-  where not ${keyIn(key, beforeTable, "b", "s")}
+  where not ${keyIn(match, beforeTable, "b", "s")}
     and exists (select from ${table} t where t."_current" and ${
-        sameKey(key, "t", "s")
+        sameKey(match, "t", "s")
       }) limit 5) e`,
       "Rows with these keys were added since",
       "Continuing would lose later changes",
@@ -140,8 +141,8 @@ function requireReopened({ target, after, beforeTable, key }: Merge): Statement[
   ];
 }
 
-function sameVersion(key: readonly string[], a: string, b: string): string {
-  return `${sameKey(key, a, b)} and ${a}.${quoteIdent("_valid_from")} = ${b}.${
+function sameVersion(match: Key, a: string, b: string): string {
+  return `${sameKey(match, a, b)} and ${a}.${quoteIdent("_valid_from")} = ${b}.${
     quoteIdent("_valid_from")
   }`;
 }

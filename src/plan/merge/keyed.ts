@@ -16,13 +16,13 @@ import {
 
 /** Rows with a known key are updated where they differ, others inserted, vanished ones deleted. */
 export function mergeByKey(merge: Merge): readonly Statement[] {
-  const { target, after, beforeTable, key, compared } = merge;
+  const { target, after, beforeTable, key, match, compared } = merge;
   const same = sameValues(compared, "s", "t");
   const vanished = merge.removesVanished
-    ? `${merge.scope === null ? "" : `(${merge.scope}) and `}not ${keyIn(key, after, "s", "t")}`
+    ? `${merge.scope === null ? "" : `(${merge.scope}) and `}not ${keyIn(match, after, "s", "t")}`
     : null;
   const changed = `exists (select from ${quoteTable(after)} s
-    where ${sameKey(key, "s", "t")} and not (${same}))`;
+    where ${sameKey(match, "s", "t")} and not (${same}))`;
   return [
     lockTarget(target),
     statement(
@@ -34,7 +34,7 @@ where ${vanished === null ? changed : `${changed}\n  or (${vanished})`}`,
     recordTable(nameOf(target), beforeTable, "before"),
     counted(
       `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
-where ${sameKey(key, "s", "t")} and ${same}`,
+where ${sameKey(match, "s", "t")} and ${same}`,
       "rows_unchanged",
       "Rows that are there already, to the byte, are left alone",
     ),
@@ -57,7 +57,7 @@ export function moveByKey(merge: Merge, direction: "undo" | "redo"): readonly St
 
 /** Turns the rows of `from`, which the target holds, into the rows of `to`. */
 function applyChange(
-  { target, key, columns }: Merge,
+  { target, key, match, columns }: Merge,
   from: TableName,
   to: TableName,
   written: readonly string[],
@@ -68,7 +68,7 @@ function applyChange(
   const statements: Statement[] = [];
   statements.push(counted(
     `delete from ${table} t using ${quoteTable(from)} o
-where ${sameKey(key, "t", "o")} and not ${keyIn(key, to, "n", "o")}`,
+where ${sameKey(match, "t", "o")} and not ${keyIn(match, to, "n", "o")}`,
     "rows_deleted",
     "Rows whose key is gone",
   ));
@@ -76,7 +76,7 @@ where ${sameKey(key, "t", "o")} and not ${keyIn(key, to, "n", "o")}`,
     statements.push(counted(
       `update ${table} t set ${assignments.join(", ")}
 from ${quoteTable(to)} n, ${quoteTable(from)} o
-where ${sameKey(key, "t", "n")} and ${sameKey(key, "o", "n")}`,
+where ${sameKey(match, "t", "n")} and ${sameKey(match, "o", "n")}`,
       "rows_updated",
       "Rows whose key is known and whose values differ",
     ));
@@ -84,7 +84,7 @@ where ${sameKey(key, "t", "n")} and ${sameKey(key, "o", "n")}`,
   statements.push(counted(
     `insert into ${table} (${columnList(written)}) overriding system value
 select ${columnList(written, "n")} from ${quoteTable(to)} n
-where not ${keyIn(key, from, "o", "n")}`,
+where not ${keyIn(match, from, "o", "n")}`,
     "rows_inserted",
     "Rows whose key is new",
   ));
@@ -92,7 +92,7 @@ where not ${keyIn(key, from, "o", "n")}`,
 }
 
 function requireUntouched(
-  { target, key, compared }: Merge,
+  { target, key, match, compared }: Merge,
   from: TableName,
   to: TableName,
 ): Statement[] {
@@ -102,14 +102,14 @@ function requireUntouched(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "o")} from ${quoteTable(from)} o
   where not exists (select from ${table} t
-    where ${sameKey(key, "t", "o")} and ${sameValues(compared, "t", "o")}) limit 5) e`,
+    where ${sameKey(match, "t", "o")} and ${sameValues(compared, "t", "o")}) limit 5) e`,
       "Rows of this version were changed or deleted since",
       "Continuing would lose later changes",
     ),
     expectNone(
       `select to_jsonb(e) as example from (
   select ${columnList(key, "n")} from ${quoteTable(to)} n
-  where not ${keyIn(key, from, "o", "n")} and ${keyIn(key, target, "t", "n")} limit 5) e`,
+  where not ${keyIn(match, from, "o", "n")} and ${keyIn(match, target, "t", "n")} limit 5) e`,
       "Rows with these keys were added since",
       "Continuing would lose later changes",
     ),

@@ -1,5 +1,6 @@
 import type { MergeRecord } from "../../ledger/ledger.ts";
 import type { TableName } from "../load_plan.ts";
+import type { Key } from "./sql.ts";
 
 /**
  * One load that is merged into a table which holds other rows as well.
@@ -11,9 +12,14 @@ export interface Merge extends MergeRecord {
   readonly target: TableName;
   readonly after: TableName;
   readonly beforeTable: TableName;
+  /** `key` as rows are matched by it. */
+  readonly match: Key;
   /** Columns that a load fills. */
   readonly columns: readonly string[];
-  /** Those of them that tell whether a row has changed: without lineage. */
+  /**
+   * Those of them that tell whether a row has changed: without lineage, and without the key, of which
+   * two texts may be equal to its type.
+   */
   readonly compared: readonly string[];
   /** Every column of the target that can be written. */
   readonly restored: readonly string[];

@@ -15,14 +15,14 @@ import {
 
 /** Adds the rows of the load; where there is a key, only those whose key is not there yet. */
 export function appendRows(merge: Merge): readonly Statement[] {
-  const { target, after, key } = merge;
+  const { target, after, key, match } = merge;
   const statements: Statement[] = [];
   if (key.length > 0) {
     statements.push(
       lockTarget(target),
       counted(
         `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
-where ${sameKey(key, "s", "t")}`,
+where ${sameKey(match, "s", "t")}`,
         "rows_known",
         "Rows whose key is there already are left alone",
       ),
@@ -76,11 +76,11 @@ select ${columnList(columns, "n")} from ${quoteTable(from)} n`,
   );
 }
 
-function requireAbsent({ target, after, key }: Merge): Statement {
+function requireAbsent({ target, after, key, match }: Merge): Statement {
   return expectNone(
     `select to_jsonb(e) as example from (
   select ${columnList(key, "s")} from ${quoteTable(after)} s
-  where ${keyIn(key, target, "t", "s")} limit 5) e`,
+  where ${keyIn(match, target, "t", "s")} limit 5) e`,
     "Rows with these keys were added since",
     "No key may be there twice",
   );
@@ -93,7 +93,7 @@ function requireAbsent({ target, after, key }: Merge): Statement {
  * all the same.
  */
 function removeRows(merge: Merge, removed: TableName): Statement[] {
-  const { target, key } = merge;
+  const { target, key, match } = merge;
   const columns = merge.columns;
   const table = quoteTable(target);
   // With a key the join finds the candidates, without one every row of the scope is looked at.
@@ -101,7 +101,7 @@ function removeRows(merge: Merge, removed: TableName): Statement[] {
     ...(merge.scope === null ? [] : [`(${merge.scope})`]),
     ...(key.length === 0
       ? []
-      : [`exists (select from ${quoteTable(removed)} k where ${sameKey(key, "k", "t")})`]),
+      : [`exists (select from ${quoteTable(removed)} k where ${sameKey(match, "k", "t")})`]),
   ];
   const common = `gone as (
   select ${rowText(columns, "g")} as image, count(*) as copies,

@@ -1,4 +1,5 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
+import { parseTypeName } from "../../core/type_name.ts";
 import type { CountName, Statement, TableName } from "../load_plan.ts";
 
 /** `a."x", a."y"`, or `"x", "y"` without an alias. */
@@ -7,13 +8,47 @@ export function columnList(columns: readonly string[], alias?: string): string {
     .join(", ");
 }
 
+/** Columns by which rows are matched. */
+export interface Key {
+  readonly names: readonly string[];
+  /** Those of a type that is not Postgres's own: no path finds its `=`. */
+  readonly elsewhere: ReadonlySet<string>;
+}
+
+/** A key of columns of a table whose types are as `format_type` prints them. */
+export function keyOf(
+  names: readonly string[],
+  columns: readonly { readonly name: string; readonly type: string }[],
+): Key {
+  const isElsewhere = (type: string) => parseTypeName(type)?.schema != null;
+  return {
+    names,
+    elsewhere: new Set(
+      columns.filter(({ name, type }) => names.includes(name) && isElsewhere(type))
+        .map(({ name }) => name),
+    ),
+  };
+}
+
 /** Two rows have the same key; key columns are never NULL. */
-export function sameKey(key: readonly string[], a: string, b: string): string {
-  return key.map((name) => `${a}.${quoteIdent(name)} = ${b}.${quoteIdent(name)}`).join(" and ");
+export function sameKey({ names, elsewhere }: Key, a: string, b: string): string {
+  return names.map((name) =>
+    equal(`${a}.${quoteIdent(name)}`, `${b}.${quoteIdent(name)}`, elsewhere.has(name))
+  ).join(" and ");
+}
+
+/**
+ * Two values are equal.
+ *
+ * `=` is looked up in the path: of a type that lies elsewhere it is not found, or is that of the text
+ * in it. Records compare by what their types themselves have.
+ */
+export function equal(a: string, b: string, elsewhere: boolean): string {
+  return elsewhere ? `row(${a})::record = row(${b})::record` : `${a} = ${b}`;
 }
 
 /** A row of the other table with the same key exists. */
-export function keyIn(key: readonly string[], table: TableName, alias: string, of: string): string {
+export function keyIn(key: Key, table: TableName, alias: string, of: string): string {
   return `exists (select from ${quoteTable(table)} ${alias} where ${sameKey(key, alias, of)})`;
 }
 

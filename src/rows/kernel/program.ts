@@ -41,6 +41,7 @@ const KINDS = {
   "boolean": 7,
   "text": 9,
   "varchar": 9,
+  "other": 9,
   "uuid": 10,
   "date": 11,
   "time": 12,

@@ -8,6 +8,7 @@ import { bigint, integer, smallint } from "./integers.ts";
 import { interval } from "./interval.ts";
 import { json, jsonb } from "./jsons.ts";
 import { numeric } from "./numeric.ts";
+import { other } from "./other.ts";
 import { char, text, varchar } from "./texts.ts";
 import { uuid } from "./uuid.ts";
 
@@ -34,6 +35,7 @@ export const TYPE_ENCODERS: readonly TypeEncoder[] = [
   interval,
   json,
   jsonb,
+  other,
 ];
 
 /** The encoder of a column. */

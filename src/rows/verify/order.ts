@@ -74,6 +74,7 @@ const ORDERS: Readonly<Record<ColumnType["name"], Order | null>> = {
   "interval": interval,
   "json": null,
   "jsonb": null,
+  "other": BYTEWISE,
 };
 
 /** Values that a double holds exactly. */

@@ -30,6 +30,7 @@ const PENDING_BYTES = 1 << 20;
  * Rules first: a row that fails one must not win over its duplicates.
  *
  * @param refused rows that Postgres would not take, which are no longer in staging
+ * @param unread rows whose texts it could not read, which never were
  * @returns duplicates that were dropped without being rejects
  * @throws SluiceError `rows/too_many_rejects` where rules reject too much, their rejects being kept
  */
@@ -39,11 +40,15 @@ export async function inspectStaging(
   context: RunContext,
   staged: Staged,
   refused: readonly RefusedRow[],
+  unread: RejectedOffsets | null,
 ): Promise<number> {
-  const found: RejectedOffsets[] = [{
-    offsets: Float64Array.from(refused, ({ offset }) => offset),
-    reason: (at) => refusal(refused[at]),
-  }];
+  const found: RejectedOffsets[] = [
+    {
+      offsets: Float64Array.from(refused, ({ offset }) => offset),
+      reason: (at) => refusal(refused[at]),
+    },
+    ...(unread === null ? [] : [unread]),
+  ];
   let duplicates = 0;
   if (partition.rules !== null) {
     const { rejecting } = partition.rules;

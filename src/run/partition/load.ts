@@ -9,7 +9,9 @@ import { storedText } from "../../db/storing.ts";
 import { withRetry } from "../../db/with_retry.ts";
 import { inspectStaging } from "./inspect.ts";
 import { forgetRejects, type RejectWriter, storedSource } from "../../ledger/mod.ts";
+import { convert } from "../../load/convert.ts";
 import { isolate } from "../../load/isolate.ts";
+import type { RejectedOffsets } from "../../load/merge_offsets.ts";
 import { isAboutRows, type RefusedRow } from "../../load/refused_rows.ts";
 import { keptRejects, rejectBudget } from "../../load/reject_budget.ts";
 import type { LoadSource } from "./source.ts";
@@ -75,9 +77,14 @@ export class PartitionLoad {
     const { plan, partition, context, runId } = this;
     const isolation = this.#isolating ? partition.isolation : null;
     const { stage, finish } = isolation ?? partition;
+    const { conversion } = partition;
     // An earlier attempt that lost its connection could not drop its staging tables.
     await context.db.transaction(async (tx) => {
-      await executeStatements(tx, [...partition.cleanup, ...stage]);
+      await executeStatements(tx, [
+        ...partition.cleanup,
+        ...stage,
+        ...(conversion?.stage ?? []),
+      ]);
       await forgetRejects(tx, runId, partition.partition);
     });
     const copied: RefusedRow[] = [];
@@ -86,8 +93,17 @@ export class PartitionLoad {
     // Before rows are taken out of staging.
     const compare = this.#verification?.compare;
     if (compare !== undefined) {
-      const verify = () => compare(context.db, isolation !== null);
+      const where = conversion !== null ? "texts" : isolation !== null ? "raw" : "staging";
+      const verify = () => compare(context.db, where);
       await this.#timed("verify", async () => this.#report("load", await verify()));
+    }
+    let unread: RejectedOffsets | null = null;
+    if (conversion !== null) {
+      await this.#timed("convert", async () => {
+        const converted = await convert(context.db, conversion, isolation !== null);
+        unread = converted.rejected;
+        this.#tally.discarded += converted.discarded;
+      });
     }
     const refused = isolation === null
       ? []
@@ -96,7 +112,14 @@ export class PartitionLoad {
       const { rowsRead, sha256 } = this.#tally;
       const staged = { runId, rejects, rowsRead, sha256, source: this.source };
       try {
-        this.#tally.duplicates = await inspectStaging(plan, partition, context, staged, refused);
+        this.#tally.duplicates = await inspectStaging(
+          plan,
+          partition,
+          context,
+          staged,
+          refused,
+          unread,
+        );
       } finally {
         this.#tally.rejected = rejects.count;
       }
@@ -220,7 +243,8 @@ export class PartitionLoad {
     });
     let facts = this.#runFacts(0, held.url);
     const { rows } = plan;
-    const shape = { bounds: partition.bounds, offsetColumn: (isolation ?? rows).offsetColumn };
+    const { offsetColumn } = partition.conversion ?? isolation ?? rows;
+    const shape = { bounds: partition.bounds, offsetColumn };
     const rejects = this.source.rejects({
       runId,
       pipeline: plan.pipeline,
@@ -254,7 +278,7 @@ export class PartitionLoad {
       db: context.db,
       clock: context.clock,
       signal: context.signal,
-      staging: isolation?.raw ?? partition.staging,
+      staging: partition.conversion?.texts ?? isolation?.raw ?? partition.staging,
       copyConnections: plan.copyConnections,
       refused: isolation === null ? null : refused,
       rejects,

@@ -24,9 +24,10 @@ export interface Verification {
   /**
    * Compares, and returns what to report.
    *
+   * @param where the table that the rows were copied into
    * @throws SluiceError `check/verify_mismatch`
    */
-  compare(db: Queryable, isolated: boolean): Promise<string>;
+  compare(db: Queryable, where: keyof VerifyPlan): Promise<string>;
 }
 
 /** Begins a verification, as the plan has it. */
@@ -45,10 +46,10 @@ export function verification(plan: VerifyPlan): Verification {
       if (digests === null) throw new Error("Rows were taken before anything was watched");
       digests.add(frame, 0);
     },
-    async compare(db, isolated) {
+    async compare(db, where) {
       if (digests === null) throw new Error("Nothing was watched that could be compared");
       const sent = mergeDigests([...byOrder.values()]);
-      const columns = await verifyStaging(db, isolated ? plan.raw : plan.staging, sent);
+      const columns = await verifyStaging(db, plan[where], sent);
       return `${sent.rows} rows verified in ${columns} columns`;
     },
   };

@@ -1,3 +1,4 @@
+import { typeText } from "../column_type.ts";
 import { fillTemplate, placeholdersOf } from "../../core/period.ts";
 import type { CheckSpec, ColumnSpec, PartitionsSpec } from "../pipeline_spec.ts";
 import { keysOf, placeAt } from "../keys.ts";
@@ -44,7 +45,7 @@ export const checkColumns: Check = (spec, report) => {
         report.value(
           place,
           "spec/unsuitable_rule",
-          `"${check.kind}" cannot look at "${name}", which is ${column.type.name}`,
+          `"${check.kind}" cannot look at "${name}", which is ${typeText(column.type)}`,
         );
         return;
       }
@@ -67,7 +68,7 @@ function checkOptions(
     report.key(
       [...path, option.name],
       "spec/unsuitable_rule",
-      `"${kind}" of "${name}", which is ${type.name}, has no "${option.name}"`,
+      `"${kind}" of "${name}", which is ${typeText(type)}, has no "${option.name}"`,
     );
   }
 }

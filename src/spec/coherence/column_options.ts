@@ -1,7 +1,7 @@
 import { EPOCHS, formatList, formatWays, MOST_WAYS } from "../../core/date_format.ts";
 import { byteLength } from "../../core/names.ts";
 import { isTimeZone } from "../../core/time_zone.ts";
-import { FRACTIONS, TIMES } from "../column_type.ts";
+import { FRACTIONS, TIMES, typeText } from "../column_type.ts";
 import { keysOf, placeAt } from "../keys.ts";
 import type { ColumnOptions } from "../schema/columns.ts";
 import type { Check } from "./check.ts";
@@ -19,7 +19,7 @@ export const columnKeys: Check = ({ columns }, report) => {
       report.key(
         ["columns", name, key],
         "spec/unsuitable_rule",
-        `A column of type "${type.name}" has no "${key}"`,
+        `A column of type "${typeText(type)}" has no "${key}"`,
       );
     }
   }

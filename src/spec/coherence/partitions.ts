@@ -1,3 +1,4 @@
+import { typeText } from "../column_type.ts";
 import { countPeriods, MAX_PARTITIONS, PERIOD_EXAMPLES, resolveBound } from "../../core/period.ts";
 import { isTimeZone } from "../../core/time_zone.ts";
 import type { Check } from "./check.ts";
@@ -179,7 +180,7 @@ export const partitionColumn: Check = (
     report.value(
       path,
       code,
-      `"${column.name}" is of type "${column.type.name}"`,
+      `"${column.name}" is of type "${typeText(column.type)}"`,
       "Only date, timestamp and timestamptz can hold a period",
     );
   } else if (partitions.by === "hour" && column.type.name === "date") {

@@ -1,4 +1,4 @@
-import { type ColumnType, INTEGERS, NUMBERS } from "../column_type.ts";
+import { type ColumnType, INTEGERS, NUMBERS, typeText } from "../column_type.ts";
 
 /** Whether a type can read a text; only what surely cannot be read is none of it. */
 export function isOf(type: ColumnType, text: string): boolean {
@@ -47,10 +47,6 @@ export function notOfType(type: ColumnType, value: string): [message: string, hi
     `"${value}" is not a valid ${typeText(type)}`,
     isInteger ? `Expected ${BOUNDS[type.name].join(" to ")}` : null,
   ];
-}
-
-function typeText(type: ColumnType): string {
-  return "length" in type && type.length !== null ? `${type.name}(${type.length})` : type.name;
 }
 
 const BOUNDS: Readonly<Record<string, readonly [bigint, bigint]>> = {

@@ -8,6 +8,7 @@ import {
   parseColumnType,
   TEXTS,
   TIMES,
+  TYPE_EXAMPLES,
 } from "../column_type.ts";
 import type { Given } from "./section.ts";
 import { looseName, looseText, name, NULL_WORDS } from "./text.ts";
@@ -21,8 +22,9 @@ const typeSchema = z.string().transform((text, context): ColumnType => {
     params: { code: "spec/unknown_type", hint: type.hint },
   });
   return z.NEVER;
-}).describe("A Postgres type, such as integer, numeric(10,2), text or timestamptz")
-  .meta({ words: ["data_type"], standIn: "text" });
+}).describe(
+  "A Postgres type, such as integer, numeric(10,2), text, timestamptz, text[] or shop.mood",
+).meta({ words: ["data_type"], standIn: "text", offers: TYPE_EXAMPLES });
 
 /** Limits on a column's values; `rows/rules/mod.ts` implements them. */
 const rulesSchema = z.strictObject({

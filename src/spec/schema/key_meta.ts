@@ -33,6 +33,8 @@ export interface KeyMeta {
   readonly types?: RegExp;
   /** Takes the place of a wrong value that the rest of the file cannot be checked without. */
   readonly standIn?: unknown;
+  /** Values that editors offer, among others. */
+  readonly offers?: readonly string[];
 }
 
 /** The names of {@link KeyMeta} that no JSON Schema has. */
@@ -48,6 +50,7 @@ export const OWN_META = [
   "leftOut",
   "types",
   "standIn",
+  "offers",
 ] as const;
 
 declare module "zod" {

@@ -1,0 +1,231 @@
+import { expect } from "expect";
+import type { SluiceError } from "../../src/core/error.ts";
+import { readRejects } from "../../src/ledger/mod.ts";
+import { checkPipeline } from "../../src/run/check_live.ts";
+import { planPipeline } from "../../src/run/mod.ts";
+import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
+import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { createTypes } from "./server_types.ts";
+
+// What is refused about columns that Postgres reads, and what becomes of their rows.
+
+function yaml(columns: string, more = "", indexes = ""): string {
+  return `
+pipeline: things
+source: { url: things.csv }
+target: { table: shop.things${indexes} }
+refresh: { mode: full }
+columns:
+${columns}
+rejects: { limit: 90% }
+${more}
+`;
+}
+
+async function withTypes(): Promise<TestDatabase> {
+  const test = await testDatabase();
+  await createTypes(test.db);
+  return test;
+}
+
+const REFUSED: readonly {
+  readonly what: string;
+  readonly columns: string;
+  readonly more?: string;
+  readonly indexes?: string;
+  readonly setup?: string;
+  readonly code: string;
+  readonly message: RegExp;
+}[] = [
+  {
+    what: "a type that is not there",
+    columns: "  v: shop.glad",
+    code: "plan/unknown_type",
+    message: /^test\.yaml: column "v": there is no type shop\.glad in the database$/,
+  },
+  {
+    what: "a schema that is not there",
+    columns: "  v: nowhere.mood[]",
+    code: "plan/unknown_type",
+    message: /there is no type nowhere\.mood/,
+  },
+  {
+    what: "a type that two schemas have",
+    columns: "  v: hstore",
+    setup: "create schema a; create domain a.hstore as text",
+    code: "plan/unknown_type",
+    message: /a type hstore in each of the schemas a, shop/,
+  },
+  {
+    what: "modifiers that the type has not",
+    columns: '  v: "inet(3)"',
+    code: "plan/unusable_type",
+    message: /inet has no modifiers/,
+  },
+  {
+    what: "modifiers that are out of range",
+    columns: '  v: "varchar(0)[]"',
+    code: "plan/unusable_type",
+    message: /length for type varchar must be at least 1/,
+  },
+  {
+    what: "a key without an order",
+    columns: "  v: { type: xml, required: true }",
+    more: "idempotency_key: [v]",
+    code: "plan/unusable_type",
+    message: /"v" is xml, whose values have no order/,
+  },
+  {
+    what: "an index without an order",
+    columns: "  id: integer\n  v: point",
+    indexes: ", indexes: [[v]]",
+    code: "plan/unusable_type",
+    message: /"v" is point, which btree cannot index/,
+  },
+  {
+    what: "nothing but columns without an order",
+    columns: "  v: xml\n  w: point",
+    code: "plan/unusable_type",
+    message: /no column has an order/,
+  },
+  {
+    what: "a type that no value has",
+    columns: "  v: pg_catalog.anyelement",
+    code: "plan/unusable_type",
+    message: /no value can be of type pg_catalog\.anyelement/,
+  },
+];
+
+for (const { what, columns, more = "", indexes = "", setup, code, message } of REFUSED) {
+  Deno.test(`a plan refuses ${what}, and makes nothing`, async () => {
+    await using test = await withTypes();
+    if (setup !== undefined) await test.db.query(setup);
+    using files = workspace({ "things.csv": "id,v,w\n" });
+    const spec = specOf(yaml(columns, more, indexes), files.folder);
+    const error = await planPipeline(spec, ALL, testContext(test.db).context)
+      .catch((error: SluiceError) => error) as SluiceError;
+    expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
+    expect(error.hint).toBeDefined();
+    expect(await test.db.query("select from pg_class where relname like 'things%'")).toEqual([]);
+  });
+}
+
+Deno.test("a type without its schema is found where it alone is", async () => {
+  await using test = await withTypes();
+  using files = workspace({ "things.csv": "v,w\nAb,a=>1\n" });
+  const spec = specOf(yaml("  v: citext\n  w: hstore[]"), files.folder);
+  const { rows } = await planPipeline(spec, ALL, testContext(test.db).context);
+  expect(rows.columns.map(({ type }) => type.name === "other" && type.sql))
+    .toEqual(["shop.citext", "shop.hstore[]"]);
+});
+
+const CONTRACTS = {
+  freeze: { loaded: [1, 5], rejected: [3, 4, 5, 6], discarded: 0 },
+  discard_row: { loaded: [1, 5], rejected: [6], discarded: 3 },
+  discard_value: { loaded: [1, 2, 5], rejected: [4, 5, 6], discarded: 0 },
+};
+
+for (const [contract, wanted] of Object.entries(CONTRACTS)) {
+  Deno.test(`type_changes: ${contract} holds for what Postgres cannot read`, async () => {
+    await using test = await withTypes();
+    using files = workspace({
+      "things.csv": [
+        "id,a,b,c,d",
+        '1,"{1}",10.0.0.1,a@b,sad',
+        '2,"{x}",10.0.0.1,a@b,sad',
+        '3,"{x}",10.0.0.300,a@b,glad',
+        '4,"{1}",10.0.0.1,a@b,glad',
+        '5,"{1}",10.0.0.1,ab,sad',
+        '5,"{7}",,,ok',
+      ].join("\n") + "\n",
+    });
+    const spec = specOf(
+      yaml(
+        `  id: integer
+  a: integer[]
+  b: inet
+  c: shop.email
+  d: { type: shop.mood, required: true }`,
+        `schema_contract: { type_changes: ${contract} }\nverify: full`,
+      ),
+      files.folder,
+    );
+    const result = await run(test.db, spec);
+    expect([result.status, result.error]).toEqual(["succeeded", null]);
+    const { rows } = await readRejects(test.db, spec, { limit: 10 });
+    const ids = await test.db.query<{ id: number }>("select id from shop.things order by id");
+    expect({
+      loaded: ids.map(({ id }) => id),
+      rejected: rows.map(({ line }) => line),
+      discarded: result.rows_discarded,
+    }).toEqual(wanted);
+  });
+}
+
+Deno.test("texts that cannot be read, constraints, rules and duplicates are counted once each", async () => {
+  await using test = await withTypes();
+  using files = workspace({
+    "things.csv": [
+      "id,tags,mood",
+      "1,{a},sad",
+      "2,{b},glad",
+      "3,b},ok",
+      "1,{c},sad",
+      "4,{bad},sad",
+      "5,{long},ok",
+      "x,{d},ok",
+      "6,,",
+    ].join("\n") + "\n",
+  });
+  const spec = specOf(
+    yaml(
+      "  id: { type: integer, required: true }\n  tags: text[]\n" +
+        '  mood: { type: shop.mood, default: "very happy" }',
+      `idempotency_key: [id]
+on_duplicate: reject
+rules: { good: "not 'bad' = any (tags)" }
+verify: full`,
+    ),
+    files.folder,
+  );
+  const first = await run(test.db, spec);
+  expect([first.status, first.error]).toEqual(["succeeded", null]);
+  expect(first).toMatchObject({ rows_read: 8, rows_loaded: 3, rows_rejected: 5 });
+  await test.db.query(
+    `alter table shop.things add constraint short check (cardinality(tags) < 2 and tags <> '{long}') not valid`,
+  );
+  const { context } = testContext(test.db);
+  const second = await run(test.db, spec, { force: true });
+  expect([second.status, second.error]).toEqual(["succeeded", null]);
+  expect(second).toMatchObject({ rows_read: 8, rows_loaded: 2, rows_rejected: 6 });
+  const { rows } = await readRejects(test.db, spec, { limit: 100 });
+  expect(rows.slice(-6).map(({ line, column, code }) => [line, column, code])).toEqual([
+    [3, "mood", "sqlstate:22P02"],
+    [4, "tags", "sqlstate:22P02"],
+    [5, null, "duplicate_key"],
+    [6, null, "rule:good"],
+    [7, null, "sqlstate:23514"],
+    [8, "id", "invalid_integer"],
+  ]);
+  expect(await test.db.query("select id, tags::text, mood::text from shop.things order by id"))
+    .toEqual([
+      { id: 1, tags: "{a}", mood: "sad" },
+      { id: 6, tags: null, mood: "very happy" },
+    ]);
+  expect(await checkPipeline(spec, [], context)).toMatchObject({ status: "passed" });
+});
+
+Deno.test("a function that a domain lacks fails the load, and rejects nothing", async () => {
+  await using test = await withTypes();
+  await test.db.query(`
+create function shop.fine(text) returns boolean language plpgsql as $$
+  begin return no_such_function($1); end $$;
+create domain shop.fine as text check (shop.fine(value))`);
+  using files = workspace({ "things.csv": "v\na\nb\n" });
+  const spec = specOf(yaml("  v: shop.fine"), files.folder);
+  const result = await run(test.db, spec);
+  expect(result).toMatchObject({ status: "failed", rows_rejected: 0 });
+  expect(result.error?.message).toMatch(/^Postgres cannot read column "v": .*no_such_function/);
+  expect(await test.db.query("select relname from pg_class where relname like 'things\\_\\_%'"))
+    .toEqual([]);
+});
