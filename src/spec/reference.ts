@@ -96,7 +96,7 @@ function valueText(places: Place): string {
   const all = places.flatMap(branches);
   const values = new Set(all.flatMap(valuesOf).map(code));
   const kinds = new Set(all.flatMap(kindOf));
-  return [[...values].join(" \\| "), ...kinds].filter((text) => text !== "").join(" or ");
+  return [[...values].join(", "), ...kinds].filter((text) => text !== "").join(" or ");
 }
 
 function valuesOf(schema: z.ZodType): string[] {
