@@ -111,11 +111,9 @@ export async function compileFor(
   await requireEncodable(db, statementTexts(written, partitions));
   const spec = await resolveTypes(written, db);
   const target = { schema: spec.target.schema, table: spec.target.table };
-  const [catalog, ledger, names] = await Promise.all([
-    readCatalog(db, target),
-    readLedger(db, targetKeyOf(spec)),
-    listNames(db, target.schema, target.table),
-  ]);
+  const catalog = await readCatalog(db, target);
+  const ledger = await readLedger(db, targetKeyOf(spec));
+  const names = await listNames(db, target.schema, target.table);
   await probeSql(spec, partitions[0], ledger.migration > 0, db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
   const probes = await mapConcurrently(
@@ -194,13 +192,11 @@ async function readSurroundings(
   const target = { schema: spec.target.schema, table: spec.target.table };
   const tables = [table.oid, ...table.partitions, ...ledger.tables]
     .map((each) => typeof each === "number" ? each : each.oid);
-  const [parent, columns, whole, users, taken] = await Promise.all([
-    readTableProperties(db, target, []),
-    readDependents(db, target, changed),
-    readDependents(db, target, null),
-    readColumnUsers(db, [...new Set(tables)], changed),
-    listNames(db, target.schema, ASIDE),
-  ]);
+  const parent = await readTableProperties(db, target, []);
+  const columns = await readDependents(db, target, changed);
+  const whole = await readDependents(db, target, null);
+  const users = await readColumnUsers(db, [...new Set(tables)], changed);
+  const taken = await listNames(db, target.schema, ASIDE);
   return parent === null ? null : { parent, columns, table: whole, users, taken };
 }
 

@@ -118,10 +118,9 @@ export type KeyAction = "no action" | "restrict" | "cascade" | "set null" | "set
 
 /** Reads what is known about a table. */
 export async function readCatalog(db: Queryable, table: QualifiedName): Promise<Catalog> {
-  const [[catalog], manager] = await Promise.all([
-    db.query<Catalog>(CATALOG, [table.schema, table.table]),
-    readTableManager(db, table),
-  ]);
+  // One after the other, as wherever a run asks: to open a connection takes longer than to wait.
+  const [catalog] = await db.query<Catalog>(CATALOG, [table.schema, table.table]);
+  const manager = await readTableManager(db, table);
   if (catalog.table === null) return catalog;
   return { ...catalog, table: { ...catalog.table, ...(manager === null ? {} : { manager }) } };
 }
