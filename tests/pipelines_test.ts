@@ -5,7 +5,7 @@ import { readSource } from "./data/read_source.ts";
 import { readRejects, readTable } from "./data/read_table.ts";
 import { expectFile, expectNothing } from "./data/slow_load.ts";
 import { run } from "./support/pipeline.ts";
-import { testDatabase } from "./support/postgres.ts";
+import { ledgerDatabase } from "./support/postgres.ts";
 
 const FOLDER = new URL("../pipelines/", import.meta.url);
 const FILES = [...Deno.readDirSync(FOLDER)]
@@ -32,7 +32,7 @@ for (const name of FILES) {
 
   Deno.test(`pipelines/${name} loads what its files hold, and nothing the second time`, async () => {
     const spec = readSpec(name, text);
-    await using database = await testDatabase();
+    await using database = await ledgerDatabase();
     const result = await run(database.db, spec);
     expect(result.error).toBe(null);
     expect(result.status).toBe("succeeded");

@@ -4,7 +4,7 @@ import { plainScreen } from "../../src/cli/views/screen.ts";
 import { planText } from "../../src/cli/views/plan_text.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const TRIPS = `
 pipeline: trips
@@ -26,7 +26,7 @@ const MIXED = `${TRIPS}checks:
 `;
 
 Deno.test("checks that are aggregates share one pass, and results stand as in the file", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": "id,zone,fare,day\n1,a,10,2026-01-01\n2,a,10,\n" });
   await run(test.db, specOf(TRIPS, files.folder));
   files.write("trips.csv", "id,zone,fare,day\n1,a,10,2026-01-01\n2,b,20,\n3,,,\n");
@@ -61,7 +61,7 @@ Deno.test("checks that are aggregates share one pass, and results stand as in th
 });
 
 Deno.test("where a shared pass cannot be carried out, each of its checks is named with its line", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": "id,zone,fare,day\n1,a,1e308,\n2,a,1e308,\n" });
   const checks =
     "checks:\n  - row_count: { min: 1 }\n  - drift: { column: fare, of: sum, max: 1% }\n";
@@ -74,7 +74,7 @@ Deno.test("where a shared pass cannot be carried out, each of its checks is name
 
 for (const mode of ["append", "upsert", "history"]) {
   Deno.test(`\`check\` does not take the sum of many loads for one of them: ${mode}`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({});
     const spec = specOf(
       `${TRIPS}refresh: { mode: ${mode} }\nchecks:\n  - row_count: { change: 50% }\n  - row_count: { change: 50%, window: 3 }\n`,
@@ -98,7 +98,7 @@ for (const mode of ["append", "upsert", "history"]) {
 }
 
 Deno.test("`check` sees rows that were lost since they were loaded, where a load is all there is", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": "id,zone,fare,day\n1,a,1,\n2,b,1,\n" });
   const spec = specOf(`${TRIPS}checks:\n  - row_count: { change: 0% }\n`, files.folder);
   await run(test.db, spec);
@@ -111,7 +111,7 @@ Deno.test("`check` sees rows that were lost since they were loaded, where a load
 });
 
 Deno.test("the rows of a load that failed a check are kept of merges too, and swept by the next run", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": "id,zone,fare,day\n1,a,1,\n" });
   const spec = specOf(
     `${TRIPS}refresh: { mode: upsert }\nchecks:\n  - row_count: { min: 2 }\n`,

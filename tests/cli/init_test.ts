@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -31,7 +31,7 @@ function caller(folder: string, url = "") {
 }
 
 Deno.test("a file of one's own becomes a pipeline that validates and loads", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "orders.csv": ORDERS });
   const call = caller(files.folder, test.url);
   await Deno.mkdir(`${files.folder}/pipelines`);
@@ -64,7 +64,7 @@ Deno.test("a file of one's own becomes a pipeline that validates and loads", asy
 });
 
 Deno.test("load needs no pipeline file, and says so where rows are rejected", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n2,b\n3\n" });
   const call = caller(files.folder, test.url);
   const names = () => test.db.query("select id, name from shop.things order by 1");
@@ -94,7 +94,7 @@ Deno.test("load needs no pipeline file, and says so where rows are rejected", as
 });
 
 Deno.test("a table that exists says what the columns are", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await test.db.query(`create schema shop;
 create table shop.orders (
   "Id" bigint primary key, total numeric(10,2) not null, tags int4range,

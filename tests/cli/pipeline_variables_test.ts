@@ -3,7 +3,7 @@ import { secretsFrom } from "../../src/core/secret.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { ALL } from "../support/pipeline.ts";
 import { testCli } from "./support.ts";
@@ -113,7 +113,7 @@ Deno.test("SLUICE_ALLOWED_VARIABLES names what a pipeline file may read", async 
 });
 
 Deno.test("a reference that a file puts together out of pieces is not read either", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "canary.csv": "id\n1\n" });
   // The check of the file sees two texts, neither of which names the variable.
   const yaml = `
@@ -134,7 +134,7 @@ columns: { id: integer }
 });
 
 Deno.test("a run whose webhook is not set loads, and the run's file needs no variable of others", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id\n1\n" });
   const yaml = YAML.replace(/source: .*/, "source: { url: things.csv }");
   expect(await run(test.db, specOf(yaml, files.folder))).toMatchObject({ status: "succeeded" });

@@ -6,7 +6,7 @@ import { workOn } from "../../src/distribute/work.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { altering } from "../support/altering_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const PARTS = ["a", "b", "c"];
 
@@ -26,7 +26,7 @@ for (const mode of ["partition", "append", "upsert"]) {
     for (const times of mode === "partition" ? [1, 9] : [1]) {
       const end = times === 1 ? "is planned anew and loaded" : "ends the run, to be tried later";
       Deno.test(`${mode}, ${publish}: a target that is altered ${times}x while workers load ${end}`, async () => {
-        await using test = await testDatabase();
+        await using test = await ledgerDatabase();
         using files = workspace();
         for (const part of PARTS) files.write(`things_${part}.csv`, "id,n\n1,1\n");
         const spec = specOf(yaml(mode, publish), files.folder);

@@ -12,7 +12,12 @@ import { runPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { haltingDatabase } from "../support/halting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import {
+  ledgerDatabase,
+  preparedDatabase,
+  type TestDatabase,
+  testDatabase,
+} from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 import { staging } from "./support.ts";
 
@@ -80,8 +85,11 @@ where datname = current_database() and wait_event_type = 'Lock'`;
 for (const mode of ["full", "append", "upsert"]) {
   Deno.test(`${mode}: a worker whose partition was taken over writes nothing, wherever it was`, async () => {
     let points = 0;
+    await using withQueue = await preparedDatabase(async (test) => {
+      await using _queue = await queueOf(test);
+    });
     for (let at = 1;; at++) {
-      await using test = await testDatabase();
+      await using test = await withQueue.copy();
       await using queue = await queueOf(test);
       using files = workspace({ "things.csv": "id,name\n1,a\n2,b\nx,bad\n" });
       const { job, result } = await offered(test, queue, specOf(yaml(mode), files.folder));
@@ -130,7 +138,7 @@ for (const mode of ["full", "append", "upsert"]) {
   });
 
   Deno.test(`${mode}: a worker that dies right after its publish is not repeated`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     await using queue = await queueOf(test);
     using files = workspace({ "things.csv": "id,name\n1,a\n2,b\nx,bad\n" });
     const { job, result } = await offered(test, queue, specOf(yaml(mode), files.folder));
@@ -175,7 +183,7 @@ function bound(db: Database): Database {
 }
 
 Deno.test("a partition that fails for a while is given back, and on the last attempt that is its result", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const { job, result } = await offered(test, queue, specOf(yaml("full"), files.folder));
@@ -197,7 +205,7 @@ async function gone({ partition: { source } }: LoadJob): Promise<typeof source> 
 }
 
 Deno.test("a job that workers died of too often fails its partition, with the last word on it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const { result } = await offered(test, queue, specOf(yaml("full"), files.folder));
@@ -213,7 +221,7 @@ Deno.test("a job that workers died of too often fails its partition, with the la
 });
 
 Deno.test("a job that somebody removed fails its partition", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const { result } = await offered(test, queue, specOf(yaml("full"), files.folder));
@@ -222,7 +230,7 @@ Deno.test("a job that somebody removed fails its partition", async () => {
 });
 
 Deno.test("a run that no worker takes says so, and workers of another version leave it alone", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   await using otherQueue = await queueOf(test, "another");
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
@@ -248,7 +256,7 @@ Deno.test("a run that no worker takes says so, and workers of another version le
 });
 
 Deno.test("a worker that is at work for long is not taken for dead", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   await using otherQueue = await queueOf(test);
   using files = workspace();
@@ -273,7 +281,7 @@ Deno.test("a worker that is at work for long is not taken for dead", async () =>
 });
 
 Deno.test("a job that takes hours stays its worker's", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const { job, result } = await offered(test, queue, specOf(yaml("full"), files.folder));
@@ -295,7 +303,7 @@ Deno.test("a job that takes hours stays its worker's", async () => {
 });
 
 Deno.test("jobs are taken by priority", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const waiting = ["late", "soon"].map((name, at) => {
@@ -329,7 +337,7 @@ Deno.test("jobs are taken by priority", async () => {
 });
 
 Deno.test("no secret is in a job, or in what a worker tells", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   const CANARY = "canary-7f3a";
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
@@ -387,7 +395,7 @@ function serve(text: string, milliseconds = 0) {
 }
 
 Deno.test("a worker without a variable that the source names says which", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   using files = workspace();
   await using server = serve("id,name\n1,a\n");
@@ -475,7 +483,7 @@ Deno.test("a pipeline that was read is the same after its way through a job", ()
 });
 
 Deno.test("a distributed run of nothing new asks for no worker", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using queue = await queueOf(test);
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const spec = specOf(yaml("full"), files.folder);

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import { run, specOf } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { pipelineFor, profileOf } from "./support.ts";
 
 const SHARED = new URL("../../../shared/", import.meta.url).pathname;
@@ -19,7 +19,7 @@ Deno.test({
   name: "the pipeline written for a real file loads all of it, without a type reject",
   ignore: !isThere,
   async fn() {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const files = [...walk(SHARED)].filter((path) => TEXTS.test(path) && !ALIKE.test(path))
       .filter((path) => !path.includes(TOO_WIDE)).sort();
     const score = { loaded: 0, records: 0, refused: 0 };

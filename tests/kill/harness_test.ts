@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { connect } from "../../src/db/connection/connect.ts";
 import { randomFrom } from "../rows/random.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { judge } from "./interrupt.ts";
 import { sample } from "./kind.ts";
 import { MessageSplitter } from "./message_splitter.ts";
@@ -82,7 +82,7 @@ Deno.test("MessageSplitter finds the same messages however the bytes arrive", ()
 });
 
 Deno.test("proxyPostgres passes a session on, tells its steps, and cuts where it is told to", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const heard: string[] = [];
   await using proxy = proxyPostgres(test.url, {
     onStep(step, moment) {

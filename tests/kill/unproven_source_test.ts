@@ -1,12 +1,12 @@
 import { expect } from "expect";
 import { serveHttp } from "../support/http_server.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 Deno.test({
   name: "append loads a file once, even from a server that proves nothing about it",
   async fn() {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace();
     const body = new TextEncoder().encode("id\n1\n2\n");
     await using server = serveHttp(() => ({ body }));

@@ -5,7 +5,7 @@ import { makeMetrics, metricsObserver, renderMetrics } from "../../src/observe/m
 import { observeRun } from "../../src/observe/observe_run.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, type TestDatabase } from "../support/postgres.ts";
 import { type Outcome, sluice } from "./sluice.ts";
 import { type Receiver, receiver } from "./support.ts";
 
@@ -57,7 +57,7 @@ function source(state: { body: string; status: number }): Receiver {
 }
 
 Deno.test("no secret is in anything that a command prints, logs, stores or sends", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await migrate(test.db);
   const state = { body: "id,name\n1,a\n", status: 200 };
   await using server = source(state);
@@ -158,7 +158,7 @@ const ODD = [
 ];
 
 Deno.test("a password that is written into a URL shows nowhere, whatever characters it has", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await migrate(test.db);
   const state = { body: "id,name\n1,a\n", status: 200 };
   await using server = source(state);
@@ -246,7 +246,7 @@ Deno.test("a password that is wrong is in no error, wherever it stood", async ()
 });
 
 Deno.test("no secret is in notifications, metrics, or warnings of what was not delivered", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const state = { body: "id,name\nbad,a\n", status: 200 };
   await using server = source(state);
   await using refusing = receiver(() => new Response(null, { status: 400 }));

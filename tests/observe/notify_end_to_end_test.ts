@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { sluice, sluiceAllowed } from "./sluice.ts";
 import { deafOrigin, receiver } from "./support.ts";
 
@@ -19,7 +19,7 @@ notify:
 `;
 
 Deno.test("notify: of a pipeline file tells a webhook of refusal, failure, recovery and warnings", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using server = receiver();
   using files = workspace({ "things.yaml": YAML });
   const env = { DATABASE_URL: test.url, HOOK: `${server.origin}/services/canary-token` };
@@ -56,7 +56,7 @@ Deno.test("notify: of a pipeline file tells a webhook of refusal, failure, recov
 });
 
 Deno.test("a receiver that is away changes neither a load nor an exit code", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const yaml = YAML.replace("on: [failure, refusal", "on: [success, failure, refusal");
   using files = workspace({
     "things.yaml": yaml,
@@ -78,7 +78,7 @@ Deno.test("a receiver that is away changes neither a load nor an exit code", asy
 });
 
 Deno.test("a run that takes longer than expected is told as slow, to a receiver that fails first", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using source = receiver(async ({ method }) => {
     if (method === "GET") await new Promise((resolve) => setTimeout(resolve, 1_100));
     return new Response("id,name\n1,a\n");
@@ -103,7 +103,7 @@ Deno.test("a run that takes longer than expected is told as slow, to a receiver 
 });
 
 Deno.test("a command is told where the operator and Deno let it run, and is a warning where not", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.yaml": YAML.replace(/notify:[^]*/, "") +
       `notify: [{ on: [refusal], command: [sh, -c, 'cat > "$0"', "\${HOOK}"] }]\n`,

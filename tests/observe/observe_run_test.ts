@@ -9,7 +9,7 @@ import { runPipeline } from "../../src/run/mod.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { RUN } from "../cli/support.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { receiver } from "./support.ts";
 
 const YAML = `
@@ -41,7 +41,7 @@ function listener(): Observer & { readonly heard: ObservedEvent[]; closed: numbe
 }
 
 Deno.test("observeRun() lets log, lineage and notifications follow a real run", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using server = receiver();
   using files = workspace({ "things.csv": "id,name\n1,a\n2,b\n" });
   await migrate(test.db);
@@ -113,7 +113,7 @@ Deno.test("observeRun() lets log, lineage and notifications follow a real run", 
 });
 
 Deno.test("readPastRuns() and readLastRuns() know of no runs before the first", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const which = { pipeline: "p", target: "s.t", except: null };
   expect(await readPastRuns(test.db, which)).toEqual([]);
   expect(await readLastRuns(test.db)).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { sluice } from "./sluice.ts";
 import { type Received, receiver } from "./support.ts";
 
@@ -29,7 +29,7 @@ interface Span {
 }
 
 Deno.test("a run has a span for itself, each partition and each stage, and metrics", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await using server = receiver(({ path, method }) => {
     if (path.startsWith("/2021-01.csv")) return new Response("id,name\n1,a\nx,b\n");
     return new Response("{}", {

@@ -3,7 +3,7 @@ import { SluiceError } from "../../src/core/error.ts";
 import type { PageActions } from "../../src/page/host.ts";
 import type { Triggered } from "../../src/schedule/scheduler.ts";
 import { served } from "../schedule/scheduler_harness.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { fillLedger } from "./big_ledger.ts";
 import { expectIn, formTokenOf, get, plain, post, signIn, testPage, textOf } from "./support.ts";
 
@@ -28,7 +28,7 @@ function noted(triggered: Triggered = { kind: "started", runId: RUN_ID }) {
 const STATES = () => [{ ...served("pipeline_000", null), running: false, record: null }];
 
 async function ledger() {
-  const database = await testDatabase();
+  const database = await ledgerDatabase();
   await fillLedger(database.db, { pipelines: 2, partitions: 3, runs: 20 });
   await database.db.query(`update sluice.runs set status = 'running', ended_at = null
 where id = (select id from sluice.runs where pipeline = 'pipeline_000' order by started_at desc limit 1)`);

@@ -7,14 +7,14 @@ import type { ServedFiles } from "../../src/schedule/pipeline_files.ts";
 import { realServices } from "../../src/cli/services.ts";
 import { readTask } from "../../src/cli/thread_read.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { BROKEN, demoFolder, loadDemo, SCRIPT } from "./demo.ts";
 import { expectIn, expectNotIn, get, plain, signIn, testPage, textOf } from "./support.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
 
 Deno.test("each view shows what the ledger has", async (t) => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using folder = demoFolder();
   await loadDemo(folder.path, database.url);
   await database.db.query("analyze");
@@ -170,7 +170,7 @@ Deno.test("each view shows what the ledger has", async (t) => {
 });
 
 Deno.test("a secret that a file spells out is not shown", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const folder = Deno.makeTempDirSync();
   Deno.writeTextFileSync(
     `${folder}/a.yaml`,

@@ -3,7 +3,7 @@ import type { RunEvent } from "../../src/core/event.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { altering } from "../support/altering_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 function yaml(mode: string): string {
   return `
@@ -35,7 +35,7 @@ for (const mode of ["full", "append", "upsert", "history"]) {
   Deno.test(`${mode}: a table that is altered during a load is planned anew and loaded`, async (t) => {
     for (const [what, sql] of Object.entries(ALTERATIONS)) {
       await t.step(what, async () => {
-        await using test = await testDatabase();
+        await using test = await ledgerDatabase();
         using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
         const spec = specOf(yaml(mode), files.folder);
         await run(test.db, spec);
@@ -56,7 +56,7 @@ for (const mode of ["full", "append", "upsert", "history"]) {
 
 for (const publish of ["each", "together"]) {
   Deno.test(`partitions published ${publish}: those that were not are planned anew`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace();
     const text = `
 pipeline: things
@@ -85,7 +85,7 @@ columns: { id: integer }
 }
 
 Deno.test("what contradicts the file by then is told as the plan tells it, and nothing is published", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
   const spec = specOf(yaml("full"), files.folder);
   await run(test.db, spec);
@@ -101,7 +101,7 @@ Deno.test("what contradicts the file by then is told as the plan tells it, and n
 });
 
 Deno.test("a table that is altered under every load ends the run, to be tried later", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
   const spec = specOf(yaml("full"), files.folder);
   await run(test.db, spec);

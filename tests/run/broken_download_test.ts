@@ -3,7 +3,7 @@ import { readRejects } from "../../src/ledger/mod.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { answerFile, serveHttp } from "../support/http_server.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const ROWS = 60_000;
 const BODY = new TextEncoder().encode(
@@ -29,7 +29,7 @@ rejects: { limit: 1 }
 for (const resumes of [true, false]) {
   const how = resumes ? "goes on where it stopped" : "starts over with staging emptied";
   Deno.test(`a download that breaks half way ${how}`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace();
     let gets = 0;
     await using server = serveHttp((request) => {

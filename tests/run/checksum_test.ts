@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { gzipSync } from "node:zlib";
 import { bytesOf, sha256 } from "../source/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const YAML = (source: string, more = "") => `
 pipeline: sums
@@ -14,7 +14,7 @@ columns: { id: integer }
 `;
 
 Deno.test("a file is published with the SHA-256 that it must have, and with no other", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const gz = new Uint8Array(gzipSync("id\n1\n"));
   const [one, two] = [await sha256(gz), await sha256(bytesOf("id\n2\n"))];
   using files = workspace({ "a b.csv.gz": gz, "2.csv": "id\n2\n" });
@@ -52,7 +52,7 @@ Deno.test("a file is published with the SHA-256 that it must have, and with no o
 });
 
 Deno.test("a checksum by partition stands beside each file", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "2021-01.csv": "id\n1\n", "2021-02.csv": "id\n2\n" });
   files.write("2021-01.csv.sha256", `${await sha256(bytesOf("id\n1\n"))}  2021-01.csv\n`);
   files.write("2021-02.csv.sha256", `${await sha256(bytesOf("id\n1\n"))}  2021-02.csv\n`);

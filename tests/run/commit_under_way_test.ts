@@ -3,7 +3,7 @@ import { SluiceError } from "../../src/core/error.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const YAML = (mode: string) => `
 pipeline: things
@@ -51,7 +51,7 @@ function losingTheCommit(real: Database): { db: Database; lost(): boolean } {
 
 for (const mode of ["full", "upsert"]) {
   Deno.test(`${mode}: a commit still under way when its connection broke is waited for, and kept`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name\n1,old\n" });
     const spec = specOf(YAML(mode), files.folder);
     await run(test.db, spec);

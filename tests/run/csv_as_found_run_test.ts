@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { replayRejects } from "../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Options of CSV as they meet columns, NULL, rejects and a replay.
 
@@ -17,7 +17,7 @@ verify: full
 }
 
 Deno.test("a report with units, a repeated header and a total is loaded, and its rejects later", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.csv": [
       "Report of today",
@@ -53,7 +53,7 @@ Deno.test("a report with units, a repeated header and a total is loaded, and its
 });
 
 Deno.test("a field that the header does not name is read by its position", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": '"mpg","cyl"\n"Fiat",1,4\n"Volvo",x,6\n' });
   const of = (mpg: string) =>
     specOf(
@@ -67,7 +67,7 @@ Deno.test("a field that the header does not name is read by its position", async
 
 Deno.test("a NULL word in quotes is a text, unless quoted_nulls says otherwise", async () => {
   for (const [format, expected] of [["", "NA"], ["quoted_nulls: true,", null]] as const) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": 'id,t,u\n1,"NA",NA\n' });
     const spec = specOf(
       yaml(`${format} null_values: [NA]`, "id: integer, t: text, u: text"),
@@ -79,7 +79,7 @@ Deno.test("a NULL word in quotes is a text, unless quoted_nulls says otherwise",
 });
 
 Deno.test("what COPY of Postgres writes as text is what is loaded", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const values = [
     "",
     "a",

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 interface Case {
   readonly mode: "partition" | "upsert" | "append" | "history";
@@ -50,7 +50,7 @@ for (const each of CASES) {
     keyed ? "keyed" : "without key"
   }${lineage ? ", with lineage" : ""}${foreign ? ", another's table" : ""}`;
   Deno.test(`${what}: an emptied month is ${noticed ? "" : "not "}loaded again`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace();
     for (const month of [1, 2, 3]) {
       files.write(`2021-0${month}.csv`, `id,day,n\n1,2021-0${month}-05,1\n2,2021-0${month}-06,1\n`);

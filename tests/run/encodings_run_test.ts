@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { replayRejects } from "../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Files of other encodings: their rows, their rejects with places, and a replay of these.
 
@@ -20,7 +20,7 @@ verify: full
 }
 
 Deno.test("windows-1252: rejects keep the file's bytes and offsets, and are replayed", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "" });
   // A byte that is no character, a number that is none, and a key that comes twice.
   const text = "id,n\xe4me\n1,Zo\xeb \x80\n\xe9,b\n3,\x81\n1,\xfc\n";
@@ -54,7 +54,7 @@ from sluice.rejected_rows order by line`,
 });
 
 Deno.test("shift_jis: several files, whose rejects are of the decoded text", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "a.csv": "" });
   const sun = [0x93, 0xfa];
   const file = (...parts: (string | number[])[]) =>
@@ -84,7 +84,7 @@ Deno.test("shift_jis: several files, whose rejects are of the decoded text", asy
 });
 
 Deno.test("the charset of a server is what its file is read in", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({});
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Whatever types `evolve` chooses, a table says what its files said.
 
@@ -56,7 +56,7 @@ const NEW = ["a", "b", "c", "d", "e", "f"];
 Deno.test(`evolve writes every value as it was in the file (SLUICE_SEED=${SEED})`, async () => {
   console.log(`SLUICE_SEED=${SEED}, ${TABLES} tables of ${FILES} files`);
   const random = randomFrom(SEED);
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   for (let table = 0; table < TABLES; table++) {
     const spec = specOf(
@@ -136,7 +136,7 @@ async function written(db: Database, text: string | null, type: string): Promise
 }
 
 Deno.test("a field without a value changes no column, and tells no type", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,seats\n1,7\n" });
   const spec = specOf(
     `
@@ -159,7 +159,7 @@ schema_contract: { new_columns: evolve }
 });
 
 Deno.test("a column with limits stays as it is where a wider type would write a value otherwise", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,seats\n1,70000\n2,+80000\n3,5\n" });
   const yaml = `
 pipeline: things

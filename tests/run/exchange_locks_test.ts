@@ -6,10 +6,10 @@ import { executeStatements } from "../../src/publish/execute.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { LEAF, loaded, THREE } from "../support/loaded.ts";
 import { ALL, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 Deno.test("what ATTACH would build is there before it: no index gets a name from Postgres", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { again } = await loaded(
     test.db,
@@ -32,7 +32,7 @@ where x.indrelid = 'shop.things__all__v2'::regclass order by 1`,
 });
 
 Deno.test("an exchange reads no row, and locks the target and what its foreign keys point to", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { spec } = await loaded(
     test.db,
@@ -107,7 +107,7 @@ from pg_stat_xact_user_tables where schemaname = 'shop' order by 1`);
 }
 
 Deno.test("a foreign key does not hold up who writes into the table it points to", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { again } = await loaded(
     test.db,

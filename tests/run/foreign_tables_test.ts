@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { connect } from "../../src/db/connection/connect.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Tables that somebody else made.
 
@@ -26,7 +26,7 @@ insert into shop.people (id, name, note) values (1, 'old', 'mine'), (9, 'gone', 
 
 for (const keyed of [false, true]) {
   Deno.test(`full into a table of somebody else's ${keyed ? "changes only what differs" : "replaces its rows"}, and rollback brings all of it back`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "people.csv": "id,name\n1,old\n2,new\n" });
     await test.db.query(TABLE);
     if (keyed) await test.db.query("alter table shop.people add primary key (id)");
@@ -61,7 +61,7 @@ for (const keyed of [false, true]) {
 }
 
 Deno.test("readers of a table of somebody else's see the old rows until all the new ones are there", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "people.csv": "id,name\n1,new\n" });
   await test.db.query(TABLE);
   await using reader = await test.db.session();
@@ -82,7 +82,7 @@ create table shop.trips_q1 partition of shop.trips for values from ('2021-01-01'
 create table shop.trips_rest partition of shop.trips default`,
   ];
   for (const table of tables) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({
       "t_2021-01.csv": "id,at\n1,2021-01-05\n",
       "t_2021-02.csv": "id,at\n2,2021-02-05\n",
@@ -114,7 +114,7 @@ columns: { id: integer, at: { type: timestamp, required: true } }
 });
 
 Deno.test("a partition that the table cannot tell apart is refused", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "t_2021-01.csv": "id\n1\n" });
   await test.db.query("create schema shop; create table shop.trips (id int)");
   const spec = specOf(
@@ -134,7 +134,7 @@ columns: { id: integer }
 });
 
 Deno.test("foreign keys to a target of Sluice's own make it merge, and stay", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "people.csv": "id,name\n1,a\n2,b\n" });
   const spec = specOf(KEYED, files.folder);
   await run(test.db, spec);
@@ -165,7 +165,7 @@ insert into shop.orders values (1)`,
 });
 
 Deno.test("replacing rows is refused where it would reach into other tables", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "people.csv": "id,name\n1,a\n2,b\n" });
   await test.db.query(`${TABLE} alter table shop.people add primary key (id);
 create table shop.orders (person int references shop.people (id) on delete cascade)`);
@@ -183,7 +183,7 @@ create table shop.orders (person int references shop.people (id) on delete casca
 });
 
 Deno.test("rollback does not delete rows that cascade into other tables", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "people.csv": "id,name\n1,a\n2,b\n" });
   await test.db.query(`${TABLE} alter table shop.people add primary key (id);
 create table shop.orders (person int references shop.people (id) on delete cascade)`);
@@ -206,7 +206,7 @@ create table shop.orders (person int references shop.people (id) on delete casca
 });
 
 Deno.test("upsert needs a unique index on the key, and says which", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "people.csv": "id,name\n1,a\n" });
   await test.db.query(TABLE);
   await test.db.query("create unique index on shop.people (id) where name is not null");
@@ -220,7 +220,7 @@ Deno.test("upsert needs a unique index on the key, and says which", async () => 
 });
 
 Deno.test("rows that a trigger holds back stop the publish", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "people.csv": "id,name\n1,a\n2,b\n" });
   await test.db.query(`${TABLE}
 create function shop.skip() returns trigger language plpgsql as $$begin
@@ -236,7 +236,7 @@ create trigger skip before insert on shop.people for each row execute function s
 });
 
 Deno.test("a policy that hides rows stops the merge instead of misleading it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "people.csv": "id,name\n1,a\n" });
   await test.db.query(`${TABLE} alter table shop.people add primary key (id)`);
   const role = `loader_${crypto.randomUUID().slice(0, 8)}`;

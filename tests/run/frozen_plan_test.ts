@@ -9,7 +9,7 @@ import type { LoadPlan, PartitionPlan, Statement } from "../../src/plan/load_pla
 import { planPipeline, replayRejects, runPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 /** How a pipeline loads: each mode, into a table of Sluice's own and into somebody else's. */
 const WAYS = ["full", "append", "upsert", "history", "partition"].flatMap((mode) =>
@@ -98,7 +98,7 @@ create unique index on shop.things (id);`);
 
 for (const { mode, made } of WAYS) {
   Deno.test(`${mode}: what is printed is frozen, and executed to the letter (${made ? "of Sluice's" : "another's"} table)`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "a.csv": FILE, "b.csv": FILE });
     const spec = specOf(yaml(mode), files.folder);
     await arranged(test.db, spec, made);
@@ -129,7 +129,7 @@ for (const { mode, made } of WAYS) {
 }
 
 Deno.test("a distributed run sends workers the very plan that is printed for it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "a.csv": FILE, "b.csv": FILE });
   const spec = specOf(yaml("partition"), files.folder);
   await using queue = await openQueue(await resolveTarget(test.url), "test", 10);
@@ -185,7 +185,7 @@ Deno.test("nothing behind the plan makes another of it", () => {
 
 for (const contract of ["freeze", "evolve"]) {
   Deno.test(`a plan is compiled once (columns ${contract})`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "a.csv": FILE, "b.csv": FILE });
     const plain = specOf(
       `${yaml("partition")}\nschema_contract: { new_columns: ${contract} }\n`,

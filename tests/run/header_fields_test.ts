@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { replayRejects } from "../../src/run/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Fields that have no name in the header, or the same one as others.
 
@@ -182,7 +182,7 @@ const CASES: readonly Case[] = [
 
 for (const { name, file, contract, columns, rows, discarded = 0, values, code, hint } of CASES) {
   Deno.test(name, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": file });
     const text = yaml(columns ?? "id: integer, v: text", contract).replace(
       "things.csv }",
@@ -202,7 +202,7 @@ for (const { name, file, contract, columns, rows, discarded = 0, values, code, h
 }
 
 Deno.test("evolve: a column without a name is kept by later files, and by a replay", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,v,\n1,a,x\n2,abc,y\n" });
   const of = (length: number) =>
     specOf(
@@ -248,7 +248,7 @@ const NAMES = [
 Deno.test(`what the hint of a refused header says can be pasted, and loads every value (SLUICE_SEED=${SEED})`, async () => {
   console.log(`SLUICE_SEED=${SEED}, ${HEADERS} headers`);
   const random = randomFrom(SEED);
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   for (let n = 0; n < HEADERS; n++) {
     const header = [

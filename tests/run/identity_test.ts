@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Whose a table is: told by OIDs, never by names alone. The random sequences are in
 // `random_changes_test.ts`; here is what is said about it.
@@ -21,7 +21,7 @@ const rows = (...ids: number[]) => `id,name\n${ids.map((id) => `${id},n${id}\n`)
 
 Deno.test("a renamed table keeps its rows, and a run says that a new one takes its name", async () => {
   for (const mode of ["full", "append", "upsert", "history"]) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": rows(1, 2) });
     const spec = specOf(yaml(mode), files.folder);
     await run(test.db, spec);
@@ -45,7 +45,7 @@ Deno.test("a renamed table keeps its rows, and a run says that a new one takes i
 Deno.test("an emptied table is loaded again from the same file, and the reason is given", async () => {
   for (const mode of ["full", "append", "upsert", "history"]) {
     for (const change of ["truncate shop.things", "delete from shop.things"]) {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       using files = workspace({ "things.csv": rows(1, 2) });
       const spec = specOf(yaml(mode), files.folder);
       await run(test.db, spec);
@@ -61,7 +61,7 @@ Deno.test("an emptied table is loaded again from the same file, and the reason i
 });
 
 Deno.test("an emptied partition is loaded again, and the others are left alone", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "2021-01.csv": rows(1), "2021-02.csv": rows(2) });
   const spec = specOf(
     `
@@ -99,7 +99,7 @@ columns: { id: integer, at: { type: date, required: true } }
     "create table shop.p partition of shop.things default; insert into shop.p values (9, '2021-03-09')",
   ];
   for (const sql of setups) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "2021-01.csv": "id,at\n1,2021-01-01\n" });
     const { context } = testContext(test.db);
     await run(test.db, spec(files.folder), { partitions: ["2021-01"] });
@@ -121,7 +121,7 @@ columns: { id: integer, at: { type: date, required: true } }
 
 Deno.test("what merges go into may be another's partition, or his default one", async () => {
   for (const bound of ["for values from ('2021-01-01') to ('2021-02-01')", "default"]) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "2020-12.csv": "id,at\n0,2020-12-01\n" });
     const spec = specOf(
       `
@@ -149,7 +149,7 @@ insert into shop.things values (9, '2021-01-09')`);
 
 for (const ledger of ["from before OIDs were recorded", "restored into another database"]) {
   Deno.test(`a ledger ${ledger}: what is attached is adopted, what is not is never dropped`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": rows(1) });
     const spec = specOf(yaml(), files.folder);
     const { context, events } = testContext(test.db);
@@ -186,7 +186,7 @@ for (const ledger of ["from before OIDs were recorded", "restored into another d
 }
 
 Deno.test("a type of the target's name is told before anything is loaded", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": rows(1) });
   await test.db.query("create schema shop; create type shop.things as enum ('a')");
   await expect(run(test.db, specOf(yaml(), files.folder))).rejects.toMatchObject({
@@ -195,7 +195,7 @@ Deno.test("a type of the target's name is told before anything is loaded", async
 });
 
 Deno.test("a name that is taken while a run is under way ends it with a word to run again", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": rows(1) });
   const spec = specOf(yaml(), files.folder);
   await run(test.db, spec);
@@ -236,7 +236,7 @@ Deno.test("a name that is taken while a run is under way ends it with a word to 
 
 Deno.test("two pipelines load one target only where both say so", async () => {
   for (const mode of ["append", "upsert", "full"]) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": rows(1), "more.csv": rows(2) });
     const one = (more = "") => specOf(yaml(mode, more), files.folder);
     const two = (more = "") =>

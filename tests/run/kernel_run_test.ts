@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { takeKernel } from "../../src/rows/kernel/kernel_pool.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const PIPELINE = `
 pipeline: trips
@@ -54,7 +54,7 @@ const UNABLE = {
 
 for (const [what, disable] of Object.entries(UNABLE)) {
   Deno.test(`a machine ${what} loads without the kernel`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({
       "trips.csv": HEADER + Array.from({ length: 100 }, (_, id) => line(id)).join(""),
     });
@@ -76,7 +76,7 @@ for (const [what, disable] of Object.entries(UNABLE)) {
 }
 
 Deno.test("a run leaves nothing of everyday records to the slow way, and says what it left", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const plain = Array.from({ length: 20_000 }, (_, id) => line(id));
   // Two rare spellings, and a reject.
   const special = [

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const YAML = `
 pipeline: things
@@ -13,7 +13,7 @@ columns: { id: integer, name: text }
 `;
 
 Deno.test("an exchange that cannot have its lock gives up, names the holder and changes nothing", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,old\n" });
   const spec = specOf(YAML, files.folder);
   await run(test.db, spec);
@@ -36,7 +36,7 @@ Deno.test("an exchange that cannot have its lock gives up, names the holder and 
 });
 
 Deno.test("a ledger that another run has changed meanwhile stops the publish", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,old\n" });
   const spec = specOf(YAML, files.folder);
   await run(test.db, spec);

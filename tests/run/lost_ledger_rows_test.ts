@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, type TestDatabase } from "../support/postgres.ts";
 
 const yaml = (mode: string) => `
 pipeline: things
@@ -19,7 +19,7 @@ const live = async ({ db }: TestDatabase) => await db.query("select id, name fro
 for (const mode of ["full", "append", "upsert", "history"]) {
   for (const lost of ["all", "live", "kept"]) {
     Deno.test(`${mode}: rows of sluice.tables that were deleted (${lost}) are no dead end`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       using files = workspace();
       const spec = specOf(yaml(mode), files.folder);
       const { context } = testContext(test.db);
@@ -54,7 +54,7 @@ where relkind = 'r' and relnamespace = 'shop'::regnamespace and relname ~ '__v[0
 }
 
 Deno.test("a table that somebody took is not taken back from what the loads know", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const spec = specOf(yaml("full"), files.folder);
   for (const name of ["a", "b"]) {
@@ -76,7 +76,7 @@ Deno.test("a table that somebody took is not taken back from what the loads know
 });
 
 Deno.test("another table under the name of a lost one is not taken for it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const spec = specOf(yaml("full"), files.folder);
   files.write("things.csv", csv("a"));
@@ -96,7 +96,7 @@ Deno.test("another table under the name of a lost one is not taken for it", asyn
 
 for (const mode of ["full", "upsert"]) {
   Deno.test(`${mode}: staging of a version that recorded no tables is named, with what drops it`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": csv("a") });
     const spec = specOf(yaml(mode), files.folder);
     await run(test.db, spec);

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { planPipeline, rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, type TestDatabase } from "../support/postgres.ts";
 
 const MODES = ["full", "append", "upsert", "history"];
 
@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, string>> = {
 for (const mode of MODES) {
   for (const [what, sql] of Object.entries(RULES)) {
     Deno.test(`${mode}: a rule ${what} is told by the plan, or stops nothing`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       const { files, spec } = await changed(test, mode, sql);
       using _files = files;
       files.write("things.csv", csv(4));
@@ -58,7 +58,7 @@ for (const mode of MODES) {
   }
 
   Deno.test(`${mode}: an identity column that is always generated takes the file's values`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const { files, spec } = await changed(
       test,
       mode,
@@ -74,7 +74,7 @@ for (const mode of MODES) {
   });
 
   Deno.test(`${mode}: a value that only a domain of the target refuses is a reject`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const { files, spec } = await changed(
       test,
       mode,
@@ -93,7 +93,7 @@ for (const mode of MODES) {
   });
 
   Deno.test(`${mode}: a rollback over a type that somebody changed is told`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const { files, spec } = await changed(
       test,
       mode,
@@ -112,7 +112,7 @@ for (const mode of MODES) {
 }
 
 Deno.test("rows of sluice.migrations that were deleted are told, and can be put back", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const { files, spec } = await changed(
     test,
     "full",

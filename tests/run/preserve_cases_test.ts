@@ -4,10 +4,10 @@ import { rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { LEAF, loaded, THINGS, THREE } from "../support/loaded.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 Deno.test("rows that a user's constraint refuses are rejects, whoever has the constraint", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { again } = await loaded(
     test.db,
@@ -30,7 +30,7 @@ Deno.test("rows that a user's constraint refuses are rejects, whoever has the co
 
 for (const [onDuplicate, kept] of [["keep_last", "last"], ["keep_first", "one"]] as const) {
   Deno.test(`a primary key of the user leaves ${onDuplicate} its choice, even while bad rows are looked for`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace();
     const { again } = await loaded(
       test.db,
@@ -54,7 +54,7 @@ for (const [onDuplicate, kept] of [["keep_last", "last"], ["keep_first", "one"]]
 }
 
 Deno.test("columns that the user added count on, and stay as they are", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { spec, again } = await loaded(test.db, files.folder, files.write, "");
   await test.db.query(`
@@ -84,7 +84,7 @@ Deno.test("columns that the user added count on, and stay as they are", async ()
 });
 
 Deno.test("names that look like SQL are carried to the letter", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const table = `t" ON "x`;
   const yaml = `
@@ -119,7 +119,7 @@ columns: { 'id" ON "s"."t': { type: integer, from: id }, 'na"me': { type: text, 
 });
 
 Deno.test("a rollback brings what was put on the table and the partition since", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { spec, again } = await loaded(
     test.db,
@@ -162,7 +162,7 @@ Deno.test("a rollback brings what was put on the table and the partition since",
 });
 
 Deno.test("a version whose rows a new constraint refuses stays out, and nothing changes", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { spec, again } = await loaded(test.db, files.folder, files.write, "");
   await again("id,name,zone\n7,seven,7\n");
@@ -180,7 +180,7 @@ Deno.test("a version whose rows a new constraint refuses stays out, and nothing 
 });
 
 Deno.test("a partition that merges went into hands its things to the first exchanged version", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const yaml = (mode: string) => `
 pipeline: things
@@ -213,7 +213,7 @@ columns: { id: { type: integer, required: true }, name: text, zone: integer }
 });
 
 Deno.test("a new partition is stored as the table says", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const yaml = (to: string) => `
 pipeline: trips
@@ -244,7 +244,7 @@ from pg_class c where c.relname = 'trips__2021_02__v1'`);
 });
 
 Deno.test("tablespace, access method and persistence of a partition go on with its successor", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const [{ version }] = await test.db.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
@@ -282,7 +282,7 @@ Deno.test("tablespace, access method and persistence of a partition go on with i
 });
 
 Deno.test("constraints of newer Postgres are carried, and adopted instead of built again", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const [{ version }] = await test.db.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
@@ -316,7 +316,7 @@ Deno.test("constraints of newer Postgres are carried, and adopted instead of bui
 });
 
 Deno.test("tables and indexes stay in their tablespaces, whatever the database's and the session's are", async () => {
-  await using outer = await testDatabase();
+  await using outer = await ledgerDatabase();
   const [name, url] = [`test_spaces_${crypto.randomUUID().slice(0, 8)}`, new URL(outer.url)];
   url.pathname = `/${name}`;
   const spaces = ["own", "session", "third"].map((each) => `${name}_${each}`);

@@ -4,7 +4,7 @@ import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { run, specOf, testContext, type Workspace, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 /** Targets of each shape that an exchange can have. */
 const SHAPES = [
@@ -190,7 +190,7 @@ async function back(db: Database, spec: PipelineSpec, to: number, partition: str
 
 for (const shape of SHAPES) {
   Deno.test(`everything on a ${shape.shape} target is as it was after publishes and rollbacks`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     await inRoles(test.db, async (roles) => {
       using files = workspace();
       const spec = specFor(shape, files.folder);

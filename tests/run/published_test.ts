@@ -5,7 +5,7 @@ import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { openQueue } from "../../src/distribute/queue.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Postgres refuses to update and to delete in a table whose changes are published and whose rows
 // nothing tells apart. The tests of modes, duplicates, rules and rejects run in a database that
@@ -57,7 +57,7 @@ const PUBLICATIONS = {
 for (const [mode, after] of Object.entries(AFTER)) {
   for (const [what, publication] of Object.entries(PUBLICATIONS)) {
     Deno.test(`${mode}: a publication of ${what} that somebody makes between two runs changes nothing`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       const [{ version }] = await test.db.query<{ version: number }>(
         "select current_setting('server_version_num')::int as version",
       );
@@ -81,7 +81,7 @@ for (const [mode, after] of Object.entries(AFTER)) {
 }
 
 Deno.test("upsert: a merge can be taken back although it was published only since", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": FIRST });
   const spec = specOf(THINGS.replace("MODE", "upsert"), files.folder);
   await run(test.db, spec);
@@ -95,7 +95,7 @@ Deno.test("upsert: a merge can be taken back although it was published only sinc
 });
 
 Deno.test("a replica identity that somebody chose stays, on the target and on a version", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await test.db.query("create publication p for all tables");
   using files = workspace({ "things.csv": FIRST });
   const yaml = THINGS.replace("id: integer", "id: { type: integer, required: true }");
@@ -124,7 +124,7 @@ Deno.test("a replica identity that somebody chose stays, on the target and on a 
 });
 
 Deno.test("full: duplicates and rules work beside a computed column, which is no identity on 18", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await test.db.query("create publication p for all tables");
   using files = workspace({ "things.csv": FIRST });
   const spec = specOf(THINGS.replace("MODE", "full"), files.folder);
@@ -144,7 +144,7 @@ where indrelid = 'shop.things__all__v2'::regclass and indexrelid::regclass::text
 });
 
 Deno.test("a table of others without an identity is refused before anything is loaded", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await test.db.query(`create schema shop;
 create table shop.things (id int, name text);
 create unique index on shop.things (id);
@@ -171,7 +171,7 @@ insert into shop.things values (7, 'theirs')`);
 });
 
 Deno.test("every table of the ledger and of the queue can be deleted from where all are published", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": FIRST });
   await run(test.db, specOf(THINGS.replace("MODE", "full"), files.folder));
   await using _queue = await openQueue(await resolveTarget(test.url), "test", 1);

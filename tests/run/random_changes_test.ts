@@ -5,7 +5,7 @@ import type { Database } from "../../src/db/database.ts";
 import { rollbackPipeline } from "../../src/run/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Somebody changes tables by hand between runs and rollbacks. What is not Sluice's at that moment
 // never changes, nothing ends with an error of the database, and what is said to be loaded is there.
@@ -311,7 +311,7 @@ for (const [at, the] of CASES.entries()) {
   Deno.test(`${the.name}: nothing is lost by what others do between runs`, async () => {
     console.log(`    SLUICE_SEED=${SEED}`);
     const random = randomFrom(SEED + at * 7919);
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace();
     const outcomes = new Map<string, number>();
     for (let number = 0; number < SEQUENCES; number++) {

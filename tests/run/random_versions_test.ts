@@ -4,7 +4,7 @@ import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Loads and rollbacks in random order: the table must always be what a plain model of it says, and
 // going to a version must always give the rows that version had.
@@ -85,7 +85,7 @@ for (const mode of MODES) {
     console.log(`    SLUICE_SEED=${SEED}`);
     const random = randomFrom(SEED + MODES.indexOf(mode));
     for (let round = 0; round < 2; round++) {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       using files = workspace({ "model.csv": "" });
       const keyed = !mode.includes("without") && !mode.includes("theirs");
       const spec = specOf(yaml(mode.split(" ")[0], keyed), files.folder);

@@ -4,7 +4,7 @@ import { readCatalog } from "../../src/db/catalog/catalog.ts";
 import type { Queryable } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const MODES = ["full", "partition", "upsert", "append"] as const;
 
@@ -71,7 +71,7 @@ const TABLES = [
 
 for (const [mode, made] of TABLES) {
   Deno.test(`${mode}: what a foreign key of another table stops is told by the plan (${made ? "Sluice's" : "another's"} table)`, async (t) => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const month = mode === "partition" ? "_2021-01" : "";
     using files = workspace();
     const spec = specOf(yaml(mode), files.folder);
@@ -148,7 +148,7 @@ async function contents(db: Queryable): Promise<unknown> {
 }
 
 Deno.test("an empty table that could refer, or one whose rows cannot be seen", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });
   const spec = specOf(yaml("full"), files.folder);
   const role = `ldr_${crypto.randomUUID().slice(0, 8)}`;
@@ -175,7 +175,7 @@ Deno.test("an empty table that could refer, or one whose rows cannot be seen", a
 });
 
 Deno.test("rows that refer to rows of the same table are not taken along in silence", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });
   const spec = specOf(yaml("full"), files.folder);
   await test.db.query(
@@ -193,7 +193,7 @@ Deno.test("rows that refer to rows of the same table are not taken along in sile
 });
 
 Deno.test("a rollback takes no later row of the same table along", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });
   const spec = specOf(yaml("upsert"), files.folder);
   await test.db.query(
@@ -212,7 +212,7 @@ Deno.test("a rollback takes no later row of the same table along", async () => {
 });
 
 Deno.test("a foreign key to a partition holds like one to the table", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });
   const spec = specOf(yaml("full"), files.folder);
   await test.db.query(`create schema shop;
@@ -227,7 +227,7 @@ Deno.test("a foreign key to a partition holds like one to the table", async () =
 });
 
 Deno.test("a foreign key that is not enforced stops nothing", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const { serverVersion } = await readCatalog(test.db, { schema: "public", table: "none" });
   if (serverVersion < 180000) return console.log("skipped: keys are enforced before Postgres 18");
   using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });

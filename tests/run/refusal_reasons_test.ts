@@ -3,7 +3,7 @@ import { errorText } from "../../src/cli/views/error_text.ts";
 import { detailLines } from "../../src/observe/notify/notice.ts";
 import { plain } from "../cli/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const YAML = `
 pipeline: things
@@ -16,7 +16,7 @@ rejects: { limit: 1 }
 `;
 
 Deno.test("a refused load names the first three reasons with an example each", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.csv": "id,at,note\nx,2021-01-01,a\n1,soon,b\ny,2021-01-01,c\n2,2021-01-01\n" +
       "3,2021-01-01,long\n4,1999-01-01,d\n5,2021-01-01,e\n5,2021-01-01,f\u0000\n",
@@ -66,7 +66,7 @@ Deno.test("a refused load names the first three reasons with an example each", a
 });
 
 Deno.test("the first reasons are those of rules, duplicates and odd bytes, too", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.csv":
       '"id",at,note\n1,1999-01-01,d\n5,2021-01-01,e\n5,2021-01-01,f\n6,"2021\u0000\u001b',
@@ -81,7 +81,7 @@ Deno.test("the first reasons are those of rules, duplicates and odd bytes, too",
 });
 
 Deno.test("a load within its limit names no reasons", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,at,note\nx,2021-01-01,a\n1,2021-01-01,b\n" });
   expect(await run(test.db, specOf(YAML, files.folder))).toMatchObject({
     status: "succeeded",
@@ -90,7 +90,7 @@ Deno.test("a load within its limit names no reasons", async () => {
 });
 
 Deno.test("a refusal by a rule's own limit names its rows, which are kept as rejects", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.csv": "id,at,note\nx,2021-01-01,a\n1,soon,b\n2,2021-01-01\n3,2021-01-01,no\n" +
       "4,1999-01-01,a\n5,1998-01-01,b\n6,1997-01-01,c\n7,2021-01-01,d\n",

@@ -3,7 +3,7 @@ import { readRejects } from "../../src/ledger/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { randomFrom } from "../source/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, type TestDatabase, testDatabase } from "../support/postgres.ts";
 
 // Rows that Postgres refuses while they are copied become rejects; the rest of the load goes on.
 
@@ -139,7 +139,7 @@ function wide(id: number, length: number): string {
 
 for (const mode of ["full", "append", "upsert"]) {
   Deno.test(`${mode}: rows that are too big for a page are rejects with their line`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const bad = [3, 4, 77, 150];
     const records = Array.from(
       { length: 150 },
@@ -209,7 +209,7 @@ Deno.test("rows that COPY refuses count against the limit, and nothing is publis
 });
 
 Deno.test("full: a value too long for an index that somebody made is its row's fault only", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const random = randomFrom(1);
   const long = Array.from({ length: 20_000 }, () => random().toString(36).slice(2, 5)).join("");
   const name = `"a, line 1, b"`;

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { bytesOf, randomFrom, testSeed } from "../source/support.ts";
 import { zipOf } from "../source/zip_writer.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const YAML = (source: string, more = "") => `
 pipeline: parts
@@ -33,7 +33,7 @@ const REJECTS =
 from sluice.rejected_rows order by source_url, line`;
 
 Deno.test("several files are one load: each row, reject and account names its file", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "part-1.csv": "id,name\n1,a\nx,bad\n2,b\n",
     // Another order, another compression, and a line more before its rows.
@@ -128,7 +128,7 @@ Deno.test("several files are one load: each row, reject and account names its fi
 });
 
 Deno.test("several files: one more, one changed and one gone are noticed", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "in.1.csv": "id,name\n1,a\n", "in.2.csv": "id,name\n2,b\n" });
   const spec = specOf(YAML('{ url: "in.[0-9].csv" }'), files.folder);
   const ids = async () =>
@@ -153,7 +153,7 @@ Deno.test("several files: one more, one changed and one gone are noticed", async
 });
 
 Deno.test("several files: patterns by partition; a partition without a file waits", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   Deno.mkdirSync(`${files.folder}/2021/01/a`, { recursive: true });
   Deno.mkdirSync(`${files.folder}/2021/02`, { recursive: true });
@@ -182,7 +182,7 @@ Deno.test("several files: patterns by partition; a partition without a file wait
 });
 
 Deno.test("several files: members of a zip archive, and nothing else of it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "all.zip": zipOf([
       { name: "readme.txt", bytes: bytesOf("not this") },
@@ -228,7 +228,7 @@ Deno.test("several files: members of a zip archive, and nothing else of it", asy
 });
 
 Deno.test("several files: what is wrong with one of them is told by its name", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "1.csv": "id,name\n1,a\n", "3.csv": "id,name\n2,b\n" });
   const wrong: (readonly [string | Uint8Array, string])[] = [
     ["id;name\n1;a\n", "rows/schema_mismatch"],
@@ -246,7 +246,7 @@ Deno.test("several files: what is wrong with one of them is told by its name", a
 });
 
 Deno.test("several files: columns follow all of them where the contract says so", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "a.csv": "id,name,extra\n1,a,5\n",
     "b.csv": "id,name\n3000000000,b\n",
@@ -270,7 +270,7 @@ Deno.test("several files: columns follow all of them where the contract says so"
 
 Deno.test("several files hold together what one file of their rows would", async () => {
   const random = randomFrom(testSeed("several_files_test"));
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const rows = Array.from(
     { length: 3000 },

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { analyzeStatement } from "../../src/plan/statistics.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const ROWS = 4_000;
 
@@ -50,7 +50,7 @@ async function liveTable(db: Database): Promise<string> {
 
 for (const [columns, expected] of [[3, 101], [20, 101], [40, 51], [250, 11]]) {
   Deno.test(`${columns} columns have statistics of ${expected - 1} steps when a run ends`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "wide.csv": csv(columns) });
     const spec = specOf(yaml(columns), files.folder);
     expect(await run(test.db, spec)).toMatchObject({ status: "succeeded" });
@@ -64,7 +64,7 @@ for (const [columns, expected] of [[3, 101], [20, 101], [40, 51], [250, 11]]) {
 }
 
 Deno.test("a column's own statistics target, and a server's smaller one, count in wide tables too", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "wide.csv": csv(40) });
   const spec = specOf(yaml(40), files.folder);
   await run(test.db, spec);
@@ -82,7 +82,7 @@ Deno.test("a column's own statistics target, and a server's smaller one, count i
 });
 
 Deno.test("a merge takes statistics of its key alone", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "wide.csv": csv(30) });
   const spec = specOf(yaml(30, "upsert", "c0"), files.folder);
   expect(await run(test.db, spec)).toMatchObject({ status: "succeeded" });

@@ -4,7 +4,7 @@ import type { RunResult } from "../../src/core/result.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { haltingDatabase } from "../support/halting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, preparedDatabase } from "../support/postgres.ts";
 
 const YAML = `
 pipeline: things
@@ -16,11 +16,11 @@ columns: { id: integer, name: text }
 Deno.test("a run that lost its lock writes nothing once another has begun, wherever it was", async () => {
   let points = 0;
   let takenOver = 0;
+  using files = workspace({ "things.csv": "id,name\n1,old\n" });
+  const spec = specOf(YAML, files.folder);
+  await using loaded = await preparedDatabase(async ({ db }) => void await run(db, spec));
   for (let at = 1;; at++) {
-    await using test = await testDatabase();
-    using files = workspace({ "things.csv": "id,name\n1,old\n" });
-    const spec = specOf(YAML, files.folder);
-    await run(test.db, spec);
+    await using test = await loaded.copy();
     files.write("things.csv", "id,name\n1,new\n2,new\n3,new\n");
     const first = haltingDatabase(test.db, at);
     const { context } = testContext(first.db);
@@ -65,7 +65,7 @@ Deno.test("a run that lost its lock writes nothing once another has begun, where
 });
 
 Deno.test("a run whose lock dropped goes on where no other run has begun", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,old\n" });
   const spec = specOf(YAML, files.folder);
   await run(test.db, spec);
@@ -79,7 +79,7 @@ Deno.test("a run whose lock dropped goes on where no other run has begun", async
 });
 
 Deno.test("a run that lost its lock before it began does not take the one that has it for dead", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,old\n" });
   const spec = specOf(YAML, files.folder);
   await run(test.db, spec);
@@ -104,7 +104,7 @@ Deno.test("a run that lost its lock before it began does not take the one that h
 });
 
 Deno.test("a run at work in a transaction is waited for, and then told of", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,old\n" });
   const spec = specOf(YAML, files.folder);
   const { run_id } = await run(test.db, spec);
@@ -121,7 +121,7 @@ Deno.test("a run at work in a transaction is waited for, and then told of", asyn
 });
 
 Deno.test("first runs of many targets of one schema, at once, all succeed", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const specs = [1, 2, 3, 4].map((n) =>
     specOf(YAML.replaceAll("shop.things", `shop.t${n}`), files.folder)

@@ -3,7 +3,7 @@ import { connect } from "../../src/db/connection/connect.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 function yaml(mode: string, columns = "id: { type: integer, required: true }, name: text"): string {
   return `
@@ -19,7 +19,7 @@ columns: { ${columns} }
 for (const mode of ["full", "append", "upsert"]) {
   for (const made of [true, false]) {
     Deno.test(`${mode}: a computed column that the file names is told by the plan (${made ? "of Sluice's" : "another's"} table)`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       using files = workspace({ "things.csv": "id,name\n1,a\n" });
       if (made) await run(test.db, specOf(yaml(mode), files.folder));
       else {await test.db.query(
@@ -44,7 +44,7 @@ for (const mode of ["full", "append", "upsert"]) {
 
 for (const mode of ["full", "append", "upsert"]) {
   Deno.test(`${mode}: row-level security that hides rows is told by the plan, with what helps`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name\n1,a\n" });
     const role = `ldr_${crypto.randomUUID().slice(0, 8)}`;
     try {
@@ -104,7 +104,7 @@ const MANAGERS: Readonly<Record<string, string>> = {
 
 for (const [manager, sql] of Object.entries(MANAGERS)) {
   Deno.test(`${manager} is recognised by the plan`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name\n1,a\n" });
     await test.db.query(
       "create schema shop; create table shop.things (id int not null primary key, name text); create table shop.plain (like shop.things including all)",
@@ -127,7 +127,7 @@ for (const [manager, sql] of Object.entries(MANAGERS)) {
 
 for (const made of [true, false]) {
   Deno.test(`full: a foreign key that holds a row is told with its table (${made ? "of Sluice's" : "another's"} table)`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name\n1,a\n2,b\n" });
     const spec = specOf(yaml("full"), files.folder);
     if (!made) {
@@ -178,7 +178,7 @@ Deno.test("as many columns as validate takes can be loaded, and one more is told
       "The table would have 1600 columns: Postgres takes 1600, and a load needs one of them",
     ],
   ]);
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const result = await run(test.db, specOf(text(1599), files.folder));
   expect([result.status, result.error]).toEqual(["succeeded", null]);
 });

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const MODES = ["full", "append", "upsert", "history"] as const;
 
@@ -103,7 +103,7 @@ for (const mode of MODES) {
       if (keyed && (rejects.includes("*") || name === "a primary key")) continue;
       if (mode === "history" && name.includes("primary key")) continue;
       await t.step(name, async () => {
-        await using test = await testDatabase();
+        await using test = await ledgerDatabase();
         const [{ version }] = await test.db.query<{ version: number }>(
           "select current_setting('server_version_num')::int as version",
         );
@@ -163,7 +163,7 @@ for (const mode of MODES) {
   Deno.test(`${mode}: the plan tells what the file and the table contradict each other in`, async (t) => {
     for (const { name, sql, told } of CONTRADICTIONS) {
       await t.step(name, async () => {
-        await using test = await testDatabase();
+        await using test = await ledgerDatabase();
         using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
         const spec = specOf(yaml(mode), files.folder);
         await run(test.db, spec);
@@ -187,7 +187,7 @@ for (const mode of MODES) {
 }
 
 Deno.test("history: a NOT NULL where Sluice writes NULL is told with the way out", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
   const spec = specOf(yaml("history"), files.folder);
   await run(test.db, spec);
@@ -202,7 +202,7 @@ Deno.test("history: a NOT NULL where Sluice writes NULL is told with the way out
 
 for (const mode of MODES) {
   Deno.test(`${mode}: what the file itself asked for it may take back`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
     const id = "id: { type: integer, required: true }";
     const all = `${id}, name: { type: text, required: true }, n: { type: bigint, required: true }`;
@@ -218,7 +218,7 @@ for (const mode of MODES) {
 
 for (const recorded of [true, false]) {
   Deno.test(`a primary key holds a column NOT NULL that the file no longer requires${recorded ? "" : ", of a table of version 0.1.0"}`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name\n1,a\n" });
     await run(
       test.db,
@@ -241,7 +241,7 @@ for (const recorded of [true, false]) {
 
 for (const mode of MODES) {
   Deno.test(`${mode}: a table of version 0.1.0 is told from what was changed in it since`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
     const columns =
       "id: { type: integer, required: true }, name: text, n: { type: bigint, required: true }";
@@ -265,7 +265,7 @@ for (const mode of MODES) {
 }
 
 Deno.test("a collation that somebody gave a column stays when its type is widened", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
   await run(
     test.db,
@@ -284,7 +284,7 @@ Deno.test("a collation that somebody gave a column stays when its type is widene
 });
 
 Deno.test("a column that followed the source keeps the NOT NULL that somebody gave it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,extra\n1,x\n" });
   const evolving = `${yaml("full", "id: integer")}schema_contract: { new_columns: evolve }\n`;
   const spec = specOf(evolving, files.folder);
@@ -297,7 +297,7 @@ Deno.test("a column that followed the source keeps the NOT NULL that somebody ga
 });
 
 Deno.test("type_changes: evolve widens what somebody narrowed only where a value asks for it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
   const spec = specOf(`${yaml("full")}schema_contract: { type_changes: evolve }\n`, files.folder);
   await run(test.db, spec);
@@ -311,7 +311,7 @@ Deno.test("type_changes: evolve widens what somebody narrowed only where a value
 });
 
 Deno.test("a rollback keeps what somebody made stricter since", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
   const spec = specOf(yaml("full"), files.folder);
   await run(test.db, spec);

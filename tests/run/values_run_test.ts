@@ -3,7 +3,7 @@ import { readRejects } from "../../src/ledger/mod.ts";
 import { replayRejects } from "../../src/run/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 // Values as people write them, through a whole load: verified, in partitions, evolved, replayed.
 
@@ -22,7 +22,7 @@ ${more}
 const ROWS = "select id, day::text, at::text, amount::text from shop.things order by id";
 
 Deno.test("dates in several forms and amounts are loaded, verified, and what is not declared is a reject", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.csv": [
       "id;day;at;amount",
@@ -68,7 +68,7 @@ Deno.test("dates in several forms and amounts are loaded, verified, and what is 
 });
 
 Deno.test("with evolve an amount that is no whole number widens its column, and is still read as declared", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id;day;at;amount\n1;2021-01-05;0;$1\n" });
   const columns = `id: integer, day: date, at: { type: timestamptz, format: epoch_ms },
     amount: { type: integer, strip: ["$"], negative: trailing }`;

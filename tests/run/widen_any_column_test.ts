@@ -3,7 +3,7 @@ import type { Database } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 function yaml(id: string, n = "integer", more = ""): string {
   return `
@@ -68,8 +68,8 @@ let roles = 0;
 Deno.test("the column that an unpartitioned table is laid out by is widened, and all that is on the table stays", async () => {
   const mark = `${Deno.pid}_${++roles}`;
   const decoration = DECORATION.replaceAll("${n}", mark);
-  await using test = await testDatabase();
-  await using twin = await testDatabase();
+  await using test = await ledgerDatabase();
+  await using twin = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n2,b,2\n" });
   try {
     for (const [db, type] of [[test.db, "integer"], [twin.db, "bigint"]] as const) {
@@ -123,7 +123,7 @@ Deno.test("the column that an unpartitioned table is laid out by is widened, and
 });
 
 Deno.test("foreign keys of other tables come back around a table made anew", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n2,b,2\n" });
   const more = "idempotency_key: [id]\n";
   await run(test.db, specOf(yaml("integer", "integer", more), files.folder));
@@ -162,7 +162,7 @@ for (
     // A timestamp is not what a date is written as: `evolve` makes text of it.
     if (evolves && type === "timestamp") continue;
     Deno.test(`a first column of ${first} becomes ${type}${evolves ? " by type_changes: evolve" : ""}`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       const one = first === "date" ? "2021-01-01" : "1";
       using files = workspace({ "things.csv": `id,name,n\n${one},a,1\n` });
       const more = evolves ? "schema_contract: { type_changes: evolve }\n" : "";
@@ -178,7 +178,7 @@ for (
 }
 
 Deno.test("partitions of a column that the user chose are carried to its wider type", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const text = (type: string) => `
 pipeline: things
 source: { url: "things_{month}.csv" }
@@ -205,7 +205,7 @@ columns: { id: integer, at: ${type} }
 
 for (const mode of ["full", "upsert"] as const) {
   Deno.test(`${mode}: views over a column that is widened are made again`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
     const more = `refresh: { mode: ${mode} }\nidempotency_key: [id]\n`;
     await run(test.db, specOf(yaml("integer", "integer", more), files.folder));
@@ -230,7 +230,7 @@ for (const mode of ["full", "upsert"] as const) {
 
 Deno.test("what cannot come back is told before anything is done", async () => {
   for (const [id, n] of [["bigint", "integer"], ["integer", "bigint"]]) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
     await run(test.db, specOf(yaml("integer"), files.folder));
     await test.db.query(

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot } from "../support/catalog_snapshot.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, type TestDatabase } from "../support/postgres.ts";
 
 const yaml = (mode: string, id: string, n: string) => `
 pipeline: things
@@ -85,9 +85,9 @@ const USERS: Readonly<Record<string, { sql: string; refused?: string; only?: str
 
 for (const [mode, column] of [["full", "n"], ["full", "id"], ["upsert", "n"]] as const) {
   Deno.test(`${mode}: column "${column}" is widened whatever uses it, or the plan says what to drop`, async (t) => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     // Where the column is as wide from the start, and is used in the same way.
-    await using twin = await testDatabase();
+    await using twin = await ledgerDatabase();
     const [id, n] = column === "n" ? ["integer", "bigint"] : ["bigint", "integer"];
     const wide = yaml(mode, id, n);
     for (const [what, { sql, refused, only }] of Object.entries(USERS)) {
@@ -155,7 +155,7 @@ Deno.test("what somebody put on a partition or switched off there is named, not 
       ],
     ]
   ) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
     await run(test.db, specOf(yaml("full", "integer", "integer"), files.folder));
     await test.db.query(sql);
@@ -173,7 +173,7 @@ Deno.test("what somebody put on a partition or switched off there is named, not 
 });
 
 Deno.test("a rebuild goes around tables that have its names", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
   await run(test.db, specOf(yaml("full", "integer", "integer"), files.folder));
   files.write("things.csv", "id,name,n\n3000000000,a,1\n");

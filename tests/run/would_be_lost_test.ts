@@ -4,7 +4,7 @@ import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { LEAF, loaded, THREE } from "../support/loaded.ts";
 import { ALL, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 for (
   const [what, decoration, told] of [
@@ -66,7 +66,7 @@ for (
   ] as const
 ) {
   Deno.test(`${what} is refused when a load is planned, and told`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace();
     const { spec } = await loaded(test.db, files.folder, files.write, decoration);
     const { context } = testContext(test.db);
@@ -85,7 +85,7 @@ for (
 }
 
 Deno.test("a rollback refuses what a load would refuse", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const { spec, again } = await loaded(test.db, files.folder, files.write, "");
   await again(`${THREE}4,four,4\n`);
@@ -96,7 +96,7 @@ Deno.test("a rollback refuses what a load would refuse", async () => {
 });
 
 Deno.test("a role without superuser carries what is its own, and refuses what is not", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const suffix = crypto.randomUUID().slice(0, 8);
   const [loader, group, stranger] = ["loader", "group", "stranger"].map((n) => `${n}_${suffix}`);

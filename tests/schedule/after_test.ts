@@ -7,7 +7,7 @@ import { readSchedule } from "../../src/schedule/schedules.ts";
 import type { RunPipeline, ServedPipeline } from "../../src/schedule/scheduler_host.ts";
 import { type Before, type Standing, standsBefore } from "../../src/schedule/stands_before.ts";
 import type { ScheduleSpec } from "../../src/spec/pipeline_spec.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { served, succeeded, testScheduler } from "./scheduler_harness.ts";
 import { steppedClock } from "./stepped_clock.ts";
 import { at, schedule } from "./support.ts";
@@ -47,7 +47,7 @@ const CHAIN = [
 
 Deno.test("serve starts what waits when those before it are done, at the same time or with jitter", async () => {
   for (const jitterSeconds of [0, 60]) {
-    await using database = await testDatabase();
+    await using database = await ledgerDatabase();
     await migrate(database.db);
     const { ran, run } = runs();
     const first = served("a", { ...DAILY, jitterSeconds });
@@ -70,7 +70,7 @@ Deno.test("serve starts what waits when those before it are done, at the same ti
 });
 
 Deno.test("serve skips what stands after a failure, tells it, and runs it the next day", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const failing = ["a"];
   const { ran, run } = runs(failing);
@@ -105,7 +105,7 @@ Deno.test("serve skips what stands after a failure, tells it, and runs it the ne
 });
 
 Deno.test("a call once a minute keeps the order too, and records what it skips", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const { ran, run } = runs(["a"]);
   const clock = steppedClock(at("2026-03-07T05:59:30"));
   const call = async (minute: string) =>

@@ -7,7 +7,7 @@ import { runPipeline } from "../../src/run/mod.ts";
 import { readSchedule } from "../../src/schedule/schedules.ts";
 import { partitionResult, runResult } from "../cli/support.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { breakingProxy } from "../support/breaking_proxy.ts";
 import { linkTo, served, succeeded, testScheduler } from "./scheduler_harness.ts";
 import { steppedClock } from "./stepped_clock.ts";
@@ -18,7 +18,7 @@ const NOON = at("2026-03-07T12:00");
 const clockFrom = steppedClock;
 
 Deno.test("Scheduler runs a new schedule first when its tick comes, and tells it", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const clock = clockFrom(new Date(NOON.getTime() + 10_000));
   await using server = testScheduler(database.url, { clock });
@@ -43,7 +43,7 @@ Deno.test("Scheduler runs a new schedule first when its tick comes, and tells it
 });
 
 Deno.test("Scheduler catches up once after it was away for days", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const daily = served("trips", schedule("0 6 * * *", { timezone: "America/New_York" }));
   {
@@ -64,7 +64,7 @@ Deno.test("Scheduler catches up once after it was away for days", async () => {
 });
 
 Deno.test("Scheduler tries again what time may mend, and only that", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:59:30"));
   const later = new SluiceError("db/unreachable", "Away", { retry: "later" });
@@ -102,7 +102,7 @@ Deno.test("Scheduler tries again what time may mend, and only that", async () =>
 });
 
 Deno.test("Scheduler tries again a run whose partitions all failed for the time being", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const away = { code: "source/http_status", message: "503", retry: "later" } as const;
   const results: Record<string, RunResult> = {
@@ -131,7 +131,7 @@ Deno.test("Scheduler tries again a run whose partitions all failed for the time 
 });
 
 Deno.test("Scheduler.trigger() starts a run, refuses a second one, and knows its pipelines", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const finish = Promise.withResolvers<void>();
   await using server = testScheduler(database.url, {
@@ -166,7 +166,7 @@ Deno.test("Scheduler.trigger() starts a run, refuses a second one, and knows its
 });
 
 Deno.test("Scheduler.trigger() tells what kept a run from starting", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const error = new SluiceError("ledger/target_locked", "Another run", { retry: "later" });
   await using server = testScheduler(database.url, {
@@ -182,7 +182,7 @@ Deno.test("Scheduler.trigger() tells what kept a run from starting", async () =>
 });
 
 Deno.test("Scheduler.stop() lets runs finish within the time, and stops the others", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const quick = Promise.withResolvers<void>();
   const deaf = Promise.withResolvers<void>();
@@ -211,7 +211,7 @@ Deno.test("Scheduler.stop() lets runs finish within the time, and stops the othe
 });
 
 Deno.test("a run that was stopped with its server is taken up by the next one", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const hourly = served("trips", schedule("0 * * * *"));
   const clock = clockFrom(at("2026-03-07T12:59:50"));
@@ -244,7 +244,7 @@ Deno.test("a run that was stopped with its server is taken up by the next one", 
 });
 
 Deno.test("Scheduler stays up while the database does not answer, and runs what it missed", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   await using proxy = breakingProxy(database.url);
   proxy.cut();
@@ -271,7 +271,7 @@ Deno.test("Scheduler stays up while the database does not answer, and runs what 
 });
 
 Deno.test("Scheduler makes a ledger that was dropped under it again", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:00:10"));
   await using server = testScheduler(database.url, { clock });
@@ -284,7 +284,7 @@ Deno.test("Scheduler makes a ledger that was dropped under it again", async () =
 });
 
 Deno.test("Scheduler gives up what keeps killing its servers, until the next tick", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:50"));
   await database.db.query(
@@ -305,7 +305,7 @@ values ('trips', '0 * * * *', 'UTC', $1, $1, 4, 'running')`,
 });
 
 Deno.test("Scheduler begins a changed schedule anew, and asks nothing of before", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:50"));
   await using server = testScheduler(database.url, { clock });
@@ -318,7 +318,7 @@ Deno.test("Scheduler begins a changed schedule anew, and asks nothing of before"
 });
 
 Deno.test("Scheduler loads a real pipeline on schedule", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   using files = workspace({ "trips.csv": "id,name\n1,one\n2,two\n" });
   const spec = specOf(
@@ -350,7 +350,7 @@ columns: { id: integer, name: text }
 });
 
 Deno.test("Scheduler goes on after the database's clock was set back, and tells it", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   // Taken when the clock was a year ahead, by a server that died, and by one that did not.
   for (const [pipeline, state] of [["dead", "running"], ["done", "done"]]) {
@@ -374,7 +374,7 @@ values ($1, '0 * * * *', 'UTC', $2::timestamptz + interval '7 microseconds', $2,
 });
 
 Deno.test("Scheduler keeps the database's time, whatever its own clock says and is set to", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   await migrate(database.db);
   const clock = clockFrom(at("2026-03-07T12:59:30"));
   let years = 1;

@@ -7,7 +7,7 @@ import { openReader } from "../../src/source/formats/mod.ts";
 import { buildFormat, formatSchema } from "../../src/spec/formats/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { split } from "./read_records.ts";
 import { bytesOf, randomFrom, testSeed } from "./support.ts";
 
@@ -365,7 +365,7 @@ ${more}`;
 }
 
 Deno.test("json loads by paths, rejects with a place, and follows new keys", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.json": `{"next": null, "items": [
   {"id": 1, "user": {"name": "Ann", "age": 12345678901234567890.12}, "tags": ["x", "y"]},
@@ -430,7 +430,7 @@ Deno.test({
   name: "json: real months equal those of CSV" + (hasMonths ? "" : " (skipped: no ../shared/data)"),
   ignore: !hasMonths,
   async fn() {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const months = ["2019-01", "2019-07", "2019-12"];
     const header = (await Deno.readTextFile(
       new URL(`yellow_csv/yellow_tripdata_sample_2019-01.csv`, MONTHS),

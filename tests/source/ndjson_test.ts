@@ -4,7 +4,7 @@ import type { RecordBatch } from "../../src/rows/record_batch.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { NdjsonOptions } from "../../src/spec/formats/ndjson.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { split } from "./read_records.ts";
 import { bytesOf, randomFrom, testSeed } from "./support.ts";
 
@@ -173,7 +173,7 @@ ${more}`;
 }
 
 Deno.test("ndjson: texts that are none, as Postgres has them, are rejects of their column", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const line = (value: string) => [...bytesOf(`{"id": 1, "t": ${value}}\n`)];
   using files = workspace({
     "things.jsonl": Uint8Array.from([
@@ -200,7 +200,7 @@ Deno.test("ndjson: texts that are none, as Postgres has them, are rejects of the
 Deno.test("ndjson: a missing key is told from null where the contract leaves records out", async () => {
   const file =
     '{"id": 1, "n": null}\n{"id": 2}\n{"id": 3, "n": 5, "x": null}\n{"id": 4, "n": 5, "x": 0}\n';
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.jsonl": file });
   const load = async (contract: string, columns = "id: integer, n: integer") => {
     const result = await run(
@@ -228,7 +228,7 @@ Deno.test("ndjson: a missing key is told from null where the contract leaves rec
 });
 
 Deno.test("ndjson: files of another kind are named", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   for (
     const [text, says] of [
       ['[{"id": 1}]', "list"],

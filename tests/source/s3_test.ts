@@ -6,7 +6,7 @@ import { answerFile, type ServedRequest, serveHttp } from "../support/http_serve
 import { specOf, testContext as runContext, workspace } from "../support/pipeline.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { startS3 } from "./conformance/s3_server.ts";
 import { bytesOf, failure, fetchAll, planFor, testContext } from "./support.ts";
 
@@ -183,7 +183,7 @@ Deno.test("s3: a month of objects in a real store is one load, and known again",
   await store.put("in/2021-01/a b.csv", bytesOf("id,name\n1,a\nx,b\n"));
   await store.put("in/2021-01/ü.csv", bytesOf("name,id\nc,3\n"));
   await store.put("in/2021-02/a.csv", bytesOf("id,name\n4,d\n"));
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const spec = specOf(
     `
 pipeline: objects

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { gzipSync } from "node:zlib";
 import { specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { bytesOf, sha256 } from "./support.ts";
 
 const CHILD = new URL("stdin_child.ts", import.meta.url).href;
@@ -50,7 +50,7 @@ Deno.test("standard input that is empty is an empty file", async () => {
 });
 
 Deno.test("standard input loads by all of its names, and the same again is no work", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   for (const [at, url] of ["-", "/dev/stdin", "file:///dev/stdin"].entries()) {
     using files = workspace({
       "p.yaml": `pipeline: p${at}

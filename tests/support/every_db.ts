@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type TestDatabase, testDatabase as emptyDatabase } from "./postgres.ts";
+import { ledgerDatabase, type TestDatabase } from "./postgres.ts";
 
 /** What a database can be like without the loads noticing, by what a test's name says of it. */
 const DATABASES: Readonly<Record<string, string>> = {
@@ -11,20 +11,27 @@ const DATABASES: Readonly<Record<string, string>> = {
 
 const setup = new AsyncLocalStorage<string>();
 
-/** Registers a test once for each kind of database, which its {@link testDatabase} makes. */
+/** How many kinds there are. */
+export const KINDS = Object.keys(DATABASES).length;
+
+/**
+ * Registers a test once for each kind of database, which its {@link testDatabase} makes.
+ *
+ * @param work gets the place of the kind among all, from 0 on
+ */
 export function it(
   what: string | { readonly name: string; readonly ignore: boolean },
-  work: () => Promise<void>,
+  work: (kind: number) => Promise<void>,
 ): void {
   const { name, ignore } = typeof what === "string" ? { name: what, ignore: false } : what;
-  for (const [suffix, sql] of Object.entries(DATABASES)) {
-    Deno.test({ name: `${name}${suffix}`, ignore }, () => setup.run(sql, work));
+  for (const [kind, [suffix, sql]] of Object.entries(DATABASES).entries()) {
+    Deno.test({ name: `${name}${suffix}`, ignore }, () => setup.run(sql, () => work(kind)));
   }
 }
 
-/** A fresh database of the kind that this test is about. */
+/** A fresh database with a ledger, of the kind that this test is about. */
 export async function testDatabase(): Promise<TestDatabase> {
-  const test = await emptyDatabase();
+  const test = await ledgerDatabase();
   const sql = setup.getStore() ?? "";
   if (sql !== "") await test.db.query(sql);
   return test;

@@ -3,7 +3,7 @@ import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
 import { run, specOf, type Workspace, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { type CorruptFile, corruptFile, FIELDS } from "./accounting/corrupt_file.ts";
 import { COLUMNS, judge, type Verdict } from "./accounting/oracle.ts";
 import { expectSums, readRejects } from "./ground.ts";
@@ -13,7 +13,7 @@ const ROWS = 100_000;
 Deno.test("accounting: of 100,000 randomly corrupted rows each is where csv-parse and Postgres say", async (test) => {
   const file = corruptFile(randomFrom(testSeed("accounting")), ROWS);
   expect(Object.keys(file.faults).length).toBe(21);
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const { db } = database;
   using files = workspace({ "data.csv": file.bytes });
   const verdicts = await judge(db, file);

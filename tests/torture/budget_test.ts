@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 
 /** A limit, so many good and bad rows and duplicates, and whether that is too many. */
@@ -33,7 +33,7 @@ const BUDGETS: readonly (readonly [
 ];
 
 Deno.test("the limit of rejects holds to the row, duplicates included, and a refusal changes nothing", async (test) => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const { db } = database;
   for (const [index, [limit, good, bad, twins, refused]] of BUDGETS.entries()) {
     await test.step(`${limit}: ${good} good, ${bad} bad, ${twins} twice`, async () => {
@@ -72,7 +72,7 @@ Deno.test("the limit of rejects holds to the row, duplicates included, and a ref
 });
 
 Deno.test("rejects beyond those that are kept are counted, and a warning says so", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "data.csv": "id,name\n" + "x,bad\n".repeat(10_020) });
   const yaml = pipelineOf({}, "torture.kept").replace("limit: 100%", "limit: 5");
   const { context, events } = testContext(database.db);

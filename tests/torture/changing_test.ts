@@ -3,7 +3,7 @@ import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf } from "./ground.ts";
 
 const HEADER = "id,name\n";
@@ -49,7 +49,7 @@ const CHANGES: readonly {
 ];
 
 Deno.test("a file that changes while it is read is read again, and loaded as it is then", async (test) => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   for (const [index, { name, change, rows }] of CHANGES.entries()) {
     await test.step(name, async () => {
       using files = workspace({ "data.csv": HEADER + LINES });
@@ -67,7 +67,7 @@ Deno.test("a file that changes while it is read is read again, and loaded as it 
 });
 
 Deno.test("a file that changes whenever it is read is not loaded, and what is live stays", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const { db } = database;
   using files = workspace({ "data.csv": `${HEADER}1,old\n` });
   const target = "torture.restless";
@@ -93,7 +93,7 @@ Deno.test("a file that changes whenever it is read is not loaded, and what is li
 });
 
 Deno.test("a file that changes before its duplicates are looked up is read again", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "data.csv": `${HEADER}1,one\n1,uno\n2,two\n` });
   let changes = 0;
   const result = await runWith(database.db, files.folder, "torture.late", (stage) => {

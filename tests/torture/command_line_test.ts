@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { measure, type Measured } from "../../bench/measure.ts";
 import { workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { readRejects } from "./ground.ts";
 import { bad, layOut, other, row } from "./layout.ts";
 
@@ -32,7 +32,7 @@ const HOSTILE = layOut([
 ]);
 
 Deno.test("the command line refuses a hostile file, keeps what is live, and shows it without its escapes", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "t.yaml": yaml("0"), "data.csv": "id,name\n1,old\n" });
   const sluice = (...args: string[]) => call(files.folder, database.url, args);
   const live = () => database.db.query("select id, name from torture.hostile");
@@ -62,7 +62,7 @@ Deno.test("the command line refuses a hostile file, keeps what is live, and show
 });
 
 Deno.test("the command line tells of a hostile header without its escapes", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({
     "t.yaml": yaml("0"),
     "data.csv": "id,name,\x1b]0;owned\x07\u202e\n1,one,\n",

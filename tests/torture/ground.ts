@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { PartitionResult, RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { type ExpectedReject, layOut } from "./layout.ts";
 import { type TortureCase, TWO_COLUMNS } from "./torture_case.ts";
 
@@ -17,7 +17,7 @@ export interface StoredReject extends ExpectedReject {
 /** A test whose steps are the cases, all on one database. */
 export function testCases(title: string, cases: readonly TortureCase[]): void {
   Deno.test(title, async (test) => {
-    await using database = await testDatabase();
+    await using database = await ledgerDatabase();
     for (const [index, each] of cases.entries()) {
       const ignore = each.ignore !== undefined;
       await test.step({

@@ -4,7 +4,7 @@ import { measure } from "../../bench/measure.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
 import { workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectError, expectSums, pipelineOf, readRejects } from "./ground.ts";
 import { type Repeated, writeBomb, writeLarge } from "./large_files.ts";
 import { joined, type Part } from "./layout.ts";
@@ -204,7 +204,7 @@ const LARGE: readonly LargeCase[] = [
 if (Deno.build.os !== "linux") console.log("large files: memory is not measured, no Linux");
 
 Deno.test("torture corpus: large files, by the command line, in bounded memory", async (test) => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   for (const [index, each] of LARGE.entries()) {
     const ignore = each.ignore !== undefined;
     await test.step({

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { Database } from "../../src/db/database.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 import { bad, type ExpectedReject, layOut, other, type Piece, row } from "./layout.ts";
 
@@ -127,7 +127,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 Deno.test("values on both sides of each type's limits: Postgres decides, line and offset tell", async (test) => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   for (const [index, [type, texts]] of Object.entries(EDGES).entries()) {
     await test.step(type, () => compare(database.db, type, texts, `torture.edge_${index}`));
   }
@@ -208,7 +208,7 @@ Deno.test("a record may be as long as a reject can be stored, and no limit is be
   using files = workspace();
   expect(() => specOf(pipelineOf({ format: format(most + 1) }, "torture.beyond"), files.folder))
     .toThrow("max_record_bytes");
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const record = new Uint8Array(most).fill(120);
   record[1] = 44;
   files.write("data.csv", new TextEncoder().encode("id,name\n1,one\n"));

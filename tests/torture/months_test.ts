@@ -4,7 +4,7 @@ import { parse } from "csv-parse";
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { run, specOf } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectSums, readRejects } from "./ground.ts";
 
 const DATA = fileURLToPath(new URL("../../../shared/data/nyc_tlc", import.meta.url));
@@ -156,7 +156,7 @@ Deno.test({
     "36 real months with realistic rules: loads and rejects by column and code as csv-parse counts them",
   ignore: absent,
   async fn() {
-    await using database = await testDatabase();
+    await using database = await ledgerDatabase();
     const url = "yellow_csv/yellow_tripdata_sample_{month}.csv";
     const result = await run(
       database.db,
@@ -189,7 +189,7 @@ Deno.test({
   name: "a month whose download was cut: the cut row and those of the month before are rejects",
   ignore: absent,
   async fn() {
-    await using database = await testDatabase();
+    await using database = await ledgerDatabase();
     const file = "yellow_tripdata_{month}.first-2MB.csv";
     const month = "2021-01";
     const result = await run(

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { quoteIdent } from "../../src/core/quote.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 
 /** Each is a partition, a part of a file's name, and a value in the table. */
@@ -30,7 +30,7 @@ const PARTITIONS: readonly string[] = [
 ];
 
 Deno.test("partitions named like SQL, paths and escapes: each is its own, in its own table", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const { db } = database;
   using files = workspace();
   for (const [index, name] of PARTITIONS.entries()) {
@@ -89,7 +89,7 @@ const FILES: readonly string[] = [
 ];
 
 Deno.test("files with odd names are read, and named as they are", async (test) => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   for (const [index, name] of FILES.entries()) {
     await test.step(encodeURI(name).slice(0, 60), async () => {
       using files = workspace({ [name]: "id,name\n1,one\nx,two\n" });
@@ -107,7 +107,7 @@ Deno.test("files with odd names are read, and named as they are", async (test) =
 });
 
 Deno.test("schemas, tables and columns named like SQL are names and nothing else", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const { db } = database;
   using files = workspace({ "data.csv": 'id,"a""b","x) values (1); --"\n1,one,uno\nx,y,z\n' });
   const table = "Ta\"ble'; drop schema sluice cascade; --";

@@ -1,13 +1,13 @@
 import { expect } from "expect";
 import { randomFrom } from "../source/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 
 for (const settings of ["idempotency_key: [name]", "", "refresh: { mode: append }"]) {
   const what = settings || "an index";
   Deno.test(`a value too long for an index is its row's fault only: ${what}`, async () => {
-    await using database = await testDatabase();
+    await using database = await ledgerDatabase();
     const random = randomFrom(1);
     // Postgres compresses what it can before it counts.
     const long = Array.from({ length: 20_000 }, () => random().toString(36).slice(2, 5)).join("");
@@ -25,7 +25,7 @@ for (const settings of ["idempotency_key: [name]", "", "refresh: { mode: append 
 }
 
 Deno.test("keys that are equal to Postgres are duplicates, and keys that only look equal are not", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const rows = [
     ["1", "é", "1.0"],
     ["01", "e\u0301", "1.00"],

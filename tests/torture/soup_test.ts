@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 import { joined, lineAt } from "./layout.ts";
 
@@ -13,7 +13,7 @@ const BYTES = ['"', '"', ",", ",", "\n", "\n", "\r", "1", "2", "a", " ", 0, 0xc3
 
 Deno.test("bytes at random: every record is loaded, rejected or empty, at its own place", async () => {
   const random = randomFrom(testSeed("soup"));
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   let loaded = 0;
   let rejected = 0;
   for (let index = 0; index < FILES; index++) {

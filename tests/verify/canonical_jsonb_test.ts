@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { canonicalJsonb } from "../../src/rows/verify/canonical_jsonb.ts";
 import { encodeText } from "../rows/encode_text.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const DOCUMENTS = [
   "null",
@@ -47,7 +47,7 @@ Deno.test("canonicalJsonb() writes what Postgres writes", async () => {
   const random = randomFrom(seed);
   const texts = [...DOCUMENTS, ...Array.from({ length: 4000 }, () => document(random, 0))];
   for (const text of texts) expect(encodeText("jsonb", text)).toMatch(/^01/);
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const rows = await database.db.query<{ text: string }>(
     `select t.document::jsonb::text as text
 from json_array_elements_text($1::json) with ordinality t (document, n) order by n`,

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { hashBytes, hashed } from "../../src/rows/verify/hash_bytes.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { between, randomFrom } from "../rows/random.ts";
 
 Deno.test("hashBytes() hashes as Postgres does, at every length", async () => {
@@ -15,7 +15,7 @@ Deno.test("hashBytes() hashes as Postgres does, at every length", async () => {
     }
   }
   values.push(Uint8Array.from({ length: 70_001 }, () => between(random, 0, 255)));
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const rows = await database.db.query<{ hash: string; record: string }>(
     `select hash_record_extended(row(decode(h, 'hex')), 0)::text as record
 from json_array_elements_text($1::json) with ordinality t (h, n) order by n`,

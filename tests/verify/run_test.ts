@@ -3,7 +3,7 @@ import { exitCodeOfRun } from "../../src/cli/exit_code.ts";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, replayRejects } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { corruptingDatabase } from "./corrupting_database.ts";
 
 const ROWS = Array.from(
@@ -25,7 +25,7 @@ ${more}`;
 }
 
 Deno.test("a byte that changes between the file and the table refuses the load", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   const before = await run(database.db, specOf(yaml(), files.folder));
   expect(before.status).toBe("succeeded");
@@ -55,7 +55,7 @@ Deno.test("a byte that changes between the file and the table refuses the load",
 });
 
 Deno.test("without verifying the same byte is published", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   const broken = corruptingDatabase(database.db, "name 02500", "name 02501");
   const result = await run(broken.db, specOf(yaml(), files.folder));
@@ -65,7 +65,7 @@ Deno.test("without verifying the same byte is published", async () => {
 });
 
 Deno.test("the least and the greatest value are named where they differ", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   const spec = specOf(yaml("verify: full"), files.folder);
   const least = await run(corruptingDatabase(database.db, "name 00000", "mame 00000").db, spec);
@@ -79,7 +79,7 @@ Deno.test("the least and the greatest value are named where they differ", async 
 });
 
 Deno.test("--verify verifies what the pipeline does not, and the result has its seconds", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   const spec = specOf(yaml(), files.folder);
   const broken = corruptingDatabase(database.db, "name 02500", "name 02501");
@@ -133,7 +133,7 @@ rules: { cheap: { check: "fare < 5", on_fail: reject } }`,
 
 for (const each of FULL) {
   Deno.test(`a load is verified: ${each.what}`, async () => {
-    await using database = await testDatabase();
+    await using database = await ledgerDatabase();
     using files = workspace({ "rides.csv": FILE, "empty.csv": "id,fare,name,note\n" });
     const result = await run(database.db, specOf(each.yaml, files.folder));
     expect(result.partitions[0]!.error).toBeNull();
@@ -143,7 +143,7 @@ for (const each of FULL) {
 }
 
 Deno.test("rows that only Postgres can refuse are verified where they wait", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   await database.db.query(
     "create schema ny; create table ny.rides (id int, fare numeric(10,2), name text check (name <> 'name 02500'), note text)",
@@ -163,7 +163,7 @@ Deno.test("rows that only Postgres can refuse are verified where they wait", asy
 });
 
 Deno.test("a table whose columns are domains is verified", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   await database.db.query(
     `create schema ny; create domain ny.name as text check (value <> ''); create domain ny.fare as numeric(10,2);
@@ -177,7 +177,7 @@ create table ny.rides (id ny.id, fare ny.fare, name ny.name, note ny.name)`,
 });
 
 Deno.test("rejected rows that are replayed are verified", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   const limited = yaml("verify: full\nidempotency_key: [id]\nrejects: { limit: 5000 }").replace(
     "name: text",
@@ -196,7 +196,7 @@ Deno.test("rejected rows that are replayed are verified", async () => {
 });
 
 Deno.test("a trigger that changes rows while they are copied is found", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   const spec = specOf(yaml("verify: full"), files.folder);
   const { context } = testContext(database.db);

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { replayRejects } from "../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 import { corruptingDatabase } from "./corrupting_database.ts";
 
 // Tables that Sluice did not make, and rows that come from the ledger.
@@ -15,7 +15,7 @@ const FILE = `id,name,code,pad,cost
 `;
 
 Deno.test("a table of others is verified, with domains, triggers and names that need quotes", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": FILE });
   await database.db.query(`create schema ny;
 create domain ny.cost as numeric(8,3) check (value < 99999);
@@ -53,7 +53,7 @@ columns: ${COLUMNS}`,
 });
 
 Deno.test("rows that a replay takes in are verified", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({ "rides.csv": `id,name\n1,a\n2,\n3,c\n` });
   const yaml = (required: boolean) => `
 pipeline: rides
@@ -76,7 +76,7 @@ columns: { id: integer, name: { type: text, required: ${required} } }`;
 });
 
 Deno.test("columns that a file brings, and partitions by a column, are verified", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   using files = workspace({
     "2021-01.csv": "id,at,extra\n1,2021-01-03,1.5\n2,2021-01-04,\n",
     "2021-02.csv": "id,at,extra,more\n3,2021-02-03,2,x\n4,2021-02-04,,y\n",

@@ -5,7 +5,7 @@ import type { VerifyQuery } from "../../src/plan/load_plan.ts";
 import { PROBE, verifyQueries } from "../../src/plan/verify.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { columnDigests } from "../../src/rows/verify/column_digests.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase } from "../support/postgres.ts";
 
 const COLUMNS = Array.from({ length: 7 }, (_, at) => ({
   name: `c${at}`,
@@ -13,7 +13,7 @@ const COLUMNS = Array.from({ length: 7 }, (_, at) => ({
 }));
 
 Deno.test("a row that is not there is found by its count", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const queries = await held(database.db, 2);
   await expect(verifyStaging(database.db, queries, sent([1, 2, 3]))).rejects.toMatchObject({
     code: "check/verify_mismatch",
@@ -23,7 +23,7 @@ Deno.test("a row that is not there is found by its count", async () => {
 });
 
 Deno.test("five of many columns that differ are described, and all are named", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const queries = await held(database.db, 2);
   expect(await verifyStaging(database.db, queries, sent([1, 2]))).toBe(7);
   const error = await verifyStaging(database.db, queries, sent([1, 3])).catch((error) => error);
@@ -34,13 +34,13 @@ Deno.test("five of many columns that differ are described, and all are named", a
 });
 
 Deno.test("equal values in other rows are the same: the order of rows means nothing", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const queries = await held(database.db, 3);
   expect(await verifyStaging(database.db, queries, sent([3, 1, 2]))).toBe(7);
 });
 
 Deno.test("a server that hashes in another way is told apart from a mismatch", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const queries = await held(database.db, 2);
   const other: Queryable = {
     query: (sql, params) => database.db.query(sql.replace(PROBE, "\\x010204"), params),
@@ -52,7 +52,7 @@ Deno.test("a server that hashes in another way is told apart from a mismatch", a
 });
 
 Deno.test("more columns than a select list takes are asked for in turn", async () => {
-  await using database = await testDatabase();
+  await using database = await ledgerDatabase();
   const columns = Array.from({ length: 1000 }, (_, at) => ({
     name: `c${at}`,
     type: { name: "boolean" } as const,

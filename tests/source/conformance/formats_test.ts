@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { replayRejects } from "../../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../../support/pipeline.ts";
-import { testDatabase } from "../../support/postgres.ts";
+import { ledgerDatabase } from "../../support/postgres.ts";
 import { randomFrom, testSeed } from "../support.ts";
 import { fileOf, partsOf, type Value, type Writer, WRITERS } from "./writers.ts";
 
@@ -65,7 +65,7 @@ for (const writer of WRITERS) {
         return random() < 0.2 ? null : texts[Math.floor(random() * texts.length)];
       }),
     ]);
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ [writer.file]: write(writer, NAMES, rows) });
     const spec = specOf(yaml(writer), files.folder);
     expect(await run(test.db, spec)).toMatchObject({
@@ -109,7 +109,7 @@ for (const writer of WRITERS) {
       good("0"),
     ];
     const { before, between } = partsOf(writer, NAMES, "\r\n");
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ [writer.file]: `\ufeff${fileOf(writer, NAMES, records, "\r\n")}` });
     const text = yaml(writer)
       .replace("verify: full", "schema_contract: { missing_columns: discard_value }");
@@ -151,7 +151,7 @@ from sluice.rejected_rows order by line`,
   });
 
   Deno.test(`${writer.name}: new fields and wider values are followed where the contract says so`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({
       [writer.file]: write(writer, ["id", "n", "extra"], [
         ["1", "5", null],

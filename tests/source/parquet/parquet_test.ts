@@ -6,7 +6,7 @@ import { replayRejects } from "../../../src/run/mod.ts";
 import { serveHttp } from "../../support/http_server.ts";
 import { pipelineFor } from "../../inspect/support.ts";
 import { run, specOf, testContext, workspace } from "../../support/pipeline.ts";
-import { testDatabase } from "../../support/postgres.ts";
+import { ledgerDatabase } from "../../support/postgres.ts";
 import { randomFrom, testSeed } from "../support.ts";
 import { openReader } from "../../../src/source/formats/mod.ts";
 import { inMemory, OPTIONS, readRows } from "./read_rows.ts";
@@ -74,7 +74,7 @@ const KINDS = ["plain", "snappy", "gzip_v2", "zstd_crc", "brotli", "lz4", "delta
 
 for (const kind of KINDS) {
   Deno.test(`parquet: each type arrives with every digit (${kind})`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.parquet": fixture(kind) });
     const spec = specOf(yaml("things.parquet", typed()), files.folder);
     expect(await run(test.db, spec)).toMatchObject({
@@ -136,7 +136,7 @@ Deno.test("parquet: only the columns that are wanted are read", async () => {
 });
 
 Deno.test("parquet: a value that does not fit is a reject with its row, row group and record", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.parquet": fixture("pages") });
   const columns = ["id: bigint", "w: text", "l: jsonb", "n: { type: smallint, max: 14000 }"];
   const text = yaml("things.parquet", columns, "rejects: { limit: 100000 }");
@@ -183,7 +183,7 @@ sum(jsonb_array_length(l))::int as items from shop.things`,
 });
 
 Deno.test("parquet: a column that was not read when a row was rejected is not NULL upon replay", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.parquet": fixture("plain") });
   const loose = "rejects: { limit: 100 }\nschema_contract: { new_columns: discard_value }";
   const before = specOf(
@@ -202,7 +202,7 @@ Deno.test("parquet: a column that was not read when a row was rejected is not NU
 });
 
 Deno.test("parquet: whole numbers that are stored as doubles become integers exactly, others are rejects", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.parquet": fixture("plain") });
   const text = yaml(
     "things.parquet",
@@ -220,7 +220,7 @@ Deno.test("parquet: whole numbers that are stored as doubles become integers exa
 });
 
 Deno.test("parquet: the later of two rows with one key is found again", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.parquet": fixture("pages") });
   const text = yaml("things.parquet", PAGES, "idempotency_key: [w]\nrejects: { limit: 100000 }");
   expect(await run(test.db, specOf(text, files.folder))).toMatchObject({ error: null });
@@ -237,7 +237,7 @@ order by line desc limit 1`,
 });
 
 Deno.test("parquet: what the file and the pipeline disagree about is told before the first row", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.parquet": fixture("int96"),
     "none.parquet": fixture("no_rows"),
@@ -264,7 +264,7 @@ Deno.test("parquet: what the file and the pipeline disagree about is told before
 });
 
 Deno.test("parquet: is read over HTTP, and out of a compressed file", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const bytes = fixture("pages");
   await using server = serveHttp(({ path }) => ({
     body: path.endsWith(".gz") ? gzipSync(bytes) : bytes,
@@ -283,7 +283,7 @@ Deno.test("parquet: is read over HTTP, and out of a compressed file", async () =
 });
 
 Deno.test("parquet: a file of another kind is named", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const cut = fixture("plain").slice(0, 3000);
   const cases: readonly (readonly [string | Uint8Array, string, string])[] = [
     ["id,s\n1,2\n", "source/other_format", "something else"],
@@ -378,7 +378,7 @@ Deno.test("parquet: no flipped bit of a page with a checksum goes unseen", async
 });
 
 Deno.test("parquet: several files are one load, and each reject is found in its own", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "a.parquet": fixture("pages"),
     "b.parquet.gz": gzipSync(fixture("pages")),
@@ -406,7 +406,7 @@ from sluice.rejected_rows group by 1 order by 1`,
 });
 
 Deno.test("parquet: a column that nobody has declared becomes what its values are, jsonb among them", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.parquet": fixture("delta") });
   const spec = specOf(
     yaml("things.parquet", ["id: integer", "bin: bytea", "fix: bytea", "uuid: bytea"], "")
@@ -430,7 +430,7 @@ where attrelid = 'shop.things'::regclass and attname = any('{list,st,map,deep,da
 });
 
 Deno.test("parquet: a pipeline is written for a file, and loads all of it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "pages.parquet": fixture("pages") });
   const path = `${files.folder}/pages.parquet`;
   const text = await pipelineFor(path, "shop.pages");
@@ -455,7 +455,7 @@ Deno.test("parquet: UUID, JSON, intervals and far dates are what they say, also 
     "f: real",
   ];
   for (const isReplayed of [false, true]) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.parquet": fixture("duckdb") });
     const text = (id: string) =>
       yaml("things.parquet", [`id: ${id}`, ...columns], "rejects: { limit: 10 }");
