@@ -5,6 +5,7 @@ import { worker } from "../distribute/support.ts";
 import { type ServeProcess, sluice, startServe, TOKEN } from "../schedule/serve_process.ts";
 import { runOf, slowPipeline, slowSource } from "./slow_source.ts";
 import { expectIn, formTokenOf, plain } from "./support.ts";
+import { timeLimit } from "../support/time_limit.ts";
 
 const LINUX = { ignore: Deno.build.os !== "linux" };
 
@@ -259,7 +260,7 @@ Deno.test({
     const began = performance.now();
     server.kill("SIGTERM");
     await server.status;
-    expect(performance.now() - began).toBeLessThan(12_000);
+    expect(performance.now() - began).toBeLessThan(timeLimit(12_000));
     for (const stream of kept) await stream.cancel().catch(() => {});
     Deno.removeSync(folder, { recursive: true });
   },

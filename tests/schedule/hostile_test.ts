@@ -7,6 +7,7 @@ import { halfClients } from "./half_clients.ts";
 import { oddFolder, pipeline } from "./odd_folder.ts";
 import { type ServeProcess, startServe, TOKEN } from "./serve_process.ts";
 import { until } from "../support/until.ts";
+import { timeLimit } from "../support/time_limit.ts";
 
 /** Seconds that the servers here have to end in, and what a machine at work may add. */
 const GRACE = 3;
@@ -137,8 +138,8 @@ Deno.test({
       } ms`,
     );
     // On two cores that others use too, a single answer may wait its turn.
-    expect(usual).toBeLessThan(100);
-    expect(longest).toBeLessThan(2_000);
+    expect(usual).toBeLessThan(timeLimit(100));
+    expect(longest).toBeLessThan(timeLimit(2_000));
   },
 });
 
@@ -176,7 +177,7 @@ async function endsInTime(server: ServeProcess): Promise<void> {
   const began = performance.now();
   server.kill("SIGTERM");
   expect((await server.status).code).toBe(143);
-  expect(performance.now() - began).toBeLessThan(GRACE * 1000 + SLACK);
+  expect(performance.now() - began).toBeLessThan(GRACE * 1000 + timeLimit(SLACK));
   expect(server.err()).not.toContain("bug in Sluice");
 }
 
