@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { testDatabase } from "../support/postgres.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -28,7 +28,7 @@ async function sluice(folder: string, url: string, ...args: string[]) {
 }
 
 Deno.test("`check` ends with 0 or 3, for people and as JSON, and a refused run says what failed", async () => {
-  await using test = await ledgerDatabase();
+  await using test = await testDatabase();
   using files = workspace({ "things.yaml": YAML, "things.csv": "id,name\n1,a\n2,b\n" });
   const call = (...args: string[]) => sluice(files.folder, test.url, ...args);
 

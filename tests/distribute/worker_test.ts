@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 import {
   command,
   content,
@@ -22,7 +22,7 @@ if (ignore) console.log("skipped: Windows has no such signals");
 it(
   { name: "run --distributed has workers load, follows them and tells all", ignore },
   async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({
       ...months(200),
       "months.yaml": YAML,
@@ -54,7 +54,7 @@ it(
 );
 
 Deno.test({ name: "a worker killed in the middle costs time only", ignore }, async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });
   await using victim = worker(files.folder, test.url);
@@ -82,7 +82,7 @@ Deno.test(
     const seed = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Date.now() % 1e6);
     console.log(`  seed ${seed}`);
     const random = seeded(seed);
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     const rows = 20_000;
     // Rows that nothing tells apart: loaded twice they would be there twice.
     const yaml = YAML.replace("idempotency_key: [id]", "refresh: { mode: append }");
@@ -140,7 +140,7 @@ function seeded(seed: number): () => number {
 }
 
 it({ name: "a worker that is told to stop gives its partition back", ignore }, async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });
   await using first = worker(files.folder, test.url);
@@ -155,7 +155,7 @@ it({ name: "a worker that is told to stop gives its partition back", ignore }, a
 Deno.test(
   { name: "a distributed run that is interrupted takes its jobs back", ignore },
   async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ ...months(60_000), "months.yaml": YAML });
     const run = () =>
       command(files.folder, test.url, "run", "months.yaml", "--distributed").spawn();
@@ -187,7 +187,7 @@ Deno.test(
 );
 
 Deno.test({ name: "connections that all break in the middle cost time only", ignore }, async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });
   await using first = worker(files.folder, test.url);
@@ -212,7 +212,7 @@ Deno.test({
   name: "partitions that are published together wait for the last one, wherever it is staged",
   ignore,
 }, async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     ...months(100),
     "months.yaml": YAML.replace("to: 2026-06", "to: 2026-06, publish: together"),
@@ -237,7 +237,7 @@ Deno.test({
   name: "a detached run is done by workers, and by another one when the first is killed",
   ignore,
 }, async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });
   const { code, stdout } = await command(

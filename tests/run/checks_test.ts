@@ -4,7 +4,7 @@ import type { Database } from "../../src/db/database.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 const HEAD = `
 pipeline: trips
@@ -85,7 +85,7 @@ const CASES: readonly (readonly [string, boolean, unknown, string])[] = [
 Deno.test("each kind of check holds or fails on staging, and says what it saw", async (t) => {
   for (const [options, passed, observed, expected] of CASES) {
     await t.step(`${options} ${passed ? "holds" : "fails"}`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       await test.db.query("create schema shop; create table shop.zones (name text)");
       await test.db.query("insert into shop.zones values ('a')");
       const { status, check, error } = await verdict(test.db, options);
@@ -113,7 +113,7 @@ Deno.test("freshness: reads a date or time without a zone in `timezone`", async 
     ] as const
   ) {
     await t.step(`a ${type} in ${timezone}`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       using files = workspace({ "trips.csv": rows });
       const options = `freshness: { column: day, max_age: 13h, timezone: ${timezone} }`;
       const head = HEAD.replace("day: date", `day: ${type}`);
@@ -151,7 +151,7 @@ Deno.test("checks of an empty load, and of columns that are NULL throughout", as
   ];
   for (const [options, rows, passed] of cases) {
     await t.step(`${options} of ${rows === empty ? "no rows" : "NULLs"}`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       expect((await verdict(test.db, options, rows)).check.passed).toBe(passed);
     });
   }
@@ -181,7 +181,7 @@ for (const method of ["exchange", "merge"] as const) {
   Deno.test(`checks compare a load with the live version: ${method}`, async (t) => {
     for (const [options, second, passed, observed] of COMPARING) {
       await t.step(`${options} ${passed ? "holds" : "fails"}`, async () => {
-        await using test = await testDatabase();
+        await using test = await ledgerDatabase();
         if (method === "merge") {
           await test.db.query(`create schema shop; create table shop.trips
 (id integer not null, zone text, fare numeric(6,2), day date)`);
@@ -209,7 +209,7 @@ it("upsert deletes nothing and append changes nothing, as row_diff sees them", a
       ["append", "1 added, 0 deleted, 0 changed"],
     ]
   ) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "trips.csv": "id,zone,fare,day\n1,a,10,\n2,b,20,\n" });
     const head = `${HEAD}idempotency_key: [id]\nrefresh: { mode: ${mode} }\n`;
     await run(test.db, specOf(head, files.folder));
@@ -220,7 +220,7 @@ it("upsert deletes nothing and append changes nothing, as row_diff sees them", a
 });
 
 it("a failed check publishes nothing, keeps the rows for a look, and is swept by the next run", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": ROWS });
   await run(test.db, specOf(HEAD, files.folder));
   files.write("trips.csv", "id,zone,fare,day\n7,z,1,\n7,z,2,\n");
@@ -249,7 +249,7 @@ it("a failed check publishes nothing, keeps the rows for a look, and is swept by
 });
 
 it("a check that only warns is told, recorded, and keeps nothing back", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": ROWS });
   const { context, events } = testContext(test.db);
   const { runPipeline } = await import("../../src/run/mod.ts");
@@ -264,7 +264,7 @@ it("a check that only warns is told, recorded, and keeps nothing back", async ()
 });
 
 it("SQL that Postgres does not understand is an error of the file, before anything is written", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": ROWS });
   const spec = specOf(
     yaml('sql: { name: s, query: "select count(*) from {staging} where fair > 1", expect: 0 }'),
@@ -285,7 +285,7 @@ it("SQL that Postgres does not understand is an error of the file, before anythi
 });
 
 it("a check that writes, or breaks while it runs, fails the load and changes nothing", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   await test.db.query("create table notes (n int)");
   await test.db.query(`create function scribble() returns int language plpgsql as
 'begin insert into notes values (1); return 0; end'`);
@@ -319,7 +319,7 @@ checks:
 `;
 
 it("checks know their partition, each fails by itself, and `check` looks at what is live", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "2026-01.csv": "id,day\n1,2026-01-15\n",
     "2026-02.csv": "id,day\n1,2026-02-15\n2,2026-03-07\n",
@@ -355,7 +355,7 @@ it("checks know their partition, each fails by itself, and `check` looks at what
 });
 
 it("`check` of a table that keeps no partitions apart looks at it once, and says what it leaves out", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "2026-01.csv": "id,day\n1,2026-01-15\n",
     "2026-02.csv": "id,day\n2,2026-02-15\n",

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { rollbackPipeline } from "../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 // A load without rows never takes the place of rows, unless the pipeline says that it may.
 
@@ -67,7 +67,7 @@ const NOTHING_LEFT: readonly {
 
 for (const { what, file, contract, message } of NOTHING_LEFT) {
   it(`full: ${what} leaves the table as it is`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": FULL });
     const yaml = THINGS.replace("MODE", "full") +
       (contract === undefined ? "" : `schema_contract: ${contract}\n`);
@@ -127,7 +127,7 @@ const MERGING: readonly Merging[] = [
 for (const { mode, more = "", table = "", kept, left } of MERGING) {
   const of = table === "" ? "" : " of a table of others";
   it(`${mode}${more}${of}: a load without rows takes none away`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     if (table !== "") await test.db.query(table);
     using files = workspace({ "things.csv": FULL });
     const yaml = THINGS.replace("MODE", `${mode}${more}`);
@@ -156,7 +156,7 @@ columns: { id: integer }
 
 for (const publish of ["each", "together"]) {
   it(`partition: a load without rows leaves its partition, published ${publish}`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "a.csv": "id\n1\n", "b.csv": "id\n" });
     const spec = specOf(MONTHS.replace("PUBLISH", publish), files.folder);
     // There is nothing yet that would go.
@@ -177,7 +177,7 @@ for (const publish of ["each", "together"]) {
 }
 
 Deno.test("full: a table that holds no rows may be loaded with none", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n" });
   const spec = specOf(THINGS.replace("MODE", "full"), files.folder);
   for (const force of [false, true]) {

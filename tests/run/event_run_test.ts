@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { replayRejects, runPipeline } from "../../src/run/mod.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 const YAML = `
 pipeline: trips
@@ -17,7 +17,7 @@ rejects: { limit: 10 }
 
 for (const publish of ["", ", publish: together"]) {
   it(`every event of a run names it, published ${publish === "" ? "one by one" : "together"}`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "a.csv": "id,seats\n1,3\n2,9\n", "b.csv": "id,seats\n3,1\n" });
     const spec = specOf(YAML.replace("PUBLISH", publish), files.folder);
     for (const work of ["run", "replay"]) {

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 function yaml(mode: string, columns: string): string {
   return `
@@ -29,7 +29,7 @@ where attrelid = 'shop.things'::regclass and attnum > 0 and not attisdropped
 
 for (const mode of ["full", "append", "upsert", "history"]) {
   it(`${mode}: columns are added and widened, and earlier versions can still be put back`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,price,name\n1,1.50,one\n2,2.00,two\n" });
     await run(test.db, specOf(yaml(mode, BEFORE), files.folder));
     files.write("things.csv", "id,price,name\n1,1.75,uno\n3,3.00,three\n");
@@ -80,7 +80,7 @@ from shop.things ${mode === "history" ? "where _current" : ""} order by id`,
 }
 
 it("a column that leaves the pipeline stays in the table, as NULL", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,note\n1,a,x\n" });
   const both =
     "id: { type: integer, required: true }, name: text, note: { type: text, required: true }";
@@ -99,7 +99,7 @@ it("a column that leaves the pipeline stays in the table, as NULL", async () => 
 
 it("a change that values may not survive needs --allow-destructive", async () => {
   for (const mode of ["full", "upsert"]) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,price,name\n1,1.50,12\n" });
     await run(test.db, specOf(yaml(mode, BEFORE), files.folder));
     const narrower = specOf(
@@ -127,7 +127,7 @@ it("a change that values may not survive needs --allow-destructive", async () =>
 });
 
 it("a value that does not survive stops a destructive change before anything is done", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,price,name\n1,1.50,one\n" });
   await run(test.db, specOf(yaml("full", BEFORE), files.folder));
   const narrower = specOf(
@@ -148,7 +148,7 @@ it("a value that does not survive stops a destructive change before anything is 
 });
 
 it("the column that the table is laid out by changes as others do", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const yamlOf = (id: string) => yaml("full", `id: ${id}, name: text`).replace(/idempotency.*/, "");
   await run(test.db, specOf(yamlOf("text"), files.folder));
@@ -166,7 +166,7 @@ it("the column that the table is laid out by changes as others do", async () => 
 });
 
 it("key and partition columns cannot come later", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const id = "id: { type: integer, required: true }, name: text";
   await run(test.db, specOf(yaml("upsert", id), files.folder));

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { connect } from "../../src/db/connection/connect.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 
 // Tables that somebody else made.
 
@@ -236,7 +236,7 @@ create trigger skip before insert on shop.people for each row execute function s
 });
 
 Deno.test("a policy that hides rows stops the merge instead of misleading it", async () => {
-  await using test = await ledgerDatabase();
+  await using test = await testDatabase();
   using files = workspace({ "people.csv": "id,name\n1,a\n" });
   await test.db.query(`${TABLE} alter table shop.people add primary key (id)`);
   const role = `loader_${crypto.randomUUID().slice(0, 8)}`;

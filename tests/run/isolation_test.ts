@@ -3,7 +3,7 @@ import type { Database } from "../../src/db/database.ts";
 import { readRejects } from "../../src/ledger/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 // Rows that only Postgres can refuse become rejects; the rest of the load goes on.
 
@@ -145,7 +145,7 @@ for (const { what, table, bad, code } of REFUSALS) {
     // Without a unique index on the key alone the plan refuses.
     if (what === "partition bounds" && mode === "upsert") continue;
     it(`${mode}: rows refused by ${what} are rejects with the SQLSTATE`, async () => {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       const text = file(bad);
       using files = workspace({ "bookings.csv": text });
       await test.db.query(`${TABLE} ${table}`);
@@ -183,7 +183,7 @@ for (const { what, table, bad, code } of REFUSALS) {
 }
 
 it("a target of Sluice's own keeps its checks, and rows that fail them are rejects", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "bookings.csv": "id,room,note\n1,1,\n" });
   const spec = specOf(
     YAML.replace("MODE\n", "idempotency_key: [id]\non_duplicate: keep_first\n"),
@@ -206,7 +206,7 @@ it("a target of Sluice's own keeps its checks, and rows that fail them are rejec
 });
 
 it("rows that Postgres refuses count against the budget, and then nothing is published", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "bookings.csv": file(["7,x", "8,x", "9,x"]) });
   await test.db.query(`${TABLE} ${REFUSALS[0].table}`);
   const yaml = YAML.replace("MODE\n", "refresh: { mode: append }\n").replace(

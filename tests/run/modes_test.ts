@@ -4,7 +4,7 @@ import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 const THINGS = `
 pipeline: things
@@ -65,7 +65,7 @@ const CHANGES: readonly {
 
 for (const { mode, second, changes } of CHANGES) {
   it(`refresh.mode: ${mode} merges a load, goes back, forward and to the very start`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": FIRST });
     const spec = things(mode, files.folder);
     expect(await run(test.db, spec)).toMatchObject({ status: "succeeded", rows_loaded: 3 });
@@ -93,7 +93,7 @@ for (const { mode, second, changes } of CHANGES) {
 }
 
 it("append with a key counts rows that are there already as duplicates", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": FIRST });
   const spec = things("append", files.folder);
   await run(test.db, spec);
@@ -110,7 +110,7 @@ it("append with a key counts rows that are there already as duplicates", async (
 });
 
 it("append without a key adds equal rows again, and rollback takes as many away", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,extra\n1,a,\n1,a,\n,,\n" });
   const yaml = THINGS.replace("idempotency_key: [id]\n", "").replace(", required: true", "");
   const spec = things("append", files.folder, yaml);
@@ -127,7 +127,7 @@ it("append without a key adds equal rows again, and rollback takes as many away"
 });
 
 it("history closes what vanished where hard_deletes says so, and rollback reopens it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": FIRST });
   const yaml = THINGS.replace("mode: MODE", "mode: history, hard_deletes: invalidate");
   const spec = specOf(yaml, files.folder);
@@ -146,7 +146,7 @@ where not a._current and b._current and a._valid_to <> b._valid_from`,
 });
 
 it("rollback refuses to lose later changes, and lists them", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": FIRST });
   const later: readonly [RefreshMode, string, string][] = [
     ["upsert", "update shop.things set name = 'mine' where id = 2", "id = 2"],
@@ -177,7 +177,7 @@ it("rollback refuses to lose later changes, and lists them", async () => {
 });
 
 it("sources of many partitions are merged into one table, and rolled back one by one", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "t_2021-01.csv": "id,name,extra\n1,a,\n2,b,\n",
     "t_2021-02.csv": "id,name,extra\n2,B,\n3,c,\n",
@@ -199,7 +199,7 @@ it("sources of many partitions are merged into one table, and rolled back one by
 
 it("merges go into a partitioned target, each load into its partition", async () => {
   for (const mode of ["append", "upsert", "history"] as const) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({
       "t_2021-01.csv": "id,at,name,extra\n1,2021-01-05,a,\n2,2021-01-06,b,\n",
       "t_2021-02.csv": "id,at,name,extra\n2,2021-02-01,B,\n",
@@ -226,7 +226,7 @@ it("merges go into a partitioned target, each load into its partition", async ()
 });
 
 it("lineage alone is no change", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": FIRST });
   const spec = things(
     "upsert",
@@ -239,7 +239,7 @@ it("lineage alone is no change", async () => {
 });
 
 it("upsert compares to the byte: json and trailing zeros count as changes", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": `id,name,extra\n1,1.0,"{""a"":1}"\n` });
   const spec = things("upsert", files.folder, THINGS.replace("name: text", "name: numeric"));
   await run(test.db, spec);
@@ -255,7 +255,7 @@ it("upsert compares to the byte: json and trailing zeros count as changes", asyn
 it("versions beyond target.versions cannot be gone back to, and leave no table", async () => {
   for (const mode of ["append", "upsert", "history"] as const) {
     for (const versions of [0, 1, 2]) {
-      await using test = await testDatabase();
+      await using test = await ledgerDatabase();
       using files = workspace();
       const yaml = THINGS.replace("things }", `things, versions: ${versions} }`);
       const spec = things(mode, files.folder, yaml);
@@ -286,7 +286,7 @@ it("versions beyond target.versions cannot be gone back to, and leave no table",
 });
 
 it("a target keeps its rows when the mode changes from full to upsert and back", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": FIRST });
   await run(test.db, things("full", files.folder));
   files.write("things.csv", SECOND);

@@ -5,7 +5,7 @@ import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { openQueue } from "../../src/distribute/queue.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 
 // Postgres refuses to update and to delete in a table whose changes are published and whose rows
 // nothing tells apart. The tests of modes, duplicates, rules and rejects run in a database that
@@ -171,7 +171,7 @@ insert into shop.things values (7, 'theirs')`);
 });
 
 Deno.test("every table of the ledger and of the queue can be deleted from where all are published", async () => {
-  await using test = await ledgerDatabase();
+  await using test = await testDatabase();
   using files = workspace({ "things.csv": FIRST });
   await run(test.db, specOf(THINGS.replace("MODE", "full"), files.folder));
   await using _queue = await openQueue(await resolveTarget(test.url), "test", 1);

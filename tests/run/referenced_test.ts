@@ -4,7 +4,7 @@ import { readCatalog } from "../../src/db/catalog/catalog.ts";
 import type { Queryable } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 
 const MODES = ["full", "partition", "upsert", "append"] as const;
 
@@ -148,7 +148,7 @@ async function contents(db: Queryable): Promise<unknown> {
 }
 
 Deno.test("an empty table that could refer, or one whose rows cannot be seen", async () => {
-  await using test = await ledgerDatabase();
+  await using test = await testDatabase();
   using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });
   const spec = specOf(yaml("full"), files.folder);
   const role = `ldr_${crypto.randomUUID().slice(0, 8)}`;

@@ -3,7 +3,7 @@ import { readRejects, rejectPages } from "../../src/ledger/mod.ts";
 import { rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
 import { replayRejects } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 function yaml(mode: string, columns: string): string {
   return `
@@ -34,7 +34,7 @@ x,no number,1
 
 for (const mode of ["full", "append", "upsert", "history"]) {
   it(`${mode}: a replay loads what is valid by now, exactly once`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "trips.csv": FILE });
     const strict = specOf(yaml(mode, STRICT), files.folder);
     expect(await run(test.db, strict)).toMatchObject({ status: "succeeded", rows_rejected: 6 });
@@ -77,7 +77,7 @@ for (const mode of ["full", "append", "upsert", "history"]) {
 }
 
 it("a long record that was rejected is replayed whole", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   // Longer than what is read of a file at once, at its start and later.
   const long = ["é".repeat(100_000), "y".repeat(300_000)];
   const file = `id,note,seats\n1,"${long[0]}",9\n2,${long[1]},9\n3,c,1\n`;
@@ -92,7 +92,7 @@ it("a long record that was rejected is replayed whole", async () => {
 });
 
 it("a replay makes the file count as loaded with the mended pipeline", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": FILE });
   await run(test.db, specOf(yaml("full", STRICT), files.folder));
   const mended = specOf(yaml("full", MENDED), files.folder);
@@ -105,7 +105,7 @@ it("a replay makes the file count as loaded with the mended pipeline", async () 
 });
 
 it("rejected rows of a load that is not live are not replayed", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "trips.csv": FILE });
   await run(test.db, specOf(yaml("full", STRICT), files.folder));
   files.write("trips.csv", "id,note,seats\n9,other,1\n");
@@ -118,7 +118,7 @@ it("rejected rows of a load that is not live are not replayed", async () => {
 });
 
 it("rejectPages exports every row, with bytes that are no UTF-8 as hex", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const head = new TextEncoder().encode("id,note,seats\n");
   const bad = new Uint8Array([0x31, 0x2c, 0xff, 0x2c, 0x31, 0x0a]);
   using files = workspace({ "trips.csv": new Uint8Array([...head, ...bad]) });
@@ -129,7 +129,7 @@ it("rejectPages exports every row, with bytes that are no UTF-8 as hex", async (
 });
 
 it("a replay keeps each row's line, and leaves what cannot be read where it is", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const file = `id,note,seats
 1,good,1
 2,"two

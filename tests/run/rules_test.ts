@@ -3,7 +3,7 @@ import { readRejects } from "../../src/ledger/mod.ts";
 import type { RuleSpec } from "../../src/spec/pipeline_spec.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase, testDatabase } from "../support/every_db.ts";
 
 const YAML = `
 pipeline: trips
@@ -46,7 +46,7 @@ function specWith(folder: string, rules: readonly RuleSpec[]) {
 }
 
 it("rules reject the rows that fail them, with line, offset and raw record", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const spec = specWith(files.folder, [ORDER, MONTH]);
   const result = await run(test.db, spec);
@@ -77,7 +77,7 @@ it("rules reject the rows that fail them, with line, offset and raw record", asy
 });
 
 it("a rule's own limit refuses the load, and so does the pipeline's", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const own = specWith(files.folder, [{ ...ORDER, limit: { kind: "rows", rows: 2 } }]);
   expect(await run(test.db, own)).toMatchObject({
@@ -96,7 +96,7 @@ it("a rule's own limit refuses the load, and so does the pipeline's", async () =
 });
 
 it("on_fail: warn tells and publishes, on_fail: fail refuses with examples", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const { context, events } = testContext(test.db);
   const warning = specWith(files.folder, [{ ...ORDER, onFail: "warn" }]);
@@ -141,7 +141,7 @@ it("bad SQL in a rule is told at plan time, with its line", async () => {
 });
 
 it("rules of a pipeline file load as they are written, and name their line", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const yaml = `${YAML}rules:
   down_after_up: down >= up
@@ -167,7 +167,7 @@ it("rules of a pipeline file load as they are written, and name their line", asy
 });
 
 it("rejects.keep_days forgets rejected rows that are older", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "t_2021-01.csv": ROWS });
   const yaml = YAML.replace("limit: 10", "limit: 10, keep_days: 30") +
     "rules: { down_after_up: down >= up }\n";

@@ -5,7 +5,7 @@ import { readHistory, readRejects } from "../../src/ledger/mod.ts";
 import { executeStatements } from "../../src/publish/execute.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase, testDatabase } from "../support/every_db.ts";
 
 const FULL = `
 pipeline: things
@@ -35,7 +35,7 @@ async function rows(db: Database, sql: string): Promise<unknown[]> {
 }
 
 it("runPipeline publishes a whole table with its ledger row", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": 'id,name,price\n1,bolt,0.10\n2,"nut, hex",.20\n' });
   const result = await run(test.db, specOf(FULL, files.folder));
   expect(result.status).toBe("succeeded");
@@ -56,7 +56,7 @@ it("runPipeline publishes a whole table with its ledger row", async () => {
 });
 
 it("runPipeline leaves an unchanged source alone and --force reloads it", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,bolt,1\n" });
   const spec = specOf(FULL, files.folder);
   await run(test.db, spec);
@@ -74,7 +74,7 @@ it("runPipeline leaves an unchanged source alone and --force reloads it", async 
 });
 
 it("runPipeline keeps views and grants, and rollback goes back and forth", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,old,1\n" });
   const spec = specOf(FULL, files.folder);
   await run(test.db, spec);
@@ -99,7 +99,7 @@ it("runPipeline keeps views and grants, and rollback goes back and forth", async
 });
 
 it("runPipeline keeps as many versions as the pipeline says", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const spec = specOf(FULL.replace("shop.things", "shop.things, versions: 2"), files.folder);
   for (let n = 1; n <= 5; n++) {
@@ -126,7 +126,7 @@ it("runPipeline keeps as many versions as the pipeline says", async () => {
 });
 
 it("runPipeline refuses too many rejects and leaves the live table untouched", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   const good = "id,name,price\n1,a,1\n";
   using files = workspace({ "things.csv": good });
   const spec = specOf(FULL, files.folder);
@@ -162,7 +162,7 @@ it("runPipeline refuses too many rejects and leaves the live table untouched", a
 });
 
 it("runPipeline loads within the budget and keeps the rejects", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\nx,b,2\n" });
   const spec = specOf(FULL, files.folder);
   const result = await run(test.db, spec);
@@ -171,7 +171,7 @@ it("runPipeline loads within the budget and keeps the rejects", async () => {
 });
 
 it("runPipeline loads partitions side by side and tells each", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "trips_2021-01.csv": gzipSync("id,at\n1,2021-01-01\n2,2021-01-02\n1,2021-01-03\n"),
     "trips_2021-02.csv": "id,at\n1,2021-02-01\n",
@@ -225,7 +225,7 @@ for (
   ]
 ) {
   it(`on_duplicate: ${onDuplicate} keeps the right row of each key`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({
       "keys.csv": "id,part,name\n1,,a\n2,x,other\n1,,b\n1,,c\n",
     });
@@ -260,7 +260,7 @@ where table_schema = 'shop' and table_name = 'keys__all__v1'`,
 }
 
 it("on_duplicate: fail refuses and names the keys", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "keys.csv": "id\n1\n2\n1\n" });
   const yaml = `
 pipeline: keys
@@ -277,7 +277,7 @@ columns: { id: integer }
 });
 
 it("RANGE partitions prune, and rows outside the bounds are rejects", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "trips_2021-01.csv": "id,at\n1,2021-01-01 00:00:00\n2,2021-01-31 23:59:59\n3,2021-02-01\n4,\n",
   });
@@ -306,7 +306,7 @@ rejects: { limit: 2 }
 });
 
 it("target.lineage tells where each row came from", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n2,b,1\n" });
   const spec = specOf(FULL.replace("shop.things", "shop.things, lineage: true"), files.folder);
   const { run_id } = await run(test.db, spec);
@@ -354,7 +354,7 @@ it("a table that Sluice did not make is never altered, and a view never loaded",
 });
 
 it("a changed column is refused with the difference", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   await run(test.db, specOf(FULL, files.folder));
   const changed = FULL.replace("numeric(10,2)", "date");
@@ -365,7 +365,7 @@ it("a changed column is refused with the difference", async () => {
 });
 
 it("a missing file fails, and its partition waits where the pipeline says so", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace();
   const result = await run(test.db, specOf(FULL, files.folder));
   expect(result.status).toBe("failed");
@@ -376,7 +376,7 @@ it("a missing file fails, and its partition waits where the pipeline says so", a
 });
 
 it("a second run of the same target exits with a clear word, other targets do not wait", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   const spec = specOf(FULL, files.folder);
   const { lockTarget } = await import("../../src/ledger/mod.ts");
@@ -394,7 +394,7 @@ it("a second run of the same target exits with a clear word, other targets do no
 });
 
 it("leftovers of a died run are swept and the run is marked", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name,price\n1,a,1\n" });
   const spec = specOf(FULL, files.folder);
   const { context } = testContext(test.db);

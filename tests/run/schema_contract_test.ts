@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, replayRejects, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, testDatabase } from "../support/every_db.ts";
+import { it, ledgerDatabase } from "../support/every_db.ts";
 
 // What `schema_contract: evolve` makes of files that change.
 
@@ -31,7 +31,7 @@ const NEW_FIELDS = `id,Zip Code,at,note,big,when,ok,money,empty,mixed,id2
 `;
 
 it("new_columns: evolve adds columns with the narrowest type that loses nothing", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": NEW_FIELDS });
   const spec = specOf(yaml("new_columns: evolve"), files.folder);
   expect(await run(test.db, spec)).toMatchObject({ status: "succeeded", rows_loaded: 2 });
@@ -57,7 +57,7 @@ it("new_columns: evolve adds columns with the narrowest type that loses nothing"
 });
 
 it("new_columns: evolve alters what stands, says so, and later files may do without", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,a\n" });
   const spec = specOf(yaml("new_columns: evolve"), files.folder);
   await run(test.db, spec);
@@ -90,7 +90,7 @@ it("new_columns: evolve alters what stands, says so, and later files may do with
 
 it("type_changes: evolve widens columns by the values, in append mode and full", async () => {
   for (const mode of ["full", "append"]) {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,abc\n" });
     const spec = specOf(yaml("type_changes: evolve", `refresh: { mode: ${mode} }\n`), files.folder);
     const { context } = testContext(test.db);
@@ -107,7 +107,7 @@ it("type_changes: evolve widens columns by the values, in append mode and full",
 });
 
 it("type_changes: evolve keeps a wider column for files that fit the pipeline again", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,abc\n" });
   const spec = specOf(yaml("type_changes: evolve", "refresh: { mode: append }\n"), files.folder);
   await run(test.db, spec);
@@ -124,7 +124,7 @@ it("type_changes: evolve keeps a wider column for files that fit the pipeline ag
 });
 
 it("a file with nothing new evolves nothing, and none is read twice where the contract is frozen", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,at,note\n1,2021-01-01,abc\n" });
   const spec = specOf(yaml("new_columns: evolve, type_changes: evolve"), files.folder);
   await run(test.db, spec);
@@ -135,7 +135,7 @@ it("a file with nothing new evolves nothing, and none is read twice where the co
 });
 
 it("a replay fills the columns that an earlier load has added", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({
     "things.csv": "id,at,note,seats\n1,2021-01-01,a,4\n2,2021-01-01,abcd,7\n",
   });
@@ -154,7 +154,7 @@ it("a replay fills the columns that an earlier load has added", async () => {
 });
 
 it("a file without any column of the pipeline replaces nothing, under any contract", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const pipeline = (contract: string) => `
 pipeline: things

@@ -4,7 +4,7 @@ import type { RunResult } from "../../src/core/result.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { haltingDatabase } from "../support/halting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase, preparedDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, preparedDatabase, testDatabase } from "../support/postgres.ts";
 
 const YAML = `
 pipeline: things
@@ -121,7 +121,7 @@ Deno.test("a run at work in a transaction is waited for, and then told of", asyn
 });
 
 Deno.test("first runs of many targets of one schema, at once, all succeed", async () => {
-  await using test = await ledgerDatabase();
+  await using test = await testDatabase();
   using files = workspace({ "things.csv": "id,name\n1,a\n" });
   const specs = [1, 2, 3, 4].map((n) =>
     specOf(YAML.replaceAll("shop.things", `shop.t${n}`), files.folder)

@@ -6,7 +6,7 @@ import { rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
 import { attempt } from "../support/attempt.ts";
 import { type Fault, faultyDatabase } from "../support/faulty_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { it, KINDS, testDatabase } from "../support/every_db.ts";
+import { it, KINDS, ledgerDatabase } from "../support/every_db.ts";
 
 interface Options {
   readonly mode?: string;
@@ -67,7 +67,7 @@ for (
 ) {
   const { mode, column } = options;
   it(`${mode}${column ? " with a partition column" : ""}: partitions are published together, or not at all`, async () => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using folder = workspace(files("old"));
     const spec = specOf(yaml(options), folder.folder);
     const first = await run(test.db, spec);
@@ -114,7 +114,7 @@ for (
 }
 
 it("partitions that are unchanged or pending keep the others from nothing", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using folder = workspace(files("old"));
   const text = yaml().replace("publish: together", "publish: together, missing: pending");
   const spec = specOf(text, folder.folder);
@@ -125,7 +125,7 @@ it("partitions that are unchanged or pending keep the others from nothing", asyn
 });
 
 it("a rollback takes one of the partitions that were published together back", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using folder = workspace(files("old"));
   const spec = specOf(yaml(), folder.folder);
   await run(test.db, spec);
@@ -136,7 +136,7 @@ it("a rollback takes one of the partitions that were published together back", a
 });
 
 it("a lock that cannot be had fails all of them, and the next run publishes all", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using folder = workspace(files("old"));
   const spec = specOf(yaml(), folder.folder);
   await run(test.db, spec);
@@ -156,7 +156,7 @@ it("a lock that cannot be had fails all of them, and the next run publishes all"
 });
 
 it("an interrupt before the publish leaves nothing", async () => {
-  await using test = await testDatabase();
+  await using test = await ledgerDatabase();
   using folder = workspace(files("old"));
   const spec = specOf(yaml(), folder.folder);
   const controller = new AbortController();
@@ -185,7 +185,7 @@ const STEP = FAULTS.length * KINDS;
 
 for (const [at, fault] of FAULTS.entries()) {
   it(`all or none of them are live, whichever call fails (${fault})`, async (kind) => {
-    await using test = await testDatabase();
+    await using test = await ledgerDatabase();
     using folder = workspace(files("old"));
     const spec = specOf(yaml(), folder.folder);
     await run(test.db, spec);

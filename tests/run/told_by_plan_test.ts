@@ -3,7 +3,7 @@ import { connect } from "../../src/db/connection/connect.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 
 function yaml(mode: string, columns = "id: { type: integer, required: true }, name: text"): string {
   return `
@@ -44,7 +44,7 @@ for (const mode of ["full", "append", "upsert"]) {
 
 for (const mode of ["full", "append", "upsert"]) {
   Deno.test(`${mode}: row-level security that hides rows is told by the plan, with what helps`, async () => {
-    await using test = await ledgerDatabase();
+    await using test = await testDatabase();
     using files = workspace({ "things.csv": "id,name\n1,a\n" });
     const role = `ldr_${crypto.randomUUID().slice(0, 8)}`;
     try {

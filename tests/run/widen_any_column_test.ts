@@ -3,7 +3,7 @@ import type { Database } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 
 function yaml(id: string, n = "integer", more = ""): string {
   return `
@@ -68,8 +68,8 @@ let roles = 0;
 Deno.test("the column that an unpartitioned table is laid out by is widened, and all that is on the table stays", async () => {
   const mark = `${Deno.pid}_${++roles}`;
   const decoration = DECORATION.replaceAll("${n}", mark);
-  await using test = await ledgerDatabase();
-  await using twin = await ledgerDatabase();
+  await using test = await testDatabase();
+  await using twin = await testDatabase();
   using files = workspace({ "things.csv": "id,name,n\n1,a,1\n2,b,2\n" });
   try {
     for (const [db, type] of [[test.db, "integer"], [twin.db, "bigint"]] as const) {

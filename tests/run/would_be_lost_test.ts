@@ -4,7 +4,7 @@ import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { LEAF, loaded, THREE } from "../support/loaded.ts";
 import { ALL, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 
 for (
   const [what, decoration, told] of [
@@ -96,7 +96,7 @@ Deno.test("a rollback refuses what a load would refuse", async () => {
 });
 
 Deno.test("a role without superuser carries what is its own, and refuses what is not", async () => {
-  await using test = await ledgerDatabase();
+  await using test = await testDatabase();
   using files = workspace();
   const suffix = crypto.randomUUID().slice(0, 8);
   const [loader, group, stranger] = ["loader", "group", "stranger"].map((n) => `${n}_${suffix}`);

@@ -1,5 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { ledgerDatabase, type TestDatabase } from "./postgres.ts";
+import {
+  ledgerDatabase as databaseWithLedger,
+  type TestDatabase,
+  testDatabase as emptyDatabase,
+} from "./postgres.ts";
 
 /** What a database can be like without the loads noticing, by what a test's name says of it. */
 const DATABASES: Readonly<Record<string, string>> = {
@@ -15,7 +19,7 @@ const setup = new AsyncLocalStorage<string>();
 export const KINDS = Object.keys(DATABASES).length;
 
 /**
- * Registers a test once for each kind of database, which its {@link testDatabase} makes.
+ * Registers a test once for each kind of database, which its {@link testDatabase} or {@link ledgerDatabase} makes.
  *
  * @param work gets the place of the kind among all, from 0 on
  */
@@ -29,9 +33,17 @@ export function it(
   }
 }
 
-/** A fresh database with a ledger, of the kind that this test is about. */
+/** A fresh, empty database of the kind that this test is about. */
 export async function testDatabase(): Promise<TestDatabase> {
-  const test = await ledgerDatabase();
+  return await ofKind(await emptyDatabase());
+}
+
+/** One that has a ledger already. */
+export async function ledgerDatabase(): Promise<TestDatabase> {
+  return await ofKind(await databaseWithLedger());
+}
+
+async function ofKind(test: TestDatabase): Promise<TestDatabase> {
   const sql = setup.getStore() ?? "";
   if (sql !== "") await test.db.query(sql);
   return test;

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { quoteIdent } from "../../src/core/quote.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 
 /** Each is a partition, a part of a file's name, and a value in the table. */
@@ -107,7 +107,7 @@ Deno.test("files with odd names are read, and named as they are", async (test) =
 });
 
 Deno.test("schemas, tables and columns named like SQL are names and nothing else", async () => {
-  await using database = await ledgerDatabase();
+  await using database = await testDatabase();
   const { db } = database;
   using files = workspace({ "data.csv": 'id,"a""b","x) values (1); --"\n1,one,uno\nx,y,z\n' });
   const table = "Ta\"ble'; drop schema sluice cascade; --";
