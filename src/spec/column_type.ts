@@ -46,7 +46,7 @@ export const ORDERED = new RegExp(`${NUMBERS.source}|${TIMES.source}`);
 export const LISTABLE = /^(?!jsonb?$|bytea$|other$)/;
 
 /** Postgres's own other names of the same types. */
-const SYNONYMS: Readonly<Record<string, string>> = {
+export const SYNONYMS: Readonly<Record<string, string>> = {
   int: "integer",
   int2: "smallint",
   int4: "integer",
@@ -96,7 +96,7 @@ const PEERS: Readonly<Record<string, string>> = {
 };
 
 /** Other types that every Postgres has. */
-const OF_POSTGRES: ReadonlySet<string> = new Set(
+export const OF_POSTGRES: ReadonlySet<string> = new Set(
   ("bit varbit inet cidr macaddr macaddr8 money xml timetz point line lseg box path polygon circle " +
     "tsvector tsquery oid name pg_lsn pg_snapshot jsonpath bpchar xid xid8 regclass regtype " +
     "int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange " +
@@ -104,7 +104,7 @@ const OF_POSTGRES: ReadonlySet<string> = new Set(
 );
 
 /** Types that well-known extensions have, and that nobody writes a schema before. */
-const OF_EXTENSIONS: ReadonlySet<string> = new Set(
+export const OF_EXTENSIONS: ReadonlySet<string> = new Set(
   ("citext hstore ltree lquery cube seg isbn isbn13 issn ean13 upc geometry geography box2d box3d " +
     "raster vector halfvec sparsevec semver uint1 uint2 uint4 uint8").split(" "),
 );
@@ -176,7 +176,7 @@ function serverType(text: string): ServerType | { readonly hint: string } | null
   return { name: "other", sql: typeNameText({ ...type, base, modifiers }) };
 }
 
-const LONG_NAMES: Readonly<Record<string, string>> = {
+export const LONG_NAMES: Readonly<Record<string, string>> = {
   "bit varying": "varbit",
   "time with time zone": "timetz",
 };

@@ -1,8 +1,7 @@
 import { expect } from "expect";
-import { parse } from "yaml";
-import { z } from "zod";
 import { pipelineJsonSchema } from "../../src/spec/json_schema.ts";
 import { NOT_YET } from "../../src/spec/not_available.ts";
+import { openEditor } from "./editor.ts";
 import { edited, MONTHS } from "./support.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -24,8 +23,8 @@ Deno.test("every key of the JSON Schema has a description and refuses unknown on
   expect(open).toEqual([]);
 });
 
-Deno.test("the JSON Schema accepts every pipeline of the project and the test's own", () => {
-  const schema = asValidator([]);
+Deno.test("the JSON Schema accepts every pipeline of the project and the test's own", async () => {
+  const editor = openEditor(schemaText([]));
   const folder = new URL("pipelines/", ROOT);
   const texts = [...Deno.readDirSync(folder)]
     .filter(({ name }) => name.endsWith(".yaml"))
@@ -51,8 +50,7 @@ checks:
   - sql: { name: a, query: select 1, expect: 1 }
 `;
   for (const text of [MONTHS, loose, checks, ...texts]) {
-    const { error } = schema.safeParse(parse(text));
-    expect(error?.issues ?? []).toEqual([]);
+    expect(await editor.marks(text)).toEqual([]);
   }
 });
 
@@ -61,8 +59,8 @@ Deno.test("the JSON Schema leaves out what is not available yet", () => {
   for (const key of NOT_YET) expect(properties).not.toHaveProperty(key);
 });
 
-Deno.test("the JSON Schema refuses what the loader refuses", () => {
-  const schema = asValidator([]);
+Deno.test("the JSON Schema refuses what the loader refuses", async () => {
+  const editor = openEditor(schemaText([]));
   const wrong = [
     edited(["by: month", "by: mnth"]),
     edited(["required: true", "requird: true"]),
@@ -73,15 +71,18 @@ Deno.test("the JSON Schema refuses what the loader refuses", () => {
     `${MONTHS}checks: [{ row_count: { min: 1.5 } }]\n`,
     `${MONTHS}checks: [{ null_rate: { column: id, max: 10 percent } }]\n`,
   ];
-  for (const text of wrong) expect(schema.safeParse(parse(text)).success).toBe(false);
+  for (const text of wrong) expect((await editor.marks(text)).length).toBeGreaterThan(0);
 });
 
-function asValidator(notYet?: readonly string[]): z.ZodType {
-  return z.fromJSONSchema(pipelineJsonSchema(notYet) as Parameters<typeof z.fromJSONSchema>[0]);
+function schemaText(notYet: readonly string[]): string {
+  return JSON.stringify(pipelineJsonSchema(notYet));
 }
 
 function walk(value: unknown, path: string, visit: (schema: Schema, path: string) => void): void {
   if (typeof value !== "object" || value === null) return;
   if (!Array.isArray(value)) visit(value as Schema, path);
-  for (const [key, inner] of Object.entries(value)) walk(inner, `${path}/${key}`, visit);
+  for (const [key, inner] of Object.entries(value)) {
+    // What keys ask of each other names them, and describes none.
+    if (key !== "allOf") walk(inner, `${path}/${key}`, visit);
+  }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { encodingOf } from "../../core/encodings.ts";
+import { ENCODING } from "../schema/editor_hints.ts";
 import { looseText, NULL_WORDS } from "../schema/text.ts";
 
 const EXPECTED = "Expected an encoding such as utf-8, windows-1252, latin-1, utf-16 or shift_jis";
@@ -10,7 +11,7 @@ export const commonSchema = z.strictObject({
   encoding: z.string().refine((label) => encodingOf(label) !== null, EXPECTED)
     .default("utf-8").transform((label) => encodingOf(label) ?? label)
     .describe("The file's encoding, such as windows-1252, latin-1, utf-16, shift_jis")
-    .meta({ words: ["charset", "codepage", "character_set"] }),
+    .meta({ words: ["charset", "codepage", "character_set"], editor: ENCODING }),
   max_record_bytes: z.int().min(1024).max(67_108_864).default(16_777_216)
     .describe("A longer record is a reject; bytes"),
 });

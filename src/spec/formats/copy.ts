@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DELIMITER } from "../schema/editor_hints.ts";
 import { looseText } from "../schema/text.ts";
 import { nullValues } from "./common_keys.ts";
 import { csv, type CsvOptions, schema as csvSchema } from "./csv.ts";
@@ -18,7 +19,7 @@ const schema = csvSchema
     delimiter: looseText().default("\t").describe(
       "What stands between fields: a character, or several",
     )
-      .meta({ words: ["sep", "separator"] }),
+      .meta({ words: ["sep", "separator"], editor: DELIMITER }),
     header: z.boolean().default(false).describe("Whether the first record names the fields"),
     null_values: nullValues([], "Texts that are NULL in every column, as `\\N` itself is"),
   });

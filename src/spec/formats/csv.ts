@@ -3,6 +3,7 @@ import { encodeOneByte, isOneByte } from "../../core/encodings.ts";
 import { byteLength } from "../../core/names.ts";
 import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
 import { camel, type SectionSpec, sectionSpec } from "../schema/section.ts";
+import { DELIMITER, ONE_CHARACTER } from "../schema/editor_hints.ts";
 import { looseText } from "../schema/text.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatReport, FormatSpec } from "./format_spec.ts";
@@ -12,12 +13,15 @@ export const schema = z.strictObject({
   delimiter: looseText().default(",").describe(
     "What stands between fields: a character, or several",
   )
-    .meta({ words: ["sep", "separator"] }),
+    .meta({ words: ["sep", "separator"], editor: DELIMITER }),
   quote: looseText().nullable().default('"')
-    .describe("Character around fields; null: quoting is off").meta({ words: ["quotechar"] }),
+    .describe("Character around fields; null: quoting is off").meta({
+      words: ["quotechar"],
+      editor: ONE_CHARACTER,
+    }),
   escape: looseText().nullable().optional()
     .describe("Character before a quote inside a quoted field; the quote itself when left out")
-    .meta({ words: ["escapechar"] }),
+    .meta({ words: ["escapechar"], editor: ONE_CHARACTER }),
   header: z.boolean().default(true)
     .describe(
       "Whether the first record names the fields; false: columns are taken in order, or by number",
@@ -27,7 +31,7 @@ export const schema = z.strictObject({
       words: ["skip_rows", "skiprows"],
     }),
   comment: looseText().nullable().default(null)
-    .describe("Records that start with this character are skipped"),
+    .describe("Records that start with this character are skipped").meta({ editor: ONE_CHARACTER }),
   skip_empty_records: z.boolean().exactOptional()
     .describe("Pass over records of nothing but delimiters, as spreadsheets leave them")
     .meta({ leftOut: false, words: ["skip_blank_lines", "skip_empty_lines"] }),

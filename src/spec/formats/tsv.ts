@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DELIMITER } from "../schema/editor_hints.ts";
 import { looseText } from "../schema/text.ts";
 import { csv, type CsvOptions, schema as csvSchema } from "./csv.ts";
 import type { FormatSpec } from "./format_spec.ts";
@@ -8,7 +9,7 @@ const schema = csvSchema.extend({
   delimiter: looseText().default("\t").describe(
     "What stands between fields: a character, or several",
   )
-    .meta({ words: ["sep", "separator"] }),
+    .meta({ words: ["sep", "separator"], editor: DELIMITER }),
 });
 
 /** Text with tabs: CSV with another delimiter. */

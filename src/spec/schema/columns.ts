@@ -8,8 +8,8 @@ import {
   parseColumnType,
   TEXTS,
   TIMES,
-  TYPE_EXAMPLES,
 } from "../column_type.ts";
+import { DATE_FORMAT, TIME_ZONE, TYPE } from "./editor_hints.ts";
 import type { Given } from "./section.ts";
 import { looseName, looseText, name, NULL_WORDS } from "./text.ts";
 
@@ -24,7 +24,7 @@ const typeSchema = z.string().transform((text, context): ColumnType => {
   return z.NEVER;
 }).describe(
   "A Postgres type, such as integer, numeric(10,2), text, timestamptz, text[] or shop.mood",
-).meta({ words: ["data_type"], standIn: "text", offers: TYPE_EXAMPLES });
+).meta({ words: ["data_type"], standIn: "text", editor: TYPE });
 
 /** Limits on a column's values; `rows/rules/mod.ts` implements them. */
 const rulesSchema = z.strictObject({
@@ -52,11 +52,13 @@ const optionsSchema = z.strictObject({
     docs: "[Date pattern](types.md#options) such as `MM/dd/yyyy HH:mm[:ss]`, a list of which the " +
       "first that fits is taken, or `epoch`, `epoch_ms`, `epoch_us`, `epoch_ns`",
     words: ["date_format", "dateformat", "timestamp_format", "timestampformat"],
+    editor: DATE_FORMAT,
   }),
   timezone: name().exactOptional()
     .describe("IANA zone of input without an offset").meta({
       types: /^timestamptz$/,
       leftOut: "UTC",
+      editor: TIME_ZONE,
     }),
   true_values: z.array(looseText()).min(1).exactOptional().describe("Texts that are true").meta({
     types: /^boolean$/,

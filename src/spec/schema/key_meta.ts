@@ -1,4 +1,16 @@
 /**
+ * What the JSON Schema says of a key beyond what zod can: editors mark what the pattern lacks, with
+ * the message, and offer the examples.
+ *
+ * A pattern takes whatever the loader takes, and perhaps more: a good file is never marked.
+ */
+export interface EditorHint {
+  readonly pattern?: string;
+  readonly patternErrorMessage?: string;
+  readonly examples?: readonly string[];
+}
+
+/**
  * What the schema of a key says besides the values it takes, given with `.meta({ … })`.
  *
  * `keys.ts` reads it, and with it everything that depends on which keys there are: hints, the hash,
@@ -31,10 +43,10 @@ export interface KeyMeta {
   readonly leftOut?: unknown;
   /** Names of the types whose columns can have the key; left out: all. */
   readonly types?: RegExp;
+  /** What only editors make of it. */
+  readonly editor?: EditorHint;
   /** Takes the place of a wrong value that the rest of the file cannot be checked without. */
   readonly standIn?: unknown;
-  /** Values that editors offer, among others. */
-  readonly offers?: readonly string[];
 }
 
 /** The names of {@link KeyMeta} that no JSON Schema has. */
@@ -49,8 +61,8 @@ export const OWN_META = [
   "rows",
   "leftOut",
   "types",
+  "editor",
   "standIn",
-  "offers",
 ] as const;
 
 declare module "zod" {

@@ -1,3 +1,4 @@
+import { TIME_ZONE } from "./editor_hints.ts";
 import { z } from "zod";
 import { looseText } from "./text.ts";
 
@@ -30,6 +31,7 @@ export const partitionsSchema = z.strictObject({
     )
     .meta({
       leftOut: "UTC",
+      editor: TIME_ZONE,
       docs: "IANA zone in which days, months and `current` [begin and end](#periods)",
     }),
   concurrency: z.int().min(1).max(64).default(1).describe("Partitions loaded at once").meta({

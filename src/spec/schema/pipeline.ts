@@ -157,3 +157,31 @@ export const pipelineSchema = z.strictObject({
 });
 
 export type PipelineInput = z.output<typeof pipelineSchema>;
+
+/** What keys ask of each other, as far as a schema can say it; `coherence/` has the rest. */
+export const TOGETHER: readonly Readonly<Record<string, unknown>>[] = [
+  {
+    if: {
+      required: ["refresh"],
+      properties: {
+        refresh: { required: ["mode"], properties: { mode: { enum: ["upsert", "history"] } } },
+      },
+    },
+    then: {
+      required: ["idempotency_key"],
+      properties: { idempotency_key: { minItems: 1 } },
+    },
+  },
+  {
+    if: {
+      required: ["partitions"],
+      properties: { partitions: { required: ["by"], properties: { by: { const: "list" } } } },
+    },
+    then: {
+      properties: {
+        partitions: { required: ["values"], properties: { from: false, to: false } },
+      },
+    },
+    else: { properties: { partitions: { properties: { values: false } } } },
+  },
+];

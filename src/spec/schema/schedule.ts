@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CRON, TIME_ZONE } from "./editor_hints.ts";
 import { durationSeconds, seconds } from "./text.ts";
 
 /** A day, in seconds. */
@@ -8,8 +9,9 @@ const LONGEST = 86_400;
 export const scheduleSchema = z.strictObject({
   cron: z.string().describe(
     "Minute, hour, day of the month, month and weekday, such as `0 6 * * MON-FRI`; or `@daily`",
-  ).meta({ words: ["cron"] }),
-  timezone: z.string().default("UTC").describe("IANA time zone in which cron is read"),
+  ).meta({ words: ["cron"], editor: CRON }),
+  timezone: z.string().default("UTC").describe("IANA time zone in which cron is read")
+    .meta({ editor: TIME_ZONE }),
   retries: z.int().min(0).max(100).default(3)
     .describe("Further attempts after one that may succeed later (exit code 75)"),
   retry_delay: duration().prefault("1m")

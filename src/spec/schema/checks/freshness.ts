@@ -1,3 +1,4 @@
+import { TIME_ZONE } from "../editor_hints.ts";
 import { z } from "zod";
 import { isTimeZone } from "../../../core/time_zone.ts";
 import { looseName, seconds } from "../text.ts";
@@ -14,7 +15,7 @@ export const freshness = plainCheck(
       .meta({ words: ["warn_after", "error_after"] }),
     timezone: looseName().exactOptional()
       .describe("IANA zone of a date or timestamp, which has none of its own")
-      .meta({ leftOut: "UTC", types: /^(date|timestamp)$/, words: ["tz"] }),
+      .meta({ leftOut: "UTC", editor: TIME_ZONE, types: /^(date|timestamp)$/, words: ["tz"] }),
   }).describe(
     "The newest value of a date or timestamp column is at most so old: `90m`, `36h`, `2d`; " +
       "`timezone` is the zone of values that have none, UTC when left out",
