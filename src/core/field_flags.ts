@@ -21,3 +21,6 @@ export const CODED = 32;
 
 /** A field that is {@link CODED}, and has no escapes. */
 export const BARE = 64;
+
+/** The field is an object or a list, written as JSON; not where a text happens to look like one. */
+export const NESTED = 128;

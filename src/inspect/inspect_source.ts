@@ -360,5 +360,6 @@ const PLAIN = {
   emptyAsNull: true,
   quotedNulls: false,
   isJson: false,
+  elements: null,
   nulls: null,
 } as const;

@@ -1,5 +1,6 @@
 import { SluiceError } from "../core/error.ts";
 import type { ColumnPlan, PartitionBounds, RowsPlan } from "../plan/load_plan.ts";
+import type { ColumnType } from "../spec/pipeline_spec.ts";
 import { Frame } from "./frame.ts";
 import { compareOf } from "./rules/compare.ts";
 import { encodeLiteral, unrounded } from "./rules/literal.ts";
@@ -27,6 +28,8 @@ export interface Column {
   readonly nulls: readonly Uint8Array[] | null;
   /** It takes JSON strings with their quotes. */
   readonly isJson: boolean;
+  /** What is in an array: it takes lists of JSON; null: it is none. */
+  readonly elements: "json" | "other" | null;
   /** What a NULL becomes: the encoded default, or NULL itself. */
   readonly nullValue: Uint8Array;
   /** Why a NULL is a reject. */
@@ -85,12 +88,21 @@ function compileColumn(
     quotedNulls: plan.quotedNulls ?? false,
     nulls: others.length === 0 ? null : others,
     isJson: type.name === "json" || type.name === "jsonb",
+    elements: elementsOf(type),
     nullValue,
     nullProblem,
     isMissing: field < 0,
     encode: compileType(type, options),
     checks: checks.length === 0 ? null : checks,
   };
+}
+
+function elementsOf(type: ColumnType): Column["elements"] {
+  if (type.name !== "other") return null;
+  // Before it is looked up its name tells most.
+  return type.found === undefined
+    ? /^jsonb?\[/.test(type.sql) ? "json" : type.sql.endsWith("]") ? "other" : null
+    : type.found.elements;
 }
 
 /** The value of a partition lies in `[start, end)`. */

@@ -6,7 +6,7 @@ import { anyValue, FieldReader } from "./field_reader.ts";
 import { Frame } from "./frame.ts";
 import type { GuessFormat } from "./wrong_file.ts";
 import { type Fields, matchHeader } from "./match_header.ts";
-import { type RecordBatch, STRING } from "./record_batch.ts";
+import { NESTED, type RecordBatch } from "./record_batch.ts";
 import { compileType, type Encode } from "./types/mod.ts";
 import { GUESSABLE, writesBack } from "./writes_back.ts";
 
@@ -124,7 +124,7 @@ function newFields(
         reader.read(options, batch, first + index);
         if (reader.isNull) return;
         values++;
-        if (isNested(reader, batch, first + index)) nested++;
+        if (isNested(batch, first + index)) nested++;
         if (guesses.length === 0) return;
         const text = textOf(reader);
         guesses = guesses.filter(({ encode, writes }) =>
@@ -209,10 +209,9 @@ function wideningColumn(
   };
 }
 
-/** An object or a list among values that JSON tells apart; a string that looks like one is none. */
-function isNested({ bytes, start }: FieldReader, batch: RecordBatch, at: number): boolean {
-  return batch.others !== undefined && (batch.flags[at] & STRING) === 0 &&
-    (bytes[start] === 0x7b || bytes[start] === 0x5b);
+/** An object or a list; a text that looks like one is none. */
+function isNested(batch: RecordBatch, at: number): boolean {
+  return (batch.flags[at] & NESTED) !== 0;
 }
 
 function textOf({ bytes, start, end }: FieldReader): string {

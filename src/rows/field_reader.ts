@@ -1,11 +1,28 @@
 import type { RowsPlan } from "../plan/load_plan.ts";
 import type { Column } from "./compile_columns.ts";
-import { BARE, CODED, ESCAPED, NULL, QUOTED, type RecordBatch, STRING } from "./record_batch.ts";
+import { ARRAY_TEXT_GROWTH, arrayText } from "./array_text.ts";
+import {
+  BARE,
+  CODED,
+  ESCAPED,
+  NESTED,
+  NULL,
+  QUOTED,
+  type RecordBatch,
+  STRING,
+} from "./record_batch.ts";
 
 /** What decides whether a field is NULL. */
 export type FieldOptions = Pick<
   Column,
-  "trim" | "trimQuoted" | "emptyIsNull" | "emptyAsNull" | "nulls" | "quotedNulls" | "isJson"
+  | "trim"
+  | "trimQuoted"
+  | "emptyIsNull"
+  | "emptyAsNull"
+  | "nulls"
+  | "quotedNulls"
+  | "isJson"
+  | "elements"
 >;
 
 /** Finds what a field says: without its escapes and, where the column asks for it, its blanks. */
@@ -50,6 +67,10 @@ export class FieldReader {
       while (start < end && isBlank(bytes[start])) start++;
       while (end > start && isBlank(bytes[end - 1])) end--;
     }
+    if ((flags & NESTED) !== 0 && column.elements !== null) {
+      this.#array(bytes, start, end, column.elements === "json");
+      return;
+    }
     this.bytes = bytes;
     this.start = start;
     this.end = end;
@@ -58,6 +79,16 @@ export class FieldReader {
       : start === end
       ? column.emptyIsNull || ((flags & (STRING | QUOTED)) !== 0 && column.emptyAsNull)
       : column.nulls !== null && isOneOf(bytes, start, end, column.nulls);
+  }
+
+  /** A list is an array of its column's type. */
+  #array(bytes: Uint8Array, start: number, end: number, keepsJson: boolean): void {
+    const most = (end - start) * ARRAY_TEXT_GROWTH + 2;
+    if (this.#decoded.length < most) this.#decoded = new Uint8Array(most * 2);
+    this.bytes = this.#decoded;
+    this.start = 0;
+    this.end = arrayText(bytes, start, end, keepsJson, this.#decoded);
+    this.isNull = false;
   }
 }
 
@@ -71,6 +102,7 @@ export function anyValue({ nullValues, trim, quotedNulls }: RowsPlan): FieldOpti
     emptyAsNull: false,
     quotedNulls: quotedNulls ?? false,
     isJson: false,
+    elements: null,
     nulls: others.length === 0 ? null : others.map((text) => new TextEncoder().encode(text)),
   };
 }

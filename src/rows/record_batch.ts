@@ -78,7 +78,16 @@ export interface OtherKeys {
   readonly names: readonly string[];
 }
 
-export { BARE, CODED, ESCAPED, MISSING, NULL, QUOTED, STRING } from "../core/field_flags.ts";
+export {
+  BARE,
+  CODED,
+  ESCAPED,
+  MISSING,
+  NESTED,
+  NULL,
+  QUOTED,
+  STRING,
+} from "../core/field_flags.ts";
 
 /** A record that the format could not split into the right number of fields. */
 export interface MalformedRecord {

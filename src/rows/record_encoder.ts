@@ -204,6 +204,8 @@ export class RecordEncoder implements RowEncoder {
   #encodeSpecial(column: Column, batch: RecordBatch, at: number, frame: Frame): Problem | null {
     const field = this.#field;
     field.read(column, batch, at);
+    // An array's text may be longer than its JSON.
+    if (column.elements !== null) frame.reserve(field.end - field.start + 8);
     if (!field.isNull) return encodeValue(column, field.bytes, field.start, field.end, frame);
     return encodeNull(column, frame);
   }

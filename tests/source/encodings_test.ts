@@ -17,6 +17,7 @@ const PLAIN = {
   emptyAsNull: false,
   quotedNulls: false,
   isJson: false,
+  elements: null,
   nulls: null,
 };
 const NDJSON: FormatOptions = {

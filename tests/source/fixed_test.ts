@@ -18,6 +18,7 @@ const PLAIN = {
   emptyAsNull: false,
   quotedNulls: false,
   isJson: false,
+  elements: null,
   nulls: null,
 };
 

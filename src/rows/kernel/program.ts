@@ -93,7 +93,9 @@ export function writeProgram(
     entry.setUint32(AT_NULL, place(column.nullValue), true);
     entry.setUint32(AT_NULL_LENGTH, column.nullValue.length, true);
     const inBounds = bounds?.column === plan.name ? bounds : null;
-    entry.setInt32(0, writeKind(entry, plan, inBounds, place), true);
+    // A list of JSON becomes an array's text here.
+    const kind = column.elements === null ? writeKind(entry, plan, inBounds, place) : 0;
+    entry.setInt32(0, kind, true);
   });
   unused.forEach(({ field, options }, u) => {
     const entry = entryOf(columns.length + u);

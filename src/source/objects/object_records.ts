@@ -1,12 +1,12 @@
 import { SluiceError } from "../../core/error.ts";
-import { ESCAPED, MISSING, NULL, STRING } from "../../core/field_flags.ts";
+import { ESCAPED, MISSING, NESTED, NULL, STRING } from "../../core/field_flags.ts";
 import { MAX_DEPTH, skipBlank, skipString, skipValue } from "../../core/json_bytes.ts";
 import { fieldOfKey } from "../../core/json_path.ts";
 import type { BatchArrays, RecordBatch } from "../../rows/record_batch.ts";
 import type { Wanted } from "../formats/format.ts";
 import { emptyBatch, reserve } from "../growing_batch.ts";
 import { FieldNode } from "./field_tree.ts";
-import { unescapeJson } from "./unescape.ts";
+import { unescapeJson } from "../../core/unescape_json.ts";
 
 const QUOTE = 34;
 const COLON = 58;
@@ -243,7 +243,7 @@ export class ObjectRecords {
     } else {
       starts[at] = start;
       ends[at] = end;
-      flags[at] = 0;
+      flags[at] = first === OPEN_LIST || first === OPEN ? NESTED : 0;
     }
   }
 

@@ -3,7 +3,7 @@ import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { NdjsonOptions } from "../../../spec/formats/ndjson.ts";
 import { emptyBatch } from "../../growing_batch.ts";
 import { ObjectRecords } from "../../objects/object_records.ts";
-import { unescapeJson } from "../../objects/unescape.ts";
+import { unescapeJson } from "../../../core/unescape_json.ts";
 import type { Format, RecordReader, RecordReplay, Wanted } from "../format.ts";
 import { NDJSON_TRAITS } from "./traits.ts";
 

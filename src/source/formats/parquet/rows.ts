@@ -1,4 +1,4 @@
-import { NULL, QUOTED, STRING } from "../../../core/field_flags.ts";
+import { NESTED, NULL, QUOTED, STRING } from "../../../core/field_flags.ts";
 import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { ParquetOptions } from "../../../spec/formats/parquet.ts";
 import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
@@ -123,7 +123,13 @@ export class ParquetRows {
     // Who asks for everything wants to know what is a text, and what is an object or a list.
     const ofText = this.#wanted.others === "read" ? STRING : 0;
     if (ofText !== 0) batch.others = { counts: new Int32Array(rows), names: [] };
-    const texts = writers.map((each) => each instanceof LeafReader && each.kind === "text");
+    const flagOf = writers.map((each) =>
+      each instanceof NestedWriter
+        ? NESTED
+        : each instanceof LeafReader && each.kind === "text"
+        ? ofText
+        : 0
+    );
     // A column that needs no word for NULL has empty texts as they are.
     const ofEmpty = this.#options.nullValues.includes("") ? 0 : QUOTED;
     let taken = 0;
@@ -137,7 +143,7 @@ export class ParquetRows {
         if (!writers[f].take(out)) continue;
         batch.starts[at] = from;
         batch.ends[at] = out.length;
-        batch.flags[at] = from === out.length ? ofEmpty | ofText : texts[f] ? ofText : 0;
+        batch.flags[at] = from === out.length ? ofEmpty | ofText : flagOf[f];
       }
       const end = out.length;
       taken++;

@@ -1,4 +1,4 @@
-import { hexCode } from "../../core/json_bytes.ts";
+import { hexCode } from "./json_bytes.ts";
 
 const BACKSLASH = 92;
 const ESCAPES = new Map(
