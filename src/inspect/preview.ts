@@ -40,7 +40,9 @@ export async function previewSource(
     columns: plan.columns,
     others: plan.newColumns === "evolve" ? "read" : "count",
   });
-  const types = new Map(spec.columns.map(({ name, type }) => [name, type]));
+  // What Postgres computes is not known without it.
+  const read = plan.columns;
+  const types = new Map(read.map(({ name, type }) => [name, type]));
   const frame = new Frame(1 << 16);
   const rejects: (Told & { readonly offset: number })[] = [];
   const rows: { readonly offset: number; readonly values: (string | null)[] }[] = [];
@@ -56,7 +58,7 @@ export async function previewSource(
         ...reader.about,
       });
       const { columns } = encoder;
-      order = spec.columns.map(({ name }) => columns.indexOf(name));
+      order = read.map(({ name }) => columns.indexOf(name));
     }
     frame.length = 0;
     encoder.encode(batch, frame, ({ line, column, code, message, byteOffset }) => {
@@ -90,7 +92,7 @@ export async function previewSource(
   const offsets = [...rows, ...rejects].map(({ offset }) => offset).sort((a, b) => a - b);
   const last = offsets[Math.min(most, offsets.length) - 1] ?? -1;
   return {
-    columns: spec.columns.map(({ name, type }) => ({ name, type: sqlType(type) })),
+    columns: read.map(({ name, type }) => ({ name, type: sqlType(type) })),
     rows: rows.filter(({ offset }) => offset <= last).map(({ values }) => values),
     rejects: rejects.filter(({ offset }) => offset <= last)
       .map(({ offset: _, ...reject }) => reject),

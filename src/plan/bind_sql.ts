@@ -1,4 +1,5 @@
 import { placeholdersOf } from "../core/period.ts";
+import { quoteLiteral } from "../core/quote.ts";
 import { contextAt, type SqlContext, sqlParts } from "../core/sql_text.ts";
 import { fillInSql } from "../core/zoned_period.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -15,13 +16,14 @@ export interface BoundSql {
  *
  * What stands between quotes in the SQL becomes text there: `date '{month:start}'` works as well.
  *
- * @param before parameters that come before those of this text
+ * @param before parameters that come before those of this text; null: values are written as
+ * literals, for SQL that takes no parameters
  */
 export function bindSql(
   sql: string,
   spec: Pick<PipelineSpec, "partitions">,
   partition: string | null,
-  before = 0,
+  before: number | null = 0,
 ): BoundSql {
   if (spec.partitions === null || partition === null) return { sql, params: [] };
   const { partitions } = spec;
@@ -36,9 +38,10 @@ export function bindSql(
     bound += sql.slice(at, offset);
     at = offset + text.length;
     const context = contextAt(parts, offset);
-    if (context === "code") {
+    if (context === "code" && before === null) bound += quoteLiteral(value);
+    else if (context === "code") {
       params.push(value);
-      bound += `$${before + params.length}`;
+      bound += `$${before! + params.length}`;
     } else bound += writtenIn(context, value) ?? text;
   }
   return { sql: bound + sql.slice(at), params };

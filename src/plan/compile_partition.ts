@@ -2,6 +2,7 @@ import { versionTableName } from "../core/names.ts";
 import { quoteTable } from "../core/quote.ts";
 import type { LoadRecord } from "../ledger/ledger.ts";
 import { compileChecks } from "./compile_checks.ts";
+import { computedColumns, computePlan, readLayout } from "./computed.ts";
 import { conversionPlan } from "./conversion.ts";
 import { constantColumns, needsOffset } from "./rows_plan.ts";
 import { knownVersion } from "./decide_partition.ts";
@@ -69,6 +70,8 @@ export function compilePartition(
   const { refused, ...method } = input.shape.method === "exchange"
     ? exchangeStatements(publishing)
     : mergeStatements(publishing);
+  const bounds = partitionBounds(spec, layout, partition);
+  const isComputed = computedColumns(spec).some(({ name }) => name === bounds?.column);
   if (action === "load") requireKept(targetKey, partition, refused);
   return {
     partition,
@@ -83,9 +86,15 @@ export function compilePartition(
     version,
     replaces: live !== undefined && holds ? { version: live.version, table: tableOf(live) } : null,
     constants: constantColumns(spec, layout, partition),
-    bounds: partitionBounds(spec, layout, partition),
+    bounds: isComputed ? null : bounds,
+    compute: computePlan({ spec, layout, partition, staging, bounds: isComputed ? bounds : null }),
     verify: spec.verify === "full" || input.verify === true
-      ? verifyPlan(layout, staging, needsOffset(spec), input.catalog.serverVersion)
+      ? verifyPlan(
+        readLayout(spec, layout),
+        staging,
+        needsOffset(spec),
+        input.catalog.serverVersion,
+      )
       : null,
     replacedRow: replacedRow(spec, layout, partition),
     rules: rulesPlan(spec, partition, staging),
@@ -94,7 +103,7 @@ export function compilePartition(
       targetStands: input.catalog.table !== null,
       hasLive: live !== undefined && holds,
     }),
-    conversion: conversionPlan(spec, layout, staging, needsOffset(spec)),
+    conversion: conversionPlan(spec, readLayout(spec, layout), staging, needsOffset(spec)),
     deduplicate: deduplicatePlan(
       spec,
       staging,
@@ -181,6 +190,7 @@ function exchangeStatements(publishing: Publishing): Method {
     ],
     isolation: isolationPlan({
       layout,
+      passing: spec.passing ?? [],
       staging,
       stage: [
         ...stageStatements(spec, layout, partition, staging, true, identity),
@@ -238,6 +248,7 @@ function mergeStatements(publishing: Publishing): Method {
     finish: finishStatements(staging, [], needsOffset(spec), analyze),
     isolation: isolationPlan({
       layout,
+      passing: spec.passing ?? [],
       staging,
       stage: mergeStageStatements(layout, staging, true, identity),
       constraints: [],

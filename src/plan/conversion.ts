@@ -6,6 +6,7 @@ import type { Layout, LayoutColumn } from "./layout.ts";
 import type { ConversionPlan } from "./conversion_plan.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { columnList } from "./merge/sql.ts";
+import { identifyStaging } from "./replica_identity.ts";
 import { sqlType } from "./sql_types.ts";
 import { STAGING_COMMENT } from "./staging.ts";
 
@@ -117,6 +118,8 @@ function textTable(layout: Layout, texts: TableName): Statement[] {
       lock: null,
     },
     recordTable(nameOf(layout.target), texts, "staging"),
+    // Rows that cannot be read are marked, also where every table is published.
+    ...identifyStaging(texts, "full"),
   ];
 }
 

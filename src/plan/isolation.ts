@@ -1,17 +1,19 @@
-import { OFFSET_COLUMN, rawTableName, trialIndexName } from "../core/names.ts";
+import { OFFSET_COLUMN, trialIndexName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
-import { dropOwned, nameOf, recordTable } from "./identity.ts";
+import type { ColumnSpec } from "../spec/pipeline_spec.ts";
+import { dropOwned } from "./identity.ts";
 import type { Layout } from "./layout.ts";
 import type { IsolationPlan, Statement, TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
 import type { TrialIndex } from "./preserve/index_work.ts";
 import { columnList, keyIn, sameKey } from "./merge/sql.ts";
-import { sqlType } from "./sql_types.ts";
-import { STAGING_COMMENT } from "./staging.ts";
+import { rawTable, rawTableOf } from "./raw_table.ts";
 
 /** What isolation depends on. */
 export interface IsolationInput {
   readonly layout: Layout;
+  /** Columns that are read, and that neither staging nor the target has. */
+  readonly passing: readonly ColumnSpec[];
   readonly staging: TableName;
   /** Makes staging, with its offset column. */
   readonly stage: readonly Statement[];
@@ -28,7 +30,7 @@ export interface IsolationInput {
 /** Compiles the search for rows that only Postgres can refuse. */
 export function isolationPlan(input: IsolationInput): IsolationPlan {
   const { layout, staging, merge } = input;
-  const raw = { schema: staging.schema, table: rawTableName(staging.table) };
+  const raw = rawTableOf(staging);
   const columns = [...layout.loaded.map(({ name }) => name), OFFSET_COLUMN];
   const copy = `insert into ${quoteTable(staging)} (${columnList(columns)})
 select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
@@ -36,7 +38,12 @@ select ${columnList(columns, "r")} from ${quoteTable(raw)} r`;
   return {
     raw,
     offsetColumn: true,
-    stage: [...rawTable(layout, raw), ...input.stage, ...input.constraints, ...trials.made],
+    stage: [
+      ...rawTable(layout, input.passing, raw, true),
+      ...input.stage,
+      ...input.constraints,
+      ...trials.made,
+    ],
     begin: merge === null || !merge.before ? [] : makeRoom(merge, raw),
     attempt: merge === null
       ? [{
@@ -131,28 +138,6 @@ from ${table} where ${offset} >= $1::bigint and ${offset} < $2::bigint`,
       lock: null,
     },
   };
-}
-
-function rawTable(layout: Layout, raw: TableName): Statement[] {
-  const columns = [
-    ...layout.loaded.map(({ name, type }) => `  ${quoteIdent(name)} ${sqlType(type)}`),
-    `  ${quoteIdent(OFFSET_COLUMN)} bigint primary key`,
-  ];
-  return [
-    {
-      sql: `create table ${quoteTable(raw)} (\n${columns.join(",\n")}\n)`,
-      params: [],
-      why: "Rows wait here while those that Postgres refuses are looked for",
-      lock: null,
-    },
-    {
-      sql: `comment on table ${quoteTable(raw)} is ${quoteLiteral(STAGING_COMMENT)}`,
-      params: [],
-      why: "Marks the table for later runs",
-      lock: null,
-    },
-    recordTable(nameOf(layout.target), raw, "staging"),
-  ];
 }
 
 function inRange(word: "where" | "and"): string {

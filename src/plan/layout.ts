@@ -23,6 +23,8 @@ export interface LayoutColumn {
   readonly name: string;
   readonly type: ColumnType;
   readonly notNull: boolean;
+  /** It is computed, not read. */
+  readonly expression?: string;
 }
 
 /** Columns that `target.lineage: true` adds. */
@@ -59,6 +61,7 @@ function loadedLayout(spec: PipelineSpec): Layout {
     name: column.name,
     type: column.type,
     notNull: column.required || column.name === spec.target.partitionColumn,
+    ...(column.expression === undefined ? {} : { expression: column.expression }),
   }));
   const lineage = spec.target.lineage ? LINEAGE_COLUMNS : [];
   const plain = {

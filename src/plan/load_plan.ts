@@ -1,4 +1,5 @@
 import type { PlanBasis } from "./plan_basis.ts";
+import type { ComputePlan } from "./compute_plan.ts";
 import type { ConversionPlan } from "./conversion_plan.ts";
 import type { Naming } from "../spec/formats/mod.ts";
 import type { SecretText } from "../core/secret.ts";
@@ -182,6 +183,8 @@ export interface PartitionPlan {
   readonly bounds: PartitionBounds | null;
   /** Makes the staging table. */
   readonly stage: readonly Statement[];
+  /** Fills columns that are computed; null where there are none, and COPY fills staging itself. */
+  readonly compute: ComputePlan<Statement> | null;
   /** Proves that Postgres holds what was sent; null where nobody asked for it. */
   readonly verify: VerifyPlan | null;
   /** Conditions over columns; null where the pipeline has none. */

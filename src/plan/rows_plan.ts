@@ -1,4 +1,5 @@
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { computedColumns, readColumns } from "./computed.ts";
 import { type Layout, LINEAGE_COLUMNS, partitionValue } from "./layout.ts";
 import type { ConstantColumn, RowsPlan } from "./load_plan.ts";
 
@@ -11,7 +12,7 @@ export function rowsPlan(spec: PipelineSpec): RowsPlan {
     nullValues,
     ...("quotedNulls" in format && format.quotedNulls ? { quotedNulls: true } : {}),
     trim,
-    columns: spec.columns,
+    columns: readColumns(spec),
     ...spec.schemaContract,
     lineColumn: spec.target.lineage,
     offsetColumn: needsOffset(spec),
@@ -21,7 +22,7 @@ export function rowsPlan(spec: PipelineSpec): RowsPlan {
 /** Whether staging must know where each row stood in the file. */
 export function needsOffset(spec: PipelineSpec): boolean {
   return (spec.idempotencyKey.length > 0 && spec.onDuplicate !== "fail") ||
-    spec.rules.some(({ onFail }) => onFail === "reject");
+    spec.rules.some(({ onFail }) => onFail === "reject") || computedColumns(spec).length > 0;
 }
 
 /** Columns whose value is the same in every row of a load. */

@@ -19,6 +19,29 @@ export function sqlType(type: ColumnType): string {
   }
 }
 
+/** Types, and elements of arrays, that a cast cuts to their length. */
+const CUTTING =
+  /^(?:pg_catalog\.)?(bit varying|bit|varbit|character varying|varchar|character|char)\(\d+\)/;
+
+const UNCUT: Readonly<Record<string, string>> = {
+  "bit varying": "bit varying",
+  "bit": "bit varying",
+  "varbit": "bit varying",
+  "character varying": "text",
+  "varchar": "text",
+  "character": "text",
+  "char": "text",
+};
+
+/** A type without its length, into which a cast cuts and rounds nothing. */
+export function looseType(type: ColumnType): string {
+  if (type.name === "varchar" || type.name === "char") return "pg_catalog.text";
+  if (type.name === "numeric") return "pg_catalog.numeric";
+  return type.name === "other"
+    ? type.sql.replace(CUTTING, (_, base) => UNCUT[base])
+    : sqlType(type);
+}
+
 /** A column type as Postgres's `format_type` prints it, to compare with the catalog. */
 export function catalogType(type: ColumnType): string {
   if (type.name === "other") return type.sql;

@@ -8,7 +8,9 @@ export function statementTexts(
   const { schema, table, partitionColumn } = spec.target;
   return [
     { what: "table", text: `${schema}.${table}` },
-    ...[...spec.columns.map(({ name }) => name), partitionColumn ?? ""].map((text) => ({
+    ...[...spec.columns, ...spec.passing ?? []].map(({ name: text }) => ({ what: "column", text })),
+    ...spec.columns.map(({ expression: text = "" }) => ({ what: "expression", text })),
+    ...[partitionColumn ?? ""].map((text) => ({
       what: "column",
       text,
     })),

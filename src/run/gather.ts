@@ -30,6 +30,7 @@ import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
 import { conflictingKeys } from "../plan/incoming_keys.ts";
 import { type Layout, layoutOf } from "../plan/layout.ts";
 import { presenceOf, rowsHeld } from "../plan/presence.ts";
+import { expressionProbes } from "../plan/computed.ts";
 import { scopeCondition, slotBounds, STAGING_COMMENT } from "../plan/staging.ts";
 import { catalogType, isOfType } from "../plan/sql_types.ts";
 import { ASIDE } from "../plan/rebuild.ts";
@@ -341,6 +342,7 @@ export async function probeSql(
 ): Promise<void> {
   const layout = layoutOf(spec);
   const probes = [
+    ...expressionProbes(spec, layout, partition),
     ...ruleProbes(spec, layout, partition),
     ...checkProbes(spec, layout, partition, hasLedger),
   ];
@@ -354,7 +356,7 @@ export async function probeSql(
         `${spec.file}:${line}: ${what} is not SQL that Postgres understands: ${error.message}`,
         {
           hint: missingNameHint(error.postgres) ?? error.postgres.hint ??
-            "Rules are conditions over the columns of the pipeline; checks return one number",
+            "Expressions and rules are about the columns of one row; checks return one number",
           cause: error,
           details: { file: spec.file, line },
         },

@@ -33,7 +33,8 @@ interface Named {
  * @throws SluiceError `plan/unknown_type`, `plan/unusable_type`
  */
 export async function resolveTypes(spec: PipelineSpec, db: Database): Promise<PipelineSpec> {
-  const named = spec.columns.flatMap((column): Named[] => {
+  const all = [...spec.columns, ...spec.passing ?? []];
+  const named = all.flatMap((column): Named[] => {
     if (column.type.name !== "other" || column.type.found !== undefined) return [];
     const type = parseTypeName(column.type.sql);
     if (type === null) throw new Error(`Type ${column.type.sql} was taken for one`);
@@ -53,11 +54,16 @@ export async function resolveTypes(spec: PipelineSpec, db: Database): Promise<Pi
     }
     types.set(column.name, await modified(spec, column, type, info, db));
   }
-  const columns = spec.columns.map((column) => ({
+  const typed = (column: ColumnSpec) => ({
     ...column,
     type: types.get(column.name) ?? column.type,
-  }));
-  const resolved = { ...spec, columns };
+  });
+  const { columns, passing } = spec;
+  const resolved = {
+    ...spec,
+    columns: columns.map(typed),
+    ...(passing === undefined ? {} : { passing: passing.map(typed) }),
+  };
   requireOrdered(resolved);
   return resolved;
 }

@@ -45,6 +45,21 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
   const format = buildFormat(input.source.format);
   const naming = namingOf(format);
   const keys = new Set(input.idempotency_key);
+  let fields = 0;
+  const columns = context.columnOrder.map((name) => {
+    const column = input.columns[name];
+    if (column.expression === undefined) fields++;
+    return buildColumn(
+      name,
+      column,
+      // Fields that nothing names have their numbers.
+      naming === "position" ? String(fields) : name,
+      // Rows are found by their key, and nothing equals NULL.
+      merging && keys.has(name),
+      () => context.lineOf(["columns", name, "expression"]),
+    );
+  });
+  const passing = columns.filter(({ name }) => !input.columns[name].keep);
   return {
     file: context.file,
     folder: context.folder,
@@ -78,16 +93,8 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
     },
     idempotencyKey: input.idempotency_key,
     onDuplicate: input.on_duplicate ?? "reject",
-    columns: context.columnOrder.map((name, at) =>
-      // Fields that nothing names have their numbers.
-      buildColumn(
-        name,
-        input.columns[name],
-        naming === "position" ? String(at + 1) : name,
-        // Rows are found by their key, and nothing equals NULL.
-        merging && keys.has(name),
-      )
-    ),
+    columns: columns.filter(({ name }) => input.columns[name].keep),
+    ...(passing.length === 0 ? {} : { passing }),
     rejects: sectionSpec(rejectsSchema, input.rejects),
     rules: Object.entries(input.rules).map(([name, rule]) =>
       buildRule(name, rule, context.lineOf(["rules", name]))
@@ -119,6 +126,7 @@ function buildColumn(
   column: ColumnInput,
   field: string,
   isKey: boolean,
+  line: () => number,
 ): ColumnSpec {
   const [from, ...aliases] = column.from === undefined ? [] : [column.from].flat();
   return {
@@ -130,5 +138,8 @@ function buildColumn(
     default: column.default ?? null,
     rules: rulesOf(column),
     options: optionsOf(column),
+    ...(column.expression === undefined
+      ? {}
+      : { expression: column.expression, expressionLine: line() }),
   };
 }

@@ -41,7 +41,10 @@ export function specHash(
   const values = {
     ...spec,
     source: { ...spec.source, url, format: formatValue(spec.source.format) },
-    columns: spec.columns.map(({ aliases, ...column }) =>
+    columns: [
+      ...spec.columns,
+      ...(spec.passing ?? []).map((column) => ({ ...column, keep: false })),
+    ].map(({ aliases, expressionLine: _, ...column }) =>
       aliases.length === 0 ? column : { ...column, aliases }
     ),
     rules: spec.rules.length === 0 ? null : spec.rules.map(ruleValue),

@@ -42,6 +42,8 @@ export interface PipelineSpec {
   readonly idempotencyKey: readonly string[];
   readonly onDuplicate: OnDuplicate;
   readonly columns: readonly ColumnSpec[];
+  /** Columns that are read for expressions alone: the table does not have them. */
+  readonly passing?: readonly ColumnSpec[];
   readonly rejects: SectionSpec<typeof rejectsSchema>;
   readonly rules: readonly RuleSpec[];
   readonly checks: readonly CheckSpec[];
@@ -129,4 +131,8 @@ export interface ColumnSpec {
   readonly default: string | null;
   readonly rules: ColumnRules;
   readonly options: ColumnOptions;
+  /** SQL over the columns that are read, whose value it is; it is read from no field. */
+  readonly expression?: string;
+  /** Line of the expression in the file, from 1. */
+  readonly expressionLine?: number;
 }

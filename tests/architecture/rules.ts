@@ -70,7 +70,7 @@ export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/context.ts", "run/past_cancel.ts", "run/prepare_ledger.ts"],
   ["run/partition/outcome.ts", "run/partition/tally.ts", "run/partition/verification.ts"],
   ["run/partition/source.ts", "run/partition/checks.ts"],
-  ["run/partition/inspect.ts"],
+  ["run/partition/fill_staging.ts", "run/partition/inspect.ts"],
   ["run/partition/load.ts"],
   ["run/partition/attempts.ts"],
   ["run/together.ts", "run/examine.ts", "run/resolve_types.ts"],

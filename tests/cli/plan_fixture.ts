@@ -37,6 +37,7 @@ export function planFixture(): LoadPlan {
     checks: [],
     constants: [{ name: "file_month", type: { name: "date" as const }, value: "2021-02-01" }],
     bounds: null,
+    compute: null,
     verify: null,
     rules: null,
     replacedRow: null,

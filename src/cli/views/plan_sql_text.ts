@@ -27,31 +27,36 @@ export function planSqlText(plan: LoadPlan, paint: Paint): string {
 }
 
 function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {
-  const { deduplicate, isolation, conversion, verify } = partition;
+  const { compute, deduplicate, isolation, conversion, verify } = partition;
   return [
     `${paint("strong", `Load ${nameOf(partition)}`)} into ${
       paint("name", dotted(partition.staging))
     }\n`,
     section(
       "Stage, in one transaction",
-      [...partition.stage, ...(conversion?.stage ?? [])],
+      [...partition.stage, ...(compute?.stage ?? []), ...(conversion?.stage ?? [])],
       paint,
     ),
     copyText(plan, partition, paint),
     section(
       "Verify",
-      (conversion === null ? verify?.staging : verify?.texts)?.map(({ statement }) => statement) ??
-        [],
+      verify?.[conversion !== null ? "texts" : compute !== null ? "raw" : "staging"]
+        .map(({ statement }) => statement) ?? [],
       paint,
     ),
     conversion === null ? "" : [
-      section("Read the texts, in one transaction", [conversion.transfer, conversion.tidy], paint),
+      section(
+        "Read the texts, in one transaction",
+        [compute === null ? conversion.transfer : conversion.transferRaw, conversion.tidy],
+        paint,
+      ),
       section(
         "Only if a text cannot be read, then once more",
         [conversion.find, conversion.found, conversion.remove],
         paint,
       ),
     ].join("\n"),
+    computeText(partition, paint),
     rulesText(partition, paint),
     deduplicate === null ? "" : [
       section("Deduplicate", [deduplicate.prove], paint),
@@ -82,6 +87,19 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
   ].filter((part) => part !== "").join("\n");
 }
 
+function computeText({ compute }: PartitionPlan, paint: Paint): string {
+  if (compute === null) return "";
+  const { extent, fill, fillEach, failed, tidy, index, split, drop } = compute;
+  return [
+    section("Compute columns", [extent, fill, ...(failed === null ? [] : [failed]), tidy], paint),
+    section(
+      "Only if rows cannot be computed: finds them in ever smaller ranges",
+      [index, split, fillEach, drop],
+      paint,
+    ),
+  ].join("\n");
+}
+
 function rulesText({ rules }: PartitionPlan, paint: Paint): string {
   if (rules === null) return "";
   const statements = [rules.count, rules.reject].filter((each) => each !== null);
@@ -103,10 +121,12 @@ function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan,
     ...(rows.lineColumn ? ["_source_line"] : []),
     ...(rows.offsetColumn ? [OFFSET_COLUMN] : []),
   ];
-  const { conversion, staging } = partition;
+  const { conversion, compute, staging } = partition;
   const copy: Statement = {
     sql:
-      `copy ${quoteTable(conversion?.texts ?? staging)} (${names.map(quoteIdent).join(", ")})\n` +
+      `copy ${quoteTable(conversion?.texts ?? compute?.raw ?? staging)} (${
+        names.map(quoteIdent).join(", ")
+      })\n` +
       "from stdin with (format binary)",
     params: [],
     why: `The rows of ${partition.source.url}, over ${formatPlural(copyConnections, "connection")}`,

@@ -19,7 +19,9 @@ export function planText(
   return [
     wrapped(head),
     partitionsTable(plan, screen),
-    ...[notesText, cautionsText, evolvedText, keptText].map((textOf) => textOf(plan, paint))
+    ...[notesText, cautionsText, computedText, evolvedText, keptText].map((textOf) =>
+      textOf(plan, paint)
+    )
       .map((text) => text === "" ? "" : wrapped(text)),
     sql ? planSqlText(plan, paint) : "",
   ].filter((part) => part !== "").join("\n");
@@ -141,6 +143,14 @@ function notesText({ notes }: LoadPlan, paint: Paint): string {
 
 function cautionsText({ cautions }: LoadPlan, paint: Paint): string {
   return listText("What may stop the load", cautions, paint);
+}
+
+function computedText({ partitions }: LoadPlan, paint: Paint): string {
+  const compute = partitions.find(({ action }) => action === "load")?.compute ?? null;
+  const lines = compute?.columns.map(({ name, type, expression }) =>
+    `${name} ${type}: ${expression}`
+  );
+  return listText("Columns computed in Postgres", lines ?? [], paint);
 }
 
 function evolvedText({ evolved }: LoadPlan, paint: Paint): string {

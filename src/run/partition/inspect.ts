@@ -21,6 +21,14 @@ export interface Staged {
   readonly source: LoadSource;
 }
 
+/** Rows that are not in staging any more, or never were. */
+export interface LeftOut {
+  /** Postgres would not take them. */
+  readonly refused: readonly RefusedRow[];
+  /** Their texts could not be read, or their columns not be computed as they must be. */
+  readonly leftOut: readonly RejectedOffsets[];
+}
+
 /** Rejects are written out when they hold more than this. */
 const PENDING_BYTES = 1 << 20;
 
@@ -29,8 +37,6 @@ const PENDING_BYTES = 1 << 20;
  *
  * Rules first: a row that fails one must not win over its duplicates.
  *
- * @param refused rows that Postgres would not take, which are no longer in staging
- * @param unread rows whose texts it could not read, which never were
  * @returns duplicates that were dropped without being rejects
  * @throws SluiceError `rows/too_many_rejects` where rules reject too much, their rejects being kept
  */
@@ -39,16 +45,12 @@ export async function inspectStaging(
   partition: PartitionPlan,
   context: RunContext,
   staged: Staged,
-  refused: readonly RefusedRow[],
-  unread: RejectedOffsets | null,
+  { refused, leftOut }: LeftOut,
 ): Promise<number> {
-  const found: RejectedOffsets[] = [
-    {
-      offsets: Float64Array.from(refused, ({ offset }) => offset),
-      reason: (at) => refusal(refused[at]),
-    },
-    ...(unread === null ? [] : [unread]),
-  ];
+  const found: RejectedOffsets[] = [...leftOut, {
+    offsets: Float64Array.from(refused, ({ offset }) => offset),
+    reason: (at) => refusal(refused[at]),
+  }];
   let duplicates = 0;
   if (partition.rules !== null) {
     const { rejecting } = partition.rules;

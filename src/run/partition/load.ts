@@ -7,11 +7,10 @@ import { bindConstants } from "../../plan/bind_constants.ts";
 import { checkStaging } from "./checks.ts";
 import { storedText } from "../../db/storing.ts";
 import { withRetry } from "../../db/with_retry.ts";
+import { fillStaging } from "./fill_staging.ts";
 import { inspectStaging } from "./inspect.ts";
 import { forgetRejects, type RejectWriter, storedSource } from "../../ledger/mod.ts";
-import { convert } from "../../load/convert.ts";
 import { isolate } from "../../load/isolate.ts";
-import type { RejectedOffsets } from "../../load/merge_offsets.ts";
 import { isAboutRows, type RefusedRow } from "../../load/refused_rows.ts";
 import { keptRejects, rejectBudget } from "../../load/reject_budget.ts";
 import type { LoadSource } from "./source.ts";
@@ -77,12 +76,13 @@ export class PartitionLoad {
     const { plan, partition, context, runId } = this;
     const isolation = this.#isolating ? partition.isolation : null;
     const { stage, finish } = isolation ?? partition;
-    const { conversion } = partition;
+    const { conversion, compute } = partition;
     // An earlier attempt that lost its connection could not drop its staging tables.
     await context.db.transaction(async (tx) => {
       await executeStatements(tx, [
         ...partition.cleanup,
         ...stage,
+        ...(isolation === null ? compute?.stage ?? [] : []),
         ...(conversion?.stage ?? []),
       ]);
       await forgetRejects(tx, runId, partition.partition);
@@ -93,18 +93,16 @@ export class PartitionLoad {
     // Before rows are taken out of staging.
     const compare = this.#verification?.compare;
     if (compare !== undefined) {
-      const where = conversion !== null ? "texts" : isolation !== null ? "raw" : "staging";
+      const isRaw = isolation !== null || compute !== null;
+      const where = conversion !== null ? "texts" : isRaw ? "raw" : "staging";
       const verify = () => compare(context.db, where);
       await this.#timed("verify", async () => this.#report("load", await verify()));
     }
-    let unread: RejectedOffsets | null = null;
-    if (conversion !== null) {
-      await this.#timed("convert", async () => {
-        const converted = await convert(context.db, conversion, isolation !== null);
-        unread = converted.rejected;
-        this.#tally.discarded += converted.discarded;
-      });
-    }
+    const filled = await fillStaging(partition, isolation !== null, context);
+    this.#tally.discarded += filled.discarded;
+    if (filled.convert !== null) this.#tally.phases.convert = filled.convert;
+    // Rows come into staging by it.
+    this.#tally.phases.copy += filled.compute;
     const refused = isolation === null
       ? []
       : await isolate(context.db, isolation, copied, context.signal);
@@ -112,14 +110,8 @@ export class PartitionLoad {
       const { rowsRead, sha256 } = this.#tally;
       const staged = { runId, rejects, rowsRead, sha256, source: this.source };
       try {
-        this.#tally.duplicates = await inspectStaging(
-          plan,
-          partition,
-          context,
-          staged,
-          refused,
-          unread,
-        );
+        const rows = { refused, leftOut: filled.leftOut };
+        this.#tally.duplicates = await inspectStaging(plan, partition, context, staged, rows);
       } finally {
         this.#tally.rejected = rejects.count;
       }
@@ -278,7 +270,8 @@ export class PartitionLoad {
       db: context.db,
       clock: context.clock,
       signal: context.signal,
-      staging: partition.conversion?.texts ?? isolation?.raw ?? partition.staging,
+      staging: partition.conversion?.texts ?? isolation?.raw ?? partition.compute?.raw ??
+        partition.staging,
       copyConnections: plan.copyConnections,
       refused: isolation === null ? null : refused,
       rejects,

@@ -73,7 +73,8 @@ export function unknownColumn(
 export const sharedFields: Check = (spec, report, input) => {
   const byPosition = spec.source.naming === "position";
   const seen = new Map<string, string>();
-  for (const { name, from, aliases } of spec.columns) {
+  for (const { name, from, aliases, expression } of [...spec.columns, ...spec.passing ?? []]) {
+    if (expression !== undefined) continue;
     const path = ["columns", name, "from"];
     if (byPosition && aliases.length > 0) {
       report.value(
@@ -128,7 +129,7 @@ const MAX_COLUMNS = 1599;
 /** Names of our own columns, and of Postgres's, cannot be declared. */
 export const nameClashes: Check = (spec, report, input) => {
   const { lineage, partitionColumn, schema } = spec.target;
-  for (const name of spec.columnNames) {
+  for (const name of [...spec.columnNames, ...(spec.passing ?? []).map(({ name }) => name)]) {
     const path = ["columns", name];
     if (!isName(name)) {
       report.key(path, "spec/bad_name", "A column needs a name that Postgres can store");

@@ -9,11 +9,11 @@ import { ambiguityOf } from "./date_ambiguity.ts";
 import { FORMAT_HINT, formatFault } from "./date_format.ts";
 
 /** Rules and options are of a kind that the column's type has. */
-export const columnKeys: Check = ({ columns }, report) => {
+export const columnKeys: Check = ({ columns, passing = [] }, report) => {
   const types = new Map(
     keysOf(placeAt(["columns", "x"])).map(({ name, meta }) => [name, meta.types]),
   );
-  for (const { name, type, rules, options } of columns) {
+  for (const { name, type, rules, options } of [...columns, ...passing]) {
     for (const key of Object.keys({ ...rules, ...options })) {
       if (types.get(key)?.test(type.name) ?? true) continue;
       report.key(
@@ -26,8 +26,8 @@ export const columnKeys: Check = ({ columns }, report) => {
 };
 
 /** Options mean something. */
-export const columnOptions: Check = ({ columns }, report) => {
-  for (const { name, type, options } of columns) {
+export const columnOptions: Check = ({ columns, passing = [] }, report) => {
+  for (const { name, type, options } of [...columns, ...passing]) {
     const path = (option: string) => ["columns", name, option];
     const { timezone, format, thousands, decimal, strip, true_values, false_values } = options;
     if (timezone !== undefined && !isTimeZone(timezone)) {

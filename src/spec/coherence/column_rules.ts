@@ -6,8 +6,8 @@ import type { Check } from "./check.ts";
 import { isAbove, isOf, notOfType } from "./typed_text.ts";
 
 /** The values of rules can be read by the column's type. */
-export const columnRules: Check = ({ columns }, report) => {
-  for (const column of columns) {
+export const columnRules: Check = ({ columns, passing = [] }, report) => {
+  for (const column of [...columns, ...passing]) {
     const { name, type, rules } = column;
     checkValues(column, report);
     const { min, max } = rules;

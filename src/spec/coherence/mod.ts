@@ -7,17 +7,19 @@ import { checkColumns, checkComparisons, checkNames, checkSettings } from "./che
 import { indexColumns, keyColumns, nameClashes, sharedFields } from "./column_names.ts";
 import { columnKeys, columnOptions } from "./column_options.ts";
 import { columnRules } from "./column_rules.ts";
+import { computedColumns } from "./computed_columns.ts";
 import { formatOptions } from "./format.ts";
 import { indexTypes } from "./index_types.ts";
 import { nameLengths } from "./name_lengths.ts";
 import { contradictions, partitionColumn, partitionRange } from "./partitions.ts";
 import {
   checkPlaceholders,
+  expressionPlaceholders,
   missingPlaceholder,
   placeholders,
   rulePlaceholders,
 } from "./placeholders.ts";
-import { checkSql, ruleSql } from "./sql_texts.ts";
+import { checkSql, expressionSql, ruleSql } from "./sql_texts.ts";
 import { scheduleTimes } from "./schedule.ts";
 import { sourceAddress } from "./source_address.ts";
 
@@ -86,6 +88,9 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [checkComparisons, ["refresh.mode", "refresh.hard_deletes", "idempotency_key"]],
   [checkPlaceholders, ["partitions.by"]],
   [formatOptions, formatReads("check")],
+  [computedColumns, ["target.partition_column"]],
+  [expressionSql, []],
+  [expressionPlaceholders, ["partitions.by"]],
   [columnKeys, []],
   [columnRules, []],
   [columnOptions, []],
@@ -99,6 +104,9 @@ export function checkCoherence(draft: Draft, report: Report, { input, broken }: 
   const subject = {
     ...draft,
     columns: draft.columns.filter(({ name }) => !broken.touches(["columns", name])),
+    ...(draft.passing === undefined ? {} : {
+      passing: draft.passing.filter(({ name }) => !broken.touches(["columns", name])),
+    }),
     columnNames: draft.columns.map(({ name }) => name),
     placedChecks: draft.checks.flatMap((check, at): PlacedCheck[] => {
       if (broken.touches(["checks", at])) return [];

@@ -24,6 +24,14 @@ export const rulePlaceholders: Check = ({ partitions, rules }, report, input) =>
   }
 };
 
+/** The partition can fill each placeholder of an expression. */
+export const expressionPlaceholders: Check = ({ partitions, columns }, report) => {
+  for (const { name, expression } of columns) {
+    if (expression === undefined) continue;
+    requireFillable(expression, ["columns", name, "expression"], partitions, [], report);
+  }
+};
+
 /** The partition can fill each placeholder of a check; a query also names its tables so. */
 export const checkPlaceholders: Check = ({ partitions, placedChecks }, report) => {
   for (const { check, path } of placedChecks) {

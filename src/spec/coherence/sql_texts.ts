@@ -11,6 +11,15 @@ export const ruleSql: Check = ({ rules }, report, input) => {
   }
 };
 
+/** So does the expression of a column. */
+export const expressionSql: Check = ({ columns }, report) => {
+  for (const { name, expression } of columns) {
+    if (expression === undefined) continue;
+    const path = ["columns", name, "expression"];
+    tell(`Column "${name}" has no expression`, expression, path, report, IN_BRACES);
+  }
+};
+
 /** So is the query of a check. */
 export const checkSql: Check = ({ placedChecks }, report) => {
   for (const { check, path } of placedChecks) {
@@ -23,7 +32,10 @@ export const checkSql: Check = ({ placedChecks }, report) => {
 /** Characters that are shown from the place of a fault on. */
 const SHOWN = 20;
 
-function tell(what: string, sql: string, path: Path, report: Report): void {
+const CLOSED = "Write one expression, with its brackets, quotes and comments closed";
+const IN_BRACES = `${CLOSED}; in braces a comma ends a value: put the expression in quotes`;
+
+function tell(what: string, sql: string, path: Path, report: Report, hint = CLOSED): void {
   const fault: SqlFault | null = sqlFault(sql);
   if (fault === null) return;
   const { offset, message } = fault;
@@ -32,6 +44,6 @@ function tell(what: string, sql: string, path: Path, report: Report): void {
     path,
     "spec/bad_sql",
     `${what}: ${message}, at ${JSON.stringify(place)}`,
-    "Write one expression, with its brackets, quotes and comments closed",
+    hint,
   );
 }

@@ -91,6 +91,15 @@ const columnSchema = z.strictObject({
       "a number that is no header is the field's position, from 1; in JSON `$.user.id` is a path",
   ),
   type: typeSchema,
+  expression: looseText().min(1).exactOptional().describe(
+    "SQL over the columns that are read, and the expressions above; in place of `from`",
+  ).meta({
+    docs: "SQL over the columns that are read, and the expressions above; in place of `from`: " +
+      "[computed columns](#computed-columns)",
+    words: ["sql", "computed", "generated", "transform"],
+  }),
+  keep: z.boolean().default(true)
+    .describe("Whether the table has the column; false: only expressions see it"),
   required: z.boolean().default(false).describe("NULL is a reject, and the column is NOT NULL")
     .meta({ words: ["nullable", "not_null"] }),
   ...rulesSchema.shape,
@@ -120,7 +129,7 @@ function pick<Schema extends z.ZodObject>(schema: Schema, column: ColumnInput): 
 export const columnsSchema = z.record(
   z.string(),
   z.union([
-    typeSchema.transform((type): ColumnInput => ({ type, required: false })),
+    typeSchema.transform((type): ColumnInput => ({ type, required: false, keep: true })),
     columnSchema,
   ]).meta({ standIn: "text" }),
 )
