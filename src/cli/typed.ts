@@ -11,3 +11,8 @@ export function typedBefore(variables: Readonly<Record<string, string>>): string
   if (variables.INIT_CWD === undefined) return "sluice";
   return variables.npm_lifecycle_event === "npx" ? "npx -y deno task" : "deno task";
 }
+
+/** Whether commands are tasks of a project, which run in its folder whatever folder one stands in. */
+export function isTaskOf(typed: string): boolean {
+  return typed.endsWith("deno task");
+}

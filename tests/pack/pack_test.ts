@@ -8,15 +8,6 @@ import { until } from "../support/until.ts";
 const NO_REGISTRY =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/;
 
-const PIPELINE = `
-pipeline: orders
-source: { url: orders.csv }
-target: { table: shop.orders }
-columns: { id: { type: integer, required: true }, paid_at: timestamptz, total: "numeric(10,2)" }
-`;
-
-const ROWS = "id,paid_at,total\n1,2026-01-02T03:04:05Z,9.90\n2,,12.00\n";
-
 const TOKEN = "0123456789abcdef0123";
 
 interface Outcome {
@@ -36,7 +27,7 @@ Deno.test("the packed tool is installed into an empty folder and does its work t
   const top = await Deno.makeTempDir({ prefix: "sluice packed " });
   await Deno.chmod(top, 0o755);
   const folder = join(top, "a folder");
-  await Deno.mkdir(join(folder, "pipelines"), { recursive: true });
+  await Deno.mkdir(folder);
   const packed = await packIfPossible(join(top, "dist"));
   if (typeof packed === "string") return console.log(`skipped: ${packed}`);
 
@@ -74,16 +65,17 @@ Deno.test("the packed tool is installed into an empty folder and does its work t
   }
   expect({ ...installed, out: "" }).toEqual({ code: 0, out: "", err: "" });
 
-  await Deno.writeTextFile(join(folder, "pipelines", "orders.yaml"), PIPELINE);
-  await Deno.writeTextFile(join(folder, "pipelines", "orders.csv"), ROWS);
   const bin = join(folder, "node_modules", ".bin", "sluice");
   const sluice = (...args: string[]) => call(bin, args, folder);
   const start = (...args: string[]) => startSluice(bin, args, folder);
 
   try {
-    await t.step("version and help", async () => {
+    await t.step("version, help, and the pipeline to start from", async () => {
       expect(await sluice("--version")).toEqual({ code: 0, out: `${config.version}\n`, err: "" });
       expect((await sluice("run", "--help")).out).toContain("--partition");
+      const made = await sluice("new", "--output", "json");
+      expect(made.code).toBe(0);
+      expect(JSON.parse(made.out).files).toContain("pipelines/orders.yaml");
     });
 
     await t.step("a command has no permission of another one", async () => {
@@ -97,7 +89,7 @@ Deno.test("the packed tool is installed into an empty folder and does its work t
       expect({ code: planned.code, err: planned.err }).toMatchObject({ code: 0 });
       const run = await sluice("run", "pipelines/orders.yaml", "--output", "json");
       expect(run.code).toBe(0);
-      expect(JSON.parse(run.out)).toMatchObject({ status: "succeeded", rows_loaded: 2 });
+      expect(JSON.parse(run.out)).toMatchObject({ status: "succeeded", rows_loaded: 6 });
       const status = await sluice("status", "pipelines", "--output", "json");
       expect(status.code).toBe(0);
       expect(status.out).toContain(`"orders"`);
@@ -109,17 +101,15 @@ Deno.test("the packed tool is installed into an empty folder and does its work t
       const run = await sluice(
         ...["run", "pipelines/orders.yaml", "--force", "--distributed", "--output", "json"],
       );
-      expect(JSON.parse(run.out)).toMatchObject({ status: "succeeded", rows_loaded: 2 });
+      expect(JSON.parse(run.out)).toMatchObject({ status: "succeeded", rows_loaded: 6 });
       expect(await worker.stop()).toBe(143);
     });
 
     await t.step(
       "serve reads the folder, answers, runs what it is asked to, and stops",
       async () => {
-        await Deno.writeTextFile(
-          join(folder, "pipelines", "orders.csv"),
-          `${ROWS}3,2026-01-02T03:04:06Z,1\n`,
-        );
+        const more = "1007,2026-01-05T00:00:00Z,Greta Lind,open,3.00\n";
+        await Deno.writeTextFile(join(folder, "data", "orders.csv"), more, { append: true });
         await using server = start("serve", "pipelines/", "--port", "0");
         const [, at] = await server.told(/listening on ([^\s"]+)/);
         await until("the server is ready", async () => {

@@ -10,6 +10,7 @@ import { addExplainCommand } from "./explain.ts";
 import { addHistoryCommand } from "./history.ts";
 import { addInitCommand } from "./init.ts";
 import { addLoadCommand } from "./load.ts";
+import { addNewCommand } from "./new.ts";
 import { addPageCommand } from "./page.ts";
 import { addPlanCommand } from "./plan.ts";
 import { addPreviewCommand } from "./preview.ts";
@@ -23,6 +24,7 @@ import { addWorkerCommand } from "./worker.ts";
 
 /** Every command, in the order the help lists them. */
 export const COMMANDS: readonly ((program: Command, cli: Cli, finish: Finish) => void)[] = [
+  addNewCommand,
   addInitCommand,
   addPreviewCommand,
   addLoadCommand,

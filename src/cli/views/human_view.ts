@@ -2,6 +2,7 @@ import type { Output } from "../output.ts";
 import { checkReportText } from "./check_text.ts";
 import { explanationsText } from "./explanations_text.ts";
 import { historyText } from "./history_text.ts";
+import { newFolderText } from "./new_folder_text.ts";
 import { planText } from "./plan_text.ts";
 import { printable } from "./printable.ts";
 import { rejectsText } from "./rejects_text.ts";
@@ -40,6 +41,7 @@ export function humanView(out: Output, screen: Screen, quiet = false): View {
             shellWord(file)
           }\n`,
       ),
+    folderMade: (made) => out.write(newFolderText(made, screen)),
     preview: (_pipeline, preview) => out.write(previewText(preview, screen)),
     severalPlans: nothing,
     plan({ plan }, sql) {
@@ -89,6 +91,7 @@ export function humanView(out: Output, screen: Screen, quiet = false): View {
     ...view,
     run: nothing,
     detached: nothing,
+    folderMade: nothing,
     drafted: (draft) => draft.file === null ? view.drafted(draft) : undefined,
     validated: nothing,
     checked(report) {

@@ -25,6 +25,7 @@ export function jsonView(out: Output, secrets: Secrets): View {
       else runs.push({ file, ...object });
     },
     drafted: ({ file, text }) => show({ file, text }),
+    folderMade: ({ folder, files }) => show({ folder, files }),
     preview: (pipeline, preview) => show({ pipeline, ...preview }),
     severalPlans: () => void (plans = []),
     plan({ file, plan, error }) {

@@ -46,6 +46,16 @@ export interface RejectsPage {
   readonly rejects: Rejects;
 }
 
+/** A new folder. */
+export interface MadeFolder {
+  /** Absolute. */
+  readonly folder: string;
+  /** The user stands in it. */
+  readonly isHere: boolean;
+  /** Paths in it. */
+  readonly files: readonly string[];
+}
+
 /** Shows results on standard output; one implementation for people, one for programs. */
 export interface View {
   /** Tells that `run` got several files, before the first. */
@@ -55,6 +65,7 @@ export interface View {
   detached(run: { readonly file: string; readonly pipeline: string }): void;
   /** A pipeline file for a source; null: it was not asked for a file. */
   drafted(draft: { readonly file: string | null; readonly text: string }): void;
+  folderMade(made: MadeFolder): void;
   preview(pipeline: string, preview: Preview): void;
   /** Tells that `plan` got several files, before the first. */
   severalPlans(): void;
