@@ -21,15 +21,18 @@ export interface PipelineOverview {
   readonly last: LastTick | null;
 }
 
+/** The newest tick of a schedule, and what its newest attempt came to. Times are ISO 8601 in UTC. */
 export interface LastTick {
   readonly tick: string;
   readonly attempt: number;
   readonly state: string;
   readonly retry_at: string | null;
+  /** Host and process of the server that took it. */
   readonly owner: string | null;
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly run_id: string | null;
+  /** How the attempt ended, a run's status; null while it runs and where none ran. */
   readonly status: string | null;
   readonly error: ErrorRecord | null;
 }

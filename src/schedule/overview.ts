@@ -22,25 +22,10 @@ export function overviewOf(
         ? []
         : startsAfter(spec.pipeline, schedule, now, STARTS).map(({ at }) => at.toISOString()),
       running,
-      last: record === null || record.tick === null ? null : {
-        tick: record.tick.toISOString(),
-        attempt: record.attempt,
-        state: record.state,
-        retry_at: iso(record.retryAt),
-        owner: record.owner,
-        started_at: iso(record.startedAt),
-        ended_at: iso(record.endedAt),
-        run_id: record.runId,
-        status: record.status,
-        error: record.error,
-      },
+      last: record?.last ?? null,
     })),
     broken: [...files].flatMap(([file, { served, fault }]) =>
       fault === null ? [] : { file, kept: served !== null, message: fault }
     ),
   };
-}
-
-function iso(date: Date | null): string | null {
-  return date === null ? null : date.toISOString();
 }

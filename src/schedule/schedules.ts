@@ -6,16 +6,10 @@ import type { Queryable } from "../db/database.ts";
 import type { ScheduleRow, ScheduleState } from "./decide.ts";
 import type { LastTick } from "./model.ts";
 
-/** A row of `sluice.schedules`, with what only people and monitors look at. */
+/** A row of `sluice.schedules`. */
 export interface ScheduleRecord extends ScheduleRow, Recurrence {
-  /** Host and process of the server that took the newest tick. */
-  readonly owner: string | null;
-  readonly startedAt: Date | null;
-  readonly endedAt: Date | null;
-  readonly runId: string | null;
-  /** How the last attempt ended, a run's status; null while it runs and where none ran. */
-  readonly status: string | null;
-  readonly error: ErrorRecord | null;
+  /** What only people and monitors look at; null: no server has taken a tick yet. */
+  readonly last: LastTick | null;
 }
 
 /** What an attempt came to. */
@@ -161,24 +155,29 @@ interface Columns extends Omit<LastTick, "tick" | "state">, Recurrence {
   readonly state: ScheduleState;
 }
 
-function recordOf(row: Columns): ScheduleRecord {
-  const { pipeline, cron, timezone, attempt, state, owner, status, error } = row;
+function recordOf({ pipeline, cron, timezone, since, tick, ...row }: Columns): ScheduleRecord {
   return {
     pipeline,
     cron,
     timezone,
-    attempt,
-    state,
-    owner,
-    status,
-    error,
-    since: new Date(row.since),
-    tick: dateOf(row.tick),
+    since: new Date(since),
+    tick: dateOf(tick),
+    attempt: row.attempt,
+    state: row.state,
     retryAt: dateOf(row.retry_at),
-    startedAt: dateOf(row.started_at),
-    endedAt: dateOf(row.ended_at),
-    runId: row.run_id,
+    last: tick === null ? null : {
+      ...row,
+      tick: isoOf(tick),
+      retry_at: isoOf(row.retry_at),
+      started_at: isoOf(row.started_at),
+      ended_at: isoOf(row.ended_at),
+    },
   };
+}
+
+/** To the millisecond, as JavaScript writes a time. */
+function isoOf<T extends string | null>(text: T): T {
+  return (text === null ? null : new Date(text).toISOString()) as T;
 }
 
 function dateOf(text: string | null): Date | null {

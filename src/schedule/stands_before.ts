@@ -1,5 +1,6 @@
 import { occurrencesUpTo } from "../core/occurrences.ts";
 import { decide, isMissed, type ScheduleRow } from "./decide.ts";
+import type { LastTick } from "./model.ts";
 import type { ServedPipeline } from "./scheduler_host.ts";
 
 /** A pipeline that another one waits for: its schedule, what became of it, and who runs it. */
@@ -7,7 +8,7 @@ export interface Before extends ServedPipeline {
   /** Since when this server watches it. */
   readonly serving: Date;
   /** Null where it has not run yet. */
-  readonly row: (ScheduleRow & { readonly status: string | null }) | null;
+  readonly row: (ScheduleRow & { readonly last: Pick<LastTick, "status"> | null }) | null;
   readonly isRunning: boolean;
 }
 
@@ -54,9 +55,10 @@ function isPending(
 }
 
 function hasFailed(
-  { state, status, tick }: NonNullable<Before["row"]>,
-  last: Date | null,
+  { state, tick, last }: NonNullable<Before["row"]>,
+  since: Date | null,
 ): boolean {
-  if (state !== "done" || tick === null || (last !== null && tick <= last)) return false;
+  if (state !== "done" || tick === null || (since !== null && tick <= since)) return false;
+  const status = last?.status ?? null;
   return status !== null && status !== "succeeded" && status !== "unchanged";
 }

@@ -23,12 +23,18 @@ async function metricsText(): Promise<string> {
     attempt: 1,
     state: "done" as const,
     retryAt: null,
-    owner: null,
-    startedAt: NOW,
-    endedAt: NOW,
-    runId: null,
-    status: "failed",
-    error: null,
+    last: {
+      tick: NOW.toISOString(),
+      attempt: 1,
+      state: "done",
+      retry_at: null,
+      owner: null,
+      started_at: NOW.toISOString(),
+      ended_at: NOW.toISOString(),
+      run_id: null,
+      status: "failed",
+      error: null,
+    },
   };
   const states = [{ ...served("trips", schedule("0 6 * * *")), running: false, record }];
   const metrics = makeMetrics("1.2.3");

@@ -60,12 +60,12 @@ Deno.test("the schedule tells what is next, was missed, was late and is tried ag
     );
   }
   await db.query(
-    `insert into sluice.schedules (pipeline, cron, timezone, since, owner)
-values ('elsewhere', '5 5 * * *', 'UTC', now(), 'other/1')`,
+    `insert into sluice.schedules (pipeline, cron, timezone, since, tick, state, owner)
+values ('elsewhere', '5 5 * * *', 'UTC', now(), '2026-01-01T05:05Z', 'done', 'other/1')`,
   );
   const text = plain(await textOf(testPage(db, { files: () => files }), get("/starts")));
   for (const { says } of CASES) expectIn(text, says);
-  expectIn(text, /of other servers, or of before .* elsewhere waiting .* other\/1 5 5 \* \* \*/);
+  expectIn(text, /of other servers, or of before .* elsewhere done .* other\/1 5 5 \* \* \*/);
   const none = testPage(db, { keepsSchedules: false });
   expectIn(plain(await textOf(none, get("/starts"))), "Nothing starts by itself here");
 });

@@ -122,8 +122,8 @@ Deno.test("a call once a minute keeps the order too, and records what it skips",
   expect(ran).toEqual(["a starts", "a ends"]);
   for (const [pipeline, before] of [["b", "a"], ["c", "b"]]) {
     const row = await readSchedule(database.db, pipeline);
-    expect(row).toMatchObject({ state: "done", status: "skipped", runId: null });
-    expect(row?.error?.message).toContain(`"${before}"`);
+    expect(row).toMatchObject({ state: "done", last: { status: "skipped", run_id: null } });
+    expect(row?.last?.error?.message).toContain(`"${before}"`);
   }
 });
 
@@ -147,7 +147,7 @@ Deno.test("the file that closes a cycle is left out, or keeps its last good vers
 /** What the ledger has of the pipeline that another one waits for, and what becomes of that at 06:00. */
 const STANDINGS: readonly (readonly [
   what: string,
-  row: Partial<NonNullable<Before["row"]>> | null,
+  row: Partial<NonNullable<Before["row"]>> & { readonly status?: string } | null,
   standing: Standing["kind"],
   more?: { readonly isRunning?: boolean; readonly catchUp?: boolean },
 ])[] = [
@@ -182,7 +182,7 @@ for (const [what, row, kind, { isRunning = false, catchUp = true } = {}] of STAN
       attempt: 1,
       state: "waiting" as const,
       retryAt: null,
-      status: null,
+      last: { status: row?.status ?? null },
     };
     const other: Before = {
       ...served("a", { ...DAILY, catchUp }),

@@ -36,9 +36,9 @@ Deno.test("Scheduler runs a new schedule first when its tick comes, and tells it
   await server.seen("attempt_started", 2);
   const record = () => server.scheduler.pipelines()[1].record;
   // Of the attempt under way, until the ledger is read again.
-  while (record()?.status == null) await server.passed();
-  expect(record()).toMatchObject({ status: "succeeded", owner: "here/1", attempt: 1 });
-  expect(record()?.runId).not.toBe(null);
+  while (record()?.last?.status == null) await server.passed();
+  expect(record()?.last).toMatchObject({ status: "succeeded", owner: "here/1", attempt: 1 });
+  expect(record()?.last?.run_id).not.toBe(null);
   expect(server.scheduler.reachable).toBe(true);
 });
 
@@ -95,8 +95,7 @@ Deno.test("Scheduler tries again what time may mend, and only that", async () =>
   await server.scheduler.stop(20);
   expect(await readSchedule(database.db, "wrong")).toMatchObject({
     state: "done",
-    status: "failed",
-    error: { code: "plan/target_differs" },
+    last: { status: "failed", error: { code: "plan/target_differs" } },
   });
   expect(await readSchedule(database.db, "away")).toMatchObject({ state: "done", attempt: 3 });
 });
@@ -231,7 +230,7 @@ Deno.test("a run that was stopped with its server is taken up by the next one", 
   expect(await readSchedule(database.db, "trips")).toMatchObject({
     state: "retrying",
     attempt: 0,
-    status: "interrupted",
+    last: { status: "interrupted" },
   });
   await using next = testScheduler(database.url, { clock, owner: "there/2" });
   next.scheduler.start();
@@ -298,8 +297,7 @@ values ('trips', '0 * * * *', 'UTC', $1, $1, 4, 'running')`,
   expect((await server.seen("tick_given_up")).tick).toEqual(NOON);
   expect(await readSchedule(database.db, "trips")).toMatchObject({
     state: "done",
-    status: "failed",
-    error: { code: "ledger/died" },
+    last: { status: "failed", error: { code: "ledger/died" } },
   });
   expect((await server.seen("attempt_started")).tick).toEqual(at("2026-03-07T13:00"));
 });

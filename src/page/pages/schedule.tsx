@@ -46,8 +46,9 @@ function timedOf(
     const since = record === null ? null : record.tick ?? record.since;
     const untaken = due !== null && since !== null && due.tick > since &&
       now.getTime() - due.at.getTime() > PATIENCE;
-    const delay = record?.startedAt && record.tick
-      ? record.startedAt.getTime() - record.tick.getTime() - 1000 * schedule.jitterSeconds
+    const started = record?.last?.started_at ?? null;
+    const delay = started !== null && record?.tick
+      ? Date.parse(started) - record.tick.getTime() - 1000 * schedule.jitterSeconds
       : 0;
     return [{
       pipeline,

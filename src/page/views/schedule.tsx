@@ -97,7 +97,7 @@ export function ScheduleView({ data, now }: { readonly data: ScheduleData; reado
                 <td>
                   <Ended record={record} />
                 </td>
-                <td>{record.owner ?? "–"}</td>
+                <td>{record.last?.owner ?? "–"}</td>
                 <td>
                   <code>{record.cron}</code> {record.timezone}
                 </td>
@@ -150,7 +150,8 @@ function Row({ of, now }: { readonly of: Timed; readonly now: Date }) {
 }
 
 function Ended({ record }: { readonly record: ScheduleRecord }) {
-  const { status, runId, error, retryAt } = record;
+  const { status = null, run_id: runId = null, error = null } = record.last ?? {};
+  const { retryAt } = record;
   if (status === null) return <span class="none">–</span>;
   return (
     <>
