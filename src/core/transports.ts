@@ -5,6 +5,7 @@ const TRANSPORTS = {
   http: ["http", "https"],
   s3: ["s3", "s3a", "s3n"],
   gs: ["gs", "gcs"],
+  az: ["az", "azure"],
   sftp: ["sftp"],
 } as const;
 

@@ -13,7 +13,7 @@ export interface Location {
   /** Names of the headers that hold a secret, in lower case. */
   readonly secretHeaders: readonly string[];
   /** Headers that prove who asks, for each request to the origin of `href`. */
-  sign?(method: string, url: URL): Promise<Readonly<Record<string, string>>>;
+  sign?(method: string, url: URL, headers: Headers): Promise<Readonly<Record<string, string>>>;
   /** What an answer that is an error means where the address leads; null: what HTTP says. */
   explain?(response: Response): SluiceError | null;
 }

@@ -31,7 +31,7 @@ export async function sendRequest(request: HttpRequest, context: SourceContext):
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     url.username = url.password = "";
     if (url.origin === origin) {
-      const proof = await location.sign?.(request.method, url) ?? {};
+      const proof = await location.sign?.(request.method, url, headers) ?? {};
       for (const [name, value] of Object.entries(proof)) headers.set(name, value);
     }
     const response = await send(url, headers, request, context);

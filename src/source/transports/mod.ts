@@ -1,6 +1,7 @@
 import { SluiceError } from "../../core/error.ts";
 import { schemeList, type TransportName, transportOf } from "../../core/transports.ts";
 import type { Location } from "../location.ts";
+import { az } from "./azure.ts";
 import { file } from "./file.ts";
 import { http } from "./http.ts";
 import { gs, s3 } from "./s3.ts";
@@ -15,6 +16,7 @@ export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = {
   http,
   s3,
   gs,
+  az,
   sftp,
 };
 

@@ -7,7 +7,10 @@ import type { Path } from "../yaml_tree.ts";
 import type { Check } from "./check.ts";
 
 /** Schemes that a later version will read. */
-const LATER = /^(az|azure|abfss?|ftp|ftps)$/;
+const LATER = /^(ftp|ftps)$/;
+
+/** Schemes with the account of Azure in the address, as Hadoop writes them. */
+const HADOOP_AZURE = /^(abfss?|wasbs?|adls?)$/;
 
 /** The names that systems have for files that a process has open. */
 const OPEN_FILE = /^(file:\/\/)?(\/dev\/fd\/\d+|\/proc\/self\/fd\/\d+)$/;
@@ -64,7 +67,9 @@ function checkAddress(
       path,
       "spec/wrong_value",
       `"${scheme}://" is not known`,
-      `Schemes: ${schemeList()}; a path needs none`,
+      HADOOP_AZURE.test(scheme)
+        ? "A blob is az://container/path; AZURE_STORAGE_ACCOUNT names the account"
+        : `Schemes: ${schemeList()}; a path needs none`,
     );
   } else if (isStandardInput(url)) {
     if (schedule !== undefined) {

@@ -1,4 +1,5 @@
 import type { TransportName } from "../../../src/core/transports.ts";
+import { startAzure } from "./azure_server.ts";
 import { cuttingProxy } from "./cutting_proxy.ts";
 import { startS3 } from "./s3_server.ts";
 import { startSftp } from "./sftp_server.ts";
@@ -32,6 +33,7 @@ export const RIGS: Readonly<Record<TransportName, StartRig>> = {
   http: httpRig,
   s3: () => storeRig("s3"),
   gs: () => storeRig("gs"),
+  az: azureRig,
   sftp: sftpRig,
 };
 
@@ -121,6 +123,32 @@ async function storeRig(scheme: "s3" | "gs"): Promise<Rig | string> {
       await proxy[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },
+  };
+}
+
+function azureRig(): Rig {
+  const store = startAzure();
+  const name = "a folder/things+1 (é).csv";
+  const environment: Record<string, string> = {
+    AZURE_STORAGE_CONNECTION_STRING: `AccountName=${store.account};AccountKey=${store.key};` +
+      `BlobEndpoint=${store.origin}/`,
+  };
+  return {
+    url: `az://trips/${name}`,
+    environment,
+    put: (bytes) => store.put(name, bytes),
+    remove: () => void store.blobs.delete(name),
+    forbid: () => void (environment.AZURE_STORAGE_KEY = btoa("another key")),
+    breakAfter(bytes) {
+      store.intercept = (request) => {
+        if (request.method === "HEAD") return null;
+        store.intercept = null;
+        return { ...answerFile(request, store.blobs.get(name)!), cutAfter: bytes };
+      };
+    },
+    secret: store.key,
+    stall: () => void (store.intercept = () => ({ stallAfter: -1 })),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 
