@@ -68,6 +68,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     leaves: missingLeaves(input, layout, shape, loading),
   };
   // The columns first: what they say is about the file, not about replication.
+  const setup = setupStatements(preparing);
   if (shape.method === "merge" && !shape.managed && loading.length > 0) {
     if (spec.refresh.mode !== "append") requireIdentity(targetKey, catalog);
   }
@@ -84,7 +85,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     kept: input.kept ?? [],
     target: layout.target,
     targetKey,
-    setup: setupStatements(preparing),
+    setup,
     changes: setupChanges(preparing),
     notes: notesOf(input, targetKey, loading),
     cautions: loading.length === 0
