@@ -16,6 +16,7 @@ import { SLEEPS, sleepsIn } from "./architecture/sleeps.ts";
 import { testCli } from "./cli/support.ts";
 import { LONGEST } from "./longest.ts";
 import { PERMISSION_SETS } from "./support/permissions.ts";
+import { aloneReason } from "./test_groups.ts";
 import { isUnit, slowReason } from "./unit_tests.ts";
 
 const SRC = new URL("../src/", import.meta.url);
@@ -434,6 +435,13 @@ Deno.test("the unit tests are those that need nothing and are not slow", () => {
     const bare = text.replace(/^\/\/ Slow: .*$/m, "");
     expect([path, isUnit(`tests/${path}`, bare)]).toEqual([path, true]);
   }
+});
+
+Deno.test("whoever shares no process says why", () => {
+  const reasons = readFolder(TESTS).filter(({ path }) => path.endsWith("_test.ts"))
+    .flatMap(({ path, text }) => path === "test_groups_test.ts" ? [] : aloneReason(text) ?? []);
+  expect(reasons.length).toBeGreaterThan(0);
+  for (const reason of reasons) expect(reason).toMatch(/\w+ .*\.$/);
 });
 
 Deno.test("the longest test files are there, each once", () => {

@@ -4,7 +4,7 @@ import { realServices } from "../../src/cli/services.ts";
 import type { Database } from "../../src/db/database.ts";
 import { testCli } from "../cli/support.ts";
 import { workspace } from "../support/pipeline.ts";
-import { ledgerDatabase, type TestDatabase } from "../support/postgres.ts";
+import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 import { type Block, recipesOf } from "./recipe.ts";
 
 // Runs docs/recipes.md as it stands: writes its files, runs its commands and queries, and compares
@@ -15,7 +15,7 @@ const PAGE = Deno.readTextFileSync(new URL("../../docs/recipes.md", import.meta.
 for (const { title, blocks } of recipesOf(PAGE)) {
   Deno.test(`recipe: ${title}`, async () => {
     const role = `loader_${crypto.randomUUID().slice(0, 8)}`;
-    await using test = await ledgerDatabase();
+    await using test = await testDatabase();
     try {
       await follow(blocks, test, role);
     } finally {

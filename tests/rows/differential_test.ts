@@ -7,8 +7,9 @@ import { CASES, type TypeCase } from "./differential_cases.ts";
 import { columnPlan, encodeTexts } from "./encode_texts.ts";
 import { makeText } from "./make_text.ts";
 import { randomFrom } from "./random.ts";
+import { rounds } from "../support/rounds.ts";
 
-const ROWS = Number(Deno.env.get("SLUICE_DIFFERENTIAL_ROWS") ?? 400_000);
+const ROWS = rounds(150_000, "SLUICE_DIFFERENTIAL_ROWS");
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
 const BATCH = 25_000;
 

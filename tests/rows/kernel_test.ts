@@ -17,10 +17,11 @@ import { columnPlan, encodeTexts, rowsPlan } from "./encode_texts.ts";
 import { between, pick, randomFrom } from "./random.ts";
 import { makeText } from "./make_text.ts";
 import { compileKernel, MODULE_FILE } from "./write_kernel.ts";
+import { rounds } from "../support/rounds.ts";
 
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
-const TEXTS = Number(Deno.env.get("SLUICE_KERNEL_TEXTS") ?? 1_000_000);
-const FILES = Number(Deno.env.get("SLUICE_KERNEL_FILES") ?? 2_000);
+const TEXTS = rounds(300_000, "SLUICE_KERNEL_TEXTS");
+const FILES = rounds(700, "SLUICE_KERNEL_FILES");
 const encoder = new TextEncoder();
 
 const CSV: CsvOptions = {

@@ -5,8 +5,9 @@ import { testDatabase } from "../support/postgres.ts";
 import { CASES } from "./differential_cases.ts";
 import { encodeText } from "./encode_text.ts";
 import { pick, randomFrom } from "./random.ts";
+import { rounds } from "../support/rounds.ts";
 
-const ROWS = Number(Deno.env.get("SLUICE_WRITES_BACK_ROWS") ?? 20_000);
+const ROWS = rounds(6_000, "SLUICE_WRITES_BACK_ROWS");
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
 
 Deno.test(`a type that evidence may choose writes its texts back, and knows all of them (SLUICE_SEED=${SEED})`, async () => {

@@ -3,11 +3,12 @@ import type { Database } from "../../src/db/database.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
+import { rounds } from "../support/rounds.ts";
 
 // Whatever types `evolve` chooses, a table says what its files said.
 
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
-const TABLES = Number(Deno.env.get("SLUICE_EVOLVE_TABLES") ?? 8);
+const TABLES = rounds(4, "SLUICE_EVOLVE_TABLES");
 const FILES = 4;
 
 /** Texts of one look each: columns hold one of them, and sometimes another. */

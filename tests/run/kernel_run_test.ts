@@ -1,3 +1,4 @@
+// Alone: takes the kernel away before anybody has compiled it.
 import { expect } from "expect";
 import { takeKernel } from "../../src/rows/kernel/kernel_pool.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";

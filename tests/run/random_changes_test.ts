@@ -6,6 +6,7 @@ import { rollbackPipeline } from "../../src/run/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
+import { rounds } from "../support/rounds.ts";
 
 // Somebody changes tables by hand between runs and rollbacks. What is not Sluice's at that moment
 // never changes, nothing ends with an error of the database, and what is said to be loaded is there.
@@ -16,7 +17,7 @@ import { ledgerDatabase } from "../support/postgres.ts";
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Sequences of each mode; `SLUICE_SEQUENCES` for a long run. */
-const SEQUENCES = Number(Deno.env.get("SLUICE_SEQUENCES") ?? 3);
+const SEQUENCES = rounds(2, "SLUICE_SEQUENCES");
 
 interface Case {
   readonly name: string;

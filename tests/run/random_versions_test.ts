@@ -5,6 +5,7 @@ import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
+import { rounds } from "../support/rounds.ts";
 
 // Loads and rollbacks in random order: the table must always be what a plain model of it says, and
 // going to a version must always give the rows that version had.
@@ -84,7 +85,7 @@ for (const mode of MODES) {
   Deno.test(`${mode}: random loads and rollbacks follow a model`, async () => {
     console.log(`    SLUICE_SEED=${SEED}`);
     const random = randomFrom(SEED + MODES.indexOf(mode));
-    for (let round = 0; round < 2; round++) {
+    for (let left = rounds(1); left > 0; left--) {
       await using test = await ledgerDatabase();
       using files = workspace({ "model.csv": "" });
       const keyed = !mode.includes("without") && !mode.includes("theirs");

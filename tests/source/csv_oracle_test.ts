@@ -4,6 +4,7 @@ import { openReader } from "../../src/source/formats/mod.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 import { readRecords, split } from "./read_records.ts";
 import { bytesOf, CSV, randomFrom, sharedData, testSeed } from "./support.ts";
+import { rounds } from "../support/rounds.ts";
 
 /** The slow, obvious reader that ours must agree with. */
 function oracle(bytes: Uint8Array, options: CsvOptions): string[][] {
@@ -105,7 +106,7 @@ function generate(random: () => number, options: CsvOptions, records: number) {
 
 Deno.test("openCsv agrees with csv-parse on generated files, wherever the chunks end", () => {
   const random = randomFrom(testSeed("csv_oracle_test small"));
-  for (let round = 0; round < 240; round++) {
+  for (let round = 0; round < rounds(80); round++) {
     const options = { ...CSV, ...DIALECTS[round % DIALECTS.length] };
     const { bytes, rows } = generate(random, options, 1 + Math.floor(random() * 8));
     const whole = readRecords([bytes], options);
@@ -122,7 +123,7 @@ Deno.test("openCsv agrees with csv-parse on generated files, wherever the chunks
 
 Deno.test("openCsv agrees with csv-parse on larger files cut at many places", () => {
   const random = randomFrom(testSeed("csv_oracle_test large"));
-  for (let round = 0; round < 24; round++) {
+  for (let round = 0; round < rounds(12); round++) {
     const options = { ...CSV, ...DIALECTS[round % DIALECTS.length] };
     const { bytes, rows } = generate(random, options, 2_000);
     for (let times = 0; times < 2; times++) {
@@ -145,7 +146,7 @@ Deno.test("openCsv agrees with csv-parse on larger files cut at many places", ()
 
 Deno.test("openCsv gives each record the line it starts on", () => {
   const random = randomFrom(testSeed("csv_oracle_test lines"));
-  for (let round = 0; round < 120; round++) {
+  for (let round = 0; round < rounds(40); round++) {
     const options = { ...CSV, ...DIALECTS[round % DIALECTS.length] };
     const { bytes } = generate(random, options, 50);
     const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
@@ -161,7 +162,7 @@ Deno.test("openCsv gives each record the line it starts on", () => {
 
 Deno.test("openCsv keeps its records whatever broken input is cut where", () => {
   const random = randomFrom(testSeed("csv_oracle_test broken"));
-  for (let round = 0; round < 500; round++) {
+  for (let round = 0; round < rounds(170); round++) {
     const delimiter = round % 5 === 4 ? "||" : ",";
     const alphabet = ["a", delimiter, delimiter[0], '"', '"', "\n", "\r", "\\", "#"];
     alphabet.push(`x${delimiter}y\n`);

@@ -2,9 +2,10 @@
 import { expect } from "expect";
 import { renderDiagnostic } from "../../src/core/render_diagnostic.ts";
 import { load, MONTHS } from "./support.ts";
+import { rounds } from "../support/rounds.ts";
 
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? 1 + Math.floor(Math.random() * 2_147_483_645));
-const ROUNDS = Number(Deno.env.get("SLUICE_FUZZ_ROUNDS") ?? 500);
+const ROUNDS = rounds(200, "SLUICE_FUZZ_ROUNDS");
 
 const FILE = `${MONTHS}rules:
   late: { check: "at >= {month:start}", on_fail: warn, limit: 1% }
