@@ -8,7 +8,8 @@ import {
   type Sink,
 } from "@logtape/logtape";
 import { getRotatingFileSink } from "@logtape/file";
-import { resolve } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { type ErrorRecord, SluiceError } from "../core/error.ts";
 import { escapeControls } from "../core/json_text.ts";
 import { redactDeep } from "../core/redact_deep.ts";
@@ -142,6 +143,8 @@ function textFormat(): (record: LogRecord) => string {
 function openFile(path: string, flags: OutputFlags): { sink: Sink; close: () => void } {
   let file: Sink & Disposable;
   try {
+    // Also for the others that it is rotated to.
+    mkdirSync(dirname(path), { recursive: true });
     file = getRotatingFileSink(path, {
       formatter: jsonFormat(),
       bufferSize: 0,
@@ -152,7 +155,7 @@ function openFile(path: string, flags: OutputFlags): { sink: Sink; close: () => 
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new SluiceError("cli/log_file", `The log file "${path}" cannot be opened`, {
-      hint: "Name a file in a folder that exists and is writable",
+      hint: "Name a file in a folder that is writable, or that can be made",
       cause,
     });
   }

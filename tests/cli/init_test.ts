@@ -155,7 +155,7 @@ Deno.test("init and preview say what is wrong before they write anything", async
     [["init", "https://u:secret@localhost/x.csv"], 1, "source/secret_in_address"],
     [["init", "ftp://localhost/x.csv"], 1, "source/bad_address"],
     [["init", "bad.csv"], 1, "source/no_readable_record"],
-    [["init", "in.csv", "-o", "none/x.yaml"], 2, "cli/cannot_write"],
+    [["init", "in.csv", "-o", "in.csv/x.yaml"], 2, "cli/cannot_write"],
     [["preview", "nothing.yaml"], 2, "cli/no_such_file"],
     [["load", "in.csv", "a.b.c"], 2, "schema.table"],
   ];

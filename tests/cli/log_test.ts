@@ -137,10 +137,23 @@ Deno.test("errors are logged", async () => {
 
 Deno.test("a log file that cannot be opened is wrong usage, before anything runs", async () => {
   using test = testCli({}, { files: FILES });
-  const args = ["run", "a.yaml", "--log-file", "missing/log.jsonl"];
-  expect(await runCli(args, test.cli)).toBe(2);
-  expect(test.err()).toContain("cli/log_file");
+  // A folder cannot be made where a file is.
+  for (const path of ["a.yaml/log.jsonl", "a.yaml/deep/log.jsonl", "."]) {
+    expect([path, await runCli(["run", "a.yaml", "--log-file", path], test.cli)]).toEqual([
+      path,
+      2,
+    ]);
+  }
+  expect(test.err().match(/cli\/log_file/g)?.length).toBe(3);
   expect(test.out()).toBe("");
+});
+
+Deno.test("the folder of a log file is made", async () => {
+  using test = testCli({}, { files: FILES });
+  expect(await runCli(["validate", "a.yaml", "--log-file", "logs/days/log.jsonl"], test.cli)).toBe(
+    0,
+  );
+  expect(Deno.statSync(`${test.folder}/logs/days/log.jsonl`).isFile).toBe(true);
 });
 
 Deno.test("a log that cannot be written does not hide that the run succeeded", async () => {

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { SluiceError } from "../../core/error.ts";
@@ -84,22 +84,29 @@ async function init(
   return EXIT.done;
 }
 
-/** @throws SluiceError where there is a file, which is never overwritten */
+/** Makes its folder where there is none. @throws SluiceError where there is a file: it is kept */
 async function writeNew(file: string, path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw cannotWrite(file, cause);
+  }
   try {
     await writeFile(path, text, { flag: "wx" });
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    const { code, message } = cause as { code?: string; message?: string };
-    if (code === "EEXIST") {
-      throw new SluiceError("cli/file_exists", `"${file}" exists, and is left as it is`, {
-        hint: "Name another file, or remove that one",
-        cause,
-      });
-    }
-    throw new SluiceError("cli/cannot_write", `"${file}" cannot be written: ${message ?? cause}`, {
-      hint: code === "ENOENT" ? "Make its folder first" : "Check who may write there",
+    if ((cause as { code?: string }).code !== "EEXIST") throw cannotWrite(file, cause);
+    throw new SluiceError("cli/file_exists", `"${file}" exists, and is left as it is`, {
+      hint: "Name another file, or remove that one",
       cause,
     });
   }
+}
+
+function cannotWrite(file: string, cause: unknown): unknown {
+  if (cause instanceof Deno.errors.NotCapable) return cause;
+  const { message } = cause as { message?: string };
+  return new SluiceError("cli/cannot_write", `"${file}" cannot be written: ${message ?? cause}`, {
+    hint: "Check that its folder is one, and who may write there",
+    cause,
+  });
 }

@@ -120,7 +120,7 @@ function rejectsHint(result: RunResult, file: string | null, screen: Screen): st
       "file, which `init` writes, `rejects` shows them";
     return `${wrap(text, screen.width, 2)}\n`;
   }
-  return `${rows} ${verb} rejected; see them with\n` +
+  return `${rows} ${verb} rejected; see ${result.rows_rejected === 1 ? "it" : "them"} with\n` +
     `  ${screen.typed} rejects ${shellWord(file)} --run ${shortId(result.run_id, screen)}\n`;
 }
 
