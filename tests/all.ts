@@ -102,10 +102,8 @@ async function readTimes(): Promise<Record<string, number>> {
 async function timed(files: readonly TestFile[]) {
   const times = await readTimes();
   return files.map(({ file, text }) => {
-    const place = LONGEST.indexOf(file);
-    const guess = place >= 0
-      ? GROUP_MILLISECONDS * (LONGEST.length - place)
-      : text.length * MILLISECONDS_PER_BYTE;
+    const seconds = LONGEST[file];
+    const guess = seconds === undefined ? text.length * MILLISECONDS_PER_BYTE : seconds * 1000;
     return { file, milliseconds: (times[file] ?? guess) + START_MILLISECONDS };
   });
 }
