@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { dirname } from "node:path";
 import { openTerminal } from "../support/terminal.ts";
 
 /** A command of the page, and what it shall print in a terminal of so many columns. */
@@ -90,10 +92,12 @@ export function environmentOf(folder: string, root: string): string {
       `--config '${root}/deno.json' '${root}/src/main.ts' "$@"\n`,
     { mode: 0o755 },
   );
-  const path = `${bin}:/usr/local/bin:/usr/bin:/bin`;
+  const path = `${bin}:${dirname(Deno.execPath())}:/usr/local/bin:/usr/bin:/bin`;
   const own = {
     PATH: path,
     HOME: folder,
+    // What was compiled once need not be again.
+    DENO_DIR: Deno.env.get("DENO_DIR") ?? `${homedir()}/.cache/deno`,
     TERM: "xterm",
     NO_COLOR: "1",
     LC_ALL: "C.UTF-8",
