@@ -25,7 +25,20 @@ export function pipelineJsonSchema(notYet = NOT_YET): Record<string, unknown> {
       if (zodSchema instanceof z.ZodObject) forbidUnsuitable(jsonSchema, zodSchema);
     },
   });
+  allowFormatVariable(schema as unknown as FormatHolder);
   return { title: "Sluice pipeline", ...schema, allOf: TOGETHER };
+}
+
+interface FormatHolder {
+  readonly properties: {
+    readonly source: { readonly properties: { readonly format: { readonly anyOf: Schema[] } } };
+  };
+}
+
+/** `format: "{format}"` is filled in before anything looks at the file. */
+function allowFormatVariable({ properties: { source } }: FormatHolder): void {
+  const pattern = String.raw`^\{[A-Za-z_]\w*\}$`;
+  source.properties.format.anyOf.push({ type: "string", pattern, errorMessage: "Not a format" });
 }
 
 /** Keys that only columns of some types can have are marked in those of others. */

@@ -6,6 +6,7 @@ import { checkAgainstSchema } from "./check_schema.ts";
 import { checkCoherence } from "./coherence/mod.ts";
 import { specHash } from "./hash.ts";
 import { reportNotAvailable } from "./not_available.ts";
+import { fillFormat } from "./format_variable.ts";
 import type { PipelineSpec } from "./pipeline_spec.ts";
 import { plainValue } from "./plain_value.ts";
 import { type Report, reportOn } from "./report.ts";
@@ -88,9 +89,16 @@ const hint = 'Start with "pipeline: <name>"';
 
 function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | null {
   const later = reportNotAvailable(tree, report);
-  const plain = plainValue(withoutKeys(tree, later));
-  const checked = checkAgainstSchema(plain, tree, report, later);
   const environment = chooseEnvironment(tree, input, report);
+  const written = plainValue(withoutKeys(tree, later));
+  const format = fillFormat(written, environment, input.set ?? {});
+  if (format?.isKnown === false) {
+    const path = ["source", "format"];
+    const hint = `Name it under environments.<name>.vars, or give it with --set ${format.name}=csv`;
+    report.value(path, "spec/unknown_variable", `"{${format.name}}" has no value`, hint);
+    return null;
+  }
+  const checked = checkAgainstSchema(format?.plain ?? written, tree, report, later);
   const secrets = { variables: input.variables, opensSource: input.opensSource ?? false };
   if (checked === null) return null;
   const { input: file, broken } = checked;
@@ -103,7 +111,7 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
   };
   if (!broken.touches(["environments"]) && !broken.touches(["source", "url"])) {
     const urls = placedTexts(file.source);
-    checkVariables(urls, scope, report);
+    checkVariables(urls, scope, report, format?.name ?? null);
     for (const url of urls) checkUrlSecrets(url, scope, secrets, report);
   }
   for (const [name, value] of Object.entries(file.source.headers)) {

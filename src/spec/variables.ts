@@ -63,6 +63,8 @@ export function checkVariables(
   urls: readonly PlacedUrl[],
   scope: VariableScope,
   report: Report,
+  /** The variable that is the format, which is filled in already. */
+  format: string | null = null,
 ): void {
   const vars = variablesOf(scope);
   const used = urls.flatMap(({ text, path }) =>
@@ -78,6 +80,7 @@ export function checkVariables(
   const known = new Set([
     ...Object.values(scope.environments).flatMap(Object.keys),
     ...used.map(({ name }) => name),
+    ...(format === null ? [] : [format]),
   ]);
   for (const name of Object.keys(scope.set)) {
     if (known.has(name)) continue;
@@ -213,6 +216,6 @@ function placeOf(name: string, scope: VariableScope): Path {
 }
 
 /** Whether a name is a variable's, and does not stand for the partition. */
-function isVariable(name: string): boolean {
+export function isVariable(name: string): boolean {
   return !isPeriod(name) && name !== "partition" && name !== "list";
 }

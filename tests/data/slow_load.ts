@@ -137,7 +137,10 @@ function readRow(
   if (record.length !== header.length) return "";
   const row = new Map<string, string | null>();
   for (const column of spec.columns) {
-    const field = record[header.indexOf(column.from)];
+    const at = [column.from, ...column.aliases].map((name) => header.indexOf(name))
+      .find((found) => found >= 0);
+    // The file may do without it, where the contract says so.
+    const field = at === undefined ? null : record[at];
     const nulls = column.options.null_values ?? spec.source.format.nullValues;
     const isNull = field === null || !field.quoted && nulls.includes(field.text);
     if (isNull && column.required) return column.name;
