@@ -49,6 +49,7 @@ export async function convert(
     return { rejected: rejectedOffsets([]), discarded: 0 };
   } catch (error) {
     if (!mayBeText(error)) throw error;
+    await judge(db, plan);
     await db.query(plan.find.sql);
     const unread = await db.query<UnreadRow>(plan.found.sql);
     const broken = unread.find(({ problem: { column, state } }) =>
@@ -60,6 +61,16 @@ export async function convert(
     const [{ discarded }] = await db.query<{ discarded: number }>(plan.remove.sql);
     await transfer();
     return { rejected: rejectedOffsets(unread), discarded };
+  }
+}
+
+/** Quicker where it can be done; a type that raises an error leaves all of it to the search. */
+async function judge(db: Database, { judge }: ConversionPlan<Statement>): Promise<void> {
+  if (judge === null) return;
+  try {
+    await db.query(judge.sql);
+  } catch (error) {
+    if (!mayBeText(error)) throw error;
   }
 }
 

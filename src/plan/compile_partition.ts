@@ -103,7 +103,13 @@ export function compilePartition(
       targetStands: input.catalog.table !== null,
       hasLive: live !== undefined && holds,
     }),
-    conversion: conversionPlan(spec, readLayout(spec, layout), staging, needsOffset(spec)),
+    conversion: conversionPlan(
+      spec,
+      readLayout(spec, layout),
+      staging,
+      needsOffset(spec),
+      input.catalog.serverVersion,
+    ),
     deduplicate: deduplicatePlan(
       spec,
       staging,

@@ -43,6 +43,7 @@ export function conversionPlan(
   staging: TableName,
   /** Staging has the place of each row, too. */
   offsetColumn: boolean,
+  serverVersion: number,
 ): ConversionPlan<Statement> | null {
   if (unread(layout).length === 0) return null;
   const texts = { schema: staging.schema, table: textTableName(staging.table) };
@@ -57,6 +58,10 @@ export function conversionPlan(
     stage: textTable(layout, texts),
     transfer: transferStatement(layout, texts, staging, offsetColumn),
     transferRaw: transferStatement(layout, texts, raw, true),
+    judge: serverVersion >= 160000 && spec.schemaContract.typeChanges !== "discard_value" &&
+        spec.schemaContract.typeChanges !== "discard_row"
+      ? judgeStatement(layout, texts)
+      : null,
     find: {
       sql: `do ${quoteLiteral(findBlock(spec, layout, texts))}`,
       params: [],
@@ -157,6 +162,27 @@ function readText(name: string, { sql, found }: ServerType): string {
   // Calls the input function with the modifiers, as COPY does.
   return `(select j.v from pg_catalog.json_to_record(
     pg_catalog.json_build_object('v', ${text})) as j (v ${sql}))`;
+}
+
+/** Types that can say of a text that it is none, without an error, do so for all rows at once. */
+function judgeStatement(layout: Layout, texts: TableName): Statement {
+  const problem = quoteIdent(PROBLEM_COLUMN);
+  const columns = unread(layout).map(({ name, type }) => ({
+    name,
+    valid: `pg_catalog.pg_input_is_valid(t.${quoteIdent(name)}, ${quoteLiteral(sqlType(type))})`,
+    told: `(select pg_catalog.json_build_object('column', ${quoteLiteral(name)}::text,
+      'state', e.sql_error_code, 'message', pg_catalog."left"(e.message, ${MESSAGE_LENGTH}),
+      'detail', pg_catalog."left"(e.detail, ${MESSAGE_LENGTH}))
+    from pg_catalog.pg_input_error_info(t.${quoteIdent(name)}, ${quoteLiteral(sqlType(type))}) e)`,
+  }));
+  return {
+    sql: `update ${quoteTable(texts)} t set ${problem} = case
+  ${columns.map(({ valid, told }) => `when not ${valid} then ${told}`).join("\n  ")} end
+where ${columns.map(({ valid }) => `not ${valid}`).join("\n  or ")}`,
+    params: [],
+    why: "Marks the rows of which a type says so, all at once",
+    lock: null,
+  };
 }
 
 /**

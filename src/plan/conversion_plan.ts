@@ -18,6 +18,8 @@ export interface ConversionPlan<Statement> {
   readonly transfer: Statement;
   /** In place of it where the rows are isolated: fills `IsolationPlan.raw`. */
   readonly transferRaw: Statement;
+  /** Marks what types can tell without an error, of many rows at once; null: the server cannot. */
+  readonly judge: Statement | null;
   /** Marks the rows that cannot be read, or does with a value what the contract says. */
   readonly find: Statement;
   /** Returns `offset`, `problem` (`column`, `state`, `message`) and `total` of each marked row. */

@@ -52,7 +52,12 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
       ),
       section(
         "Only if a text cannot be read, then once more",
-        [conversion.find, conversion.found, conversion.remove],
+        [
+          ...(conversion.judge === null ? [] : [conversion.judge]),
+          conversion.find,
+          conversion.found,
+          conversion.remove,
+        ],
         paint,
       ),
     ].join("\n"),
