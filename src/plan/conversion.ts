@@ -1,5 +1,6 @@
 import { OFFSET_COLUMN, rawTableName, textTableName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
+import type { Catalog } from "../db/catalog/catalog.ts";
 import type { PipelineSpec, ServerType } from "../spec/pipeline_spec.ts";
 import { nameOf, recordTable } from "./identity.ts";
 import type { Layout, LayoutColumn } from "./layout.ts";
@@ -43,7 +44,7 @@ export function conversionPlan(
   staging: TableName,
   /** Staging has the place of each row, too. */
   offsetColumn: boolean,
-  serverVersion: number,
+  { serverVersion, published }: Pick<Catalog, "serverVersion" | "published">,
 ): ConversionPlan<Statement> | null {
   if (unread(layout).length === 0) return null;
   const texts = { schema: staging.schema, table: textTableName(staging.table) };
@@ -55,7 +56,7 @@ export function conversionPlan(
     offsetColumn: true,
     naming: unread(layout).filter(({ type }) => (type as ServerType).found?.names)
       .map(({ name }) => name),
-    stage: textTable(layout, texts),
+    stage: [...textTable(layout, texts), ...identifyStaging(texts, published ? "full" : null)],
     transfer: transferStatement(layout, texts, staging, offsetColumn),
     transferRaw: transferStatement(layout, texts, raw, true),
     judge: serverVersion >= 160000 && spec.schemaContract.typeChanges !== "discard_value" &&

@@ -229,3 +229,55 @@ create domain shop.fine as text check (shop.fine(value))`);
   expect(await test.db.query("select relname from pg_class where relname like 'things\\_\\_%'"))
     .toEqual([]);
 });
+
+Deno.test("evolve takes a new field by the type that its column has already", async () => {
+  await using test = await withTypes();
+  using files = workspace({ "things.csv": "id\n1\n" });
+  const spec = specOf(
+    yaml("  id: integer", "schema_contract: { new_columns: evolve, type_changes: evolve }")
+      .replace("mode: full", "mode: append"),
+    files.folder,
+  );
+  expect(await run(test.db, spec)).toMatchObject({ rows_loaded: 1 });
+  await test.db.query("alter table shop.things add column at inet, add column mood shop.mood");
+  files.write("things.csv", "id,at,mood,new\n2,10.0.0.1,sad,x\n3,10.0.0.300,sad,y\n4,::1,glad,z\n");
+  const result = await run(test.db, spec);
+  expect([result.status, result.error]).toEqual(["succeeded", null]);
+  const { rows } = await readRejects(test.db, spec, { limit: 10 });
+  expect(rows.map(({ line, column }) => [line, column])).toEqual([[3, "at"], [4, "mood"]]);
+  expect(
+    await test.db.query(
+      "select id, at::text, mood::text, new from shop.things where id > 1 order by id",
+    ),
+  ).toEqual([{ id: 2, at: "10.0.0.1/32", mood: "sad", new: "x" }]);
+});
+
+Deno.test("a column that somebody made another type reads the text by it, and the plan says so", async () => {
+  await using test = await withTypes();
+  using files = workspace({ "things.csv": "id,v\n1,sad\n" });
+  const spec = specOf(yaml("  id: integer\n  v: text"), files.folder);
+  expect(await run(test.db, spec)).toMatchObject({ rows_loaded: 1 });
+  await test.db.query("alter table shop.things alter v type shop.mood using v::shop.mood");
+  files.write("things.csv", "id,v\n1,ok\n2,glad\n");
+  const { kept } = await planPipeline(spec, ALL, testContext(test.db).context);
+  expect(kept).toEqual([{ column: "v", what: "shop.mood, which Postgres reads from the text" }]);
+  expect(await run(test.db, spec)).toMatchObject({
+    status: "succeeded",
+    rows_loaded: 1,
+    rows_rejected: 1,
+  });
+});
+
+Deno.test("a type that changes in the file is a change of the column", async () => {
+  await using test = await withTypes();
+  using files = workspace({ "things.csv": "id,v\n1,sad\n" });
+  const spec = (type: string) => specOf(yaml(`  id: integer\n  v: ${type}`), files.folder);
+  expect(await run(test.db, spec("shop.mood"))).toMatchObject({ rows_loaded: 1 });
+  await expect(planPipeline(spec("text"), ALL, testContext(test.db).context))
+    .rejects.toMatchObject({ code: "plan/target_differs" });
+  const allowed = { ...ALL, allowDestructive: true };
+  expect(await run(test.db, spec("shop.citext"), allowed)).toMatchObject({ rows_loaded: 1 });
+  expect(await run(test.db, spec("shop.citext"), { force: true })).toMatchObject({
+    rows_loaded: 1,
+  });
+});

@@ -171,6 +171,7 @@ function Statistics({ of }: { readonly of: ColumnStatistics | undefined }) {
 }
 
 function typeText(type: ColumnType): string {
+  if (type.name === "other") return type.sql;
   if ("precision" in type && type.precision !== null) {
     return `numeric(${type.precision}${type.scale === null ? "" : `,${type.scale}`})`;
   }
