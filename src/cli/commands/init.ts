@@ -12,6 +12,7 @@ import {
   type DatabaseFlags,
   type OutputFlags,
 } from "../options.ts";
+import { schemaLine } from "../schema_line.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
@@ -70,7 +71,7 @@ async function init(
     ? null
     : await openDatabase(flags, [], "init", session);
   const [schema, table] = splitName(flags.from ?? "");
-  const text = await cli.services.draftPipeline({
+  const draft = await cli.services.draftPipeline({
     address: found?.address ?? null,
     folder: cli.workingFolder,
     url: found === null ? `${table}.csv` : urlFrom(folder, found),
@@ -79,6 +80,7 @@ async function init(
     ...(flags.target === undefined ? {} : { target: flags.target }),
     ...(database === null ? {} : { from: { table: { schema, table }, db: database.db } }),
   }, lookingContext(session));
+  const text = path === null ? draft : `${await schemaLine(folder)}${draft}`;
   if (path !== null) await writeNew(flags.write!, path, text);
   session.view.drafted({ file: flags.write ?? null, text });
   return EXIT.done;
