@@ -2,7 +2,7 @@ import type { PageHost } from "./host.ts";
 import type { LivePartition, LiveRun } from "./live_runs.ts";
 import { HEADERS } from "./guard.ts";
 import { readLedgerWith } from "./queries/read.ts";
-import { readCopying, readPublished, readRun, readWorkerParts, type Run } from "./queries/run.ts";
+import { readOngoing, readRun, readWorkerParts, type Run } from "./queries/run.ts";
 import { type Moving, Progress } from "./views/run_progress.tsx";
 
 /** Browsers that watch at once: each keeps a connection. */
@@ -107,13 +107,10 @@ async function look(
     const run = await readRun(tx, runId);
     if (run === null) return null;
     const parts = await readWorkerParts(tx, runId);
-    const asks = !isHere && parts.length === 0 && run.status === "running";
-    return {
-      run,
-      parts,
-      copying: asks ? await readCopying(tx, run) : [],
-      published: asks ? await readPublished(tx, run) : [],
-    };
+    const isElsewhere = !isHere && run.status === "running";
+    return isElsewhere
+      ? { parts, ...await readOngoing(tx, run, parts) }
+      : { parts, run, copying: [], published: [] };
   });
   return found === "none" || found === "older" ? null : found;
 }

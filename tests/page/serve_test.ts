@@ -160,13 +160,15 @@ const ELSEWHERE = [
     by: "the command line",
     args: [],
     workers: false,
-    seen: /another process[^]*first published 2 [^]*slow__a\S* copying [1-9][\d,]+ /,
+    seen:
+      /2 rows loaded 1 rejected[^]*another process[^]*first published 2 [^]*slow__a\S* copying [1-9][\d,]+ /,
   },
   {
     by: "a worker",
     args: ["--distributed"],
     workers: true,
-    seen: /1 of 2 partitions done[^]*first published 2 [^]*a running [1-9][\d,]+ /,
+    seen:
+      /2 rows loaded 1 rejected[^]*1 of 2 partitions done[^]*first published 3 1 [^]*a running [1-9][\d,]+ /,
   },
 ];
 for (const { by, args, workers, seen } of ELSEWHERE) {

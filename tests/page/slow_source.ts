@@ -5,7 +5,7 @@ import { until } from "../support/until.ts";
 const ROWS = 1_500_000;
 const FIRST = 8_000_000;
 
-/** A server whose `/a.csv` stalls in its middle until it is let go; `/first.csv` has two rows. */
+/** A server whose `/a.csv` stalls in its middle until it is let go; `/first.csv` has two rows, and a wrong one. */
 export interface SlowSource extends AsyncDisposable, Pick<TestServer, "origin"> {
   readonly rows: number;
   /** Has the rest sent. */
@@ -18,7 +18,7 @@ export function slowSource(): SlowSource {
   );
   const { promise: goOn, resolve: letGo } = Promise.withResolvers<void>();
   const server = serveHttp(({ path, method }) => {
-    if (path === "/first.csv") return { body: new TextEncoder().encode("id\n1\n2\n") };
+    if (path === "/first.csv") return { body: new TextEncoder().encode("id\n1\n2\nx\n") };
     if (method === "HEAD") return { headers: { "content-length": String(body.length) } };
     return { body, stallAfter: FIRST, goOn };
   });
@@ -40,6 +40,7 @@ partitions: { by: list, values: [first, a] }
 source: { url: "${origin}/{partition}.csv", format: csv, retries: 0, timeout: 5m }
 target: { table: shop.slow }
 columns: { id: { type: integer } }
+rejects: { limit: 50% }
 `;
 }
 

@@ -8,8 +8,8 @@ import {
   LOG_PAGE,
   type LogFilter,
   type LogRecord,
-  readCopying,
   readLog,
+  readOngoing,
   readPublished,
   readRun,
   readRuns,
@@ -28,11 +28,13 @@ export async function runPage(ask: Ask, id: string): Promise<Shown> {
   const found = await requireLedger(ask, async (tx) => {
     const run = await readRun(tx, runId);
     if (run === null) return null;
+    const parts = await readWorkerParts(tx, runId);
+    const isElsewhere = run.status === "running" && ask.host.live.get(runId) === null;
     return {
-      run,
-      parts: await readWorkerParts(tx, runId),
-      copying: run.status === "running" ? await readCopying(tx, run) : [],
-      published: await readPublished(tx, run),
+      parts,
+      ...(isElsewhere
+        ? await readOngoing(tx, run, parts)
+        : { run, copying: [], published: await readPublished(tx, run) }),
       rejects: await readRejectGroups(tx, runId, null),
       checks: await readChecksOfRun(tx, run),
       changes: await readSchemaChanges(tx, run),

@@ -117,7 +117,7 @@ export interface Copying {
  *
  * A target is loaded by one run at a time. A role sees its own connections only.
  */
-export async function readCopying(db: Queryable, run: Run): Promise<Copying[]> {
+async function readCopying(db: Queryable, run: Run): Promise<Copying[]> {
   return await db.query<Copying>(
     `select t.table_name as table, sum(p.tuples_processed)::bigint as rows,
   sum(p.bytes_processed)::bigint as bytes
@@ -127,6 +127,34 @@ where p.datid = (select oid from pg_database where datname = current_database())
 group by t.table_name order by t.table_name limit 100`,
     [run.target],
   );
+}
+
+/** Rejected rows of a run that goes on which are counted at most. */
+const MOST_REJECTS = 100_000;
+
+/**
+ * What the database knows of a run of another process that goes on, whose row in the ledger has its
+ * counts only when it ends.
+ */
+export async function readOngoing(
+  db: Queryable,
+  run: Run,
+  parts: readonly WorkerPart[],
+): Promise<{ readonly run: Run; readonly copying: Copying[]; readonly published: Published[] }> {
+  const published = await readPublished(db, run);
+  const [{ rejected }] = await db.query<{ rejected: number }>(
+    `select count(*)::int as rejected from (
+  select from sluice.rejected_rows where run_id = $1::uuid limit ${MOST_REJECTS}
+) counted`,
+    [run.run_id],
+  );
+  const loaded = published.reduce((sum, { rows }) => sum + Number(rows), 0);
+  return {
+    run: { ...run, rows_rejected: rejected, rows_loaded: loaded },
+    // Workers tell themselves how far they are.
+    copying: parts.length > 0 ? [] : await readCopying(db, run),
+    published,
+  };
 }
 
 /** A change of the target's columns. */

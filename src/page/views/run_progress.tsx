@@ -57,7 +57,7 @@ function Elsewhere({ run, copying, published }: Omit<Moving, "live" | "parts">) 
     <>
       <p class="note">
         It goes on in another process{run.host === null ? "" : `, on ${run.host}`}: shown is what
-        the database knows of it. The rows that it has read are counted when it ends.
+        the database knows of it.
       </p>
       {shown.length + copying.length === 0 ? null : (
         <Table
