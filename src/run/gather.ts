@@ -112,9 +112,10 @@ export async function compileFor(
   await requireEncodable(db, statementTexts(written, partitions));
   const spec = await resolveTypes(written, db);
   const target = { schema: spec.target.schema, table: spec.target.table };
+  // Names first: a table that another run makes meanwhile is the target then, and in nobody's way.
+  const names = await listNames(db, target.schema, target.table);
   const catalog = await readCatalog(db, target);
   const ledger = await readLedger(db, targetKeyOf(spec));
-  const names = await listNames(db, target.schema, target.table);
   await probeSql(spec, partitions[0], ledger.migration > 0, db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
   const probes = await mapConcurrently(

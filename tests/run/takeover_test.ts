@@ -1,7 +1,8 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
-import { runPipeline } from "../../src/run/mod.ts";
+import type { Database } from "../../src/db/database.ts";
+import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { haltingDatabase } from "../support/halting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase, preparedDatabase, testDatabase } from "../support/postgres.ts";
@@ -131,4 +132,38 @@ Deno.test("first runs of many targets of one schema, at once, all succeed", asyn
     expect(results.map(({ status }) => status)).toEqual(specs.map(() => "succeeded"));
     await test.db.query("drop schema shop cascade; drop schema sluice cascade");
   }
+});
+
+Deno.test("a table that another run makes while a plan asks is the target, and not in its way", async () => {
+  await using test = await ledgerDatabase();
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const spec = specOf(YAML, files.folder);
+  await test.db.query("create schema shop");
+  const codes: string[] = [];
+  for (let at = 1;; at++) {
+    let asked = 0;
+    const making: Database = {
+      describe: test.db.describe,
+      cancelRunning: () => test.db.cancelRunning(),
+      transaction: (work) => test.db.transaction(work),
+      session: () => test.db.session(),
+      copyIn: (sql, first) => test.db.copyIn(sql, first),
+      async query(sql, params) {
+        if (++asked === at) {
+          await test.db.query("create table shop.things (id integer, name text)");
+        }
+        return await test.db.query(sql, params);
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    try {
+      await planPipeline(spec, ALL, testContext(making).context);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      codes.push(error.code);
+    }
+    if (asked < at) break;
+    await test.db.query("drop table shop.things");
+  }
+  expect(codes).not.toContain("plan/name_taken");
 });
