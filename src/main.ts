@@ -9,7 +9,7 @@ import { runCli } from "./cli/run_cli.ts";
 import { realServices, type Services } from "./cli/services.ts";
 import { bugText, errorText } from "./cli/views/error_text.ts";
 import { screenFor } from "./cli/views/screen.ts";
-import { typedBefore } from "./cli/typed.ts";
+import { isTaskOf, typedBefore } from "./cli/typed.ts";
 import { systemClock } from "./core/clock.ts";
 import { SluiceError } from "./core/error.ts";
 import { secretsFrom } from "./core/secret.ts";
@@ -19,10 +19,12 @@ if (import.meta.main) Deno.exit(await main(realServices()));
 /** The only place that looks at the arguments, the environment and the terminal. */
 export async function main(services: Services): Promise<number> {
   const environment = Deno.env.toObject();
+  const typed = typedBefore(environment);
   const place = {
     args: Deno.args,
     workingFolder: Deno.cwd(),
-    invokedFolder: environment.INIT_CWD ?? null,
+    // npm sets it too, and what it starts works where it stands.
+    invokedFolder: isTaskOf(typed) ? environment.INIT_CWD ?? null : null,
   };
   let envFile: EnvFile | null = null;
   let refused: unknown = null;
@@ -80,7 +82,7 @@ export async function main(services: Services): Promise<number> {
     host: hostname(),
     workingFolder: place.workingFolder,
     invokedFolder: place.invokedFolder,
-    typed: typedBefore(environment),
+    typed,
     envFile: envFile?.path ?? null,
   });
 }

@@ -130,3 +130,20 @@ Deno.test("the examples of a new folder name it, its version and its secrets by 
   // Settings are examples: read as they are they set nothing.
   expect(at("/x")[".env.example"].split("\n").filter((line) => !/^(#|$)/.test(line))).toEqual([]);
 });
+
+Deno.test("only a task works in the folder that it was called from; npm names one as well", async () => {
+  const main = new URL("../../src/main.ts", import.meta.url).pathname;
+  for (const [typed, at] of [["sluice", "stands"], ["deno task", "called"]]) {
+    using test = testCli();
+    for (const name of ["stands", "called"]) Deno.mkdirSync(join(test.folder, name));
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-A", main, "new"],
+      cwd: join(test.folder, "stands"),
+      env: { INIT_CWD: join(test.folder, "called"), SLUICE_TYPED: typed },
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    expect(code).toBe(0);
+    expect(treeOf(join(test.folder, at))).toEqual(FILES);
+  }
+});

@@ -186,6 +186,8 @@ const ENV = {
   DATABASE_URL: "",
   PGHOST: "",
   SLUICE_TOKEN: TOKEN,
+  // As in a script of npm, which works in another folder than npm was called from.
+  INIT_CWD: "/",
   npm_config_loglevel: "error",
 };
 
