@@ -47,8 +47,8 @@ function skip({ file, pipeline }: PipelineSpec, missing: string, session: Sessio
 }
 
 /** Where somebody looks on, and asked for neither less nor more. */
-async function showBars(
-  { logLevel, quiet = false, verbose = false }: OutputFlags,
+export async function showBars(
+  { logLevel, quiet = false, verbose = false }: Omit<OutputFlags, "output">,
   { cli, screen, showProgress }: Session,
 ): Promise<void> {
   if (!cli.err.isTerminal || logLevel !== undefined || quiet || verbose) return;
@@ -76,10 +76,19 @@ export async function runOne(
     const code = session.report(error, spec.pipeline);
     return error instanceof SluiceError ? exitCodeOfError(error) : code;
   }
+  return await tellRun(spec, result, session, file);
+}
+
+/** Shows a run that has ended, with what went wrong; returns the exit code. */
+export async function tellRun(
+  { target: { schema, table } }: PipelineSpec,
+  result: RunResult,
+  session: Session,
+  file: string | null,
+): Promise<number> {
   session.stopProgress();
-  const target = `${spec.target.schema}.${spec.target.table}`;
-  view.run({ file, target, result, error: null });
-  await cli.out.flush();
+  session.view.run({ file, target: `${schema}.${table}`, result, error: null });
+  await session.cli.out.flush();
   sayErrors(result, session);
   return exitCodeOfRun(result);
 }

@@ -602,3 +602,18 @@ Deno.test("explain prints what the documentation says of a code, however it is w
   expect(all.out().split("\n").length).toBeGreaterThan(200);
   expect(all.out()).not.toMatch(/^(gzip|sluice_)/m);
 });
+
+Deno.test("a replay that is refused says why, once", async () => {
+  const error = { code: "check/failed", message: "A check failed", retry: "never" } as const;
+  using test = testCli({
+    replayRejects: () =>
+      Promise.resolve(
+        runResult([partitionResult({ status: "refused", reason: error.message, error })], {
+          status: "refused",
+        }),
+      ),
+  }, { files: FILES });
+  expect(await runCli(["rejects", "a.yaml", "--replay"], test.cli)).toBe(3);
+  expect(`${test.out()}${test.err()}`.match(/A check failed/g)?.length).toBe(1);
+  expect(test.err()).toContain("where  trips, partition 2021-01\n");
+});

@@ -14,7 +14,7 @@ import {
 } from "../options.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
-import { runOne } from "../run_in_order.ts";
+import { runOne, showBars } from "../run_in_order.ts";
 
 type Flags = OutputFlags & ObserveFlags & DatabaseFlags & {
   readonly mode?: RefreshMode;
@@ -77,6 +77,7 @@ async function load(
   await using database = await openDatabase(flags, [spec], "load", session);
   nameTarget([spec], database, flags, session);
   const options = { partitions: [], force: flags.force ?? false, allowDestructive: false };
+  await showBars(flags, session);
   return await runOne(spec, options, runContext(database.db, session), session, null);
 }
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.ts";
-import { EXIT, exitCodeOfRun } from "../exit_code.ts";
+import { EXIT } from "../exit_code.ts";
 import { runContext } from "../open_database.ts";
 import { openPipelines } from "../open_pipelines.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type SpecFlags,
   wholeNumber,
 } from "../options.ts";
+import { showBars, tellRun } from "../run_in_order.ts";
 import { inSession, type Session } from "../session.ts";
 import { rejectsCsv, rejectsCsvHeader } from "../views/rejects_csv.ts";
 import type { Finish } from "./command.ts";
@@ -68,11 +69,10 @@ async function rejects(file: string, flags: Flags, session: Session): Promise<nu
   const { specs: [spec], database } = opened;
   const { services } = session.cli;
   if (flags.replay) {
+    await showBars(flags, session);
     const context = runContext(database.db, session);
     const result = await services.replayRejects(spec, flags.partition, context);
-    session.stopProgress();
-    session.view.run({ file, result, error: null });
-    return exitCodeOfRun(result);
+    return await tellRun(spec, result, session, file);
   }
   const filter = {
     ...(flags.run === undefined ? {} : { run: flags.run }),
