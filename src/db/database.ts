@@ -21,8 +21,12 @@ export interface Session extends Queryable, AsyncDisposable {
 
 /** A pool of connections, each opened when first needed. */
 export interface Database extends Queryable, AsyncDisposable {
-  /** Commits what `work` did, or rolls it back when `work` throws. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /**
+   * Commits what `work` did, or rolls it back when `work` throws.
+   *
+   * @param discards the session is as new afterwards: others' SQL may have left something in it
+   */
+  transaction<T>(work: (tx: Queryable) => Promise<T>, discards?: boolean): Promise<T>;
   /** Keeps one connection until disposed. */
   session(): Promise<Session>;
   /**

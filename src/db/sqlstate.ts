@@ -85,6 +85,8 @@ const CASES = {
   otherNames: ["42P01", "42P07", "42710", "3F000"],
   /** A table, index, constraint or column that is made a second time. */
   standsAlready: ["42P07", "42710", "42701"],
+  /** What is no SQL at all. */
+  syntax: ["42601"],
   /** A function, operator, table or type that is not found where names are looked up. */
   missingName: ["42883", "42P01", "42704"],
   /** Where a value is read: unless values are names, not they are wrong but what reads them. */

@@ -20,11 +20,11 @@ export function fencedDatabase(
     await requireRunning(tx, runId, targetKey);
     await also(tx);
   };
-  const transaction: Database["transaction"] = (work) =>
+  const transaction: Database["transaction"] = (work, discards) =>
     db.transaction(async (tx) => {
       await fence(tx);
       return await work(tx);
-    });
+    }, discards);
   return {
     describe: db.describe,
     userPath: db.userPath ?? null,

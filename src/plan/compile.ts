@@ -9,6 +9,7 @@ import { compilePartition } from "./compile_partition.ts";
 import { decideLoads } from "./decide_loads.ts";
 import { rowsPlan } from "./rows_plan.ts";
 import { evolve } from "./evolve.ts";
+import { hooksPlan } from "./hooks.ts";
 import { referenceCautions } from "./incoming_keys.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import type { LoadPlan, PartitionPlan, Statement, TableName } from "./load_plan.ts";
@@ -94,6 +95,7 @@ export function compilePlan(input: PlanInput): LoadPlan {
     referredBy: (catalog.table?.incomingKeys ?? []).filter(({ self }) => !self)
       .map(({ name, table }) => ({ name, ...table })),
     sweep: sweepStatements(input, targetKey),
+    hooks: hooksPlan(spec),
     rows: rowsPlan(spec),
     onDuplicate: spec.onDuplicate,
     idempotencyKey: spec.idempotencyKey,

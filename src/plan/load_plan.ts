@@ -1,3 +1,4 @@
+import type { HookFact, HookName } from "../core/hooks.ts";
 import type { PlanBasis } from "./plan_basis.ts";
 import type { ComputePlan } from "./compute_plan.ts";
 import type { ConversionPlan } from "./conversion_plan.ts";
@@ -57,6 +58,8 @@ export interface RunPlan {
   readonly referredBy: readonly ForeignKeyName[];
   /** Tables that died runs left behind, dropped before anything else. */
   readonly sweep: readonly Statement[];
+  /** SQL of the pipeline file around the load of each partition. */
+  readonly hooks: HooksPlan;
   readonly rows: RowsPlan;
   readonly onDuplicate: OnDuplicate;
   readonly idempotencyKey: readonly string[];
@@ -297,6 +300,18 @@ export interface IsolationPlan {
   /** In place of the plan's own: what stands already is not built again. */
   readonly finish: readonly Statement[];
 }
+
+/** A statement of a hook. */
+export interface HookPlan {
+  readonly sql: string;
+  /** Bound as `$1…`. */
+  readonly params: readonly HookFact[];
+  /** Line in the pipeline file, from 1. */
+  readonly line: number;
+}
+
+/** Statements by when they run; what is left out has none. */
+export type HooksPlan = Readonly<Partial<Record<HookName, readonly HookPlan[]>>>;
 
 /** A query that reads no table, and fails where SQL of the pipeline file is wrong. */
 export interface Probe {

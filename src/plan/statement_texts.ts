@@ -15,6 +15,7 @@ export function statementTexts(
       text,
     })),
     ...partitions.map((text) => ({ what: "partition", text: text ?? "" })),
+    ...Object.values(spec.hooks ?? {}).flat().map(({ sql }) => ({ what: "hook", text: sql })),
     ...spec.rules.flatMap(({ name, check }) => [
       { what: "rule", text: name },
       { what: "condition", text: check },

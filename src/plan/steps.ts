@@ -25,6 +25,7 @@ export function stepsOf(plan: LoadPlan): PlannedStep[] {
     ...steps("tidy up", plan.sweep),
     ...steps("set up the target", plan.setup),
     ...(first === undefined ? [] : partitionSteps(plan, first)),
+    ...(first === undefined ? [] : hookSteps(plan)),
   ].slice(0, MOST);
 }
 
@@ -48,6 +49,17 @@ function partitionSteps(plan: LoadPlan, partition: PartitionPlan): PlannedStep[]
       steps(`drop version ${version} of ${name}`, statements)
     ),
   ];
+}
+
+function hookSteps({ hooks, file }: LoadPlan): PlannedStep[] {
+  return Object.entries(hooks).flatMap(([hook, statements]) =>
+    statements.map(({ sql, line }) => ({
+      step: `hook ${hook}`,
+      why: `${file}:${line}`,
+      lock: null,
+      sql: sql.slice(0, LONGEST),
+    }))
+  );
 }
 
 /** COPY itself is no `Statement`: the rows are streamed into it. */

@@ -12,6 +12,10 @@ import { type Counts, executeStatements } from "./execute.ts";
 export interface StatementGroup {
   readonly statements: readonly Statement[];
   readonly facts: Facts | null;
+  /** Comes before the statements. */
+  readonly before?: (tx: Queryable) => Promise<void>;
+  /** SQL of the pipeline file is among it. */
+  readonly runsHooks?: boolean;
   /** Looks at what the statements counted, and adds to the transaction; throwing ends it. */
   readonly verify?: (counts: Counts, tx: Queryable) => Promise<void>;
 }
@@ -80,13 +84,14 @@ async function inOneTransaction(
       [LOCK_TIMEOUT],
     );
     const all: Counts[] = [];
-    for (const { statements, facts, verify } of groups) {
+    for (const { statements, facts, before, verify } of groups) {
+      await before?.(tx);
       const counts = await executeStatements(tx, statements, facts);
       await verify?.(counts, tx);
       all.push(counts);
     }
     return all;
-  });
+  }, groups.some(({ runsHooks }) => runsHooks));
 }
 
 /** False as well where the database cannot be asked; the first error is then the one to tell. */
@@ -100,6 +105,8 @@ async function tookEffect(context: ExchangeContext): Promise<boolean> {
 }
 
 async function locked(cause: SluiceError, { db, target }: ExchangeContext): Promise<SluiceError> {
+  // It waited for something else, which it names.
+  if (cause.code.endsWith("/hook_failed")) return cause;
   const holders = await lockHolders(db, target);
   const who = holders.map(({ pid, query }) => `pid ${pid} (${query.slice(0, 200)})`).join(", ");
   return new SluiceError(

@@ -1,14 +1,17 @@
 import { SluiceError } from "../core/error.ts";
 import type { Queryable } from "../db/database.ts";
 import { withRetry } from "../db/with_retry.ts";
-import type { Facts, PartitionPlan } from "../plan/load_plan.ts";
+import type { HookFacts } from "../core/hooks.ts";
+import type { Facts, PartitionPlan, RunPlan } from "../plan/load_plan.ts";
 import { exchange, type ExchangeContext } from "./exchange.ts";
 import { type Counts, executeStatements } from "./execute.ts";
+import { type HookOwner, runHook } from "./hooks.ts";
 
 /** A partition whose rows are staged, indexed and checked. */
 export interface StagedPartition {
   readonly partition: PartitionPlan;
   readonly facts: Facts;
+  readonly hookFacts: HookFacts;
   /** Adds to the transaction that publishes it. */
   readonly record?: (tx: Queryable, counts: Counts) => Promise<void>;
 }
@@ -20,17 +23,27 @@ export interface StagedPartition {
  */
 export async function publish(
   staged: readonly StagedPartition[],
-  targetKey: string,
+  plan: Pick<RunPlan, "targetKey"> & HookOwner,
   context: Omit<ExchangeContext, "committed">,
 ): Promise<readonly Counts[]> {
+  const { targetKey } = plan;
+  const userPath = context.db.userPath ?? null;
   const recorded = ({ partition, facts }: StagedPartition) =>
     findPublished(partition, targetKey, facts, context);
   const counts = await exchange(
-    staged.map(({ partition, facts, record }) => ({
+    staged.map(({ partition, facts, hookFacts, record }) => ({
       statements: partition.publish,
       facts,
+      runsHooks: plan.hooks.before_publish !== undefined || plan.hooks.after_publish !== undefined,
+      before: (tx) => runHook(tx, "before_publish", plan, hookFacts, userPath),
       verify: async (counts, tx) => {
         requireAllRows(partition, counts, Number(facts.rows));
+        const { rows_known: known = 0 } = counts;
+        await runHook(tx, "after_publish", plan, {
+          ...hookFacts,
+          rows_loaded: Number(hookFacts.rows_loaded) - known,
+          rows_duplicate: Number(hookFacts.rows_duplicate) + known,
+        }, userPath);
         await record?.(tx, counts);
       },
     })),

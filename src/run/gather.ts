@@ -7,7 +7,7 @@ import { readColumnUsers } from "../db/column_users.ts";
 import { readDependents } from "../db/dependents.ts";
 import { findReferring } from "../db/referring.ts";
 import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
-import { missingNameHint } from "../db/sqlstate.ts";
+import { isError, missingNameHint } from "../db/sqlstate.ts";
 import { withUserPath } from "../db/user_path.ts";
 import { readTableProperties } from "../db/catalog/table_properties.ts";
 import {
@@ -27,6 +27,7 @@ import { rowsPlan } from "../plan/rows_plan.ts";
 import { type ConformedSpec, conformSpec, readByTable } from "../plan/conform.ts";
 import { otherTypes } from "../plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
+import { hookProbes } from "../plan/hooks.ts";
 import { conflictingKeys } from "../plan/incoming_keys.ts";
 import { type Layout, layoutOf } from "../plan/layout.ts";
 import { presenceOf, rowsHeld } from "../plan/presence.ts";
@@ -38,7 +39,7 @@ import { ruleProbes } from "../plan/rules.ts";
 import { choosePartitions } from "../plan/choose_partitions.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { PlanInput, Surroundings } from "../plan/plan_input.ts";
-import type { LoadPlan, RowsPlan } from "../plan/load_plan.ts";
+import type { LoadPlan, Probe, RowsPlan } from "../plan/load_plan.ts";
 import { isOurs, targetKeyOf } from "../plan/target.ts";
 import { statementTexts } from "../plan/statement_texts.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
@@ -347,21 +348,47 @@ export async function probeSql(
     ...ruleProbes(spec, layout, partition),
     ...checkProbes(spec, layout, partition, hasLedger),
   ];
+  await probeHooks(spec, db);
   for (const { what, line, sql, params } of probes) {
     try {
       await withUserPath(db, (tx) => tx.query(sql, params));
     } catch (error) {
       if (!(error instanceof SluiceError) || error.postgres === undefined) throw error;
-      throw new SluiceError(
-        "plan/bad_sql",
-        `${spec.file}:${line}: ${what} is not SQL that Postgres understands: ${error.message}`,
-        {
-          hint: missingNameHint(error.postgres) ?? error.postgres.hint ??
-            "Expressions and rules are about the columns of one row; checks return one number",
-          cause: error,
-          details: { file: spec.file, line },
-        },
+      throw badSql(
+        spec,
+        { what, line },
+        error,
+        missingNameHint(error.postgres) ?? error.postgres.hint ??
+          "Expressions and rules are about the columns of one row; checks return one number",
       );
     }
   }
+}
+
+/** What hooks name may be made by then: only what Postgres cannot read is wrong for certain. */
+async function probeHooks(spec: PipelineSpec, db: Database): Promise<void> {
+  for (const { what, line, sql } of hookProbes(spec)) {
+    try {
+      await db.transaction((tx) => tx.query(sql));
+    } catch (error) {
+      if (isError(error, "syntax")) {
+        throw badSql(spec, { what, line }, error, "A hook is one statement of SQL");
+      }
+      // Without PL/pgSQL the hook itself will tell.
+      if (!isError(error, "query")) throw error;
+    }
+  }
+}
+
+function badSql(
+  { file }: PipelineSpec,
+  { what, line }: Pick<Probe, "what" | "line">,
+  error: SluiceError,
+  hint: string,
+): SluiceError {
+  return new SluiceError(
+    "plan/bad_sql",
+    `${file}:${line}: ${what} is not SQL that Postgres understands: ${error.message}`,
+    { hint, cause: error, details: { file, line } },
+  );
 }

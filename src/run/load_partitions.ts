@@ -9,6 +9,7 @@ import { publishTogether } from "./together.ts";
 import type { RunContext, RunOptions } from "./context.ts";
 import { planPipeline } from "./gather.ts";
 import { runPartition } from "./partition/attempts.ts";
+import { runFailureHook } from "./partition/hooks.ts";
 import type { LoadSource } from "./partition/source.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 
@@ -41,9 +42,13 @@ export async function loadPartitions(
 ): Promise<readonly PartitionResult[]> {
   const context = run.fenced(plan);
   const told = new Set<string | null>();
-  const tell = (result: PartitionResult) => {
+  const tell = async (result: PartitionResult) => {
     told.add(result.partition);
     run.emit({ type: "partition_finished", result });
+    const planned = plan.partitions.find(({ partition }) => partition === result.partition);
+    // Here, and not where it was loaded: another worker, or another plan, may have done better.
+    if (planned === undefined) return;
+    await runFailureHook({ plan, partition: planned, runId: run.id, context }, result);
   };
   let shape = await readTableShape(context.db, plan.target);
   let results = await loadOnce(plan, sources, tell, run.id, context);
@@ -69,7 +74,7 @@ export async function loadPartitions(
       again.find(({ partition }) => partition === result.partition) ?? result
     );
   }
-  for (const result of results) if (!told.has(result.partition)) tell(result);
+  for (const result of results) if (!told.has(result.partition)) await tell(result);
   return results;
 
   async function anew(
@@ -108,7 +113,7 @@ export async function loadPartitions(
 async function loadOnce(
   plan: LoadPlan,
   sources: Sources | null,
-  tell: (result: PartitionResult) => void,
+  tell: (result: PartitionResult) => Promise<void>,
   runId: string,
   context: RunContext,
 ): Promise<readonly PartitionResult[]> {
@@ -118,7 +123,7 @@ async function loadOnce(
     async (partition) => {
       const result = await loadOrSkip(plan, partition, sources, runId, context);
       // The others are not at their end yet.
-      if (result.status !== "staged" && !isBroken(result)) tell(result);
+      if (result.status !== "staged" && !isBroken(result)) await tell(result);
       return result;
     },
   );

@@ -2,6 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { withRetry } from "../db/with_retry.ts";
 import { forgetRejects } from "../ledger/mod.ts";
+import { hookFacts } from "./partition/hooks.ts";
 import { failureOf } from "./partition/outcome.ts";
 import { changesOf } from "./partition/tally.ts";
 import { pastCancel } from "./past_cancel.ts";
@@ -58,13 +59,14 @@ async function publishAll(
   context: RunContext,
 ): Promise<PartitionResult[]> {
   const started = context.clock.monotonic();
-  const staged = waiting.map(({ partition, result }) => ({
+  const staged = await Promise.all(waiting.map(async ({ partition, result }) => ({
     partition,
     facts: result.staged as Facts,
-  }));
+    hookFacts: await hookFacts({ plan, partition, runId, context }, result),
+  })));
   let counts: readonly Counts[];
   try {
-    counts = await publish(staged, plan.targetKey, publishContext(plan, null, runId, context));
+    counts = await publish(staged, plan, publishContext(plan, null, runId, context));
   } catch (cause) {
     const error = failureOf(cause, plan, context.signal);
     const results = await giveUp(waiting, runId, context, error.message, error);

@@ -1,13 +1,16 @@
+import { HOOKS } from "../core/hooks.ts";
 import { buildChecks } from "./build_checks.ts";
 import { buildFormat, namingOf } from "./formats/mod.ts";
 import type {
   ColumnSpec,
+  HooksSpec,
   IndexSpec,
   PartitionsSpec,
   PipelineSpec,
   RuleSpec,
 } from "./pipeline_spec.ts";
 import { type ColumnInput, optionsOf, rulesOf } from "./schema/columns.ts";
+import type { HooksInput } from "./schema/hooks.ts";
 import { expectSchema } from "./schema/notify.ts";
 import { partitionsSchema } from "./schema/partitions.ts";
 import { contractSchema, type PipelineInput, rejectsSchema } from "./schema/pipeline.ts";
@@ -100,6 +103,7 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
       buildRule(name, rule, context.lineOf(["rules", name]))
     ),
     checks: buildChecks(input.checks, context.lineOf),
+    ...(input.hooks === undefined ? {} : { hooks: buildHooks(input.hooks, context.lineOf) }),
     schemaContract: sectionSpec(contractSchema, input.schema_contract),
     verify: input.verify,
     notify: input.notify,
@@ -119,6 +123,17 @@ function buildRule(name: string, rule: RuleInput, line: number): RuleSpec {
   if (typeof rule === "string") return { name, check: rule, onFail: "reject", limit: null, line };
   const { check, on_fail: onFail, limit } = rule;
   return { name, check, onFail, limit: limit ?? null, line };
+}
+
+function buildHooks(input: HooksInput, lineOf: BuildInput["lineOf"]): HooksSpec {
+  return Object.fromEntries(HOOKS.flatMap((hook) => {
+    const given = input[hook];
+    if (given === undefined) return [];
+    const statements = typeof given === "string"
+      ? [{ sql: given, line: lineOf(["hooks", hook]) }]
+      : given.map((sql, at) => ({ sql, line: lineOf(["hooks", hook, at]) }));
+    return [[hook, statements]];
+  }));
 }
 
 function buildColumn(

@@ -3,9 +3,7 @@ import type { Report } from "./report.ts";
 import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 
 /** Top-level keys that wait for what they ask for; without its line here a key is available. */
-export const NOT_YET: readonly string[] = [
-  "hooks",
-];
+export const NOT_YET: readonly string[] = [];
 
 /** Reports what a later version will know; returns the paths that it said so of. */
 export function reportNotAvailable(tree: Tree, report: Report): Path[] {

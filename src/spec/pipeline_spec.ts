@@ -1,3 +1,4 @@
+import type { HookName } from "../core/hooks.ts";
 import type { Recurrence } from "../core/occurrences.ts";
 import type { PartitionRange, Period } from "../core/period.ts";
 import type { SecretText } from "../core/secret.ts";
@@ -47,6 +48,8 @@ export interface PipelineSpec {
   readonly rejects: SectionSpec<typeof rejectsSchema>;
   readonly rules: readonly RuleSpec[];
   readonly checks: readonly CheckSpec[];
+  /** SQL around each load, by when it runs; left out: none. */
+  readonly hooks?: HooksSpec;
   readonly schemaContract: SchemaContract;
   /** Whether what Postgres holds is compared with the source before publishing; left out: `none`. */
   readonly verify?: "full" | "none";
@@ -69,6 +72,16 @@ type Expected = SectionSpec<typeof expectSchema>;
 
 /** What a run should be like: `expect:` of its file; null: like the last ones. */
 export type ExpectSpec = { readonly [Key in keyof Expected]: Expected[Key] | null };
+
+/** A statement of a hook. */
+export interface HookSpec {
+  readonly sql: string;
+  /** Line in the pipeline file, from 1. */
+  readonly line: number;
+}
+
+/** Statements by when they run, in their order. */
+export type HooksSpec = Readonly<Partial<Record<HookName, readonly HookSpec[]>>>;
 
 /** What the file may change. */
 export type SchemaContract = SectionSpec<typeof contractSchema>;

@@ -69,7 +69,7 @@ export const TABLE: Readonly<Record<string, Allowed>> = {
 export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/context.ts", "run/past_cancel.ts", "run/prepare_ledger.ts"],
   ["run/partition/outcome.ts", "run/partition/tally.ts", "run/partition/verification.ts"],
-  ["run/partition/source.ts", "run/partition/checks.ts"],
+  ["run/partition/source.ts", "run/partition/checks.ts", "run/partition/hooks.ts"],
   ["run/partition/fill_staging.ts", "run/partition/inspect.ts"],
   ["run/partition/load.ts"],
   ["run/partition/attempts.ts"],

@@ -107,6 +107,7 @@ export function planFixture(): LoadPlan {
     cautions: [],
     referredBy: [],
     sweep: [],
+    hooks: {},
     rows: {
       columns: [{
         name: "id",

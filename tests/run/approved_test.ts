@@ -22,6 +22,8 @@ target: { table: shop.things, partition_column: part }
 partitions: { by: list, values: [a, b], missing: pending }
 refresh: { mode: ${mode} }
 ${keyed ? "idempotency_key: [id]" : ""}
+checks: [{ row_count: { min: 1 } }]
+hooks: { after_load: select 1 }
 columns: { id: { type: integer, required: true }, name: text }
 ${more}
 `;
@@ -123,6 +125,11 @@ const MOVES: readonly {
     what: "the limit of rejects is another one",
     move: ({ files }, mode) => specOf(yaml(mode, "rejects: { limit: 5% }"), files.folder),
     told: /pipeline file: rejects\.limit\./,
+  },
+  {
+    what: "a comment moves its lines",
+    move: ({ files }, mode) => specOf(`# one line more\n${yaml(mode)}`, files.folder),
+    told: null,
   },
   {
     what: "the file is described and scheduled otherwise",

@@ -24,7 +24,6 @@ const CASES: readonly Case[] = [
   ["spec/wrong_type", edited(["{ type: text }", "[text]"]), "[text]"],
   ["spec/wrong_value", edited(["by: month", "by: mnth"]), "mnth"],
   ["spec/wrong_value", edited(["[id]\ncol", "[id]\nrejects: { limit: lots }\ncol"]), "lots"],
-  ["spec/not_available_yet", edited(["refresh:", "hooks: {}\nrefresh:"]), "hooks"],
   ["spec/not_available_yet", edited(["format: csv", "format: csv\n  compression: lz4"]), "lz4"],
   ["spec/not_available_yet", edited(["{base}/", "ftp://b/"]), '"ftp://b/trips_{month}.csv.gz"'],
   ["spec/wrong_value", edited(["{base}/", "abfss://b/"]), '"abfss://b/trips_{month}.csv.gz"'],

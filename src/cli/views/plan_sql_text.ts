@@ -1,4 +1,5 @@
 import { formatPlural } from "../../core/format_text.ts";
+import { type HookFact, type HookName, HOOKS } from "../../core/hooks.ts";
 import { OFFSET_COLUMN } from "../../core/names.ts";
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type {
@@ -22,8 +23,31 @@ export function planSqlText(plan: LoadPlan, paint: Paint): string {
       plan.setup.filter(({ migration }) => migration === undefined),
       paint,
     ),
+    ...(loads.length === 0 ? [] : hookSections(plan, paint)),
     ...loads.map((partition) => partitionText(plan, partition, paint)),
   ].filter((part) => part !== "").join("\n");
+}
+
+/** When a hook runs, and what undoes it. */
+const WHEN: Readonly<Record<HookName, string>> = {
+  before_load: "before each load, in a transaction of its own",
+  after_load: "after each load, in a transaction of its own",
+  before_publish: "first in the transaction that publishes",
+  after_publish: "last in the transaction that publishes",
+  on_failure: "only after a failure, in a transaction of its own",
+};
+
+/** The same for each partition: told once. */
+function hookSections({ hooks }: LoadPlan, paint: Paint): string[] {
+  return HOOKS.map((hook) => {
+    const statements = (hooks[hook] ?? []).map(({ sql, params, line }): HookStatement => ({
+      sql,
+      params: params.map((fact) => ({ fact })),
+      why: `Line ${line} of the pipeline file`,
+      lock: null,
+    }));
+    return section(`Hook ${hook}, ${WHEN[hook]}`, statements, paint);
+  });
 }
 
 function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): string {
@@ -140,7 +164,12 @@ function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan,
   return section("Copy", [copy], paint);
 }
 
-function section(name: string, statements: readonly Statement[], paint: Paint): string {
+/** A statement, or one with facts that only hooks ask for. */
+type HookStatement = Omit<Statement, "params"> & {
+  readonly params: readonly (Param | { readonly fact: HookFact })[];
+};
+
+function section(name: string, statements: readonly HookStatement[], paint: Paint): string {
   if (statements.length === 0) return "";
   return title(name, paint) + statements.map((each) => statementText(each, paint)).join("");
 }
@@ -149,7 +178,7 @@ function title(name: string, paint: Paint): string {
   return `${paint("strong", name)}\n`;
 }
 
-function statementText({ sql, params, why, lock }: Statement, paint: Paint): string {
+function statementText({ sql, params, why, lock }: HookStatement, paint: Paint): string {
   const comments = [why, ...(lock === null ? [] : [`lock: ${lock}`])];
   const values = params.map((param, at) => `$${at + 1} = ${paramText(param)}`);
   if (values.length > 0) comments.push(values.join(", "));
@@ -158,7 +187,7 @@ function statementText({ sql, params, why, lock }: Statement, paint: Paint): str
     `  ${body};\n`;
 }
 
-function paramText(param: Param): string {
+function paramText(param: HookStatement["params"][number]): string {
   if (typeof param === "object" && param !== null) {
     return `<${"count" in param ? param.count : param.fact}>`;
   }

@@ -114,9 +114,17 @@ function settingsLine(plan: LoadPlan): string {
     `${formatPlural(plan.copyConnections, "COPY connection")} each`,
     `rejects up to ${limit}`,
     ...(plan.together ? ["published together"] : []),
+    ...hooksText(plan),
     `${formatPlural(plan.versions, "earlier version")} kept`,
   ];
   return `${facts.join(", ")}\n`;
+}
+
+function hooksText({ hooks }: LoadPlan): string[] {
+  const each = Object.entries(hooks).map(([hook, { length }]) =>
+    length === 1 ? hook : `${hook} (${length})`
+  );
+  return each.length === 0 ? [] : [`hooks: ${each.join(" ")}`];
 }
 
 function partitionsTable({ partitions }: LoadPlan, screen: Screen): string {

@@ -115,11 +115,17 @@ class PooledDatabase implements Database {
     }
   }
 
-  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (tx: Queryable) => Promise<T>,
+    discards = false,
+  ): Promise<T> {
     const connection = await this.#pool.take();
     try {
       return await inTransaction(connection, work);
     } finally {
+      if (discards && connection.open) {
+        await this.#reset(connection).catch(() => connection.close());
+      }
       this.#pool.giveBack(connection);
     }
   }

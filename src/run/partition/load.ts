@@ -17,6 +17,7 @@ import type { LoadSource } from "./source.ts";
 import { refuseEmpty } from "../../load/refuse_empty.ts";
 import { stageRows } from "../../load/stage_rows.ts";
 import type { Facts, IsolationPlan, PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
+import { hookFacts, runLoadHook } from "./hooks.ts";
 import { failedStatus, failureOf, isFailedCheck, isRefusal } from "./outcome.ts";
 import { emptyTally, fileCounts, partitionResult, type Tally, withCounts } from "./tally.ts";
 import { type Counts, executeStatements } from "../../publish/execute.ts";
@@ -77,6 +78,7 @@ export class PartitionLoad {
     const isolation = this.#isolating ? partition.isolation : null;
     const { stage, finish } = isolation ?? partition;
     const { conversion, compute } = partition;
+    await runLoadHook("before_load", this, this.#result("skipped", null, null));
     // An earlier attempt that lost its connection could not drop its staging tables.
     await context.db.transaction(async (tx) => {
       await executeStatements(tx, [
@@ -144,7 +146,9 @@ export class PartitionLoad {
       this.#report("check", `${this.#tally.checks.length} checks`);
     }
     const facts = this.#runFacts(staged);
-    if (plan.together) return { ...this.#result("staged", null, null), staged: facts };
+    const stagedResult = this.#result("staged", null, null);
+    await runLoadHook("after_load", this, stagedResult);
+    if (plan.together) return { ...stagedResult, staged: facts };
     await this.#timed("publish", async () => {
       this.#publishing = facts;
       const record = context.recordPublished;
@@ -152,12 +156,13 @@ export class PartitionLoad {
         [{
           partition,
           facts,
+          hookFacts: await hookFacts(this, stagedResult),
           ...(record === undefined ? {} : {
             record: (tx, counts) =>
               record(tx, this.#result("published", partition.version, null, this.#counted(counts))),
           }),
         }],
-        plan.targetKey,
+        plan,
         publishContext(plan, partition.partition, runId, context),
       );
       this.#tally = this.#counted(counts);

@@ -8,6 +8,7 @@ import { indexColumns, keyColumns, nameClashes, sharedFields } from "./column_na
 import { columnKeys, columnOptions } from "./column_options.ts";
 import { columnRules } from "./column_rules.ts";
 import { computedColumns } from "./computed_columns.ts";
+import { hookSql } from "./hooks.ts";
 import { formatOptions } from "./format.ts";
 import { indexTypes } from "./index_types.ts";
 import { nameLengths } from "./name_lengths.ts";
@@ -67,6 +68,7 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
   [rulePlaceholders, ["partitions.by", "rules"]],
   [ruleSql, ["rules"]],
   [checkSql, []],
+  [hookSql, ["hooks"]],
   [missingPlaceholder, [...PARTITIONS, ...ADDRESS]],
   [sourceAddress, ["partitions.by", "source.headers", ...ADDRESS]],
   [

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checksSchema } from "./checks/mod.ts";
 import { columnsSchema } from "./columns.ts";
+import { hooksSchema } from "./hooks.ts";
 import { limitSchema } from "./limit.ts";
 import { expectSchema, notifySchema } from "./notify.ts";
 import { partitionsSchema } from "./partitions.ts";
@@ -130,6 +131,7 @@ export const pipelineSchema = z.strictObject({
   schema_contract: contractSchema.prefault({})
     .describe("What the file may change").meta({ words: ["contract"] }),
   checks: checksSchema.default([]).meta({ rows: false }),
+  hooks: hooksSchema.optional(),
   after: z.array(looseText().regex(NAME, "Expected letters, digits, _ and -")).default([])
     .describe("Pipelines that must be loaded before this one").meta({
       rows: false,
