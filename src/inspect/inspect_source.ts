@@ -6,7 +6,7 @@ import { ByteInput } from "../source/byte_input.ts";
 import type { SourceContext } from "../source/context.ts";
 import { openReader, type RecordReader, traitsOf } from "../source/formats/mod.ts";
 import { openUnknown } from "../source/open.ts";
-import { refuseOthers } from "../source/recognise.ts";
+import { isWorkbook, refuseOthers } from "../source/recognise.ts";
 import { spool } from "../source/spool.ts";
 import { buildFormat, type FormatOptions, formatSchema } from "../spec/formats/mod.ts";
 import { type FieldEvidence, FieldProfile, MOST_DISTINCT } from "./field_profile.ts";
@@ -70,8 +70,8 @@ export async function inspectSource(
     const head = (await input.peek(HEAD_BYTES)).slice();
     format ??= recogniseFormat(head, url);
     profiler ??= new Profiler(format);
-    isWhole = format.type === "parquet"
-      ? await readParquet(input, url, profiler, isFull, context.signal)
+    isWhole = /^(parquet|xlsx)$/.test(format.type)
+      ? await readWhole(input, url, format, profiler, isFull, context.signal)
       : await readFile(input, format, profiler, isFull, context.signal);
     if (!isWhole) break;
   }
@@ -109,14 +109,15 @@ async function readFile(
 }
 
 /** The same for a file that is read from its end, so that all of it must be at hand. */
-async function readParquet(
+async function readWhole(
   input: ByteInput,
   url: string,
+  format: FormatKeys,
   profiler: Profiler,
   isFull: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const reader = openReader(buildFormat("parquet"), { columns: [], others: "read" });
+  const reader = openReader(buildKeys(format), { columns: [], others: "read" });
   profiler.start(reader);
   await using kept = await spool(input.rest(), url);
   for await (const batch of reader.batches!({ ...kept, confirm: () => Promise.resolve() })) {
@@ -157,6 +158,7 @@ function recogniseFormat(head: Uint8Array, shown: string): FormatKeys {
   // A header may begin with these letters, and has no bytes like those that follow them.
   const isParquet = text.startsWith("PAR1") && head.subarray(4, 12).some((byte) => byte < 9);
   if (isParquet) return { type: "parquet" };
+  if (isWorkbook(head)) return { type: "xlsx" };
   const path = /^\uFEFF?\s*(?:\[\s*\{|\{\s*")/.test(text) ? findJsonList(text) : null;
   // One object alone, with a list of others in it, is a document rather than a file of one record.
   if (isJsonLines(text) && (path === null || text.trim().includes("\n"))) {

@@ -33,8 +33,8 @@ export interface RecordBatch {
   others?: OtherKeys;
   /** A record as rejects keep it, where its bytes in the batch do not tell it. */
   raw?(record: number): Uint8Array;
-  /** Where a record stands, beside its line: `row 7 of row group 2`. */
-  place?(record: number): string;
+  /** Where a field of a record stands, beside its line: `row 7 of row group 2`. */
+  place?(record: number, field: number): string;
 }
 
 /** What a batch is written into. */

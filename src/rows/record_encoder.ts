@@ -212,7 +212,7 @@ export class RecordEncoder implements RowEncoder {
 
   #toReject(batch: RecordBatch, record: number, column: Column, problem: Problem): Reject {
     this.#field.read(column, batch, record * batch.width + column.field);
-    return rejected(batch, record, column.name, this.#field, problem);
+    return rejected(batch, record, column, this.#field, problem);
   }
 
   /** What the contract makes of a value that its type cannot hold; null goes on with the row. */

@@ -10,18 +10,18 @@ const MESSAGE_VALUE = 80;
 export function rejected(
   batch: RecordBatch,
   record: number,
-  column: string,
+  column: { readonly name: string; readonly field: number },
   field: FieldReader,
   problem: Problem,
 ): Reject {
   const start = batch.recordStarts[record];
-  const place = batch.place === undefined ? "" : ` (${batch.place(record)})`;
+  const place = batch.place === undefined ? "" : ` (${batch.place(record, column.field)})`;
   const value = field.isNull ? "NULL" : shown(field.bytes, field.start, field.end);
   const isForeign = problem.code === "invalid_utf8" && batch.encoding !== undefined;
   return {
     line: batch.lines[record],
     byteOffset: batch.base + start,
-    column,
+    column: column.name,
     code: isForeign ? "invalid_encoding" : problem.code,
     message: `${value} is not ${isForeign ? `valid ${batch.encoding}` : problem.expected}${place}`,
     raw: batch.raw?.(record) ?? batch.bytes.slice(start, batch.recordEnds[record]),

@@ -10,7 +10,7 @@ import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
 import { locate, type Location } from "./location.ts";
 import type { RandomInput } from "./random_input.ts";
-import { type FormatTraits, recognised } from "./recognise.ts";
+import { type FormatTraits, HEAD_BYTES, isOwnFile, isWorkbook, recognised } from "./recognise.ts";
 import { type Spool, spool } from "./spool.ts";
 import { transportFor } from "./transports/mod.ts";
 import type { StoredFile } from "./transports/transport.ts";
@@ -169,6 +169,8 @@ class Reading implements OpenSource {
 
   async *#read(): AsyncGenerator<SourceFile, void, undefined> {
     const files = this.#found ?? [null];
+    const keeps = (head: Uint8Array) =>
+      this.#traits === null ? isWorkbook(head) : this.#traits.isOwn?.(head) ?? false;
     for (const [at, found] of files.entries()) {
       if (at > 0) {
         await this.#stored[Symbol.asyncDispose]();
@@ -188,6 +190,8 @@ class Reading implements OpenSource {
         this.#source,
         stored.contentEncoding,
         shown,
+        undefined,
+        keeps,
       );
       let isArchive = false;
       for await (const member of members) {
@@ -235,15 +239,15 @@ class Reading implements OpenSource {
 /** Whether a file as it is stored is one whose bytes are read in any order. */
 async function isInPlace(
   stored: StoredFile,
-  { compression }: SourcePlan,
+  { compression, members }: SourcePlan,
   traits: FormatTraits | null,
 ): Promise<boolean> {
-  const magic = traits?.magic;
-  if (magic === undefined || stored.read === undefined) return false;
-  if (stored.contentEncoding !== null) return false;
+  if (traits === null || stored.read === undefined) return false;
+  if (traits.magic === undefined && traits.isOwn === undefined) return false;
+  if (stored.contentEncoding !== null || members !== undefined) return false;
   if (compression !== "auto" && compression !== "none") return false;
-  const head = await stored.read(0, Math.min(magic.length, stored.facts.bytes ?? 0));
-  return magic.every((byte, at) => head[at] === byte);
+  const head = await stored.read(0, Math.min(HEAD_BYTES, stored.facts.bytes ?? 0));
+  return isOwnFile(head, traits);
 }
 
 function inPlace(stored: StoredFile, meter: Meter, url: string): SourceFile {

@@ -9,6 +9,8 @@ export interface FormatTraits {
   readonly label: string;
   /** How every file of it begins, where it is no text. */
   readonly magic?: readonly number[];
+  /** Whether a file that begins so is one, where `magic` does not tell all of it. */
+  isOwn?(head: Uint8Array): boolean;
   /** Of its text; left out: UTF-8. */
   readonly encoding?: string;
   /** Control characters that it may hold, as bytes. */
@@ -30,6 +32,7 @@ export interface Kind {
 export const HEAD_BYTES = 4096;
 
 const CONVERT = "It cannot be read so far: convert it to Parquet or CSV, for example with DuckDB";
+const SAY_XLSX = "Say so:\nsource:\n  format: xlsx";
 const SAVE_AS_CSV = 'Save the sheet as "CSV UTF-8", and name that file in `source.url`';
 const UNPACK = "Unpack it, and name the file in it that is to be loaded in `source.url`";
 export const WEB_PAGE =
@@ -114,9 +117,14 @@ export async function* recognised(
   }
 }
 
+/** Whether a file is of a format that is no text, by its first bytes. */
+export function isOwnFile(head: Uint8Array, { magic, isOwn }: FormatTraits): boolean {
+  return isOwn?.(head) ?? magic?.every((byte, at) => head[at] === byte) ?? false;
+}
+
 /** Throws where the first bytes, or the server, show that a file is of another format. */
 export function refuseOthers(head: Uint8Array, traits: FormatTraits, origin: Origin): void {
-  if (traits.magic?.every((byte, at) => head[at] === byte)) return;
+  if (isOwnFile(head, traits)) return;
   const encoding = encodingFor(traits.encoding ?? "utf-8", announcedEncoding(origin.contentType));
   requireEncoding(head, encoding, traits, origin);
   const contentType = origin.contentType?.split(";")[0].trim().toLowerCase() ?? "";
@@ -172,6 +180,16 @@ function requireEncoding(
   }
 }
 
+/** Folders and files that only documents of Office begin with, as zip archives. */
+const OFFICE_PARTS = /^(\[Content_Types\]\.xml$|_rels\/|docProps\/|xl\/|customXml\/)/;
+
+/** Whether a zip archive is an Excel workbook, or another document of Office, by its first file. */
+export function isWorkbook(head: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(head.subarray(0, 512));
+  const name = text.slice(30, 30 + (head[26] ?? 0) + (head[27] ?? 0) * 256);
+  return text.startsWith("PK\x03\x04") && OFFICE_PARTS.test(name);
+}
+
 /** What a zip archive is, by its first bytes and its name: documents of offices are such archives. */
 export function refuseDocument(head: Uint8Array, shown: string): void {
   const text = new TextDecoder("latin1").decode(head);
@@ -179,7 +197,7 @@ export function refuseDocument(head: Uint8Array, shown: string): void {
   const name = shown.replace(/[?#].*$/s, "").toLowerCase();
   const isWorkbook = /\.xls[xmb]$/.test(name) || /\[Content_Types\]\.xml|_rels\/|xl\//.test(text);
   if (isWorkbook) {
-    throw otherFormat({ what: "an Excel workbook", hint: SAVE_AS_CSV }, shown);
+    throw otherFormat({ what: "an Excel workbook", hint: SAY_XLSX }, shown);
   }
   if (/\.ods$/.test(name) || text.includes("opendocument.spreadsheet")) {
     throw otherFormat({ what: "an OpenDocument spreadsheet", hint: SAVE_AS_CSV }, shown);

@@ -111,6 +111,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "hyparquet-compressors": "source",
   "unbzip2-stream": "source",
   "xz-decompress": "source",
+  "saxes": "source",
 };
 
 /** Folders that decide without looking: no file, no network, no database, no clock. */

@@ -1,5 +1,6 @@
 import { expect } from "expect";
 import { profileOfText } from "./support.ts";
+import { xlsxOf } from "../source/xlsx_writer.ts";
 
 /** Values of a column, and what they are taken for. */
 const COLUMNS: readonly (readonly [
@@ -209,5 +210,22 @@ Deno.test("a delimiter of two characters is told from an empty field between two
     expect(format).toEqual({ type: "csv", delimiter });
     expect(records).toBe(2);
     expect(fields[0]).toMatchObject({ name: "id", type: "integer" });
+  }
+});
+
+Deno.test("a workbook shows what is a text, a number and a date", async () => {
+  const day = (value: number) => ({ xml: `<c r="@" s="1"><v>${value}</v></c>` });
+  const bytes = xlsxOf({
+    sheets: [{
+      name: "A",
+      rows: [["id", "code", "n", "day"], [1, "007", 1.5, day(44197)], [2, "8", 2, day(44198)]],
+    }],
+    formats: [14],
+  });
+  for (const name of ["in.xlsx", "download"]) {
+    const { fields, format, records } = await profileOfText(bytes, name);
+    expect(format).toEqual({ type: "xlsx" });
+    expect(records).toBe(2);
+    expect(fields.map(({ type }) => type)).toEqual(["integer", "text", "numeric", "date"]);
   }
 });

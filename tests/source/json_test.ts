@@ -58,7 +58,7 @@ function read(
     for (let r = 0; r < batch.count; r++) {
       found.lines.push(batch.lines[r]);
       found.offsets.push(batch.base + batch.recordStarts[r]);
-      found.places.push(batch.place?.(r) ?? "");
+      found.places.push(batch.place?.(r, 0) ?? "");
       found.raws.push(
         new TextDecoder().decode(batch.bytes.slice(batch.recordStarts[r], batch.recordEnds[r])),
       );

@@ -93,8 +93,8 @@ const OTHERS: readonly (readonly [
   ["an Avro file", "DuckDB", "Obj\x01\x04\x16avro.schema"],
   ["an Arrow file", "DuckDB", "ARROW1\0\0\xff\xff"],
   ["an SQLite database", "DuckDB", "SQLite format 3\0\x10\0"],
-  ["an Excel workbook", "CSV UTF-8", `${ZIP}[Content_Types].xml`],
-  ["an Excel workbook", "CSV UTF-8", `${ZIP}in.csv`, {}, "in.xlsx"],
+  ["an Excel workbook", "format: xlsx", `${ZIP}[Content_Types].xml`],
+  ["an Excel workbook", "format: xlsx", `${ZIP}in.csv`, {}, "in.xlsx"],
   [
     "an OpenDocument spreadsheet",
     "CSV UTF-8",

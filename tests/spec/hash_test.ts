@@ -29,6 +29,8 @@ const SPECS: Readonly<Record<string, string>> = {
   "json options": format('{ type: json, path: "$.a[0]", trim: true }'),
   "fixed": format("{ type: fixed, widths: { id: 3, at: 4, note: 9 } }"),
   "fixed positions": format('{ type: fixed, positions: { note: "9-", at: "4-8", id: 1 } }'),
+  "xlsx": format("xlsx"),
+  "xlsx options": format("{ type: xlsx, sheet: Data, header_row: 3, merged_cells: fill }"),
   "csv mapping": format("{ type: csv }"),
   "csv characters": format(
     `{ type: csv, delimiter: ";", quote: "'", escape: "\\\\", comment: "#" }`,

@@ -32,6 +32,7 @@ export interface Packing {
  *
  * @param contentEncoding what HTTP says: servers mean either the file's own compression or one that
  * they put around it, so both readings are understood
+ * @param keeps whether an archive is a document, by its first bytes, and its files are not looked for
  */
 export async function* decompress(
   stored: AsyncIterable<Uint8Array>,
@@ -39,6 +40,7 @@ export async function* decompress(
   contentEncoding: string | null,
   shown: string,
   bomb = BOMB,
+  keeps: (head: Uint8Array) => boolean = () => false,
 ): AsyncGenerator<Member, void, undefined> {
   const file = new ByteInput(stored);
   let input = file;
@@ -60,7 +62,9 @@ export async function* decompress(
       // The encoding may have been the file's own, which is gone then.
       if (wanted === encoding) wanted = "auto";
     }
-    const codec = await codecOf(input, wanted, shown);
+    const isDocument = wanted === "auto" && members === undefined &&
+      keeps(await input.peek(HEAD_BYTES));
+    const codec = isDocument ? null : await codecOf(input, wanted, shown);
     if (codec !== null && "members" in codec) {
       for await (const { name, chunks } of codec.members(input, shown, members ?? null)) {
         yield { name, chunks: bounded(chunks) };

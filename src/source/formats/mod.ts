@@ -9,6 +9,7 @@ import type { Format, RecordReader, RecordReplay, Wanted } from "./format.ts";
 import { json } from "./json/json.ts";
 import { ndjson } from "./ndjson/ndjson.ts";
 import { parquet } from "./parquet/parquet.ts";
+import { xlsx } from "./xlsx/xlsx.ts";
 
 export type { RecordReader } from "./format.ts";
 
@@ -21,6 +22,7 @@ const FORMATS: { readonly [O in FormatOptions as O["type"]]: Format<O> } = {
   parquet: parquet((options, header, wanted) =>
     ndjson.replay({ ...options, type: "ndjson" }, header, wanted)
   ),
+  xlsx,
 };
 
 const ALL: Wanted = { columns: [], others: "read" };
@@ -39,7 +41,7 @@ export function openReader(
 
 /** Whether a file is decoded before its records are looked for. */
 function decodesAll({ type }: FormatOptions, encoding: string): boolean {
-  return encoding !== "utf-8" && type !== "parquet" &&
+  return encoding !== "utf-8" && !/^(parquet|xlsx)$/.test(type) &&
     !(/^(csv|fixed)$/.test(type) && isOneByte(encoding));
 }
 
@@ -50,7 +52,7 @@ export function openReplay(
   wanted: Wanted,
 ): RecordReplay {
   // Such records are kept as they were decoded.
-  const kept: FormatOptions = options.type !== "parquet" && decodesAll(options, options.encoding)
+  const kept: FormatOptions = decodesAll(options, options.encoding)
     ? { ...options, encoding: "utf-8" }
     : options;
   return plug(kept).replay(kept, header, wanted);

@@ -7,11 +7,12 @@ import { json } from "./json.ts";
 import { ndjson } from "./ndjson.ts";
 import { parquet } from "./parquet.ts";
 import { tsv } from "./tsv.ts";
+import { xlsx } from "./xlsx.ts";
 
 export type { CommonOptions, Naming } from "./format_spec.ts";
 
 /** Every format, by the `type` of its options. */
-const FORMATS = { csv, tsv, copy, fixed, ndjson, json, parquet } as const;
+const FORMATS = { csv, tsv, copy, fixed, ndjson, json, parquet, xlsx } as const;
 
 type Name = keyof typeof FORMATS;
 
@@ -27,7 +28,7 @@ export const formatSchema = z.union([
   ...Object.values(FORMATS).map(({ schema }) => schema),
 ]).meta({
   values: Object.assign({}, ...Object.values(FORMATS).map(({ values }) => values)),
-  later: /^(excel|xlsx|avro|xml)$/,
+  later: /^(avro|orc|xml|ods)$/,
 });
 
 /** The options of a format, with nothing left out. */

@@ -3,7 +3,15 @@ import { replayRejects } from "../../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../../support/pipeline.ts";
 import { ledgerDatabase } from "../../support/postgres.ts";
 import { randomFrom, testSeed } from "../support.ts";
-import { fileOf, partsOf, type Value, type Writer, WRITERS } from "./writers.ts";
+import {
+  BINARY_WRITERS,
+  type BinaryWriter,
+  fileOf,
+  partsOf,
+  type Value,
+  type Writer,
+  WRITERS,
+} from "./writers.ts";
 
 /** Types with texts that Postgres writes as they are, the limits of each among them. */
 const TYPES: readonly (readonly [type: string, texts: readonly Value[]])[] = [
@@ -47,15 +55,20 @@ ${more}`;
 }
 
 /** A whole file. */
-function write(writer: Writer, names: readonly string[], rows: readonly (readonly Value[])[]) {
+function write(
+  writer: Writer | BinaryWriter,
+  names: readonly string[],
+  rows: readonly (readonly Value[])[],
+): string | Uint8Array {
+  if ("bytes" in writer) return writer.bytes(names, rows);
   return fileOf(writer, names, rows.map((row, at) => writer.record(names, row, at)));
 }
 
-function holds({ holds = () => true }: Writer, value: Value): boolean {
+function holds({ holds = () => true }: Writer | BinaryWriter, value: Value): boolean {
   return value === null || holds(typeof value === "string" ? value : value.json);
 }
 
-for (const writer of WRITERS) {
+for (const writer of [...WRITERS, ...BINARY_WRITERS]) {
   Deno.test(`${writer.name}: each value of each type arrives as it is written`, async () => {
     const random = randomFrom(testSeed(`conformance ${writer.name}`));
     const rows = Array.from({ length: 300 }, (_, id): Value[] => [
@@ -88,6 +101,42 @@ for (const writer of WRITERS) {
     expect(await run(test.db, spec)).toMatchObject({ status: "unchanged" });
   });
 
+  Deno.test(`${writer.name}: new fields and wider values are followed where the contract says so`, async () => {
+    await using test = await ledgerDatabase();
+    using files = workspace({
+      [writer.file]: write(writer, ["id", "n", "extra"], [
+        ["1", "5", null],
+        ["2", "3000000000", "2021-01-01"],
+      ]),
+    });
+    const text = `
+pipeline: things
+source:
+  url: ${writer.file}
+  format: ${writer.format(["id", "n", "extra"])}
+target: { table: shop.things }
+refresh: { mode: full }
+columns: { id: integer, n: integer }
+schema_contract: { new_columns: evolve, type_changes: evolve }
+`;
+    const spec = specOf(text, files.folder);
+    expect(await run(test.db, spec)).toMatchObject({ error: null, rows_loaded: 2 });
+    expect(await test.db.query("select n::text, extra::text from shop.things order by id"))
+      .toEqual([{ n: "5", extra: null }, { n: "3000000000", extra: "2021-01-01" }]);
+    const refused = await run(
+      test.db,
+      specOf(text.replace("new_columns: evolve", "new_columns: freeze"), files.folder),
+    );
+    expect(refused.error).toMatchObject({ code: "rows/schema_mismatch" });
+    expect(refused.error?.message).toContain('"extra"');
+    const lacks = specOf(text.replace("n: integer", "m: integer, n: integer"), files.folder);
+    const { error } = await run(test.db, lacks);
+    expect(error).toMatchObject({ code: "rows/schema_mismatch" });
+    expect(error?.message).toContain('lacks "m"');
+  });
+}
+
+for (const writer of WRITERS) {
   Deno.test(`${writer.name}: what is wrong is a reject with its record and its place`, async () => {
     const fill = TYPES.map(() => null);
     const good = (id: string) => writer.record(NAMES, [id, ...fill], 0);
@@ -148,39 +197,5 @@ from sluice.rejected_rows order by line`,
     }
     const loaded = await test.db.query("select from shop.things where id = 70");
     expect(loaded.length).toBe(1);
-  });
-
-  Deno.test(`${writer.name}: new fields and wider values are followed where the contract says so`, async () => {
-    await using test = await ledgerDatabase();
-    using files = workspace({
-      [writer.file]: write(writer, ["id", "n", "extra"], [
-        ["1", "5", null],
-        ["2", "3000000000", "2021-01-01"],
-      ]),
-    });
-    const text = `
-pipeline: things
-source:
-  url: ${writer.file}
-  format: ${writer.format(["id", "n", "extra"])}
-target: { table: shop.things }
-refresh: { mode: full }
-columns: { id: integer, n: integer }
-schema_contract: { new_columns: evolve, type_changes: evolve }
-`;
-    const spec = specOf(text, files.folder);
-    expect(await run(test.db, spec)).toMatchObject({ error: null, rows_loaded: 2 });
-    expect(await test.db.query("select n::text, extra::text from shop.things order by id"))
-      .toEqual([{ n: "5", extra: null }, { n: "3000000000", extra: "2021-01-01" }]);
-    const refused = await run(
-      test.db,
-      specOf(text.replace("new_columns: evolve", "new_columns: freeze"), files.folder),
-    );
-    expect(refused.error).toMatchObject({ code: "rows/schema_mismatch" });
-    expect(refused.error?.message).toContain('"extra"');
-    const lacks = specOf(text.replace("n: integer", "m: integer, n: integer"), files.folder);
-    const { error } = await run(test.db, lacks);
-    expect(error).toMatchObject({ code: "rows/schema_mismatch" });
-    expect(error?.message).toContain('lacks "m"');
   });
 }

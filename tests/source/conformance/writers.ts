@@ -1,3 +1,5 @@
+import { type XlsxCell, xlsxOf } from "../xlsx_writer.ts";
+
 /** A value as a table has it: a text, null, or JSON that a `json` column keeps. */
 export type Value = string | null | { readonly json: string };
 
@@ -18,6 +20,38 @@ export interface Writer {
   holds?(value: string): boolean;
   /** A line that is no record, and the code that it is rejected with. */
   readonly broken: readonly (readonly [line: string, code: string])[];
+}
+
+/** One of a format that is no text. */
+export interface BinaryWriter extends Pick<Writer, "name" | "format" | "file" | "holds"> {
+  /** A whole file. */
+  bytes(names: readonly string[], rows: readonly (readonly Value[])[]): Uint8Array;
+}
+
+export const BINARY_WRITERS: readonly BinaryWriter[] = [{
+  name: "xlsx",
+  format: () => "xlsx",
+  file: "things.xlsx",
+  // An empty text is NULL, as an empty cell is.
+  holds: (text) => text !== "",
+  bytes: (names, rows) =>
+    xlsxOf({
+      sheets: [{
+        name: "Things",
+        rows: [names, ...rows.map((row) => row.map(excelCell))],
+      }],
+    }),
+}];
+
+/** Numbers are written as such, so that each of their digits counts. */
+function excelCell(value: Value): XlsxCell {
+  if (value === null) return null;
+  if (typeof value !== "string") return value.json;
+  if (value === "true" || value === "false") return value === "true";
+  // Excel writes no zeros behind the last decimal.
+  return /^-?(0|[1-9]\d*)(\.\d*[1-9])?$/.test(value)
+    ? { xml: `<c r="@"><v>${value}</v></c>` }
+    : value;
 }
 
 /** Lines joined as a file; the first records begin behind `before`. */
