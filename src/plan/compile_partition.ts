@@ -108,7 +108,7 @@ export function compilePartition(
       readLayout(spec, layout),
       staging,
       needsOffset(spec),
-      input.catalog,
+      input.catalog.serverVersion,
     ),
     deduplicate: deduplicatePlan(
       spec,

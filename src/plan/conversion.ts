@@ -1,6 +1,5 @@
 import { OFFSET_COLUMN, rawTableName, textTableName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
-import type { Catalog } from "../db/catalog/catalog.ts";
 import type { PipelineSpec, ServerType } from "../spec/pipeline_spec.ts";
 import { nameOf, recordTable } from "./identity.ts";
 import type { Layout, LayoutColumn } from "./layout.ts";
@@ -44,7 +43,7 @@ export function conversionPlan(
   staging: TableName,
   /** Staging has the place of each row, too. */
   offsetColumn: boolean,
-  { serverVersion, published }: Pick<Catalog, "serverVersion" | "published">,
+  serverVersion: number,
 ): ConversionPlan<Statement> | null {
   if (unread(layout).length === 0) return null;
   const texts = { schema: staging.schema, table: textTableName(staging.table) };
@@ -56,7 +55,7 @@ export function conversionPlan(
     offsetColumn: true,
     naming: unread(layout).filter(({ type }) => (type as ServerType).found?.names)
       .map(({ name }) => name),
-    stage: [...textTable(layout, texts), ...identifyStaging(texts, published ? "full" : null)],
+    stage: textTable(layout, texts),
     transfer: transferStatement(layout, texts, staging, offsetColumn),
     transferRaw: transferStatement(layout, texts, raw, true),
     judge: serverVersion >= 160000 && spec.schemaContract.typeChanges !== "discard_value" &&

@@ -281,3 +281,65 @@ Deno.test("a type that changes in the file is a change of the column", async () 
     rows_loaded: 1,
   });
 });
+
+for (const mode of ["full", "append", "upsert", "history"]) {
+  Deno.test(`${mode}: what COPY, a type, and a constraint refuse are told apart, in any encoding`, async () => {
+    await using test = await testDatabase("LATIN1");
+    await test.db.query(`create schema shop; create type shop.mood as enum ('sad', 'ok', 'ä')`);
+    const names = ["r", "sluice_row", 'a "b" \\', "v", "_sluice_x".slice(1)];
+    const header = ["id", ...names].map((name) => `"${name.replaceAll('"', '""')}"`).join(",");
+    const row = (id: number, tags: string, mood = "ä") =>
+      `${id},"${tags}",${mood},10.0.0.${id},"[1,${id + 1})",x${id}`;
+    using files = workspace({
+      "things.csv": [
+        header,
+        row(1, "{é}"),
+        row(2, "{日}"),
+        row(3, "{b", "ok"),
+        row(4, "{c}", "glad"),
+        row(5, "{refused}", "sad"),
+        row(300, "{d}"),
+        row(7, "{e}", "ok"),
+      ].join("\n") + "\n",
+    });
+    const types = ["text[]", "shop.mood", "inet", "int4range", "text"];
+    const text = (more: string) => `
+pipeline: things
+source: { url: things.csv }
+target: { table: shop.things }
+refresh: { mode: ${mode} }
+idempotency_key: [id]
+columns:
+  id: { type: integer, required: true }
+${names.map((name, at) => `  ${JSON.stringify(name)}: ${JSON.stringify(types[at])}`).join("\n")}
+rejects: { limit: 90% }
+verify: full
+${more}`;
+    files.write("first.csv", `${header}\n${row(1, "{first}")}\n`);
+    const first = specOf(text("").replace("things.csv", "first.csv"), files.folder);
+    expect(await run(test.db, first)).toMatchObject({ rows_loaded: 1 });
+    await test.db.query(
+      `alter table shop.things add constraint fine check (r <> '{refused}') not valid`,
+    );
+    const spec = specOf(text(""), files.folder);
+    const result = await run(test.db, spec);
+    expect([result.status, result.error]).toEqual(["succeeded", null]);
+    const { rows } = await readRejects(test.db, spec, { limit: 10 });
+    expect(rows.map(({ line, column, code }) => [line, column, code])).toEqual([
+      [3, "r", "sqlstate:22P05"],
+      [4, "r", "sqlstate:22P02"],
+      [5, "sluice_row", "sqlstate:22P02"],
+      [6, null, "sqlstate:23514"],
+      [7, 'a "b" \\', "sqlstate:22P02"],
+    ]);
+    const current = mode === "history" ? "where _current" : "";
+    expect(
+      await test.db.query(
+        `select id, r::text, sluice_row::text as mood from shop.things ${current} order by id`,
+      ),
+    ).toEqual([
+      { id: 1, r: mode === "append" ? "{first}" : "{é}", mood: "ä" },
+      { id: 7, r: "{e}", mood: "ok" },
+    ]);
+  });
+}
