@@ -186,8 +186,8 @@ where ${columns.map(({ valid }) => `not ${valid}`).join("\n  or ")}`,
 }
 
 /**
- * Some thousand rows are tried at once, those among which one fails each alone, and the columns of a
- * row that fails each alone. So a bad row costs what it costs Postgres to try its neighbours.
+ * Some thousand rows are tried at once; where one fails each page is, where one of a page fails each
+ * row is, and of that each column. So a bad row costs what it costs Postgres to try its neighbours.
  */
 function findBlock(spec: PipelineSpec, layout: Layout, texts: TableName): string {
   const table = quoteTable(texts);
@@ -228,17 +228,21 @@ begin
     sluice_fails := false;
     begin
       ${read(columns)}
-      where r.ctid >= pg_catalog.format('(%s,0)', sluice_page)::pg_catalog.tid
-        and r.ctid < pg_catalog.format('(%s,0)', sluice_page + ${PAGES})::pg_catalog.tid
-        and r.${problem} is null;
+      where ${inPages("r", "sluice_page", PAGES)} and r.${problem} is null;
     exception when others then
       sluice_fails := true;
     end;
-    if sluice_fails then
+    for sluice_one in sluice_page .. sluice_page + ${PAGES - 1} loop
+      exit when not sluice_fails;
+      begin
+        ${read(columns)}
+        where ${inPages("r", "sluice_one", 1)} and r.${problem} is null;
+        continue;
+      exception when others then
+        null;
+      end;
       for sluice_row in select t.ctid as place from ${table} t
-        where t.ctid >= pg_catalog.format('(%s,0)', sluice_page)::pg_catalog.tid
-          and t.ctid < pg_catalog.format('(%s,0)', sluice_page + ${PAGES})::pg_catalog.tid
-          and t.${problem} is null
+        where ${inPages("t", "sluice_one", 1)} and t.${problem} is null
       loop
         sluice_column := null;
         sluice_place := sluice_row.place;
@@ -269,10 +273,16 @@ begin
           where t.ctid = sluice_place;
         end if;
       end loop;
-    end if;
+    end loop;
     sluice_page := sluice_page + ${PAGES};
   end loop;
 end`;
+}
+
+/** SQL: a row of `alias` lies in so many pages from one on. */
+function inPages(alias: string, from: string, count: number): string {
+  return `${alias}.ctid >= pg_catalog.format('(%s,0)', ${from})::pg_catalog.tid
+        and ${alias}.ctid < pg_catalog.format('(%s,0)', ${from} + ${count})::pg_catalog.tid`;
 }
 
 /** PL/pgSQL: what is done where a column's text cannot be read. */
