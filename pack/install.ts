@@ -31,6 +31,16 @@ deno=${quoted(deno)}
 [ -x "$deno" ] || deno=deno
 export SLUICE_TYPED=sluice
 set -f
+for flag in \${SLUICE_DENO_FLAGS-}; do
+  case "$flag" in
+  --*) flags="$flags $flag" ;;
+  *)
+    echo "error: \"$flag\" in SLUICE_DENO_FLAGS is no flag of Deno" >&2
+    echo "  hint: Write flags with their values behind =, such as --allow-write=/var/log/sluice" >&2
+    exit 2
+    ;;
+  esac
+done
 exec "$deno" run --config ${quoted(join(root, "deno.json"))} --frozen $flags ${
     quoted(join(root, "src", "main.ts"))
   } "$@"
@@ -53,7 +63,7 @@ export function batchFile({ deno, root }: Target): string {
     `set deno=${path(deno)}`,
     "if not exist %deno% set deno=deno",
     "set SLUICE_TYPED=sluice",
-    `%deno% run --config ${path(join(root, "deno.json"))} --frozen %flags% ${
+    `%deno% run --config ${path(join(root, "deno.json"))} --frozen %flags% %SLUICE_DENO_FLAGS% ${
       path(join(root, "src", "main.ts"))
     } %*`,
     "",

@@ -42,7 +42,18 @@ function typed() {
   return /[\\/]_npx[\\/]/.test(here) ? "npx @sluice/sluice" : "npx sluice";
 }
 
-function main(args) {
+function start(args) {
+  // What the user's own surroundings need beyond a command's permissions.
+  const more = (process.env.SLUICE_DENO_FLAGS ?? "").split(/\s+/).filter((flag) => flag !== "");
+  const stray = more.find((flag) => !flag.startsWith("--"));
+  if (stray !== undefined) {
+    console.error(
+      `error: "${stray}" in SLUICE_DENO_FLAGS is no flag of Deno\n` +
+        "  hint: Write flags with their values behind =, such as --allow-write=/var/log/sluice",
+    );
+    process.exitCode = 2;
+    return;
+  }
   let deno = process.versions.deno === undefined ? packagedDeno() : process.execPath;
   if (deno === null) {
     const { path, missing } = machineDeno();
@@ -58,7 +69,8 @@ function main(args) {
     deno = path;
   }
   const flags = Object.hasOwn(launch.commands, args[0]) ? launch.commands[args[0]] : launch.others;
-  const words = ["run", ...launch.always, ...flags, join(here, "..", "lib", "main.js"), ...args];
+  const main = join(here, "..", "lib", "main.js");
+  const words = ["run", ...launch.always, ...flags, ...more, main, ...args];
   const env = { ...process.env, SLUICE_TYPED: typed() };
   // In this process's place: signals then need no way through it.
   if (process.execve !== undefined && process.platform !== "win32" && deno !== "deno") {
@@ -84,4 +96,4 @@ function main(args) {
   });
 }
 
-main(process.argv.slice(2));
+start(process.argv.slice(2));

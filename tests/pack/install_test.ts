@@ -7,8 +7,13 @@ import { launchTable } from "../../pack/pack.ts";
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const WINDOWS = Deno.build.os === "windows";
 
-async function call(program: string, args: readonly string[], cwd: string) {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], cwd })
+async function call(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+) {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], cwd, env })
     .output();
   const text = new TextDecoder();
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
@@ -31,6 +36,18 @@ Deno.test({
       const { out } = await call(command, args, folder);
       expect(out)
         .toBe([...always, ...flags, join(root, "src", "main.ts"), ...args, ""].join("\n"));
+    }
+    const more = await call(command, ["run"], folder, {
+      SLUICE_DENO_FLAGS: " --allow-run=page-me  --allow-write=/var/log/x* ",
+    });
+    const added = ["--allow-run=page-me", "--allow-write=/var/log/x*"];
+    expect(more.out).toBe(
+      [...always, ...commands.run, ...added, join(root, "src", "main.ts"), "run", ""].join("\n"),
+    );
+    for (const stray of ["other.ts", "-A", "--allow-write /tmp"]) {
+      const refused = await call(command, ["run"], folder, { SLUICE_DENO_FLAGS: stray });
+      expect({ code: refused.code, out: refused.out }).toEqual({ code: 2, out: "" });
+      expect(refused.err).toContain("in SLUICE_DENO_FLAGS is no flag of Deno");
     }
     await Deno.remove(folder, { recursive: true });
   },

@@ -80,6 +80,25 @@ it("the launcher hands each command its own flags, and its arguments as they are
   }
 });
 
+it("SLUICE_DENO_FLAGS adds flags, and nothing else", async () => {
+  using launcher = install(telling("2.9.6"));
+  const call = (flags: string) => launcher.run(["run", "x.yaml"], { SLUICE_DENO_FLAGS: flags });
+  const { always, commands } = launchTable();
+  const { out } = await call("  --allow-write=/var/log/x\t--allow-run=page-me\n");
+  expect(out).toBe(
+    [
+      ...["sluice", "run", ...always, ...commands.run],
+      ...["--allow-write=/var/log/x", "--allow-run=page-me"],
+      ...[join(launcher.bin, "../lib/main.js"), "run", "x.yaml", ""],
+    ].join("\n"),
+  );
+  for (const stray of ["other.js", "-A", "--allow-write /tmp"]) {
+    const refused = await call(stray);
+    expect({ code: refused.code, out: refused.out }).toEqual({ code: 2, out: "" });
+    expect(refused.err).toContain("in SLUICE_DENO_FLAGS is no flag of Deno");
+  }
+});
+
 it("the launcher says which word was typed", async () => {
   using launcher = install(telling("2.9.6"));
   const { out } = await launcher.run(["run"], { npm_lifecycle_event: "npx" });

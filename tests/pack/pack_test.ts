@@ -73,6 +73,8 @@ Deno.test("the packed tool is installed into an empty folder and does its work t
     await t.step("version, help, and the pipeline to start from", async () => {
       expect(await sluice("--version")).toEqual({ code: 0, out: `${config.version}\n`, err: "" });
       expect((await sluice("run", "--help")).out).toContain("--partition");
+      // Pages of docs/ are in the package, too.
+      expect((await sluice("explain", "cli/file_exists")).out).toContain("never overwrite a file");
       const made = await sluice("new", "--output", "json");
       expect(made.code).toBe(0);
       expect(JSON.parse(made.out).files).toContain("pipelines/orders.yaml");
