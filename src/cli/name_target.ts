@@ -18,7 +18,7 @@ export function nameTarget(
   const say = (text: string) =>
     session.note(`${paint("faint", wrap(printable(text), width, 2))}\n`);
   const where = database.isEmbedded
-    ? "the embedded database (nothing names another: --database, DATABASE_URL, PGHOST)"
+    ? "the embedded database (DATABASE_URL names no other)"
     : database.db.describe;
   const [{ pipeline, target }] = specs;
   say(

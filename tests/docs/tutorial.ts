@@ -47,7 +47,7 @@ export function withoutTimes(text: string): string {
         line.replace(/ +\d+\.\d\d +[\d,]+$/, " <seconds> <rate>")
           .replace(/ +\d+\.\d\d(?=( |$))/, " <seconds>"),
     )
-    .replace(/\bin \d+ h \d+ min|\bin \d+ min \d+ s/g, "<wait>")
+    .replace(/\bin (\d+ h \d+ min|\d+ min \d+ s|[\d.]+ s)/g, "<wait>")
     .replace(/\d+ (s|min|h) ago/g, "<age> ago")
     .replace(/ +\d+ (s|min) (?=.*ago)/g, " <age> ")
     // Columns are as wide as what stands in them.
