@@ -148,6 +148,14 @@ function wordFault(sql: string): HookFault | null {
 
 function nameFault(sql: string): HookFault | null {
   const [, first = ""] = /^\(*\s*([a-z_]+)/i.exec(codeOf(sql).trim()) ?? [];
+  const [numbered] = /\$\d+/.exec(codeOf(sql)) ?? [];
+  if (numbered !== undefined) {
+    return {
+      part: numbered,
+      message: `parameters have names, and "${numbered}" is a number`,
+      hint: "Write :run_id, :partition and the like",
+    };
+  }
   const takesParameters = WITH_PARAMETERS.includes(first.toLowerCase());
   for (const { context, start, end } of sqlParts(sql).parts) {
     const part = sql.slice(start, end);

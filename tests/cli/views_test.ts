@@ -196,6 +196,35 @@ Deno.test("planText counts, names what changes and each kind of lock once", () =
   ) expect(text(change)).toEqual(lines);
 });
 
+Deno.test("planText names hooks, and shows their SQL once for all partitions", () => {
+  const plan = planFixture();
+  const hooks = {
+    before_load: [{ sql: "select 1", params: [], line: 3 }],
+    after_publish: [
+      {
+        sql: "call p($1::pg_catalog.text, $2::pg_catalog.int8)",
+        params: ["error", "rows_read"],
+        line: 5,
+      },
+      { sql: "grant select\non t to r", params: [], line: 6 },
+    ],
+  } as const;
+  const [, loaded] = plan.partitions;
+  const text = planText({ ...plan, hooks, partitions: [loaded, loaded] }, plain, {
+    sql: true,
+  });
+  expect(text).toContain("3 earlier versions kept\nhooks: before_load, after_publish (2)\n");
+  expect(text.match(/Hook after_publish/g)).toHaveLength(1);
+  expect(text).toContain(`Hook after_publish, last in the transaction that publishes
+  -- Line 5 of the pipeline file
+  -- $1 = <error>, $2 = <rows_read>
+  call p($1::pg_catalog.text, $2::pg_catalog.int8);
+  -- Line 6 of the pipeline file
+  grant select
+  on t to r;
+`);
+});
+
 Deno.test("planText of a plan with nothing to load says so", () => {
   const plan = planFixture();
   const text = planText({ ...plan, partitions: plan.partitions.slice(0, 1) }, plain);

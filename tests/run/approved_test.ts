@@ -127,6 +127,12 @@ const MOVES: readonly {
     told: /pipeline file: rejects\.limit\./,
   },
   {
+    what: "a hook is another one",
+    move: ({ files }, mode) =>
+      specOf(yaml(mode).replace("after_load: select 1", "after_load: select 2"), files.folder),
+    told: /pipeline file: hooks\.after_load\.0\.sql: select 1 → select 2/,
+  },
+  {
     what: "a comment moves its lines",
     move: ({ files }, mode) => specOf(`# one line more\n${yaml(mode)}`, files.folder),
     told: null,

@@ -70,6 +70,7 @@ const REFUSED: readonly (readonly [sql: string, part: string, word: string])[] =
   ["select :RUN_ID", ":RUN_ID", 'Did you mean ":run_id"?'],
   ["select ':run_id'", ":run_id", "stands in quotes"],
   ["do $$ begin perform f(:run_id); end $$", ":run_id", "stands in quotes"],
+  ["select $1, :run_id", "$1", "parameters have names"],
   ["grant select on t to :target", ":target", "no parameters to GRANT"],
   ["notify x, :error", ":error", "no parameters to NOTIFY"],
 ];

@@ -15,7 +15,7 @@ export function planText(
   const { paint, width } = screen;
   const wrapped = (text: string) =>
     text.trimEnd().split("\n").map((line) => `${wrap(line, width, 4)}\n`).join("");
-  const head = `${headline(plan, paint)}${locksLine(plan)}${settingsLine(plan)}`;
+  const head = `${headline(plan, paint)}${locksLine(plan)}${settingsLine(plan)}${hooksLine(plan)}`;
   return [
     wrapped(head),
     partitionsTable(plan, screen),
@@ -114,17 +114,16 @@ function settingsLine(plan: LoadPlan): string {
     `${formatPlural(plan.copyConnections, "COPY connection")} each`,
     `rejects up to ${limit}`,
     ...(plan.together ? ["published together"] : []),
-    ...hooksText(plan),
     `${formatPlural(plan.versions, "earlier version")} kept`,
   ];
   return `${facts.join(", ")}\n`;
 }
 
-function hooksText({ hooks }: LoadPlan): string[] {
+function hooksLine({ hooks }: LoadPlan): string {
   const each = Object.entries(hooks).map(([hook, { length }]) =>
     length === 1 ? hook : `${hook} (${length})`
   );
-  return each.length === 0 ? [] : [`hooks: ${each.join(" ")}`];
+  return each.length === 0 ? "" : `hooks: ${each.join(", ")}\n`;
 }
 
 function partitionsTable({ partitions }: LoadPlan, screen: Screen): string {
