@@ -37,15 +37,8 @@ export async function computeColumns(
     const [extent] = await tx.query<Extent>(plan.extent.sql);
     if (extent.least === null || extent.beyond === null) return [];
     const all: Range = [extent.least, extent.beyond];
-    const refused = await search(tx, plan, isolated, all, signal);
-    refused.sort((a, b) => a.offset - b.offset);
-    if (refused.length > 0) {
-      await tx.query(plan.drop.sql, [JSON.stringify(refused.map(({ offset }) => offset))]);
-    }
-    const left = isolated
-      ? plan.remove && await tx.query<FailedRow>(plan.remove.sql)
-      : plan.failed && await tx.query<FailedRow>(plan.failed.sql, [...all, ...plan.failed.params]);
-    const failed = left ?? [];
+    const refused = await fill(tx, plan, isolated, all, signal);
+    const failed = isolated ? await removeFailed(tx, plan) : await leftOut(tx, plan, all);
     if (failed.length > 0 && failed[0].total > failed.length) throw tooMany(failed[0].total);
     return [
       {
@@ -62,6 +55,24 @@ export async function computeColumns(
   return found;
 }
 
+async function removeFailed(
+  tx: Queryable,
+  { remove }: ComputePlan,
+): Promise<readonly FailedRow[]> {
+  return remove === null ? [] : await tx.query<FailedRow>(remove.sql);
+}
+
+async function leftOut(
+  tx: Queryable,
+  { missing, failed }: ComputePlan,
+  all: Range,
+): Promise<readonly FailedRow[]> {
+  if (missing === null || failed === null) return [];
+  const [counts] = await tx.query<{ missing: number }>(missing.sql);
+  if (counts.missing === 0) return [];
+  return await tx.query<FailedRow>(failed.sql, [...all, ...failed.params]);
+}
+
 interface Extent {
   readonly least: number | null;
   readonly beyond: number | null;
@@ -75,35 +86,63 @@ interface Refused {
   readonly reason: Reason;
 }
 
-/** Ranges of so few rows are gone through row by row. */
-const FEW = 128;
+/** What is tried with a range of rows, and with a few of them row by row. */
+interface Trial {
+  readonly range: Statement;
+  readonly each: Statement;
+}
 
-async function search(
+/**
+ * Fills all rows that can be, and takes the others out of what COPY has filled.
+ *
+ * Where that fails at once, those that cannot be computed are looked for without writing: what is
+ * written and taken back stays in the table as dead rows. Then only rows are left to be looked for
+ * that staging itself refuses.
+ */
+async function fill(
   tx: Queryable,
   plan: ComputePlan,
   isolated: boolean,
   all: Range,
   signal: AbortSignal,
+): Promise<readonly Refused[]> {
+  const filling = isolated
+    ? { range: plan.update, each: plan.updateEach }
+    : { range: plan.fill, each: plan.fillEach };
+  if (await attempt(tx, filling.range, all) === null) return [];
+  // The table that rows are isolated from has its key already.
+  if (!isolated) await tx.query(plan.index.sql);
+  const refused: Refused[] = [];
+  for (const trial of [{ range: plan.evaluate, each: plan.evaluateEach }, filling]) {
+    const found = await search(tx, plan, trial, all, signal);
+    if (found.length === 0) continue;
+    await tx.query(plan.drop.sql, [JSON.stringify(found.map(({ offset }) => offset))]);
+    refused.push(...found);
+  }
+  return refused.sort((a, b) => a.offset - b.offset);
+}
+
+async function search(
+  tx: Queryable,
+  plan: ComputePlan,
+  trial: Trial,
+  all: Range,
+  signal: AbortSignal,
 ): Promise<Refused[]> {
-  const statement = isolated ? plan.update : plan.fill;
   const refused: Refused[] = [];
   const ranges: Range[] = [all];
-  // The table that rows are isolated from has its key already.
-  let isIndexed = isolated;
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     signal.throwIfAborted();
-    if (await attempt(tx, statement, range) === null) continue;
-    if (!isIndexed) await tx.query(plan.index.sql);
-    isIndexed = true;
-    const [{ rows, middle }] = await tx.query<{ rows: number; middle: number }>(
-      plan.split.sql,
-      range,
-    );
-    if (rows > FEW) {
-      ranges.push([middle + 1, range[1]], [range[0], middle + 1]);
+    if (await attempt(tx, trial.range, range) === null) continue;
+    const [from, beyond] = range;
+    const [{ rows }] = await tx.query<{ rows: number }>(plan.few.sql, range);
+    if (rows > plan.fewRows) {
+      // By bytes of the file: nothing has to be sorted for it.
+      const middle = Math.floor((from + beyond) / 2);
+      ranges.push([middle, beyond], [from, middle]);
       continue;
     }
-    refused.push(...await rowByRow(tx, plan, isolated, range));
+    refused.push(...await rowByRow(tx, plan, trial, range));
     if (refused.length > MOST_REFUSED) throw tooManyRefused(refused.at(-1)!.reason);
   }
   return refused;
@@ -119,14 +158,14 @@ interface RefusedText {
 async function rowByRow(
   tx: Queryable,
   plan: ComputePlan,
-  isolated: boolean,
+  trial: Trial,
   [from, beyond]: Range,
 ): Promise<readonly Refused[]> {
   await tx.query("select pg_catalog.set_config($1, $2, true)", [
     plan.settings.range,
     `${from} ${beyond}`,
   ]);
-  await tx.query((isolated ? plan.updateEach : plan.fillEach).sql);
+  await tx.query(trial.each.sql);
   const [{ found }] = await tx.query<{ found: string }>(
     "select pg_catalog.current_setting($1) as found",
     [plan.settings.refused],
@@ -135,8 +174,7 @@ async function rowByRow(
   for (const { offset, state, message, column } of JSON.parse(found) as RefusedText[]) {
     if (!isAbout(state, "row")) {
       // Whether it is about the row, only the whole error tells; a second time it may not fail.
-      const statement = isolated ? plan.update : plan.fill;
-      if (await attempt(tx, statement, [offset, offset + 1]) === null) continue;
+      if (await attempt(tx, trial.range, [offset, offset + 1]) === null) continue;
     }
     refused.push({ offset, reason: { column, code: `sqlstate:${state}`, message } });
   }

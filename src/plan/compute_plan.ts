@@ -30,16 +30,21 @@ export interface ComputePlan<Statement> {
   readonly fill: Statement;
   /** Fills the computed columns of `raw` instead, where its rows are to be isolated. */
   readonly update: Statement;
+  /** Computes the columns of a range, and writes nothing. */
+  readonly evaluate: Statement;
   /**
-   * In place of `fill` and `update` for few rows: takes the range from a setting of the transaction
+   * In place of `evaluate`, `fill` and `update` for few rows: takes the range from a setting of the transaction
    * (`from beyond`), and leaves the refused rows in another, as JSON with `offset`, `state`,
    * `message` and `column` of each.
    */
+  readonly evaluateEach: Statement;
   readonly fillEach: Statement;
   readonly updateEach: Statement;
   /** The names of those settings. */
   readonly settings: { readonly range: string; readonly refused: string };
   readonly conditions: readonly ComputedCondition[];
+  /** Returns `missing`: how many rows `fill` has left out. */
+  readonly missing: Statement | null;
   /**
    * Returns `offset`, `rule` (index in `conditions`), `value` and `total` of the rows of a range that
    * `fill` has left out.
@@ -51,8 +56,9 @@ export interface ComputePlan<Statement> {
   readonly index: Statement;
   /** Returns `least` and `beyond`, as `IsolationPlan.bounds`. */
   readonly extent: Statement;
-  /** As `IsolationPlan.split`. */
-  readonly split: Statement;
+  /** Returns `rows` of a range: how many, or one more than `fewRows` where there are more. */
+  readonly few: Statement;
+  readonly fewRows: number;
   /** Takes the offsets of the JSON array `$1` out of `raw`. */
   readonly drop: Statement;
   /** Drops `raw`, once staging is filled. */

@@ -86,6 +86,9 @@ from (${relation}) c${kept === "" ? "" : `\nwhere ${kept}`}`;
       columns.map(({ name }) => `${quoteIdent(name)} = c.${quoteIdent(name)}`).join(", ")
     }
 from (${relation}) c where t.${offset} operator(pg_catalog.=) c.${offset}`;
+  const evaluate = (word: string) => (relation: string) =>
+    `${word} ${columns.map(({ name }) => `pg_catalog.count(c.${quoteIdent(name)})`).join(", ")}
+from (${relation}) c`;
   const each = (statement: (relation: string) => string) => ({
     sql: eachRow(input, raw, statement(relationOf(input, raw, count, true, ONE_ROW).relation)),
     params: [],
@@ -112,15 +115,28 @@ from (${relation}) c where t.${offset} operator(pg_catalog.=) c.${offset}`;
       why: `${why}, where rows that Postgres refuses are looked for`,
       lock: null,
     },
+    evaluate: {
+      sql: evaluate("select")(relation),
+      params,
+      why: "Where one cannot be computed: writes nothing",
+      lock: null,
+    },
+    evaluateEach: each(evaluate("perform")),
     fillEach: each(fill),
     updateEach: each(update),
     settings: SETTINGS,
+    fewRows: FEW_ROWS,
     conditions: conditions.map(({ column, code, expected }) => ({ column, code, expected })),
+    missing: conditions.length === 0 ? null : {
+      sql: `select (select pg_catalog.count(*) from ${table}) operator(pg_catalog.-)
+  (select pg_catalog.count(*) from ${quoteTable(staging)}) as missing`,
+      params: [],
+      why: "Whether every row is there",
+      lock: null,
+    },
     failed: conditions.length === 0 ? null : {
       sql: `select ${found}, pg_catalog.count(*) over () as total
-from (${relation}) c
-where not exists (
-  select from ${quoteTable(staging)} t where t.${offset} operator(pg_catalog.=) c.${offset})
+from (${relationOf(input, raw, count, true, LEFT_OUT).relation}) c
 order by c.${offset} limit ${RULE_REJECTS}`,
       params,
       why: "Rows whose computed values break a rule of their column",
@@ -151,12 +167,11 @@ from failed f order by f."offset" limit ${RULE_REJECTS}`,
       why: "Where the rows begin and end",
       lock: null,
     },
-    split: {
-      sql: `select pg_catalog.count(*) as rows,
-  pg_catalog.percentile_disc(0.5) within group (order by ${offset}) as middle
-from ${table} where ${inRange(offset, RANGE)}`,
+    few: {
+      sql: `select pg_catalog.count(*) as rows from (
+  select from ${table} where ${inRange(offset, RANGE)} limit ${FEW_ROWS + 1}) r`,
       params: [],
-      why: "Where a range with a row that cannot be computed is halved",
+      why: "Whether a range is small enough to go through its rows",
       lock: null,
     },
     drop: {
@@ -170,12 +185,17 @@ from ${table} where ${inRange(offset, RANGE)}`,
   };
 }
 
+/** Ranges of so few rows are gone through row by row. */
+const FEW_ROWS = 128;
+
 /** A range of offsets in SQL. */
 interface RangeText {
   readonly from: string;
   readonly beyond: string;
   /** Parameters that come before those of expressions; null: there can be none. */
   readonly before: number | null;
+  /** Only the rows that staging does not have. */
+  readonly leftOut?: true;
 }
 
 const RANGE: RangeText = {
@@ -183,6 +203,8 @@ const RANGE: RangeText = {
   beyond: "$2::pg_catalog.int8",
   before: 2,
 };
+
+const LEFT_OUT: RangeText = { ...RANGE, leftOut: true };
 
 /** Of the variable of {@link eachRow}. */
 const ONE_ROW: RangeText = {
@@ -193,7 +215,7 @@ const ONE_ROW: RangeText = {
 
 /** What is computed of a range of offsets, as a query. */
 function relationOf(
-  { spec, layout, partition }: ComputeInput,
+  { spec, layout, partition, staging }: ComputeInput,
   raw: TableName,
   count: number,
   once: boolean,
@@ -201,9 +223,12 @@ function relationOf(
 ): { readonly relation: string; readonly params: readonly string[] } {
   const offset = quoteIdent(OFFSET_COLUMN);
   const read = [...sourceNames(spec, layout), OFFSET_COLUMN].map(quoteIdent);
-  const base = `select ${read.join(", ")}\n  from ${quoteTable(raw)}\n  where ${
-    inRange(offset, range)
-  }`;
+  const absent = range.leftOut
+    ? `\n    and not exists (
+      select from ${quoteTable(staging)} t where t.${offset} operator(pg_catalog.=) r.${offset})`
+    : "";
+  const base = `select ${read.map((name) => `r.${name}`).join(", ")}
+  from ${quoteTable(raw)} r\n  where ${inRange(`r.${offset}`, range)}${absent}`;
   const params: string[] = [];
   const relation = computedColumns(spec).slice(0, count).reduce((below, column) => {
     const before = range.before === null ? null : range.before + params.length;

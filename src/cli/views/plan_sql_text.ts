@@ -118,12 +118,12 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
 
 function computeText({ compute }: PartitionPlan, paint: Paint): string {
   if (compute === null) return "";
-  const { extent, fill, fillEach, failed, tidy, index, split, drop } = compute;
+  const { extent, fill, evaluate, evaluateEach, failed, tidy, index, few, drop } = compute;
   return [
     section("Compute columns", [extent, fill, ...(failed === null ? [] : [failed]), tidy], paint),
     section(
       "Only if rows cannot be computed: finds them in ever smaller ranges",
-      [index, split, fillEach, drop],
+      [index, evaluate, few, evaluateEach, drop],
       paint,
     ),
   ].join("\n");

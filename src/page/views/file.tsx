@@ -124,7 +124,9 @@ function Columns(
             <td class="nowrap">
               <code>{typeText(column.type)}</code>
             </td>
-            <td class="break">{column.from}</td>
+            <td class="break">
+              {column.expression === undefined ? column.from : <code>{column.expression}</code>}
+            </td>
             <td class="break">{rulesText(column)}</td>
             <Statistics of={known.get(column.name)} />
           </tr>

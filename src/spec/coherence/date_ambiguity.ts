@@ -21,6 +21,21 @@ export interface Ambiguity {
  * years that can be taken for days, and all ways to leave out optional parts.
  */
 export function ambiguityOf(formats: readonly string[]): Ambiguity | null {
+  // Columns of a file are mostly written alike.
+  const key = JSON.stringify(formats);
+  let found = FOUND.get(key);
+  if (found === undefined) {
+    found = findAmbiguity(formats);
+    if (FOUND.size >= MOST_FOUND) FOUND.clear();
+    FOUND.set(key, found);
+  }
+  return found;
+}
+
+const FOUND = new Map<string, Ambiguity | null>();
+const MOST_FOUND = 1000;
+
+function findAmbiguity(formats: readonly string[]): Ambiguity | null {
   const forms = formats.flatMap((format): Form[] => {
     if (Object.hasOwn(EPOCHS, format)) return [{ format, way: null, pattern: NUMBER }];
     const ways = formatWays(format);
