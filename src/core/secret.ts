@@ -70,15 +70,37 @@ export function secretsFrom(environment: Readonly<Record<string, string>>): Secr
       }),
     hide,
     redact(text) {
-      let result = text;
-      // Longest first: a short value may be part of a longer one.
-      for (const [value, shown] of [...revealed].sort(([a], [b]) => b.length - a.length)) {
-        result = result.replaceAll(value, () => shown);
-      }
       // Last: what is hidden of a URL may begin in the middle of a value.
-      return maskUrls(result);
+      return maskUrls(hideAll(text, revealed));
     },
   };
+}
+
+/**
+ * Replaces what must not be seen. Where two such texts overlap, what either of them covers goes: if
+ * one were replaced after the other, the rest of it would stay.
+ */
+function hideAll(text: string, revealed: ReadonlyMap<string, string>): string {
+  const found: { start: number; end: number; shown: string }[] = [];
+  for (const [value, shown] of revealed) {
+    for (let at = text.indexOf(value); at !== -1; at = text.indexOf(value, at + 1)) {
+      found.push({ start: at, end: at + value.length, shown });
+    }
+  }
+  if (found.length === 0) return text;
+  // Of those that begin together, the longest comes first.
+  found.sort((a, b) => a.start - b.start || b.end - a.end);
+  let result = "";
+  let last = { start: 0, end: 0, shown: "" };
+  for (const each of found) {
+    if (each.start >= last.end) {
+      result += last.shown + text.slice(last.end, each.start);
+      last = each;
+    } else if (each.end > last.end) {
+      last = { start: last.start, end: each.end, shown: "***" };
+    }
+  }
+  return result + last.shown + text.slice(last.end);
 }
 
 /** A value as it may appear: in a URL it is written with escapes, others in each of its parts. */
