@@ -75,9 +75,9 @@ export function versionOf(versions: readonly LoadRecord[], { made }: OwnedTable)
  * @throws SluiceError `plan/name_taken`
  */
 export function requireNameable(
-  { catalog, names, layout: { target } }: Pick<PartitionInput, "catalog" | "names" | "layout">,
+  { catalog, layout: { target } }: Pick<PartitionInput, "catalog" | "layout">,
 ): void {
-  if (catalog.table !== null || !names.includes(target.table)) return;
+  if (catalog.table !== null || !catalog.isTypeName) return;
   throw new SluiceError(
     "plan/name_taken",
     `"${nameOf(target)}" cannot be created: a type has its name`,

@@ -12,6 +12,21 @@ Deno.test("readCatalog tells a missing schema from a missing table", async () =>
   expect(noTable.serverVersion).toBeGreaterThanOrEqual(140000);
 });
 
+Deno.test("readCatalog tells a type's name from that of a table, which has a type too", async () => {
+  await using test = await testDatabase();
+  await test.db.query(`
+    create domain d as int; create type e as enum ('a'); create type c as (a int);
+    create type r as range (subtype = int);
+    create table t (a int); create view v as select 1 as a; create sequence s;
+    create materialized view m as select 1 as a; create table parts (a int) partition by list (a)`);
+  const names = ["d", "e", "c", "r", "t", "v", "s", "m", "parts", "_t", "_d", "nothing"];
+  const found: string[] = [];
+  for (const table of names) {
+    if ((await readCatalog(test.db, { schema: "public", table })).isTypeName) found.push(table);
+  }
+  expect(found).toEqual(["d", "e", "c", "r"]);
+});
+
 Deno.test("readCatalog reads columns, key, partitions and indexes of a partitioned table", async () => {
   await using test = await testDatabase();
   await test.db.query(`
@@ -35,6 +50,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
         name: "month",
         type: "text",
         fullType: "text",
+        typeOid: 25,
         notNull: true,
         collation: null,
         default: null,
@@ -44,6 +60,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
         name: "fare",
         type: "numeric(10,2)",
         fullType: "numeric(10,2)",
+        typeOid: 1700,
         notNull: false,
         collation: null,
         default: "0",
@@ -53,6 +70,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
         name: "at",
         type: "timestamp without time zone",
         fullType: "timestamp without time zone",
+        typeOid: 1114,
         notNull: false,
         collation: null,
         default: null,
@@ -62,6 +80,7 @@ Deno.test("readCatalog reads columns, key, partitions and indexes of a partition
         name: "twice",
         type: "numeric",
         fullType: "numeric",
+        typeOid: 1700,
         notNull: false,
         collation: null,
         default: "(fare * (2)::numeric)",

@@ -128,12 +128,14 @@ const TABLE: TableInfo = {
 const CATALOG: Catalog = {
   serverVersion: 180004,
   schemaExists: true,
+  isTypeName: false,
   published: false,
   table: TABLE,
 };
 const EMPTY: Catalog = {
   serverVersion: 180004,
   schemaExists: false,
+  isTypeName: false,
   published: false,
   table: null,
 };

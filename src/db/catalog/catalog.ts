@@ -7,6 +7,8 @@ export interface Catalog {
   /** As `server_version_num`: 180004 is Postgres 18.4. */
   readonly serverVersion: number;
   readonly schemaExists: boolean;
+  /** The name is a type's; every table has a type of its name as well, which does not count. */
+  readonly isTypeName: boolean;
   /**
    * Updates or deletes of whatever table stands in the schema are published (FOR ALL TABLES, FOR
    * TABLES IN SCHEMA): Postgres then refuses both where a table has no replica identity.
@@ -191,6 +193,12 @@ function keyAction(code: string): string {
 const CATALOG = `
 select current_setting('server_version_num')::int as "serverVersion",
   exists (select from pg_namespace where nspname = $1) as "schemaExists",
+  exists (
+    select from pg_type t join pg_namespace n on n.oid = t.typnamespace
+    where n.nspname = $1 and t.typname = $2
+      and not exists (
+        select from pg_class c where c.oid = t.typrelid and c.relkind <> 'c')
+      and not exists (select from pg_type e where e.typarray = t.oid)) as "isTypeName",
   ${publishing(`(select oid from pg_namespace where nspname = $1)`)} as published,
   (
     select json_build_object(
