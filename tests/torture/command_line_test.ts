@@ -41,7 +41,7 @@ Deno.test("the command line refuses a hostile file, keeps what is live, and show
   files.write("data.csv", HOSTILE.bytes);
   const refused = await sluice("run", "t.yaml");
   expect(refused.code).toBe(3);
-  expect(refused.stdout).toContain("6 of 7 rows (85.71%) were rejected");
+  expect(refused.stderr).toContain("6 of 7 rows (85.71%) were rejected");
   expect(await live()).toEqual([{ id: 1, name: "old" }]);
 
   const shown = await sluice("rejects", "t.yaml");
