@@ -195,16 +195,26 @@ export function refuseDocument(head: Uint8Array, shown: string): void {
   const text = new TextDecoder("latin1").decode(head);
   if (!text.startsWith("PK\x03\x04")) return;
   const name = shown.replace(/[?#].*$/s, "").toLowerCase();
-  const isWorkbook = /\.xls[xmb]$/.test(name) || /\[Content_Types\]\.xml|_rels\/|xl\//.test(text);
-  if (isWorkbook) {
-    throw otherFormat({ what: "an Excel workbook", hint: SAY_XLSX }, shown);
+  if (isWorkbook(head) || /\[Content_Types\]\.xml|_rels\/|xl\//.test(text)) {
+    throw document(shown, "an Excel workbook", SAY_XLSX);
   }
   if (/\.ods$/.test(name) || text.includes("opendocument.spreadsheet")) {
-    throw otherFormat({ what: "an OpenDocument spreadsheet", hint: SAVE_AS_CSV }, shown);
+    throw document(shown, "an OpenDocument spreadsheet", SAVE_AS_CSV);
+  }
+  if (/\.xls[xmb]$/.test(name)) {
+    throw document(
+      shown,
+      "a zip archive that is called an Excel workbook, and has not the parts of one",
+      "Save the workbook again; an archive of other files is called `.zip`",
+    );
   }
 }
 
-function otherFormat({ what, hint }: Kind, shown: string, label = "CSV file"): SluiceError {
+function document(shown: string, what: string, hint: string): SluiceError {
+  return new SluiceError("source/other_format", `"${shown}" is ${what}`, { hint });
+}
+
+function otherFormat({ what, hint }: Kind, shown: string, label: string): SluiceError {
   return new SluiceError("source/other_format", `"${shown}" is not a ${label}: it is ${what}`, {
     hint,
   });

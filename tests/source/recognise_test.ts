@@ -94,7 +94,7 @@ const OTHERS: readonly (readonly [
   ["an Arrow file", "DuckDB", "ARROW1\0\0\xff\xff"],
   ["an SQLite database", "DuckDB", "SQLite format 3\0\x10\0"],
   ["an Excel workbook", "format: xlsx", `${ZIP}[Content_Types].xml`],
-  ["an Excel workbook", "format: xlsx", `${ZIP}in.csv`, {}, "in.xlsx"],
+  ["called an Excel workbook", "called `.zip`", `${ZIP}in.csv`, {}, "in.xlsx"],
   [
     "an OpenDocument spreadsheet",
     "CSV UTF-8",

@@ -85,6 +85,7 @@ Deno.test("xlsx: values arrive as they were written, however the workbook is put
       inline: random() < 0.3,
       prefix: pick(["", "", "x"]),
       stringsFirst: random() < 0.5,
+      ...(random() < 0.2 ? { stringsPart: "xl/Other Texts.xml" } : {}),
       zip: pick([{}, { method: 0 }, { behind: "signed" as const }, { zip64: true }]),
     });
     const found = await read(xlsxOf(book));

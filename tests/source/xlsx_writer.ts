@@ -29,6 +29,8 @@ export interface XlsxBook {
   readonly parts?: Readonly<Record<string, string | null>>;
   /** Order of the parts; left out: the texts last, as some programs write them. */
   readonly stringsFirst?: boolean;
+  /** In place of `xl/sharedStrings.xml`. */
+  readonly stringsPart?: string;
 }
 
 const TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -37,7 +39,7 @@ const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 /** A workbook as programs write them. */
 export function xlsxOf(book: XlsxBook): Uint8Array<ArrayBuffer> {
   const strings: string[] = [];
-  const { prefix = "", sheets } = book;
+  const { prefix = "", sheets, stringsPart = "xl/sharedStrings.xml" } = book;
   const p = prefix === "" ? "" : `${prefix}:`;
   const parts: Record<string, string | null> = {
     "[Content_Types].xml": "<Types/>",
@@ -60,7 +62,7 @@ export function xlsxOf(book: XlsxBook): Uint8Array<ArrayBuffer> {
         part === undefined ? `worksheets/sheet${n + 1}.xml` : `/${part}`,
       ]),
       ["rIdS", "styles", "styles.xml"],
-      ["rIdT", "sharedStrings", "/xl/sharedStrings.xml"],
+      ["rIdT", "sharedStrings", `/${stringsPart}`],
     ]),
     "xl/styles.xml": stylesOf(prefix, book.formats ?? []),
   };
@@ -69,7 +71,7 @@ export function xlsxOf(book: XlsxBook): Uint8Array<ArrayBuffer> {
     sheetOf(sheet, book, strings, prefix),
   ]));
   const shared = {
-    "xl/sharedStrings.xml": element(
+    [stringsPart]: element(
       prefix,
       "sst",
       strings.map((text) => `<${p}si>${text}</${p}si>`).join(""),

@@ -15,9 +15,8 @@ export class FieldNode {
   /** The record that had it last: a second one is told. */
   seenIn = -1;
 
-  get isLeaf(): boolean {
-    return this.keys === null && this.elements === null;
-  }
+  /** Nothing within it is a field. */
+  isLeaf = true;
 
   /** The member of a key, which has no escapes; null where nobody asks for it. */
   member(bytes: Uint8Array, start: number, end: number, place: number): FieldNode | null {
@@ -27,6 +26,7 @@ export class FieldNode {
 
   /** The node at a step, made where there is none. */
   step(step: PathStep): FieldNode {
+    this.isLeaf = false;
     if (typeof step === "number") {
       this.elements ??= [];
       return this.elements[step] ??= new FieldNode();

@@ -200,7 +200,14 @@ export class ObjectRecords {
       if (at >= end || bytes[at] !== COLON) return -1;
       const value = skipBlank(bytes, at + 1, end);
       const member = this.#memberOf(node, key, keyEnd, place);
-      at = member === null ? this.#skip(value) : this.#readValue(member, value);
+      if (member !== null && !member.isLeaf) at = this.#readValue(member, value);
+      else {
+        // Hot: nearly all values are fields, or nobody's.
+        at = bytes[value] === QUOTE && value < end
+          ? skipPlainString(bytes, value + 1, end)
+          : skipValue(bytes, value, end, false);
+        if (member !== null && at >= 0) this.#set(member.field, value, at);
+      }
       if (at < 0) return -1;
       if (member === null && node === this.#root && node.field < 0 && bytes[value] !== LETTER_N) {
         this.#counts[this.#record]++;

@@ -2,12 +2,12 @@ import { SluiceError } from "../../../core/error.ts";
 import { ByteInput } from "../../byte_input.ts";
 import { zipMembers } from "../../codecs/zip.ts";
 import type { RandomInput } from "../../random_input.ts";
-import { damaged, notAvailable, tooLarge } from "./faults.ts";
+import { notAvailable, tooLarge } from "./faults.ts";
 import { CFB } from "./traits.ts";
 
 const BLOCK_BYTES = 1 << 20;
-/** Bytes of the parts that are held: strings, styles, names. */
-const MOST_HELD = 1 << 28;
+/** Bytes of a part that is held: styles, names. */
+const MOST_HELD = 1 << 25;
 /** A part is a bomb that comes to so much, and is so many times what it takes in the file. */
 const BOMB = { bytes: 1 << 30, ratio: 500 };
 
@@ -22,26 +22,26 @@ export async function* partsOf(
   }
 }
 
-/** The wanted parts, held; those of one name in another case are one. */
-export async function holdParts(
-  file: RandomInput,
-  wanted: (name: string) => boolean,
-): Promise<Map<string, Uint8Array>> {
-  const held = new Map<string, Uint8Array>();
+/**
+ * A part, held.
+ *
+ * @throws SluiceError `source/xlsx_too_large`
+ */
+export async function hold(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  shown: string,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const { name, chunks } of partsOf(file, wanted)) {
-    const parts: Uint8Array[] = [];
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
-      if (bytes > MOST_HELD) {
-        throw tooLarge(file.shown, `more than ${MOST_HELD} bytes of texts, styles and names`);
-      }
-      parts.push(chunk.slice());
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > MOST_HELD) {
+      throw tooLarge(shown, `more than ${MOST_HELD} bytes in its part ${name}`);
     }
-    if (held.has(name.toLowerCase())) throw damaged(file.shown, `it has the part ${name} twice`);
-    held.set(name.toLowerCase(), concat(parts));
+    parts.push(chunk.slice());
   }
-  return held;
+  return concat(parts);
 }
 
 /** @throws SluiceError `source/compression_bomb` where a part grows out of all proportion */

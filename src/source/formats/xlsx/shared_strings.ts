@@ -1,4 +1,7 @@
-import { decodeEscapes, readXml } from "./xml.ts";
+import { tooLarge } from "./faults.ts";
+import { decodeEscapes, openXml } from "./xml.ts";
+
+const PIECE_BYTES = 1 << 16;
 
 /** The texts that cells refer to by their number, as UTF-8 in one piece. */
 export class SharedStrings {
@@ -9,6 +12,10 @@ export class SharedStrings {
 
   get count(): number {
     return this.#count;
+  }
+
+  get bytes(): number {
+    return this.#length;
   }
 
   add(text: string): void {
@@ -35,22 +42,45 @@ export class SharedStrings {
   }
 }
 
-/** Reads the shared strings of a workbook; null: it has none. */
-export async function readStrings(bytes: Uint8Array | null): Promise<SharedStrings> {
+/** Bytes of all texts, and of the XML of one. */
+const MOST_BYTES = 1 << 27;
+const MOST_OF_ONE = 1 << 26;
+
+/**
+ * Reads the shared strings of a workbook as they come.
+ *
+ * @throws SluiceError `source/xlsx_too_large`
+ */
+export async function readStrings(
+  chunks: AsyncIterable<Uint8Array>,
+  shown: string,
+): Promise<SharedStrings> {
   const strings = new SharedStrings();
-  if (bytes === null) return strings;
   const text = new RichText();
-  await readXml(bytes, {
+  let open = 0;
+  const xml = await openXml({
     open(name) {
       if (name === "si") text.begin();
       else text.open(name);
     },
     close(name) {
-      if (name === "si") strings.add(text.end());
-      else text.close(name);
+      if (name !== "si") return text.close(name);
+      strings.add(text.end());
+      open = 0;
     },
     text: (part) => text.add(part),
   });
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      const piece = chunk.subarray(at, at + PIECE_BYTES);
+      open += piece.length;
+      xml.push(piece);
+      if (strings.bytes > MOST_BYTES || open > MOST_OF_ONE) {
+        throw tooLarge(shown, `more than ${MOST_BYTES} bytes of texts`);
+      }
+    }
+  }
+  xml.end();
   return strings;
 }
 

@@ -1,8 +1,8 @@
 import type { RandomInput } from "../../random_input.ts";
 import { damaged, notAvailable } from "./faults.ts";
 import { SluiceError } from "../../../core/error.ts";
-import { holdParts } from "./parts.ts";
-import { readStrings, type SharedStrings } from "./shared_strings.ts";
+import { hold, partsOf } from "./parts.ts";
+import { readStrings, SharedStrings } from "./shared_strings.ts";
 import { type CellStyles, readStyles } from "./styles.ts";
 import { attribute, readXml } from "./xml.ts";
 
@@ -32,7 +32,9 @@ interface Relation {
 
 const RELATIONS = /(^|\/)_rels\/[^/]*\.rels$/;
 /** Where programs put what is needed: a part elsewhere is fetched once more. */
-const USUAL = /(^|\/)(workbook\d*|styles\d*|sharedstrings\d*)\.xml$/;
+const USUAL = /(^|\/)(workbook\d*|styles\d*)\.xml$/;
+const STRINGS = /(^|\/)sharedstrings[^/]*\.xml$/;
+const isStrings = (name: string) => STRINGS.test(name);
 const BINARY = /\.bin$/;
 
 /** Reads all of a workbook but its sheets, and finds the one that is wanted. */
@@ -41,10 +43,16 @@ export async function readWorkbook(
   wanted: string | number | undefined,
 ): Promise<Workbook> {
   const { shown } = file;
-  const parts = await holdParts(file, (name) => {
-    const low = name.toLowerCase();
-    return RELATIONS.test(low) || USUAL.test(low);
-  });
+  const parts = new Map<string, Uint8Array>();
+  const texts = new Map<string, SharedStrings>();
+  const fetch = async (wanted: (name: string) => boolean, isTexts = isStrings) => {
+    for await (const { name, chunks } of partsOf(file, (each) => wanted(each.toLowerCase()))) {
+      const low = name.toLowerCase();
+      if (parts.has(low) || texts.has(low)) throw damaged(shown, `it has the part ${name} twice`);
+      if (isTexts(low)) texts.set(low, await reading(name, () => readStrings(chunks, shown)));
+      else parts.set(low, await hold(chunks, name, shown));
+    }
+  };
   const reading = <T>(part: string, work: () => Promise<T>) => readingPart(shown, part, work);
   const relationsOf = async (part: string): Promise<Relation[]> => {
     const at = part.lastIndexOf("/");
@@ -53,12 +61,14 @@ export async function readWorkbook(
     if (bytes === undefined) return [];
     return await reading(name, () => readRelations(bytes, part.slice(0, at + 1)));
   };
-  const need = async (part: string): Promise<Uint8Array> => {
-    const there = parts.get(part) ??
-      (await holdParts(file, (name) => name.toLowerCase() === part)).get(part);
+  const need = async <T>(all: ReadonlyMap<string, T>, part: string): Promise<T> => {
+    const isTexts = (all as unknown) === texts;
+    if (!all.has(part)) await fetch((name) => name === part, () => isTexts);
+    const there = all.get(part);
     if (there === undefined) throw damaged(shown, `its part ${part} is missing`);
     return there;
   };
+  await fetch((name) => RELATIONS.test(name) || USUAL.test(name) || isStrings(name));
   const root = (await relationsOf("")).find(({ kind }) => kind === "officeDocument");
   if (root === undefined) throw damaged(shown, "it does not say which part is the workbook");
   if (BINARY.test(root.part)) {
@@ -68,7 +78,7 @@ export async function readWorkbook(
       "Save it as .xlsx, or the sheet as CSV UTF-8",
     );
   }
-  const book = await reading(root.part, async () => await readBook(await need(root.part)));
+  const book = await reading(root.part, async () => await readBook(await need(parts, root.part)));
   if (!book.isBook) {
     throw notAvailable(
       shown,
@@ -93,12 +103,10 @@ export async function readWorkbook(
   const [strings, styles] = [partOf("sharedStrings"), partOf("styles")];
   return {
     sheet: { name: sheet.name, part: target.part },
-    strings: strings === undefined
-      ? await readStrings(null)
-      : await reading(strings, async () => await readStrings(await need(strings))),
+    strings: strings === undefined ? new SharedStrings() : await need(texts, strings),
     styles: styles === undefined
       ? await readStyles(null)
-      : await reading(styles, async () => await readStyles(await need(styles))),
+      : await reading(styles, async () => await readStyles(await need(parts, styles))),
     is1904: book.is1904,
   };
 }
