@@ -58,6 +58,14 @@ Deno.test("each view shows what the ledger has", async (t) => {
     });
   }
 
+  await t.step("the beginning of a run's id is enough", async () => {
+    const begin = runs.orders.slice(0, 8);
+    expectIn(plain(await textOf(page, get(`/run/${begin}`))), "Seconds by phase");
+    const html = await textOf(page, get(`/pipeline/orders/rejects?run=${begin.toUpperCase()}`));
+    expectIn(plain(html), "127 rejected rows");
+    await textOf(page, get("/run/0123"), 404);
+  });
+
   await t.step("the log keeps its filter in the address", async () => {
     const html = await textOf(page, get(`/run/${runs.orders}?level=warning&text=LARGE`));
     expectIn(html, 'value="LARGE"', '<option value="warning" selected');
