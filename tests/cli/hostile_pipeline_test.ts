@@ -21,6 +21,12 @@ const ATTACKS: Readonly<Record<string, string>> = {
     `rules: { r: { check: "lo_export(lo_from_bytea(0, 'x'), 'MARK') = 1", on_fail: warn } }`,
   "a check that writes a file":
     `checks: [{ sql: { name: c, query: "select lo_export(lo_from_bytea(0, 'x'), 'MARK')", min: 0 } }]`,
+  "a hook that writes a file":
+    `hooks: { before_load: "select lo_export(lo_from_bytea(0, 'x'), 'MARK')" }`,
+  "a hook that runs a program":
+    `hooks: { before_load: "do $$ begin execute 'copy (select 1) to program ''touch MARK'''; end $$" }`,
+  "a hook that becomes the superuser":
+    `hooks: { before_load: ["select set_config('role', 'sluice', false)", "select lo_export(lo_from_bytea(0, 'x'), 'MARK')"] }`,
   "a check that reads the superuser's password":
     `checks: [{ sql: { name: c, query: "select length(pg_read_file('sluice_password'))", min: 0 } }]`,
 };
