@@ -1,6 +1,6 @@
 import type { ColumnType } from "../spec/pipeline_spec.ts";
 import { dateGuess } from "./date_guess.ts";
-import { type Guess, takenBy, type Value } from "./guess.ts";
+import { type Guess, takenBy, timeRank, type Value } from "./guess.ts";
 import { mixedDateGuess } from "./mixed_date_guess.ts";
 import { moneyGuess } from "./money_guess.ts";
 import { separatedGuess } from "./separated_guess.ts";
@@ -17,8 +17,23 @@ export function guessesFor(first: Value): Guess[] {
     ...[separatedGuess(first), dateGuess(first), wordGuess(first)].filter((guess) =>
       guess !== null
     ),
-    ...[mixedDateGuess(first), moneyGuess(first, numberGuesses)].filter((guess) => guess !== null),
+    ...[mixedDateGuess(first), halfDayGuess(first), moneyGuess(first, numberGuesses)]
+      .filter((guess) => guess !== null),
   ];
+}
+
+/** Times such as `9:05 PM`; null where the first value is none. */
+function halfDayGuess(first: Value): Guess | null {
+  const found = /^\d{1,2}:\d\d(:\d\d)?( ?)[ap]\.?m\.?$/i.exec(first.text);
+  if (found === null) return null;
+  const format = `h:mm${found[1] === undefined ? "" : ":ss"}${found[2]}a`;
+  const type: ColumnType = { name: "time" };
+  return {
+    what: "times of day",
+    takes: takenBy(type, { format }),
+    settle: () => ({ type: "time", options: { format } }),
+    rank: timeRank(type, { format }),
+  };
 }
 
 /** What the number of an amount may be. */

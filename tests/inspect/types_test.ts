@@ -115,6 +115,9 @@ const COLUMNS: readonly (readonly [
   }],
   [["10:00", "23:59:59"], "time"],
   [["25:00", "10:00"], "text"],
+  [["9:05 PM", "12:00 am"], "time", { format: "h:mm a" }],
+  [["09:05:10pm", "12:00:00am"], "time", { format: "h:mm:ssa" }],
+  [["9:05 PM", "13:00 PM"], "text"],
   // Yes and no.
   [["true", "FALSE"], "boolean"],
   [["true", "true"], "boolean"],
