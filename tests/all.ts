@@ -57,6 +57,8 @@ async function deno(args: readonly string[], output: "inherit" | "piped") {
   return await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: ROOT,
+    // What a test starts is no task, although this is: it works in the folder that it is started in.
+    env: { INIT_CWD: "" },
     stdin: "null",
     stdout: output,
     stderr: output,

@@ -8,7 +8,7 @@ export function typedBefore(variables: Readonly<Record<string, string>>): string
   const told = variables.SLUICE_TYPED;
   if (told !== undefined && told !== "") return told;
   // `deno task` sets it. npm and npx do as well, and around a task it was they who were typed.
-  if (variables.INIT_CWD === undefined) return "sluice";
+  if (variables.INIT_CWD === undefined || variables.INIT_CWD === "") return "sluice";
   return variables.npm_lifecycle_event === "npx" ? "npx -y deno task" : "deno task";
 }
 

@@ -16,6 +16,7 @@ const CASES: readonly (readonly [string, Record<string, string>, string])[] = [
     SLUICE_TYPED: "sluice",
     INIT_CWD: "/p",
   }, "sluice"],
+  ["no folder", { INIT_CWD: "" }, "sluice"],
   ["an empty variable", { SLUICE_TYPED: "", INIT_CWD: "/p" }, "deno task"],
 ];
 
