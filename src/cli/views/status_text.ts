@@ -28,8 +28,8 @@ export function standingsText(
       { title: "age", align: "right", drop: 2 },
       { title: "last run" },
       { title: "started" },
-      { title: "rejects", align: "right", drop: 3 },
-      { title: "next start", drop: 1 },
+      { title: "rejects", align: "right", drop: 1 },
+      { title: "next start", drop: 3 },
     ],
     standings.map(({ pipeline, partitions, version, rows, published_at, last, next }) => [
       printable(pipeline),
