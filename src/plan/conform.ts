@@ -59,9 +59,12 @@ function narrower(column: ColumnSpec, there: ColumnInfo, asked: Asked): ColumnTy
   return sameReading ? type : null;
 }
 
+/** Types that hold a text as it is, or not at all. */
+const TEXTS: ReadonlySet<string> = new Set(["varchar", "char"]);
+
 /**
- * Reads a column that the pipeline file has as text by the type of the table, where that is one that
- * only Postgres can read: as COPY would. Pure.
+ * Reads a column that the pipeline file has as text by the type of the table, where that is another
+ * one of texts, or one that only Postgres can read: as COPY would. Pure.
  *
  * @param asked what the file asked for before; null where the table is not Sluice's own
  */
@@ -74,10 +77,18 @@ export function readByTable(
   const standing = new Map(table.columns.map((column) => [column.name, column]));
   const kept: KeptColumn[] = [];
   const columns = spec.columns.map((column): ColumnSpec => {
-    const type = types.get(column.name);
-    if (type === undefined || column.type.name !== "text") return column;
-    if (isOfType(standing.get(column.name)!, column.type)) return column;
+    const there = standing.get(column.name);
+    if (there === undefined || column.type.name !== "text") return column;
+    if (isOfType(there, column.type)) return column;
     if (asked !== null && asked.get(column.name)?.type !== "text") return column;
+    const own = columnTypeOf(there.type);
+    // In a table of Sluice's own `conformSpec` has seen to it.
+    if (asked === null && there.type === there.fullType && own !== null && TEXTS.has(own.name)) {
+      kept.push({ column: column.name, what: sqlType(own) });
+      return { ...column, type: own };
+    }
+    const type = types.get(column.name);
+    if (type === undefined) return column;
     kept.push({ column: column.name, what: `${type.sql}, which Postgres reads from the text` });
     return { ...column, type };
   });

@@ -343,3 +343,21 @@ ${more}`;
     ]);
   });
 }
+
+Deno.test("texts go into other columns of texts that stand, and rejects are what they do not hold", async () => {
+  await using test = await withTypes();
+  await test.db.query("create table shop.things (id integer, a varchar, b varchar(2), c char(3))");
+  using files = workspace({ "things.csv": "id,a,b,c\n1,long text,ab,x\n2,,abc,y\n3,,,abcd\n" });
+  const spec = specOf(
+    yaml("  id: integer\n  a: text\n  b: text\n  c: text", "verify: full")
+      .replace("mode: full", "mode: append"),
+    files.folder,
+  );
+  const result = await run(test.db, spec);
+  expect([result.status, result.error]).toEqual(["succeeded", null]);
+  const { rows } = await readRejects(test.db, spec, { limit: 10 });
+  expect(rows.map(({ line, column, code }) => [line, column, code]))
+    .toEqual([[3, "b", "too_long"], [4, "c", "too_long"]]);
+  expect(await test.db.query("select * from shop.things"))
+    .toEqual([{ id: 1, a: "long text", b: "ab", c: "x  " }]);
+});
