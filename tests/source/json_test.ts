@@ -464,3 +464,49 @@ columns: { ${header.map((name) => `${name}: text`)} }
     }
   },
 });
+
+Deno.test("json: damage is told, or read alike, wherever the bytes are cut", () => {
+  const random = randomFrom(testSeed("json_test damage"));
+  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)];
+  const whole = '{"n": [1, {"items": []}], "items": [\n{"a": "x]", "b": [1, {"c": "\\""}]},\n ' +
+    '12, "t,\\\\", {"a": null}], "z": "é\\u00e9"}';
+  for (let round = 0; round < 400; round++) {
+    let text = whole;
+    for (let edits = 1 + Math.floor(random() * 3); edits > 0; edits--) {
+      const at = Math.floor(random() * text.length);
+      const to = at + Math.floor(random() * 3);
+      text = text.slice(0, at) +
+        pick(["", "", '"', "[", "]", "{", "}", ",", ":", "\\", "\n", "1"]) +
+        text.slice(to);
+    }
+    const bytes = bytesOf(text);
+    const outcome = (places: readonly number[]) => {
+      try {
+        const { rows, lines, offsets, raws, malformed } = read(split(bytes, places), {
+          path: "$.items",
+        });
+        return { rows, lines, offsets, raws, malformed };
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        return error.toJSON();
+      }
+    };
+    const expected = outcome([]);
+    for (let times = 0; times < 5; times++) {
+      const places = Array.from(
+        { length: pick([1, 3, 60]) },
+        () => Math.floor(random() * bytes.length),
+      );
+      expect([text, outcome(places)]).toEqual([text, expected]);
+    }
+    // What JSON.parse takes is read whole.
+    let document: { items?: unknown } | null = null;
+    try {
+      document = JSON.parse(text);
+    } catch {
+      continue;
+    }
+    if (!Array.isArray(document?.items) || "code" in expected) continue;
+    expect(expected.rows.length + expected.malformed.length).toBe(document.items.length);
+  }
+});

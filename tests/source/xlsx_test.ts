@@ -450,3 +450,48 @@ columns: { id: integer, t: text }
   expect(await load("in.xlsx", zipOf([{ name: "a.csv", bytes: bytesOf("id,t\n1,a\n") }])))
     .toMatchObject({ code: "source/other_format" });
 });
+
+Deno.test("xlsx: a part that lies is told, or read to its end", async () => {
+  const random = randomFrom(testSeed("xlsx_test lies"));
+  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)];
+  const style = { xml: '<c r="@" s="1"><v>44197.5</v></c>' };
+  const book: XlsxBook = {
+    sheets: [{ name: "A", rows: [["a", "b"], [1, style], ["x", true]], merges: ["A2:A3"] }],
+    formats: ["yyyy-mm-dd hh:mm"],
+  };
+  const bytes = xlsxOf({ ...book, zip: { method: 0 } });
+  const parts = [
+    "xl/workbook.xml",
+    "xl/styles.xml",
+    "xl/worksheets/sheet1.xml",
+    "xl/sharedStrings.xml",
+  ];
+  const text = new TextDecoder().decode(bytes);
+  let told = 0;
+  for (let round = 0; round < 300; round++) {
+    const name = pick([...parts, "xl/_rels/workbook.xml.rels", "_rels/.rels"]);
+    const from = text.indexOf(name) + name.length;
+    const part = text.slice(from, text.indexOf("PK", from));
+    const at = Math.floor(random() * part.length);
+    const lie = part.slice(0, at) +
+      pick(["", '"', "<", ">", "/", "9", "-", "e", "r", "&#0;", " "]) +
+      part.slice(at + Math.floor(random() * 4));
+    try {
+      await read(xlsxOf({ ...book, parts: { [name]: lie } }));
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      expect(error.code).toMatch(/^source\/(corrupt_xlsx|no_sheet|xlsx_not_available|empty_file)$/);
+      told++;
+    }
+  }
+  expect(told).toBeGreaterThan(50);
+  for (let round = 0; round < 200; round++) {
+    const flipped = bytes.slice();
+    flipped[Math.floor(random() * bytes.length)] ^= 1 << Math.floor(random() * 8);
+    try {
+      await read(flipped);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+    }
+  }
+});

@@ -213,6 +213,10 @@ class JsonReader implements RecordReader {
           at++;
           this.#isEscaped = at === filled;
         }
+      } else if (!isNested && at > this.#start && byte !== BACKSLASH) {
+        // A number or a word ends before anything that it does not have.
+        end = at;
+        break;
       } else if (byte === QUOTE) inString = true;
       else if (byte === OPEN || byte === OPEN_LIST) depth++;
       else if (byte === CLOSE || byte === CLOSE_LIST) {
