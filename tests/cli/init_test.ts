@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { xlsxOf } from "../source/xlsx_writer.ts";
 import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
 
@@ -172,4 +173,28 @@ Deno.test("init and preview say what is wrong before they write anything", async
     rows: [["1", "a"]],
     rejects: [],
   });
+});
+
+Deno.test("preview and load know a file of each format by what is in it", async () => {
+  await using test = await ledgerDatabase();
+  const rows = [{ id: 1, name: "a" }, { id: 2, name: "b" }];
+  const contents: Readonly<Record<string, string | Uint8Array>> = {
+    "list.json": JSON.stringify(rows),
+    "within.json": JSON.stringify({ page: 1, data: { items: rows } }),
+    "lines.jsonl": rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
+    "long.txt": "id||name\n1||a\n2||b\n",
+    "book.xlsx": xlsxOf({
+      sheets: [{ name: "A", rows: [["id", "name"], ...rows.map(({ id, name }) => [id, name])] }],
+    }),
+  };
+  using files = workspace(contents);
+  const call = caller(files.folder, test.url);
+  for (const [n, name] of Object.keys(contents).entries()) {
+    const shown = await call("preview", name, "--rows", "1", "--output", "json");
+    // One row, though all may stand on one line.
+    expect([name, JSON.parse(shown.out).rows]).toEqual([name, [["1", "a"]]]);
+    const loaded = await call("load", name, `shop.t${n}`);
+    expect([name, loaded.code, loaded.err]).toEqual([name, 0, expect.any(String)]);
+    expect(await test.db.query(`select id, name from shop.t${n} order by id`)).toEqual(rows);
+  }
 });
