@@ -22,7 +22,7 @@ export function standingsText(
 ): string {
   return renderTable(
     [
-      { title: "pipeline", cut: "end", least: 12 },
+      { title: "pipeline", cut: "end", least: 24 },
       { title: "live", align: "right" },
       { title: "rows", align: "right" },
       { title: "age", align: "right", drop: 2 },
