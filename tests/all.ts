@@ -53,6 +53,9 @@ async function findTests(folder = TESTS, prefix = "tests/"): Promise<readonly Te
   return files;
 }
 
+/** A process that waits for what never comes fails, and the others are told apart from it. */
+const MOST_MILLISECONDS = 20 * 60_000;
+
 async function deno(args: readonly string[], output: "inherit" | "piped") {
   return await new Deno.Command(Deno.execPath(), {
     args: [...args],
@@ -62,6 +65,7 @@ async function deno(args: readonly string[], output: "inherit" | "piped") {
     stdin: "null",
     stdout: output,
     stderr: output,
+    ...(output === "piped" ? { signal: AbortSignal.timeout(MOST_MILLISECONDS) } : {}),
   }).output();
 }
 

@@ -139,6 +139,7 @@ where r.kind = 'version' and r.ledger_oid = l.ledger_oid and r.target = l.target
     why: "Remember which hooks have run, so that none runs twice in a run",
     statements: [
       `create table sluice.hook_runs (
+  id bigint generated always as identity primary key,
   run_id uuid not null references sluice.runs (id),
   partition text,
   hook text not null,

@@ -29,7 +29,7 @@ async function start(...args: string[]) {
     Deno.removeSync(file);
     return { code, out: await out, err };
   }
-  await until("trips  into t");
+  await until("trips  1 partition");
   return { child, until, end };
 }
 
