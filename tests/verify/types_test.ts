@@ -17,7 +17,10 @@ import { testDatabase } from "../support/postgres.ts";
 const TABLE = { schema: "public", table: "held" };
 
 Deno.test("every type is among the cases", () => {
-  const missing = TYPE_ENCODERS.filter(({ name }) => !CASES.some(({ type }) => type.name === name));
+  // What only the server reads is sent as a text; tests/run/server_types_modes_test.ts verifies it.
+  const missing = TYPE_ENCODERS.filter(({ name }) =>
+    name !== "other" && !CASES.some(({ type }) => type.name === name)
+  );
   expect(missing).toEqual([]);
 });
 
