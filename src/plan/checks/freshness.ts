@@ -12,11 +12,16 @@ export const freshness: CheckPlug<"freshness"> = (
     timezone === undefined
       ? "newest::timestamptz"
       : `newest::timestamp at time zone ${bind(timezone)}`
-  } >= now() - ${bind(`${maxAgeSeconds} seconds`)}::interval`,
+  } >= now() - ${bind(intervalOf(maxAgeSeconds))}::interval`,
   observed: "coalesce(newest::text, 'no value')",
   expected: bind(`a ${column} of the last ${wordsOf(maxAgeSeconds)}`),
   examples: null,
 });
+
+/** Postgres 14 reads no more than 2^31 of a unit. */
+function intervalOf(seconds: number): string {
+  return `${Math.floor(seconds / 3_600)} hours ${seconds % 3_600} seconds`;
+}
 
 function wordsOf(seconds: number): string {
   if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
