@@ -8,6 +8,7 @@ import type { Secrets } from "../core/secret.ts";
 import type { DatabaseIdentity } from "../db/identity.ts";
 import type { ApprovedPlan } from "../plan/moved.ts";
 import type { RunOptions } from "../run/context.ts";
+import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Folders } from "./read_text.ts";
 
 /** What a plan file is told by. */
@@ -182,8 +183,12 @@ async function requireOwn(name: string, path: string): Promise<void> {
 /** Of what the pipeline file, the command line and servers have said, nothing may be a secret. */
 function requireNoSecret({ set, plans }: PlanDocument, secrets: Secrets): void {
   for (const { file, basis: { spec, partitions } } of plans) {
-    const { source, rules, checks, hooks } = spec;
-    const said = { set, source, rules, checks, hooks, partitions };
+    const { source, columns, rules, checks, hooks } = spec;
+    // Not the columns' names: a short secret may be one by chance.
+    const expressions = (columns as PipelineSpec["columns"]).flatMap((column) =>
+      column.expression ?? []
+    );
+    const said = { set, source, columns: expressions, rules, checks, hooks, partitions };
     for (const [key, value] of Object.entries(said)) {
       const before = JSON.stringify(value);
       if (before === undefined || JSON.stringify(redactDeep(value, secrets)) === before) continue;

@@ -286,6 +286,14 @@ ${more}
         `checks: [{ sql: { name: c, query: "select count(*) from {staging} where 'canary-key' <> ''", min: 0 } }]\n`,
         [],
       ],
+      [
+        "an expression",
+        good.replace(
+          "id: integer",
+          `id: integer, key: { type: text, expression: "'canary-key'" }`,
+        ),
+        [],
+      ],
       ["--set", good.replace("t.csv", "{name}.csv"), ["--set", "name=canary-key"]],
     ] as const
   ) {
