@@ -71,8 +71,9 @@ export async function serve(path: string, flags: ServeFlags, session: Session): 
   const shows = !hasLog(flags) || flags.logFile !== undefined;
   const tell = (event: ScheduleEvent) => {
     if (hasLog(flags)) logScheduleEvent(event);
-    if (flags.quiet && !isTrouble(event)) return;
-    if (shows) session.say(scheduleEventText(event, clock.now(), paint));
+    if (!shows) return;
+    const say = isTrouble(event) ? session.say : session.note;
+    say(scheduleEventText(event, clock.now(), paint));
   };
   const warn = (pipeline: string, warning: RunWarning) => {
     if (shows) session.say(runWarningText(pipeline, warning, clock.now(), paint));

@@ -9,7 +9,7 @@ import { answer } from "../schedule/http/routes.ts";
 import { overviewOf } from "../schedule/overview.ts";
 import type { ServedFiles } from "../schedule/pipeline_files.ts";
 import { Scheduler } from "../schedule/scheduler.ts";
-import type { ScheduleEvent } from "../schedule/schedule_event.ts";
+import { isTrouble, type ScheduleEvent } from "../schedule/schedule_event.ts";
 import { EXIT } from "./exit_code.ts";
 import { interrupted } from "./interrupt.ts";
 import { openDatabase } from "./open_database.ts";
@@ -49,7 +49,10 @@ export async function showPage(
   cli.interrupt.leaveWithin(GRACE);
   session.showProgress(lineProgress(cli.err, session.screen, "none"));
   const access = accessOf(flags.host, isLoopback(flags.host), session);
-  const tell = (event: ScheduleEvent) => session.say(scheduleEventText(event, clock.now(), paint));
+  const tell = (event: ScheduleEvent) => {
+    const say = isTrouble(event) ? session.say : session.note;
+    say(scheduleEventText(event, clock.now(), paint));
+  };
   const metrics = makeMetrics(cli.version);
   const live = new LiveRuns(clock);
   const runs = servedRuns(flags, metrics, live, session, () => {});

@@ -499,6 +499,20 @@ const QUIET: readonly { args: string; services?: Partial<Services>; out: RegExp;
     err: /^$/,
   },
   {
+    args: "plan a.yaml --out plan.json",
+    services: {
+      planPipeline: () => Promise.resolve(planFixture()),
+      approvePlan: (plan) =>
+        Promise.resolve({
+          plan,
+          basis: { spec: { columns: [] }, target: null, partitions: {} },
+        }),
+      readIdentity: () => Promise.resolve({ name: "db" } as never),
+    },
+    out: /ny\.trips/,
+    err: /^$/,
+  },
+  {
     args: "rollback a.yaml",
     services: {
       rollbackPipeline: () => Promise.resolve({ pipeline: "p", target: "s.t", partitions: [] }),

@@ -106,7 +106,7 @@ async function plan(names: readonly string[], flags: Flags, session: Session): P
     cli.secrets,
     cli,
   );
-  session.say(
+  session.note(
     `${flags.out} is written; run what it says with\n  ${cli.typed} apply ${
       shellWord(flags.out)
     }\n`,
