@@ -55,8 +55,8 @@ Examples:
   ${cli.typed} db psql
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 data refused, 4 an approved plan
-holds no more, 75 try again later, 130 and 143 stopped by a signal. A .env file beside the pipeline or above
-it is read, else that of the working folder.`,
+holds no more, 75 try again later, 130 and 143 stopped by a signal. A .env file beside the
+pipeline or above it is read, else that of the working folder.`,
     );
   for (const add of COMMANDS) add(program, cli, finish);
   return program;

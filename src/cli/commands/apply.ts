@@ -5,8 +5,8 @@ import type { ApprovedPlan } from "../../plan/moved.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { nameTarget } from "../name_target.ts";
-import { openDatabase, type OpenedDatabase, runContext } from "../open_database.ts";
+import { type OpenedDatabase, runContext } from "../open_database.ts";
+import { openPipelines } from "../open_pipelines.ts";
 import {
   addDatabaseOption,
   addObserveOptions,
@@ -16,7 +16,6 @@ import {
   type OutputFlags,
 } from "../options.ts";
 import { type PlanDocument, readPlanFile } from "../plan_file.ts";
-import { requirePipelines } from "../require_pipelines.ts";
 import { runInOrder } from "../run_in_order.ts";
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
@@ -52,12 +51,14 @@ async function apply(name: string, flags: Flags, session: Session): Promise<numb
   if (plans.length > 1) view.severalRuns();
   const files = plans.map(({ file }) => file);
   const specFlags = { ...(env === null ? {} : { env }), set };
-  const specs = await requirePipelines(files, specFlags, session, true);
-  if (specs === null) return EXIT.usage;
   const { concurrency } = options;
-  const asked = { ...flags, ...(concurrency === undefined ? {} : { concurrency }) };
-  await using database = await openDatabase(asked, specs, "apply", session);
-  nameTarget(specs, database, flags, session);
+  const asked = { ...flags, ...specFlags, ...(concurrency === undefined ? {} : { concurrency }) };
+  await using opened = await openPipelines(files, asked, session, {
+    command: "apply",
+    opensSource: true,
+  });
+  if (opened === null) return EXIT.usage;
+  const { specs, database } = opened;
   await requireDatabase(name, document, database, session);
   const context = runContext(database.db, session);
   const approved = new Map<PipelineSpec, ApprovedPlan>(

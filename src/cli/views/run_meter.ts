@@ -148,7 +148,7 @@ export function openRunMeter(monotonic: () => number): RunMeter {
 }
 
 /** Share of a partition's source that was read, 0 to 1; null where its size is not known. */
-export function shareOf({ bytesRead, bytesTotal, stage }: PartitionProgress): number | null {
+function shareOf({ bytesRead, bytesTotal, stage }: PartitionProgress): number | null {
   if (stage !== null) return 1;
   if (bytesTotal === null) return null;
   return bytesTotal === 0 ? 1 : Math.min(1, bytesRead / bytesTotal);
