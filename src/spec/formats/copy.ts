@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { DELIMITER } from "../schema/editor_hints.ts";
-import { looseText } from "../schema/text.ts";
 import { nullValues } from "./common_keys.ts";
-import { csv, type CsvOptions, schema as csvSchema } from "./csv.ts";
+import { csv, type CsvOptions, delimiterKey, schema as csvSchema } from "./csv.ts";
 import type { FormatSpec } from "./format_spec.ts";
 
 const schema = csvSchema
@@ -16,10 +14,7 @@ const schema = csvSchema
   })
   .extend({
     type: z.literal("copy").describe("The kind of file"),
-    delimiter: looseText().default("\t").describe(
-      "What stands between fields: a character, or several",
-    )
-      .meta({ words: ["sep", "separator"], editor: DELIMITER }),
+    delimiter: delimiterKey("\t"),
     header: z.boolean().default(false).describe("Whether the first record names the fields"),
     null_values: nullValues([], "Texts that are NULL in every column, as `\\N` itself is"),
   });

@@ -8,12 +8,16 @@ import { looseText } from "../schema/text.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatReport, FormatSpec } from "./format_spec.ts";
 
+/** `delimiter`, of text with fields that are written like those of CSV. */
+export function delimiterKey(standard: string) {
+  return looseText().default(standard)
+    .describe("What stands between fields: a character, or several")
+    .meta({ words: ["sep", "separator"], editor: DELIMITER });
+}
+
 export const schema = z.strictObject({
   type: z.literal("csv").describe("The kind of file"),
-  delimiter: looseText().default(",").describe(
-    "What stands between fields: a character, or several",
-  )
-    .meta({ words: ["sep", "separator"], editor: DELIMITER }),
+  delimiter: delimiterKey(","),
   quote: looseText().nullable().default('"')
     .describe("Character around fields; null: quoting is off").meta({
       words: ["quotechar"],
@@ -167,7 +171,7 @@ function checkCharacters(options: CsvOptions, report: FormatReport): void {
     ["comment", comment, escape],
   ] as const;
   for (const [key, value, other] of pairs) {
-    if (value === null || other === null || !other.includes(value)) continue;
+    if (!value || other === null || !other.includes(value)) continue;
     // An escape that is the quote has been told as such.
     if (key === "escape" && value === quote) continue;
     report(key, "spec/bad_csv_option", `"${key}" is "${value}", which has another use`);

@@ -1,15 +1,10 @@
 import { z } from "zod";
-import { DELIMITER } from "../schema/editor_hints.ts";
-import { looseText } from "../schema/text.ts";
-import { csv, type CsvOptions, schema as csvSchema } from "./csv.ts";
+import { csv, type CsvOptions, delimiterKey, schema as csvSchema } from "./csv.ts";
 import type { FormatSpec } from "./format_spec.ts";
 
 const schema = csvSchema.extend({
   type: z.literal("tsv").describe("The kind of file"),
-  delimiter: looseText().default("\t").describe(
-    "What stands between fields: a character, or several",
-  )
-    .meta({ words: ["sep", "separator"], editor: DELIMITER }),
+  delimiter: delimiterKey("\t"),
 });
 
 /** Text with tabs: CSV with another delimiter. */
