@@ -14,9 +14,7 @@ import { LogView } from "./run_log.tsx";
 import { Progress } from "./run_progress.tsx";
 
 /** Phases in the order that a load passes them. */
-const PHASES = [
-  ...["read", "parse", "copy", "verify", "convert", "deduplicate", "index", "check", "publish"],
-];
+const PHASES = "read parse copy verify convert deduplicate index check publish".split(" ");
 
 /** View 2: one run. */
 export function RunView({ data }: { readonly data: RunData }) {
