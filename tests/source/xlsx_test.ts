@@ -104,6 +104,26 @@ Deno.test("xlsx: values arrive as they were written, however the workbook is put
   }
 });
 
+Deno.test("xlsx: a cell is true or false only where it says so, and nothing where it is empty", async () => {
+  const cell = (type: string, inner: string) => ({ xml: `<c r="@" t="${type}">${inner}</c>` });
+  const header = ["id", "b"];
+  const cells = [
+    ["<v>1</v>", "true"],
+    ["<v> 0 </v>", "false"],
+    ["<v>TRUE</v>", "true"],
+    ["<v>false</v>", "false"],
+    ["<v>2</v>", "2"],
+    ["<v>yes</v>", "yes"],
+    ["<v></v>", null],
+    ["", null],
+  ] as const;
+  const rows = cells.map(([inner], id) => [id, cell("b", inner)]);
+  const found = await read(xlsxOf(one([header, ...rows, [9, cell("d", "<v/>")]])));
+  expect(found.rows.map(([, b]) => b)).toEqual([...cells.map(([, text]) => text), null]);
+  const formula = await read(xlsxOf(one([header, [1, cell("b", "<f>A1</f><v></v>")]])));
+  expect(formula.malformed).toEqual([expect.stringContaining("formula_without_value")]);
+});
+
 Deno.test("xlsx: numbers keep their digits, and doubles are those that people see", () => {
   for (
     const [stored, text] of [

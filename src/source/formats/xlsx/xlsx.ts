@@ -196,17 +196,15 @@ class XlsxReader implements RecordReader {
       case "str":
       case "inlineStr":
         return { text: value, isText: true };
-      case "b":
-        return { text: /^\s*(1|true)\s*$/i.test(value) ? "true" : "false", isText: false };
       case "e":
         return this.#options.nullValues.includes(value)
           ? { text: value, isText: true }
           : { error: value };
-      case "d":
-        return { text: value.trim(), isText: false };
       default: {
         const stored = value.trim();
         if (stored === "") return hasFormula ? { formula: "without a value" } : null;
+        if (type === "b") return { text: booleanText(stored), isText: false };
+        if (type === "d") return { text: stored, isText: false };
         const kind = styles.kindOf(style);
         return {
           text: kind === "number"
@@ -226,6 +224,11 @@ function isBlank(value: Value): boolean {
 function textOf(value: Value): string | null {
   if (value === null || isFault(value)) return null;
   return typeof value.text === "string" ? value.text : new TextDecoder().decode(value.text);
+}
+
+/** What is neither stays as it is, which a boolean column refuses. */
+function booleanText(stored: string): string {
+  return /^(1|true)$/i.test(stored) ? "true" : /^(0|false)$/i.test(stored) ? "false" : stored;
 }
 
 /** A name, as one line: breaks in it are those of a narrow column. */
