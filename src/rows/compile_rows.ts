@@ -46,10 +46,10 @@ export function compileRows(
       { hint: "Correct its `from`, or give it a default" },
     );
   }
-  const watched = plan.newColumns === "discard_row"
-    ? fields.unused.filter((index) => !isRowName(input.header, index))
-    : [];
-  const left = fields.unused.filter((index) => !watched.includes(index));
+  const isWatched = (index: number) =>
+    plan.newColumns === "discard_row" && !isRowName(input.header, index);
+  const watched = fields.unused.filter(isWatched);
+  const left = fields.unused.filter((index) => !isWatched(index));
   const tail = concatenate([
     ...missing.map(({ nullValue }) => nullValue),
     ...encodeConstants(constants),
