@@ -13,6 +13,11 @@ export interface SourceContext {
   onRetry(attempt: number, attempts: number, delaySeconds: number, error: ErrorRecord): void;
 }
 
+/** A variable of the operator that nobody may see from here on; null: unset. */
+export function secretOf(secrets: Secrets, name: string): string | null {
+  return secrets.setting(name) === null ? null : secrets.reveal(`\${${name}}`);
+}
+
 /** What identifies the bytes of a source; null where unknown. */
 export interface SourceFacts {
   /** As the plan has it: secrets still as references, a password in the URL hidden. */

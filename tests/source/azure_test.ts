@@ -77,11 +77,17 @@ Deno.test("az: which account is asked follows the operator's variables", async (
       "source/bad_azure_settings",
       "portal",
     ],
+    // One letter of a base64 text was lost.
+    [
+      { AZURE_STORAGE_ACCOUNT: "a", AZURE_STORAGE_KEY: "abcde" },
+      "source/bad_azure_settings",
+      "portal",
+    ],
   ];
   for (const [environment, code, hint] of cases) {
     const error = await failure(() => fetchAll(planFor("az://c/b.csv"), testContext(environment)));
     expect([error.code, error.hint]).toEqual([code, expect.stringContaining(hint)]);
-    expect(JSON.stringify(error.toJSON())).not.toContain("no key!");
+    expect(JSON.stringify(error.toJSON())).not.toMatch(/no key!|abcde/);
   }
   for (const url of ["az://container", "az://container/", "az:///key"]) {
     const error = await failure(() => fetchAll(planFor(url), testContext({})));

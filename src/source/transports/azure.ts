@@ -73,9 +73,7 @@ async function sign(
     [`/${account}${url.pathname}`, ...query.sort()].join("\n"),
   ].join("\n");
   const hmac = { name: "HMAC", hash: "SHA-256" };
-  const secret = await crypto.subtle.importKey("raw", Uint8Array.fromBase64(key), hmac, false, [
-    "sign",
-  ]);
+  const secret = await crypto.subtle.importKey("raw", key, hmac, false, ["sign"]);
   const proof = new Uint8Array(
     await crypto.subtle.sign("HMAC", secret, new TextEncoder().encode(text)),
   );

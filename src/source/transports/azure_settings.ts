@@ -1,14 +1,13 @@
 import { SluiceError } from "../../core/error.ts";
-import type { Secrets } from "../../core/secret.ts";
-import type { SourceContext } from "../context.ts";
+import { secretOf, type SourceContext } from "../context.ts";
 
 /** How a storage account is reached; all of it is the operator's choice. */
 export interface AzureSettings {
   readonly account: string;
   /** Of its blobs, without a slash at the end. */
   readonly endpoint: string;
-  /** The account's key, base64; null: nobody in particular asks, or {@link AzureSettings.sas} does. */
-  readonly key: string | null;
+  /** The account's key; null: nobody in particular asks, or {@link AzureSettings.sas} does. */
+  readonly key: Uint8Array<ArrayBuffer> | null;
   /** The query of a shared access signature, without its question mark. */
   readonly sas: string | null;
 }
@@ -42,11 +41,6 @@ export function readAzureSettings({ secrets }: SourceContext): AzureSettings {
     });
   }
   const key = secretOf(secrets, "AZURE_STORAGE_KEY") ?? connection.get("accountkey") ?? null;
-  if (key !== null && !/^[A-Za-z0-9+/]+=*$/.test(key)) {
-    throw new SluiceError("source/bad_azure_settings", "The key of the account is no base64", {
-      hint: "AZURE_STORAGE_KEY is copied as the portal shows it",
-    });
-  }
   const sas = (secretOf(secrets, "AZURE_STORAGE_SAS_TOKEN") ??
     connection.get("sharedaccesssignature"))?.replace(/^\?/, "") ?? null;
   // It is part of addresses.
@@ -54,10 +48,22 @@ export function readAzureSettings({ secrets }: SourceContext): AzureSettings {
   return {
     account: account ?? url.hostname.split(".")[0],
     endpoint: url.href.replace(/\/+$/, ""),
-    key,
+    key: key === null ? null : readKey(key),
     // A key proves more, and is asked first.
     sas: key === null ? sas : null,
   };
+}
+
+function readKey(base64: string): Uint8Array<ArrayBuffer> {
+  try {
+    const key = Uint8Array.fromBase64(base64);
+    if (key.length > 0) return key;
+  } catch {
+    // Told below, without what was written.
+  }
+  throw new SluiceError("source/bad_azure_settings", "The key of the account is no base64", {
+    hint: "AZURE_STORAGE_KEY is copied as the portal shows it",
+  });
 }
 
 /** `Name=value` pairs with semicolons between; names in lower case. */
@@ -67,9 +73,4 @@ function readConnection(text: string | null): ReadonlyMap<string, string> {
     return at === -1 ? [] : [[part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()]];
   });
   return new Map(pairs as [string, string][]);
-}
-
-/** A variable that nobody may see from here on. */
-function secretOf(secrets: Secrets, name: string): string | null {
-  return secrets.setting(name) === null ? null : secrets.reveal(`\${${name}}`);
 }

@@ -1,6 +1,6 @@
 import { SluiceError } from "../../core/error.ts";
 import type { Secrets } from "../../core/secret.ts";
-import type { SourceContext } from "../context.ts";
+import { secretOf, type SourceContext } from "../context.ts";
 
 /** How a store is reached; all of it is the operator's choice, nothing the pipeline file's. */
 export interface S3Settings {
@@ -79,11 +79,6 @@ function credentialsOf(
   if (accessKeyId === null || secretAccessKey === null) return null;
   const sessionToken = token === null ? null : secretOf(secrets, token);
   return { accessKeyId, secretAccessKey, ...(sessionToken === null ? {} : { sessionToken }) };
-}
-
-/** A variable that nobody may see from here on. */
-function secretOf(secrets: Secrets, name: string): string | null {
-  return secrets.setting(name) === null ? null : secrets.reveal(`\${${name}}`);
 }
 
 function endpointOf(text: string): string {
