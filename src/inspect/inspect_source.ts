@@ -147,7 +147,7 @@ function requireColumns(width: number, shown: string): void {
 }
 
 /** The options of a format of which the rest is left out. */
-export function buildKeys(keys: FormatKeys): FormatOptions {
+function buildKeys(keys: FormatKeys): FormatOptions {
   return buildFormat(formatSchema.parse(keys));
 }
 

@@ -146,7 +146,7 @@ function bestQuotes(
 /**
  * Whether the first record names the fields: it does unless it looks as those below it do.
  */
-export function hasHeader(records: readonly (readonly string[])[]): boolean {
+function hasHeader(records: readonly (readonly string[])[]): boolean {
   const [first, ...rest] = records;
   if (first === undefined || rest.length === 0) {
     return first === undefined || !first.some((each) => typeName(each) !== null);

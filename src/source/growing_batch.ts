@@ -1,5 +1,8 @@
 import type { BatchArrays, RecordBatch, Unescape } from "../rows/record_batch.ts";
 
+/** How much of a record is kept for the user when the record is too long. */
+export const RAW_LIMIT = 1024;
+
 /** A batch without room for anything, but where it has a home. */
 export function emptyBatch(unescape: Unescape, home?: BatchArrays): RecordBatch {
   return {

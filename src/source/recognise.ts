@@ -39,6 +39,9 @@ export const WEB_PAGE =
   "It may be a login, an error, or a page about the file: open the address in a " +
   "browser, and name the address of the file itself in `source.url`";
 
+/** What files of Office begin with that are no zip archives. */
+export const CFB = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+
 /** Files of bytes that no text begins with: offset, bytes, kind. */
 const MAGIC: readonly (readonly [at: number, magic: readonly number[], kind: Kind])[] = [
   [0, [0x1f, 0x8b], { what: "still compressed, with gzip", hint: unpackOnce("gunzip") }],
@@ -57,7 +60,7 @@ const MAGIC: readonly (readonly [at: number, magic: readonly number[], kind: Kin
   [0, [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07], { what: "a RAR archive", hint: UNPACK }],
   [257, [...ascii("ustar"), 0x00], { what: "a tar archive", hint: UNPACK }],
   [257, [...ascii("ustar"), 0x20], { what: "a tar archive", hint: UNPACK }],
-  [0, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1], {
+  [0, CFB, {
     what: "an Excel workbook of the old kind (.xls)",
     hint: SAVE_AS_CSV,
   }],

@@ -1,6 +1,5 @@
 import { expect } from "expect";
 import { SluiceError } from "../../src/core/error.ts";
-import { ESCAPED, MISSING, NULL, STRING } from "../../src/core/field_flags.ts";
 import type { RecordBatch } from "../../src/rows/record_batch.ts";
 import type { Wanted } from "../../src/source/formats/format.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
@@ -8,25 +7,10 @@ import { buildFormat, formatSchema } from "../../src/spec/formats/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
-import { split } from "./read_records.ts";
+import { jsonField, split } from "./read_records.ts";
 import { bytesOf, randomFrom, testSeed } from "./support.ts";
 
 const ALL: Wanted = { columns: [], others: "read" };
-
-/** What a field is: a text in JSON for a string, the JSON itself for others, "-" for none. */
-function fieldOf(batch: RecordBatch, record: number, field: number): string {
-  const at = record * batch.width + field;
-  const flags = field < batch.width ? batch.flags[at] : NULL | MISSING;
-  if (flags & MISSING) return "-";
-  if (flags & NULL) return "null";
-  let bytes = batch.bytes.slice(batch.starts[at], batch.ends[at]);
-  if (flags & ESCAPED) {
-    const out = new Uint8Array(bytes.length);
-    bytes = out.subarray(0, batch.unescape(bytes, 0, bytes.length, out));
-  }
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  return flags & STRING ? JSON.stringify(text) : text;
-}
 
 interface Read {
   readonly header: readonly string[];
@@ -64,7 +48,7 @@ function read(
       );
       rows.push(Object.fromEntries(
         reader.header!.flatMap((name, f) => {
-          const text = fieldOf(batch, r, f);
+          const text = jsonField(batch, r, f);
           return text === "-" ? [] : [[name, text]];
         }),
       ));

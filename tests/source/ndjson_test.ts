@@ -1,11 +1,10 @@
 import { expect } from "expect";
-import { ESCAPED, MISSING, NULL, STRING } from "../../src/core/field_flags.ts";
 import type { RecordBatch } from "../../src/rows/record_batch.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { NdjsonOptions } from "../../src/spec/formats/ndjson.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
-import { split } from "./read_records.ts";
+import { jsonField, split } from "./read_records.ts";
 import { bytesOf, randomFrom, testSeed } from "./support.ts";
 
 const NDJSON: NdjsonOptions = {
@@ -15,23 +14,6 @@ const NDJSON: NdjsonOptions = {
   encoding: "utf-8",
   maxRecordBytes: 1 << 20,
 };
-
-/** What a field is: a text in JSON for a string, the JSON itself for others, "-" for none. */
-function fieldsOf(batch: RecordBatch, record: number, width: number): string[] {
-  return Array.from({ length: width }, (_, f) => {
-    const at = record * batch.width + f;
-    const flags = f < batch.width ? batch.flags[at] : NULL | MISSING;
-    if (flags & MISSING) return "-";
-    if (flags & NULL) return "null";
-    let bytes = batch.bytes.slice(batch.starts[at], batch.ends[at]);
-    if (flags & ESCAPED) {
-      const out = new Uint8Array(bytes.length);
-      bytes = out.subarray(0, batch.unescape(bytes, 0, bytes.length, out));
-    }
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-    return flags & STRING ? JSON.stringify(text) : text;
-  });
-}
 
 interface Read {
   readonly header: readonly string[];
@@ -54,7 +36,7 @@ function read(chunks: Iterable<Uint8Array>, options: Partial<NdjsonOptions> = {}
       raws.push(
         new TextDecoder().decode(batch.bytes.slice(batch.recordStarts[r], batch.recordEnds[r])),
       );
-      const known = fieldsOf(batch, r, reader.header!.length);
+      const known = reader.header!.map((_, f) => jsonField(batch, r, f));
       fields.push((width) => [...known, ...Array(width - known.length).fill("-")]);
     }
     malformed.push(...batch.malformed.map(({ line, code }) => `${line} ${code}`));

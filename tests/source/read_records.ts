@@ -1,4 +1,4 @@
-import { ESCAPED, QUOTED } from "../../src/core/field_flags.ts";
+import { ESCAPED, MISSING, NULL, QUOTED, STRING } from "../../src/core/field_flags.ts";
 import type { MalformedRecord, RecordBatch, RecordSplitter } from "../../src/rows/record_batch.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";
@@ -52,6 +52,18 @@ export function* split(bytes: Uint8Array, places: readonly number[]): Generator<
     from = place;
   }
   yield bytes.subarray(from);
+}
+
+/** What a field is: a text in JSON for a string, the JSON itself for others, "-" for none. */
+export function jsonField(batch: RecordBatch, record: number, field: number): string {
+  const at = record * batch.width + field;
+  const flags = field < batch.width ? batch.flags[at] : NULL | MISSING;
+  if (flags & MISSING) return "-";
+  if (flags & NULL) return "null";
+  const text = flags & ESCAPED
+    ? unescaped(batch, at)
+    : decode(batch.bytes.subarray(batch.starts[at], batch.ends[at]));
+  return flags & STRING ? JSON.stringify(text) : text;
 }
 
 function recordOf(batch: RecordBatch, r: number, options: CsvOptions): ReadRecord {

@@ -67,13 +67,6 @@ async function* members(
   });
 }
 
-/** A file of an archive. */
-export interface ZipMember extends Member {
-  readonly name: string;
-  /** Bytes that it takes in the archive; null where that is known behind it only. */
-  readonly packed: number | null;
-}
-
 /**
  * The files of a zip archive in the order they stand in it, read from the front, in bounded memory.
  *
@@ -86,7 +79,7 @@ export async function* zipMembers(
   input: ByteInput,
   shown: string,
   wanted: (name: string) => boolean,
-): AsyncGenerator<ZipMember, void, undefined> {
+): AsyncGenerator<Member & { readonly name: string }, void, undefined> {
   const walked: Walked[] = [];
   try {
     for (;;) {
@@ -107,7 +100,7 @@ export async function* zipMembers(
       refuseUnreadable(header, shown);
       const facts: Facts = { crc: 0, size: 0, packed: 0 };
       const chunks = coalesce(contents(input, header, shown, facts), MIN_CHUNK_BYTES);
-      yield { name: header.name, packed: header.packed, chunks };
+      yield { name: header.name, chunks };
       // Left early: what follows cannot be found without reading on.
       for await (const _ of chunks);
       walked.push({ ...header, at, ...facts });

@@ -4,7 +4,7 @@ import { MAX_DEPTH, skipBlank, skipString, skipValue } from "../../core/json_byt
 import { fieldOfKey } from "../../core/json_path.ts";
 import type { BatchArrays, RecordBatch } from "../../rows/record_batch.ts";
 import type { Wanted } from "../formats/format.ts";
-import { emptyBatch, reserve } from "../growing_batch.ts";
+import { emptyBatch, RAW_LIMIT, reserve } from "../growing_batch.ts";
 import { FieldNode } from "./field_tree.ts";
 import { unescapeJson } from "../../core/unescape_json.ts";
 
@@ -19,8 +19,6 @@ const CLOSE_LIST = 93;
 /** The first letter of `null`. */
 const LETTER_N = 110;
 
-/** How much of a record is kept for the user when the record is too long. */
-const RAW_LIMIT = 1024;
 /** Characters of a record that is no JSON of which the engine is asked what is wrong. */
 const EXPLAINED = 1 << 16;
 /** Postgres has no more columns. */
@@ -93,6 +91,12 @@ export class ObjectRecords {
     batch.base += keep;
     batch.bytes.set(chunk, kept);
     this.filled = needed;
+  }
+
+  /** Length of the byte order mark that the batch begins with. */
+  get markLength(): number {
+    const [a, b, c] = this.batch.bytes.subarray(0, this.filled);
+    return a === 0xef && b === 0xbb && c === 0xbf ? 3 : 0;
   }
 
   /** The batch, or null where nothing is in it. */

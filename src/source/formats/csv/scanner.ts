@@ -16,7 +16,7 @@ import {
   markTable,
   unescaper,
 } from "./dialect.ts";
-import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
+import { comeHome, emptyBatch, isHome, RAW_LIMIT, reserve } from "../../growing_batch.ts";
 
 /** What the scanner is in the middle of. */
 /** A malformed record was left: reading goes on behind its first line. */
@@ -42,9 +42,6 @@ const LEAST_BLOCK = 64;
 const MAX_FIELDS = 2_000_000;
 const TEXT_AFTER_QUOTE = "Text follows a closing quote";
 const NEVER_CLOSED = "The quote that opens a field is never closed";
-
-/** How much of a record is kept for the user when the record is too long. */
-const RAW_LIMIT = 1024;
 
 /**
  * Splits bytes into records and fields, in one buffer that keeps the unfinished record.

@@ -112,8 +112,7 @@ class JsonReader implements RecordReader {
 
   #skipMark(): void {
     this.#hasStarted = true;
-    const [a, b, c] = this.#records.batch.bytes.subarray(0, this.#records.filled);
-    if (a === 0xef && b === 0xbb && c === 0xbf) this.#at = 3;
+    this.#at = this.#records.markLength;
   }
 
   #read(): void {

@@ -61,8 +61,7 @@ class NdjsonReader implements RecordReader {
 
   #start(): void {
     this.#hasStarted = true;
-    const [a, b, c] = this.#records.batch.bytes.subarray(0, this.#records.filled);
-    if (a === 0xef && b === 0xbb && c === 0xbf) this.#next = this.#looked = 3;
+    this.#next = this.#looked = this.#records.markLength;
   }
 
   #append(chunk: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { NESTED, NULL, QUOTED, STRING } from "../../../core/field_flags.ts";
 import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { ParquetOptions } from "../../../spec/formats/parquet.ts";
-import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
+import { comeHome, emptyBatch, isHome, RAW_LIMIT, reserve } from "../../growing_batch.ts";
 import type { RandomInput } from "../../random_input.ts";
 import type { Wanted } from "../format.ts";
 import { decoding, notAvailable, type Place } from "./faults.ts";
@@ -16,8 +16,6 @@ const BATCH_BYTES = 1 << 16;
 /** Rows of the first batch, whose lengths nobody knows, and of the longest one. */
 const FIRST_ROWS = 64;
 const MOST_ROWS = 1 << 13;
-/** How much of a record is kept for the user when the record is too long. */
-const RAW_LIMIT = 1024;
 const LF = 10;
 
 /** What writes the values of a field, row by row. */

@@ -2,8 +2,8 @@ import { SluiceError } from "../../../core/error.ts";
 import { ByteInput } from "../../byte_input.ts";
 import { zipMembers } from "../../codecs/zip.ts";
 import type { RandomInput } from "../../random_input.ts";
+import { CFB } from "../../recognise.ts";
 import { notAvailable, tooLarge } from "./faults.ts";
-import { CFB } from "./traits.ts";
 
 const BLOCK_BYTES = 1 << 20;
 /** Bytes of a part that is held: styles, names. */

@@ -1,7 +1,7 @@
 import { NULL, QUOTED, STRING } from "../../../core/field_flags.ts";
 import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { XlsxOptions } from "../../../spec/formats/xlsx.ts";
-import { comeHome, emptyBatch, isHome, reserve } from "../../growing_batch.ts";
+import { comeHome, emptyBatch, isHome, RAW_LIMIT, reserve } from "../../growing_batch.ts";
 import { cellName } from "./merges.ts";
 
 /** What a cell says: nothing, a text, or why it says nothing that can be loaded. */
@@ -21,8 +21,6 @@ export type CellFault =
   | { readonly merged: string; readonly value: string | null };
 
 const LEAST_BYTES = 1 << 12;
-/** How much of a record is kept for the user when the record is too long. */
-const RAW_LIMIT = 1024;
 
 /** Collects rows as a batch of texts. */
 export class RowBatch {

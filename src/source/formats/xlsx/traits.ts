@@ -1,7 +1,4 @@
-import { type FormatTraits, isWorkbook, markupKind, pointerKind } from "../../recognise.ts";
-
-/** What files of Office begin with that are no zip archives. */
-export const CFB = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+import { CFB, type FormatTraits, isWorkbook, markupKind, pointerKind } from "../../recognise.ts";
 
 /** What an Excel workbook looks like: a zip archive with the parts of one. */
 export const XLSX_TRAITS: FormatTraits = {
