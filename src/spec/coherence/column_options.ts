@@ -1,6 +1,6 @@
 import { EPOCHS, formatList, formatWays, MOST_WAYS } from "../../core/date_format.ts";
 import { byteLength } from "../../core/names.ts";
-import { isTimeZone } from "../../core/time_zone.ts";
+import { zoneFault } from "../zone_fault.ts";
 import { FRACTIONS, TIMES, typeText } from "../column_type.ts";
 import { keysOf, placeAt } from "../keys.ts";
 import type { ColumnOptions } from "../schema/columns.ts";
@@ -30,14 +30,8 @@ export const columnOptions: Check = ({ columns, passing = [] }, report) => {
   for (const { name, type, options } of [...columns, ...passing]) {
     const path = (option: string) => ["columns", name, option];
     const { timezone, format, thousands, decimal, strip, true_values, false_values } = options;
-    if (timezone !== undefined && !isTimeZone(timezone)) {
-      report.value(
-        path("timezone"),
-        "spec/bad_timezone",
-        `"${timezone}" is not a time zone`,
-        "Write an IANA name such as America/New_York",
-      );
-    }
+    const zone = timezone === undefined ? null : zoneFault(timezone);
+    if (zone !== null) report.value(path("timezone"), ...zone);
     if (format !== undefined && TIMES.test(type.name)) {
       for (const [message, hint] of formatFaults(formatList(format), type.name)) {
         report.value(path("format"), "spec/bad_date_format", message, hint);

@@ -1,6 +1,6 @@
 import { typeText } from "../column_type.ts";
 import { countPeriods, MAX_PARTITIONS, PERIOD_EXAMPLES, resolveBound } from "../../core/period.ts";
-import { isTimeZone } from "../../core/time_zone.ts";
+import { zoneFault } from "../zone_fault.ts";
 import type { Check } from "./check.ts";
 import { takesRowsAway } from "../../core/takes_rows_away.ts";
 
@@ -13,10 +13,9 @@ export const partitionRange: Check = ({ partitions }, report, input) => {
   const { by, values, timezone } = partitions;
   if (timezone !== undefined) {
     const path = ["partitions", "timezone"];
-    if (!isTimeZone(timezone)) {
-      const hint = "Write an IANA name such as America/New_York";
-      report.value(path, "spec/bad_timezone", `"${timezone}" is not a time zone`, hint);
-    } else if (by === "list" || by === "hour") {
+    const fault = zoneFault(timezone);
+    if (fault !== null) report.value(path, ...fault);
+    else if (by === "list" || by === "hour") {
       report.key(
         path,
         "spec/contradiction",

@@ -1,6 +1,6 @@
 import { TIME_ZONE } from "../editor_hints.ts";
 import { z } from "zod";
-import { isTimeZone } from "../../../core/time_zone.ts";
+import { zoneFault } from "../../zone_fault.ts";
 import { looseName, seconds } from "../text.ts";
 import { BASE, column, plainCheck } from "./check_plug.ts";
 
@@ -25,9 +25,8 @@ export const freshness = plainCheck(
   {
     types: /^(date|timestamp|timestamptz)$/,
     settings({ timezone }, report) {
-      if (timezone === undefined || isTimeZone(timezone)) return;
-      const hint = "Write an IANA name such as America/New_York";
-      report.value("timezone", "spec/bad_timezone", `"${timezone}" is not a time zone`, hint);
+      const fault = timezone === undefined ? null : zoneFault(timezone);
+      if (fault !== null) report.value("timezone", ...fault);
     },
   },
 );
