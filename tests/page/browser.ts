@@ -32,13 +32,18 @@ export const LOOKS = [
   { name: "dark-narrow", colorScheme: "dark", width: 390, height: 844 },
 ] as const;
 
+/** Milliseconds: the machine may have other things to do. */
+export const LONG = 60_000;
+
 /** A new window that has not signed in. */
 export async function openWindow(
   browser: Browser,
   { colorScheme, width, height }: (typeof LOOKS)[number] = LOOKS[0],
 ): Promise<Page> {
   const context = await browser.newContext({ colorScheme, viewport: { width, height } });
-  return await context.newPage();
+  const page = await context.newPage();
+  page.setDefaultTimeout(LONG);
+  return page;
 }
 
 /** Signs in, as a person does. */

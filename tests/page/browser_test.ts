@@ -1,11 +1,20 @@
 import { expect } from "expect";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { testDatabase } from "../support/postgres.ts";
+import { workspace } from "../support/pipeline.ts";
+import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 import { sluice, startServe, TOKEN } from "../schedule/serve_process.ts";
-import { findBrowser, LOOKS, openWindow, signInto, startBrowser, viewsOf } from "./browser.ts";
+import {
+  findBrowser,
+  LONG,
+  LOOKS,
+  openWindow,
+  signInto,
+  startBrowser,
+  viewsOf,
+} from "./browser.ts";
 import { BROKEN, demoFolder, loadDemo } from "./demo.ts";
-import { runOf, slowPipeline, slowSource } from "./slow_source.ts";
+import { runOf, slowPipeline, type SlowSource, slowSource } from "./slow_source.ts";
 
 const CHROMIUM = findBrowser();
 if (CHROMIUM === null) {
@@ -14,9 +23,6 @@ if (CHROMIUM === null) {
 
 /** The driver keeps a process and timers of its own until the browser is closed. */
 const BROWSER = { ignore: CHROMIUM === null, sanitizeOps: false, sanitizeResources: false };
-
-/** Milliseconds: the machine may have other things to do. */
-const LONG = 60_000;
 
 Deno.test({
   name: "each view in a browser: nothing is cut off, nothing runs, axe finds nothing",
@@ -33,7 +39,6 @@ Deno.test({
     try {
       for (const look of LOOKS) {
         const page = await openWindow(browser, look);
-        page.setDefaultTimeout(LONG);
         const troubles: string[] = [];
         page.on("pageerror", (error) => troubles.push(String(error)));
         page.on("console", (message) => {
@@ -62,7 +67,6 @@ Deno.test({
 
       await t.step("a view keeps what it shows on reload", async () => {
         const page = await openWindow(browser);
-        page.setDefaultTimeout(LONG);
         await page.goto(server.origin);
         await page.fill("input[name=q]", "ord");
         await page.press("input[name=q]", "Enter");
@@ -77,7 +81,6 @@ Deno.test({
         "a wrong token is said, the right one opens; then a version is put back, by keyboard alone",
         async () => {
           const page = await openWindow(browser);
-          page.setDefaultTimeout(LONG);
           await page.goto(server.origin);
           // The first stop skips what every page begins with.
           await page.keyboard.press("Tab");
@@ -135,27 +138,49 @@ Deno.test({
   },
 });
 
+/** A window that has signed in to the server of a folder, and what stands beside it. */
+interface Watched {
+  readonly page: Page;
+  readonly origin: string;
+  readonly folder: string;
+  readonly database: TestDatabase;
+  readonly source: SlowSource;
+}
+
+/** Looks at a folder whose pipeline `slow` stalls in its middle. */
+async function watchSlow(
+  files: Readonly<Record<string, string>>,
+  watch: (watched: Watched) => Promise<void>,
+): Promise<void> {
+  await using database = await testDatabase();
+  await using source = slowSource();
+  using workplace = workspace({ "slow.yaml": slowPipeline(source), ...files });
+  const { folder } = workplace;
+  await using server = await startServe(folder, database.url);
+  const browser = await startBrowser(CHROMIUM!);
+  try {
+    const page = await openWindow(browser);
+    await signInto(page, server.origin);
+    await watch({ page, origin: server.origin, folder, database, source });
+  } finally {
+    await browser.close();
+  }
+}
+
+/** One that ends at once. */
+const QUICK = {
+  "a.csv": "id\n1\n",
+  "quick.yaml":
+    "pipeline: quick\nsource: { url: a.csv, format: csv }\ntarget: { table: shop.quick }\n" +
+    "columns: { id: { type: integer } }\n",
+};
+
 Deno.test({
   name: "a run is watched in a browser while it goes on, canceled there, and its end is shown",
   ...BROWSER,
   async fn() {
-    await using database = await testDatabase();
-    await using source = slowSource();
-    const folder = Deno.makeTempDirSync();
-    Deno.writeTextFileSync(`${folder}/slow.yaml`, slowPipeline(source));
-    Deno.writeTextFileSync(`${folder}/a.csv`, "id\n1\n");
-    Deno.writeTextFileSync(
-      `${folder}/quick.yaml`,
-      "pipeline: quick\nsource: { url: a.csv, format: csv }\ntarget: { table: shop.quick }\n" +
-        "columns: { id: { type: integer } }\n",
-    );
-    await using server = await startServe(folder, database.url);
-    const browser = await startBrowser(CHROMIUM!);
-    try {
-      const page = await openWindow(browser);
-      page.setDefaultTimeout(LONG);
-      await signInto(page, server.origin);
-      await page.goto(`${server.origin}/pipeline/slow/run`);
+    await watchSlow(QUICK, async ({ page, origin }) => {
+      await page.goto(`${origin}/pipeline/slow/run`);
       await page.click("main button");
       await page.waitForURL(/\/run\//);
       // Rows come without a reload.
@@ -179,13 +204,10 @@ Deno.test({
       expect(await page.locator("text=Cancel …").count()).toBe(0);
       expect(await findings(page)).toEqual([]);
       // One that ends soon is shown as ended, without anybody asking for it.
-      await page.goto(`${server.origin}/pipeline/quick/run`);
+      await page.goto(`${origin}/pipeline/quick/run`);
       await page.click("main button");
       await page.locator(".verdict", { hasText: "succeeded" }).waitFor();
-    } finally {
-      await browser.close();
-      Deno.removeSync(folder, { recursive: true });
-    }
+    });
   },
 });
 
@@ -193,20 +215,11 @@ Deno.test({
   name: "a run of the command line is watched in a browser while it goes on",
   ...BROWSER,
   async fn() {
-    await using database = await testDatabase();
-    await using source = slowSource();
-    const folder = Deno.makeTempDirSync();
-    Deno.writeTextFileSync(`${folder}/slow.yaml`, slowPipeline(source));
-    await using server = await startServe(folder, database.url);
-    const browser = await startBrowser(CHROMIUM!);
-    try {
-      const page = await openWindow(browser);
-      page.setDefaultTimeout(LONG);
-      await signInto(page, server.origin);
+    await watchSlow({}, async ({ page, origin, folder, database, source }) => {
       const running = sluice(["run", "slow.yaml"], folder, { DATABASE_URL: database.url });
       const ended = running.then(({ err }) => Promise.reject(new Error(err)));
       const path = await Promise.race([runOf(database.db), ended]);
-      await page.goto(server.origin + path);
+      await page.goto(origin + path);
       await page.evaluate("globalThis.here = true");
       const rows = page.locator("#live tr", { hasText: "copying" }).locator("td.number").first();
       await rows.filter({ hasText: /^[1-9][\d,]+$/ }).waitFor();
@@ -216,10 +229,7 @@ Deno.test({
       source.letGo();
       await page.locator(".verdict", { hasText: "succeeded" }).waitFor();
       expect((await running).code).toBe(0);
-    } finally {
-      await browser.close();
-      Deno.removeSync(folder, { recursive: true });
-    }
+    });
   },
 });
 

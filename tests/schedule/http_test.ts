@@ -17,6 +17,19 @@ import { at, schedule } from "./support.ts";
 const TOKEN = "0123456789abcdef0123";
 const NOW = at("2026-03-07T12:00");
 
+const LAST = {
+  tick: "2026-03-06T11:00:00.000Z",
+  attempt: 2,
+  state: "done",
+  retry_at: null,
+  owner: "here/1",
+  started_at: "2026-03-06T11:00:01.000Z",
+  ended_at: "2026-03-06T11:00:09.000Z",
+  run_id: null,
+  status: "failed",
+  error: { code: "db/x", message: "password is hunter2hunter2", retry: "never" },
+} as const;
+
 const OVERVIEW = overviewOf(
   [
     {
@@ -31,18 +44,7 @@ const OVERVIEW = overviewOf(
         attempt: 2,
         state: "done",
         retryAt: null,
-        last: {
-          tick: "2026-03-06T11:00:00.000Z",
-          attempt: 2,
-          state: "done",
-          retry_at: null,
-          owner: "here/1",
-          started_at: "2026-03-06T11:00:01.000Z",
-          ended_at: "2026-03-06T11:00:09.000Z",
-          run_id: null,
-          status: "failed",
-          error: { code: "db/x", message: "password is hunter2hunter2", retry: "never" },
-        },
+        last: LAST,
       },
     },
     { ...served("zones", null), running: true, record: null },
@@ -354,18 +356,7 @@ Deno.test("GET /schedule shows next starts, last ticks and broken files, without
         timezone: "America/New_York",
         next: ["2026-03-08T10:00:00.000Z", "2026-03-09T10:00:00.000Z", "2026-03-10T10:00:00.000Z"],
         running: false,
-        last: {
-          tick: "2026-03-06T11:00:00.000Z",
-          attempt: 2,
-          state: "done",
-          retry_at: null,
-          owner: "here/1",
-          started_at: "2026-03-06T11:00:01.000Z",
-          ended_at: "2026-03-06T11:00:09.000Z",
-          run_id: null,
-          status: "failed",
-          error: { code: "db/x", message: "password is ***", retry: "never" },
-        },
+        last: { ...LAST, error: { ...LAST.error, message: "password is ***" } },
       },
       {
         pipeline: "zones",
