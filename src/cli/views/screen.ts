@@ -7,7 +7,7 @@ import { type Paint, paintFor } from "./paint.ts";
 /** What a view needs to know of where its text is shown. */
 export interface Screen {
   readonly paint: Paint;
-  /** Columns of the terminal; `Infinity` elsewhere: what goes into a file or a pipe is never cut. */
+  /** Columns of the terminal; `Infinity` elsewhere: lines of a file or a pipe have any length. */
   readonly width: number;
   /** Nothing is shortened: ids, paths and texts are whole. */
   readonly verbose: boolean;
