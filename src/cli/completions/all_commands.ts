@@ -4,8 +4,3 @@ import type { CommandWords } from "./command_tree.ts";
 export function allCommands(command: CommandWords): CommandWords[] {
   return [command, ...command.commands.flatMap(allCommands)];
 }
-
-/** Text in single quotes, as a POSIX shell reads it. */
-export function singleQuoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}

@@ -1,4 +1,5 @@
-import { allCommands, singleQuoted } from "./all_commands.ts";
+import { singleQuoted } from "../views/run_text.ts";
+import { allCommands } from "./all_commands.ts";
 import type { CommandWords, OptionWords, Words } from "./command_tree.ts";
 
 /** For zsh with its completion system (`compinit`). */

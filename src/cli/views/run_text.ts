@@ -130,5 +130,10 @@ function nameOf({ partition }: PartitionResult): string {
 
 /** As a shell reads it back. */
 export function shellWord(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : singleQuoted(text);
+}
+
+/** In single quotes, as a POSIX shell reads it. */
+export function singleQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
