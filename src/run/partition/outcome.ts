@@ -37,8 +37,7 @@ function tellReferenced(
   const what = mode === "upsert"
     ? "that differ in the source cannot be updated"
     : "that are gone from the source, or differ in it, cannot be replaced";
-  // Postgres makes a key of a name of its own for each partition that is referred to.
-  const name = keys.find(({ name }) => constraint?.startsWith(name))?.name ?? constraint;
+  const name = keyName(keys, constraint);
   const key = name === undefined ? "" : ` by its foreign key "${name}"`;
   return new SluiceError(
     "publish/referenced",
@@ -55,6 +54,20 @@ function tellReferenced(
       ...(error.postgres === undefined ? {} : { postgres: error.postgres }),
     },
   );
+}
+
+/**
+ * Postgres makes a key of a name of its own for each partition that is referred to: from that of the
+ * key since Postgres 18, before from the names of the table and its columns.
+ */
+function keyName(
+  keys: RunPlan["referredBy"],
+  constraint: string | undefined,
+): string | undefined {
+  const [alike] = keys.map(({ name }) => name)
+    .filter((name) => constraint?.startsWith(name))
+    .sort((a, b) => b.length - a.length);
+  return alike ?? (keys.length === 1 ? keys[0].name : constraint);
 }
 
 /** What made a partition of the plan fail, in the words for it; a bug stays a bug. */
