@@ -31,12 +31,22 @@ export function stepsOf(plan: LoadPlan): PlannedStep[] {
 
 function partitionSteps(plan: LoadPlan, partition: PartitionPlan): PlannedStep[] {
   const name = partition.partition ?? "the whole table";
-  const { conversion } = partition;
+  const { conversion, compute } = partition;
   return [
-    ...steps(`stage ${name}`, partition.stage),
-    ...steps(`stage ${name}`, conversion?.stage ?? []),
+    ...steps(`stage ${name}`, [
+      ...partition.stage,
+      ...(compute?.stage ?? []),
+      ...(conversion?.stage ?? []),
+    ]),
     ...steps(`copy ${name}`, [copyOf(plan, partition)]),
-    ...steps(`read ${name}`, conversion === null ? [] : [conversion.transfer, conversion.tidy]),
+    ...steps(
+      `read ${name}`,
+      conversion === null ? [] : [
+        compute === null ? conversion.transfer : conversion.transferRaw,
+        conversion.tidy,
+      ],
+    ),
+    ...steps(`compute ${name}`, compute === null ? [] : [compute.fill, compute.tidy]),
     ...steps(`finish ${name}`, partition.finish),
     ...partition.checks.map(({ sql, checks }) => ({
       step: `check ${name}`,
@@ -64,10 +74,10 @@ function hookSteps({ hooks, file }: LoadPlan): PlannedStep[] {
 
 /** COPY itself is no `Statement`: the rows are streamed into it. */
 function copyOf({ rows }: LoadPlan, partition: PartitionPlan): Statement {
-  const { staging, constants, conversion } = partition;
+  const { staging, constants, conversion, compute } = partition;
   const names = [...rows.columns, ...constants].map(({ name }) => quoteIdent(name));
   return {
-    sql: `copy ${quoteTable(conversion?.texts ?? staging)} (${
+    sql: `copy ${quoteTable(conversion?.texts ?? compute?.raw ?? staging)} (${
       names.join(", ")
     }, …)\nfrom stdin with (format binary)`,
     params: [],

@@ -7,6 +7,8 @@ import type { OwnedTable } from "../../src/ledger/tables.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import { compileRollback, type RollbackRequest } from "../../src/plan/compile_rollback.ts";
 import type { PlanInput } from "../../src/plan/plan_input.ts";
+import { stepsOf } from "../../src/plan/steps.ts";
+import { quoteTable } from "../../src/core/quote.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 
 const SPEC: PipelineSpec = {
@@ -260,6 +262,35 @@ Deno.test("compilePlan says in words what its set-up makes and alters", () => {
     'alters s.t (add column "name" varchar(10))',
   ]);
   expect(table({ indexes: indexes.slice(0, 1) })).toEqual(["creates the index t_name_idx"]);
+});
+
+Deno.test("stepsOf shows each table that rows go through made before they come into it", () => {
+  const computed = { ...column("twice", { name: "bigint" }), expression: "id * 2" };
+  const read = column("place", { name: "other", sql: "point" });
+  for (
+    const [columns, through] of [
+      [[], []],
+      [[computed], ["raw"]],
+      [[read], ["texts"]],
+      [[read, computed], ["texts", "raw"]],
+    ] as const
+  ) {
+    const spec = { ...SPEC, columns: [...SPEC.columns, ...columns] };
+    const plan = compilePlan(input({ spec, catalog: EMPTY }));
+    const [{ staging, conversion, compute }] = plan.partitions;
+    const tables = { raw: compute?.raw, texts: conversion?.texts };
+    const way = [...through.map((name) => tables[name]!), staging].map(quoteTable);
+    const steps = stepsOf(plan).map(({ sql }) => sql);
+    const made = way.map((table) =>
+      steps.findIndex((sql) => sql.startsWith(`create table ${table}`))
+    );
+    const filled = way.map((table, at) =>
+      steps.findIndex((sql) => sql.startsWith(`${at === 0 ? "copy" : "insert into"} ${table} (`))
+    );
+    expect(made.includes(-1)).toBe(false);
+    expect(filled[0]).toBeGreaterThan(Math.max(...made));
+    expect(filled).toEqual(filled.toSorted((a, b) => a - b));
+  }
 });
 
 Deno.test("compilePlan keeps secrets as references and is plain JSON", () => {
