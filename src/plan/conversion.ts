@@ -1,17 +1,18 @@
-import { OFFSET_COLUMN, rawTableName, textTableName } from "../core/names.ts";
+import { OFFSET_COLUMN, textTableName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { PipelineSpec, ServerType } from "../spec/pipeline_spec.ts";
-import { nameOf, recordTable } from "./identity.ts";
+import { dropOwned, nameOf, recordTable } from "./identity.ts";
 import type { Layout, LayoutColumn } from "./layout.ts";
 import type { ConversionPlan } from "./conversion_plan.ts";
 import type { Statement, TableName } from "./load_plan.ts";
 import { columnList } from "./merge/sql.ts";
+import { rawTableOf } from "./raw_table.ts";
 import { identifyStaging } from "./replica_identity.ts";
 import { sqlType } from "./sql_types.ts";
 import { STAGING_COMMENT } from "./staging.ts";
 
 /** Texts that cannot be read are told one by one up to this many. */
-export const UNREAD_ROWS = 200_000;
+const UNREAD_ROWS = 200_000;
 
 /** Pages of a table that are tried at once: some thousand rows. */
 const PAGES = 32;
@@ -47,7 +48,6 @@ export function conversionPlan(
 ): ConversionPlan<Statement> | null {
   if (unread(layout).length === 0) return null;
   const texts = { schema: staging.schema, table: textTableName(staging.table) };
-  const raw = { schema: staging.schema, table: rawTableName(staging.table) };
   const table = quoteTable(texts);
   const problem = quoteIdent(PROBLEM_COLUMN);
   return {
@@ -57,7 +57,7 @@ export function conversionPlan(
       .map(({ name }) => name),
     stage: textTable(layout, texts),
     transfer: transferStatement(layout, texts, staging, offsetColumn),
-    transferRaw: transferStatement(layout, texts, raw, true),
+    transferRaw: transferStatement(layout, texts, rawTableOf(staging), true),
     judge: serverVersion >= 160000 && spec.schemaContract.typeChanges !== "discard_value" &&
         spec.schemaContract.typeChanges !== "discard_row"
       ? judgeStatement(layout, texts)
@@ -86,17 +86,12 @@ select count(*) filter (where state is null) as discarded from gone`,
       why: "They are rejects, or left out as the contract says",
       lock: null,
     },
-    tidy: {
-      sql: `drop table ${table}`,
-      params: [],
-      why: "Every text has been read",
-      lock: null,
-    },
+    tidy: dropOwned(texts, ["staging"], "Every text has been read"),
   };
 }
 
 /** Columns as they wait: as text where only Postgres can read them. */
-export function waitingColumns(layout: Layout): readonly LayoutColumn[] {
+function waitingColumns(layout: Layout): readonly LayoutColumn[] {
   return layout.loaded.map((column) =>
     column.type.name === "other" ? { ...column, type: { name: "text" } } : column
   );

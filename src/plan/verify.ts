@@ -1,7 +1,8 @@
-import { OFFSET_COLUMN, rawTableName, textTableName } from "../core/names.ts";
+import { OFFSET_COLUMN, textTableName } from "../core/names.ts";
 import { quoteIdent, quoteTable } from "../core/quote.ts";
 import type { ColumnType } from "../spec/pipeline_spec.ts";
 import type { Layout } from "./layout.ts";
+import { rawTableOf } from "./raw_table.ts";
 import type { Statement, TableName, VerifyPlan, VerifyQuery } from "./load_plan.ts";
 
 /** Columns of one query: a select list may not have more than 1,664 entries. */
@@ -17,13 +18,12 @@ export function verifyPlan(
   offsetColumn: boolean,
   serverVersion: number,
 ): VerifyPlan {
-  const raw = { schema: staging.schema, table: rawTableName(staging.table) };
   const columns = layout.loaded.map(({ name, type }) => ({ name, type }));
   const withOffset = [...columns, { name: OFFSET_COLUMN, type: { name: "bigint" } as const }];
   const texts = { schema: staging.schema, table: textTableName(staging.table) };
   return {
     staging: verifyQueries(offsetColumn ? withOffset : columns, staging, serverVersion),
-    raw: verifyQueries(withOffset, raw, serverVersion),
+    raw: verifyQueries(withOffset, rawTableOf(staging), serverVersion),
     texts: columns.some(({ type }) => type.name === "other")
       ? verifyQueries(withOffset, texts, serverVersion)
       : [],
