@@ -1,5 +1,6 @@
 import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
+import { isError } from "../../src/db/sqlstate.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
@@ -124,16 +125,17 @@ from ${table} order by id`,
 
 /** What Postgres writes where it reads the text as this type; null where it cannot. */
 async function written(db: Database, text: string | null, type: string): Promise<string | null> {
-  // Two statements: Postgres folds constants in both branches of a CASE.
-  const [{ valid }] = await db.query<{ valid: boolean }>(
-    "select pg_input_is_valid($1, $2) as valid",
-    [text, type],
-  );
-  if (!valid) return null;
-  const [{ own }] = await db.query<{ own: string }>(`select $1::text::${type}::text as own`, [
-    text,
-  ]);
-  return own;
+  try {
+    // Calls the type's input function with its modifier; a cast would cut what is too long.
+    const [{ own }] = await db.query<{ own: string }>(
+      `select j.v::text as own from json_to_record(json_build_object('v', $1::text)) as j (v ${type})`,
+      [text],
+    );
+    return own;
+  } catch (error) {
+    if (isError(error, "row")) return null;
+    throw error;
+  }
 }
 
 Deno.test("a field without a value changes no column, and tells no type", async () => {

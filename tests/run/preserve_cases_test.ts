@@ -4,7 +4,7 @@ import { rollbackPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { LEAF, loaded, THINGS, THREE } from "../support/loaded.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, serverVersion } from "../support/postgres.ts";
 
 Deno.test("rows that a user's constraint refuses are rejects, whoever has the constraint", async () => {
   await using test = await ledgerDatabase();
@@ -246,9 +246,7 @@ from pg_class c where c.relname = 'trips__2021_02__v1'`);
 Deno.test("tablespace, access method and persistence of a partition go on with its successor", async () => {
   await using test = await ledgerDatabase();
   using files = workspace();
-  const [{ version }] = await test.db.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-  );
+  const version = await serverVersion(test.db);
   // Tablespaces without a place of their own, for tests, came with Postgres 15.
   if (version < 150000) return;
   const space = `space_${crypto.randomUUID().slice(0, 8)}`;
@@ -284,9 +282,7 @@ Deno.test("tablespace, access method and persistence of a partition go on with i
 Deno.test("constraints of newer Postgres are carried, and adopted instead of built again", async () => {
   await using test = await ledgerDatabase();
   using files = workspace();
-  const [{ version }] = await test.db.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-  );
+  const version = await serverVersion(test.db);
   const { spec, again } = await loaded(
     test.db,
     files.folder,

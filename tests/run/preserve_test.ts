@@ -4,7 +4,7 @@ import { rollbackPipeline } from "../../src/run/mod.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { catalogSnapshot, snapshotChanges, UNCHANGED } from "../support/catalog_snapshot.ts";
 import { run, specOf, testContext, type Workspace, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, serverVersion } from "../support/postgres.ts";
 
 /** Targets of each shape that an exchange can have. */
 const SHAPES = [
@@ -71,9 +71,7 @@ function write(files: Workspace, version: number): void {
 
 /** Puts on the table, and on one of its partitions, everything that there is to put on them. */
 async function decorate(db: Database, { key, leaf }: Shape, [owner, reader, writer]: string[]) {
-  const [{ version }] = await db.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-  );
+  const version = await serverVersion(db);
   await db.query(`
     create role ${owner}; create role ${reader}; create role ${writer};
     grant usage, create on schema shop to ${owner};

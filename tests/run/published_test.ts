@@ -5,7 +5,7 @@ import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { openQueue } from "../../src/distribute/queue.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, serverVersion, testDatabase } from "../support/postgres.ts";
 
 // Postgres refuses to update and to delete in a table whose changes are published and whose rows
 // nothing tells apart. The tests of modes, duplicates, rules and rejects run in a database that
@@ -58,9 +58,7 @@ for (const [mode, after] of Object.entries(AFTER)) {
   for (const [what, publication] of Object.entries(PUBLICATIONS)) {
     Deno.test(`${mode}: a publication of ${what} that somebody makes between two runs changes nothing`, async () => {
       await using test = await ledgerDatabase();
-      const [{ version }] = await test.db.query<{ version: number }>(
-        "select current_setting('server_version_num')::int as version",
-      );
+      const version = await serverVersion(test.db);
       if (version < 150000 && publication.includes("in schema")) return;
       using files = workspace({ "things.csv": FIRST });
       const spec = specOf(THINGS.replace("MODE", mode), files.folder);

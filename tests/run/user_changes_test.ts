@@ -2,7 +2,7 @@ import { expect } from "expect";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, serverVersion } from "../support/postgres.ts";
 
 const MODES = ["full", "append", "upsert", "history"] as const;
 
@@ -104,9 +104,7 @@ for (const mode of MODES) {
       if (mode === "history" && name.includes("primary key")) continue;
       await t.step(name, async () => {
         await using test = await ledgerDatabase();
-        const [{ version }] = await test.db.query<{ version: number }>(
-          "select current_setting('server_version_num')::int as version",
-        );
+        const version = await serverVersion(test.db);
         if (version < (since ?? 0)) return;
         using files = workspace({ "things.csv": "id,name,n\n1,a,1\n" });
         const spec = specOf(yaml(mode), files.folder);

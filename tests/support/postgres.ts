@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { quoteIdent, quoteLiteral } from "../../src/core/quote.ts";
 import { connect } from "../../src/db/connection/connect.ts";
-import type { Database } from "../../src/db/database.ts";
+import type { Database, Queryable } from "../../src/db/database.ts";
 import { lockFile } from "../../src/db/embedded/file_lock.ts";
 import { findRunning, startEmbedded } from "../../src/db/embedded/mod.ts";
 import { migrate } from "../../src/ledger/mod.ts";
@@ -126,6 +126,14 @@ async function makeDatabase(
       await opened.disposeAsync();
     },
   };
+}
+
+/** As `server_version_num` has it: 180004 is Postgres 18.4. */
+export async function serverVersion(db: Queryable): Promise<number> {
+  const [{ version }] = await db.query<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+  );
+  return version;
 }
 
 interface Server {
