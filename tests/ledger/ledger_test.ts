@@ -35,6 +35,15 @@ const SPEC = { pipeline: "p", target: { schema: "s", table: "t" } } as Parameter
   typeof readHistory
 >[1];
 
+/** Of a run that has begun, in its first file. */
+async function rejectWriter(db: Database, keep: number) {
+  await migrate(db);
+  await startRun(db, RUN);
+  const writer = openRejectWriter(db, { runId: RUN.id, pipeline: "p", partition: null, keep });
+  writer.beginFile("a.csv", 0);
+  return writer;
+}
+
 Deno.test("readLedger, readHistory and readRejects work before there is a ledger, and make none", async () => {
   await using test = await testDatabase();
   expect(await readLedger(test.db, "s.t")).toEqual({
@@ -68,15 +77,7 @@ Deno.test("a ledger from a newer Sluice is refused", async () => {
 
 Deno.test("openRejectWriter keeps bytes that are no text, and counts beyond what it keeps", async () => {
   await using test = await testDatabase();
-  await migrate(test.db);
-  await startRun(test.db, RUN);
-  const writer = openRejectWriter(test.db, {
-    runId: RUN.id,
-    pipeline: "p",
-    partition: null,
-    keep: 1200,
-  });
-  writer.beginFile("a.csv", 0);
+  const writer = await rejectWriter(test.db, 1200);
   const raw = Uint8Array.from([0, 255, 39, 92, 10]);
   for (let n = 0; n < 1300; n++) {
     writer.add({
@@ -103,15 +104,7 @@ Deno.test("openRejectWriter keeps bytes that are no text, and counts beyond what
 
 Deno.test("every reader of rejects leaves out those that were replayed; an older ledger has none", async () => {
   await using test = await testDatabase();
-  await migrate(test.db);
-  await startRun(test.db, RUN);
-  const writer = openRejectWriter(test.db, {
-    runId: RUN.id,
-    pipeline: "p",
-    partition: null,
-    keep: 10,
-  });
-  writer.beginFile("a.csv", 0);
+  const writer = await rejectWriter(test.db, 10);
   for (const line of [1, 2, 3]) {
     const raw = new Uint8Array([48 + line]);
     writer.add({ line, byteOffset: line, column: "c", code: "x", message: "m", raw });

@@ -56,6 +56,29 @@ async function names({ db }: TestDatabase): Promise<readonly unknown[]> {
     : [];
 }
 
+/** Files of one load that is live, and of another that is approved. */
+async function approvedSecond(test: TestDatabase, files: Workspace, mode: string) {
+  const spec = specOf(yaml(mode), files.folder);
+  fill(files, 1);
+  await run(test.db, spec);
+  fill(files, 2);
+  const { context, events } = testContext(test.db);
+  return { context, events, spec, approved: await approve(spec, context) };
+}
+
+/** A table without partitions. */
+function wholeTable(url: string, { folder }: Workspace): PipelineSpec {
+  return specOf(
+    `
+pipeline: things
+source: { url: "${url}", retries: 1 }
+target: { table: shop.things }
+columns: { id: integer }
+`,
+    folder,
+  );
+}
+
 const MODES = ["partition", "append", "upsert", "history"];
 
 for (const mode of MODES) {
@@ -217,12 +240,7 @@ for (const { what, modes = MODES, move, told } of MOVES) {
       await t.step(mode, async () => {
         await using test = await testDatabase();
         using files = workspace();
-        const { context } = testContext(test.db);
-        fill(files, 1);
-        const spec = specOf(yaml(mode), files.folder);
-        await run(test.db, spec);
-        fill(files, 2);
-        const approved = await approve(spec, context);
+        const { context, spec, approved } = await approvedSecond(test, files, mode);
         const moved = await move({ test, files, spec }, mode);
         const now = moved !== undefined && moved !== null && "columns" in (moved as object)
           ? moved as PipelineSpec
@@ -256,13 +274,8 @@ Deno.test("a source that others change once the plan was compared is not publish
     await t.step(mode, async () => {
       await using test = await testDatabase();
       using files = workspace();
-      fill(files, 1);
-      const spec = specOf(yaml(mode), files.folder);
-      await run(test.db, spec);
+      const { context, spec, approved } = await approvedSecond(test, files, mode);
       const before = await names(test);
-      fill(files, 2);
-      const { context } = testContext(test.db);
-      const approved = await approve(spec, context);
       const result = await runPipeline(spec, { ...ALL, approved }, {
         ...context,
         emit(event) {
@@ -284,13 +297,8 @@ Deno.test("a target that others alter once the plan was compared is not planned 
     await t.step(mode, async () => {
       await using test = await testDatabase();
       using files = workspace();
-      fill(files, 1);
-      const spec = specOf(yaml(mode), files.folder);
-      await run(test.db, spec);
+      const { context, events, spec, approved } = await approvedSecond(test, files, mode);
       const before = await names(test);
-      fill(files, 2);
-      const { context, events } = testContext(test.db);
-      const approved = await approve(spec, context);
       const altered = altering(test.db, "alter table shop.things drop column name", 1);
       const result = await runPipeline(spec, { ...ALL, approved }, { ...context, db: altered });
       expect(result.status).toBe("failed");
@@ -355,15 +363,7 @@ Deno.test("several files are one source: each of them counts", async () => {
   await using test = await testDatabase();
   using files = workspace({ "t_1.csv": "id\n1\n", "t_2.csv": "id\n2\n" });
   const { context } = testContext(test.db);
-  const spec = specOf(
-    `
-pipeline: things
-source: { url: "t_*.csv" }
-target: { table: shop.things }
-columns: { id: integer }
-`,
-    files.folder,
-  );
+  const spec = wholeTable("t_*.csv", files);
   const refused = async (change: () => void, told: RegExp) => {
     const approved = await approve(spec, context);
     change();
@@ -396,15 +396,7 @@ Deno.test("a server that proves nothing is read for its digest, one that does is
   );
   using files = workspace();
   const { context } = testContext(test.db);
-  const spec = specOf(
-    `
-pipeline: things
-source: { url: "http://127.0.0.1:${server.addr.port}/t.csv", retries: 1 }
-target: { table: shop.things }
-columns: { id: integer }
-`,
-    files.folder,
-  );
+  const spec = wholeTable(`http://127.0.0.1:${server.addr.port}/t.csv`, files);
   const unproven = await approve(spec, context);
   expect(unproven.basis.partitions["whole table"].source?.sha256).toMatch(/^[0-9a-f]{64}$/);
   state.body = "id\n2\n";
@@ -426,15 +418,7 @@ Deno.test("standard input cannot be approved", async () => {
   await using test = await testDatabase();
   using files = workspace();
   const { context } = testContext(test.db);
-  const spec = specOf(
-    `
-pipeline: things
-source: { url: "-" }
-target: { table: shop.things }
-columns: { id: integer }
-`,
-    files.folder,
-  );
+  const spec = wholeTable("-", files);
   const plan = await planPipeline(spec, ALL, context);
   await expect(forApproval(plan, context)).rejects.toMatchObject({
     code: "plan/source_unproven",
