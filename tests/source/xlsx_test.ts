@@ -124,6 +124,22 @@ Deno.test("xlsx: a cell is true or false only where it says so, and nothing wher
   expect(formula.malformed).toEqual([expect.stringContaining("formula_without_value")]);
 });
 
+Deno.test("xlsx: a day that is stored as ISO 8601 has no time either, unless its format has one", async () => {
+  const cell = (style: number, text: string) => ({
+    xml: `<c r="@" s="${style}" t="d"><v>${text}</v></c>`,
+  });
+  const texts = ["2021-01-31T00:00:00", "2021-01-31T00:00:00.000", "2021-01-31T12:00:00"];
+  const rows = [["day", "at"], ...texts.map((text) => [cell(1, text), cell(2, text)])];
+  const book = xlsxOf(one(rows, { formats: [14, "yyyy-mm-dd hh:mm"] }));
+  const days = ["2021-01-31", "2021-01-31", texts[2]];
+  expect((await read(book)).rows).toEqual(texts.map((text, r) => [days[r], text]));
+  const asDate: Wanted = {
+    columns: [{ from: "at", aliases: [], type: { name: "date" } }],
+    others: "skip",
+  };
+  expect((await read(book, {}, asDate)).rows.map(([, at]) => at)).toEqual(days);
+});
+
 Deno.test("xlsx: numbers keep their digits, and doubles are those that people see", () => {
   for (
     const [stored, text] of [

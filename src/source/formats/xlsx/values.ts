@@ -77,6 +77,11 @@ export function serialText(
   return `${date} ${clockText(time)}`;
 }
 
+/** A day or time that is stored as ISO 8601, by the same rule: midnight is no time of a date. */
+export function isoText(stored: string, kind: NumberKind, asDate: boolean): string {
+  return kind === "date" || asDate ? stored.replace(/T00:00(:00(\.0+)?)?$/, "") : stored;
+}
+
 function dateText(day: number, is1904: boolean): string {
   if (is1904) return isoDate(day + EPOCH_1904);
   // Days that Lotus 1-2-3 thought there were.

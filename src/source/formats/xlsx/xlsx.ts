@@ -12,7 +12,7 @@ import { replayXlsx } from "./replay.ts";
 import { isFault, RowBatch, type Value } from "./row_batch.ts";
 import { type Cell, SheetRows } from "./sheet_rows.ts";
 import { XLSX_TRAITS } from "./traits.ts";
-import { numberText, serialText } from "./values.ts";
+import { isoText, numberText, serialText } from "./values.ts";
 import { readingPart, readWorkbook, type Workbook } from "./workbook.ts";
 import { openXml } from "./xml.ts";
 
@@ -204,14 +204,14 @@ class XlsxReader implements RecordReader {
         const stored = value.trim();
         if (stored === "") return hasFormula ? { formula: "without a value" } : null;
         if (type === "b") return { text: booleanText(stored), isText: false };
-        if (type === "d") return { text: stored, isText: false };
         const kind = styles.kindOf(style);
-        return {
-          text: kind === "number"
-            ? numberText(stored)
-            : serialText(stored, kind, is1904, this.#needed.isDate(column)),
-          isText: false,
-        };
+        const asDate = this.#needed.isDate(column);
+        const text = type === "d"
+          ? isoText(stored, kind, asDate)
+          : kind === "number"
+          ? numberText(stored)
+          : serialText(stored, kind, is1904, asDate);
+        return { text, isText: false };
       }
     }
   }
