@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { SluiceError } from "../core/error.ts";
 import { jsonText } from "../core/json_text.ts";
 import { redactDeep } from "../core/redact_deep.ts";
@@ -9,6 +9,7 @@ import type { DatabaseIdentity } from "../db/identity.ts";
 import type { ApprovedPlan } from "../plan/moved.ts";
 import type { RunOptions } from "../run/context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { cannotWrite } from "./cannot_write.ts";
 import type { Folders } from "./read_text.ts";
 
 /** What a plan file is told by. */
@@ -46,7 +47,7 @@ export interface PlanDocument {
 }
 
 /**
- * Writes a plan file, in the place of another plan file only.
+ * Writes a plan file, in the place of another plan file only. Makes its folder where there is none.
  *
  * @throws SluiceError `cli/…`; `cli/literal_secret` where it would hold a secret
  */
@@ -68,16 +69,12 @@ export async function writePlanFile(
   );
   const draft = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(draft, `${text}\n`, { flag: "wx" });
     await rename(draft, path);
   } catch (cause) {
     await rm(draft, { force: true }).catch(() => {});
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    const { code, message } = cause as { code?: string; message?: string };
-    throw new SluiceError("cli/cannot_write", `"${name}" cannot be written: ${message ?? cause}`, {
-      hint: code === "ENOENT" ? "Make its folder first" : "Check who may write there",
-      cause,
-    });
+    throw cannotWrite(name, cause);
   }
 }
 

@@ -236,13 +236,15 @@ Deno.test("only another plan is written over", async () => {
     expect(err).toContain("cli/file_exists");
   }
   expect(at.read("zones.csv")).toBe(FILES["zones.csv"]);
-  const { code, err } = await at.call("plan", "zones.yaml", "--out", "no/plan.json");
-  expect([code, err]).toEqual([2, expect.stringContaining("Make its folder first")]);
+  const { code, err } = await at.call("plan", "zones.yaml", "--out", "zones.csv/plan.json");
+  expect([code, err]).toEqual([2, expect.stringContaining("cli/cannot_write")]);
   for (const _ of [1, 2]) {
     expect((await at.call("plan", "zones.yaml", "--out", "plan.json")).code).toBe(0);
   }
   expect([...Deno.readDirSync(at.folder)].map(({ name }) => name).sort())
     .toEqual([...Object.keys(FILES), "plan.json"].sort());
+  expect((await at.call("plan", "zones.yaml", "--out", "plans/of/today.json")).code).toBe(0);
+  expect(at.read("plans/of/today.json")).toContain('"sluice-plan"');
 });
 
 Deno.test("a plan file holds no secret: references stay, and what is written out is refused", async (t) => {

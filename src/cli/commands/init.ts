@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { SluiceError } from "../../core/error.ts";
+import { cannotWrite } from "../cannot_write.ts";
 import type { Cli } from "../cli.ts";
 import { findAddress, lookingContext, urlFrom } from "../draft.ts";
 import { EXIT } from "../exit_code.ts";
@@ -102,13 +103,4 @@ async function writeNew(file: string, path: string, text: string): Promise<void>
       cause,
     });
   }
-}
-
-function cannotWrite(file: string, cause: unknown): unknown {
-  if (cause instanceof Deno.errors.NotCapable) return cause;
-  const { message } = cause as { message?: string };
-  return new SluiceError("cli/cannot_write", `"${file}" cannot be written: ${message ?? cause}`, {
-    hint: "Check that its folder is one, and who may write there",
-    cause,
-  });
 }
