@@ -68,11 +68,16 @@ function placesOf({ args, workingFolder, invokedFolder }: Call): Place[] {
     return [];
   };
   const named = rest.filter((arg) => !arg.startsWith("-"));
-  /** The pipeline files that a plan file names. */
+  /** The pipeline files that a plan file names; what cannot be read is told by who opens it. */
   const planned = (arg: string): readonly string[] => {
     for (const base of new Set([workingFolder, invokedFolder ?? workingFolder])) {
       const path = resolve(base, arg);
-      if (look(path)?.isFile()) return filesOfPlan(readFileSync(path, "utf8"));
+      if (!look(path)?.isFile()) continue;
+      try {
+        return filesOfPlan(readFileSync(path, "utf8"));
+      } catch {
+        return [];
+      }
     }
     return [];
   };

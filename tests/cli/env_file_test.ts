@@ -16,6 +16,9 @@ function tree(paths: readonly string[]) {
   };
 }
 
+/** On Linux a file that even root cannot read from its beginning; elsewhere none. */
+const UNREADABLE = "/proc/self/mem";
+
 const FILES = [
   ".env",
   "a/.env",
@@ -44,6 +47,7 @@ const CASES: readonly (readonly [
   ["among options", "", ["run", "--force", "a/q.yaml", "--env", "live"], "a/.env"],
   ["beside the pipeline of a plan", "b", ["apply", "plan.json"], "a/.env"],
   ["in the working folder, for what is no plan", "c", ["apply", "p.yaml"], "c/.env"],
+  ["in the working folder, for a plan nobody can read", "c", ["apply", UNREADABLE], "c/.env"],
   ["nowhere", "b", ["db", "url"], null],
 ];
 
