@@ -25,7 +25,8 @@ const WITH_FOLDERS = ["run", "plan", "validate", "serve", "page", "status", "doc
  * working folder. It is one file: what the nearest leaves out no other fills in, so that what it
  * says does not depend on where one stands.
  *
- * @throws SluiceError `cli/several_env_files` where pipelines of one command have different ones
+ * @throws SluiceError `cli/several_env_files` where pipelines of one command have different ones,
+ *   `cli/unreadable_file`
  */
 export function findEnvFile(call: Call): EnvFile | null {
   const found = new Map<string, string>();
@@ -112,9 +113,14 @@ function look(path: string) {
 function read(path: string): EnvFile | null {
   try {
     return { path, text: readFileSync(path, "utf8") };
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT" && !isLink(path)) return null;
-    throw error;
+  } catch (cause) {
+    const { code, message } = cause as { code?: string; message?: string };
+    if (code === "ENOENT" && !isLink(path)) return null;
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new SluiceError("cli/unreadable_file", `"${path}" cannot be read: ${message ?? cause}`, {
+      hint: "Settings are read from it: check that it is a file, its owner and its mode",
+      cause,
+    });
   }
 }
 

@@ -73,6 +73,17 @@ Deno.test("pipelines with different .env files are not run by one command", () =
   expect(alike?.path).toBe(`${at.root}/a/.env`);
 });
 
+Deno.test("a .env that cannot be read is told by its name", () => {
+  using at = tree([".env/in/a/folder"]);
+  const call = { args: ["--version"], workingFolder: at.root, invokedFolder: null };
+  expect(() => findEnvFile(call)).toThrow(
+    expect.objectContaining({
+      code: "cli/unreadable_file",
+      message: expect.stringContaining(`"${at.root}/.env" cannot be read`),
+    }),
+  );
+});
+
 Deno.test({
   name: "a .env that somebody else has put above the pipeline is not read",
   ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
