@@ -4,6 +4,28 @@ import { measure, type Measured, watchPeak } from "./measure.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
+/** Columns of the month, in the order of the file. */
+export const CSV_COLUMNS = [
+  "vendor_id",
+  "pickup_at",
+  "dropoff_at",
+  "passenger_count",
+  "trip_distance",
+  "rate_code_id",
+  "stored_and_forwarded",
+  "pickup_zone_id",
+  "dropoff_zone_id",
+  "payment_type",
+  "fare_amount",
+  "extra",
+  "mta_tax",
+  "tip_amount",
+  "tolls_amount",
+  "improvement_surcharge",
+  "total_amount",
+  "congestion_surcharge",
+];
+
 /** What `--output json` says of a run, as far as a benchmark looks. */
 export interface SluiceOutput {
   readonly status: string;

@@ -15,7 +15,7 @@ import { connect } from "../src/db/connection/connect.ts";
 import type { Database } from "../src/db/database.ts";
 import { startEmbedded } from "../src/db/embedded/mod.ts";
 import { tryAdvisoryLock } from "../src/db/lock.ts";
-import { psql, sluice, type SluiceOutput } from "./contestants.ts";
+import { CSV_COLUMNS, psql, sluice, type SluiceOutput } from "./contestants.ts";
 import { type Measured, median } from "./measure.ts";
 
 const FOLDER = fileURLToPath(new URL("./data", import.meta.url));
@@ -140,28 +140,6 @@ function copyCommands(withKey: boolean): string[] {
   const index = `create unique index on bench.copied (${KEY.join(", ")}) nulls not distinct`;
   return withKey ? [copy, index] : [copy];
 }
-
-/** In the order of the file. */
-const CSV_COLUMNS = [
-  "vendor_id",
-  "pickup_at",
-  "dropoff_at",
-  "passenger_count",
-  "trip_distance",
-  "rate_code_id",
-  "stored_and_forwarded",
-  "pickup_zone_id",
-  "dropoff_zone_id",
-  "payment_type",
-  "fare_amount",
-  "extra",
-  "mta_tax",
-  "tip_amount",
-  "tolls_amount",
-  "improvement_surcharge",
-  "total_amount",
-  "congestion_surcharge",
-];
 
 function report(
   { months, withKey, concurrency, money }: Options,

@@ -29,3 +29,26 @@ Deno.test("median() takes the middle, or the mean of the two in the middle", () 
   expect(median([4, 1, 3, 2])).toBe(2.5);
   expect(median([7])).toBe(7);
 });
+
+Deno.test({
+  name:
+    "measure() sees what a program took of the processors, and nothing of it in what was printed",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const cpuOf = async (milliseconds: number) => {
+      const script = `const end = performance.now() + ${milliseconds}; ` +
+        "while (performance.now() < end) Math.sqrt(2); console.error('told')";
+      const { cpuSeconds, stderr } = await measure(Deno.execPath(), ["eval", script]);
+      expect(stderr.trim()).toBe("told");
+      return cpuSeconds!;
+    };
+    const idle = await cpuOf(0);
+    expect(idle).toBeGreaterThan(0);
+    // What else runs may take most of that time.
+    expect(await cpuOf(1000)).toBeGreaterThan(idle);
+  },
+});
+
+Deno.test("measure() fails where there is no such program", async () => {
+  await expect(measure("no-such-program-of-anybody", [])).rejects.toThrow(Deno.errors.NotFound);
+});
