@@ -1,12 +1,14 @@
 /**
  * How fast partitions load with several workers, against one process that loads them itself.
  *
- *     deno task bench:workers [--rounds 3] [--months 4] [--money double|numeric]
+ *     deno task bench:workers [--rounds 3] [--months 4] [--money double|numeric] [--only slow]
  *
- * In each round every contestant loads the same full months into the same table: one process with
+ * In each round every contestant loads the same partitions into the same table: one process with
  * one and with two partitions at once, and `run --distributed` with one, two and four workers, which
- * are up before the clock starts. Seconds are those that the run reports. Then twelve tiny
- * partitions, which show what it costs to hand a job over. Prints Markdown for docs/performance.md.
+ * are up before the clock starts. Seconds are those that the run reports. The partitions are full
+ * months (`full`), twelve tiny ones (`tiny`), which show what it costs to hand a job over, and eight
+ * that a server on loopback sends slowly (`slow`), where workers wait rather than compute. Prints
+ * Markdown for docs/performance.md.
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -16,11 +18,15 @@ import { connect } from "../src/db/connection/connect.ts";
 import { sluice, type SluiceOutput, startWorker } from "./contestants.ts";
 import { median } from "./measure.ts";
 import { inScratchDatabase } from "./scratch_database.ts";
+import { serveSlowly } from "./slow_source.ts";
 
 const FOLDER = fileURLToPath(new URL("./data", import.meta.url));
 const PIPELINE = new URL("./yellow_month.yaml", import.meta.url);
 const DATABASE = "bench_workers";
 const TINY_ROWS = 10;
+
+/** Of the slow source: a partition takes six seconds, of which Postgres needs little. */
+const SLOW = { partitions: 8, rows: 60_000, seconds: 6 };
 
 /** One way to load the same partitions. */
 interface Contestant {
@@ -51,24 +57,63 @@ async function main(): Promise<void> {
       rounds: { type: "string", default: "3" },
       months: { type: "string", default: "4" },
       money: { type: "string", default: "double" },
+      only: { type: "string" },
     },
   });
   const [rounds, count] = [values.rounds, values.months].map(wholeNumber);
+  const kinds = {
+    full: (url: string) => compareFull(url, rounds, count, values.money === "double"),
+    tiny: (url: string) => compareTiny(url, rounds),
+    slow: (url: string) => compareSlow(url, rounds),
+  };
+  const wanted = Object.entries(kinds).filter(([kind]) => (values.only ?? kind) === kind);
+  if (wanted.length === 0) throw new Error(`Not one of ${Object.keys(kinds).join(", ")}`);
+  await inScratchDatabase(DATABASE, async (url) => {
+    for (const [, compareKind] of wanted) {
+      for (const line of await compareKind(url)) console.log(line);
+      console.log();
+    }
+  });
+}
+
+async function compareFull(url: string, rounds: number, count: number, double: boolean) {
   const months = Array.from({ length: count }, (_, at) => `2021-${twoDigits(at + 1)}`);
   for (const month of months) {
     console.error(`Making ${month}, where it is missing`);
     await writeFullMonth(FOLDER, month, { plain: false });
   }
-  await inScratchDatabase(DATABASE, async (url) => {
-    const big = await writePipeline(values.money === "double");
-    const load = ["--from", months[0], "--to", months.at(-1)!, "--set", `base=${FOLDER}`];
-    const rows = FULL_MONTH_ROWS * count;
-    const large = await compare(url, [big, ...load], rounds, rows, "bench.yellow_trips");
-    for (const line of report(large, rows, `${count} months`)) console.log(line);
-    const tiny = await compare(url, [await writeTiny()], rounds, 12 * TINY_ROWS, "bench.tiny");
-    console.log();
-    for (const line of report(tiny, 12 * TINY_ROWS, "12 tiny partitions")) console.log(line);
-  });
+  const big = await writePipeline(double);
+  const load = ["--from", months[0], "--to", months.at(-1)!, "--set", `base=${FOLDER}`];
+  const rows = FULL_MONTH_ROWS * count;
+  const loads = await compare(url, [big, ...load], rounds, rows, "bench.yellow_trips");
+  return report(loads, rows, `${count} months`);
+}
+
+async function compareTiny(url: string, rounds: number) {
+  const loads = await compare(url, [await writeTiny()], rounds, 12 * TINY_ROWS, "bench.tiny");
+  return report(loads, 12 * TINY_ROWS, "12 tiny partitions");
+}
+
+async function compareSlow(url: string, rounds: number) {
+  const months = Array.from({ length: SLOW.partitions }, (_, at) => `2021-${twoDigits(at + 1)}`);
+  const lines = Array.from({ length: SLOW.rows }, (_, id) => `${100_000 + id},${id % 97}.5,abc\n`);
+  const text = `id,amount,name\n${lines.join("")}`;
+  const files = new Map(months.map((month) => [`/${month}.csv`, text]));
+  await using source = serveSlowly(files, text.length / SLOW.seconds);
+  const path = `${FOLDER}/slow.yaml`;
+  await Deno.writeTextFile(
+    path,
+    `pipeline: slow
+partitions: { by: month, from: 2021-01, to: ${months.at(-1)} }
+source: { url: "${source.origin}/{month}.csv" }
+target: { table: bench.slow, versions: 1 }
+columns: { id: { type: integer, required: true }, amount: double precision, name: text }
+`,
+  );
+  const rows = SLOW.partitions * SLOW.rows;
+  const loads = await compare(url, [path], rounds, rows, "bench.slow");
+  const what = `${SLOW.partitions} partitions from a server that takes ${SLOW.seconds} s for each`;
+  return report(loads, rows, what);
 }
 
 /** Loads of each contestant, a round for each; the first load of all is not counted. */

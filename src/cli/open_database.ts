@@ -49,9 +49,13 @@ export async function openQueue(
   flags: DatabaseFlags & { readonly concurrency?: number },
   command: string,
   session: At,
+  /** Connections that are kept beside those of the partitions. */
+  kept = 0,
 ): Promise<Queue> {
   const { services, version } = session.cli;
-  return await services.openQueue(databaseRequest(flags, [], command, session), version);
+  const request = databaseRequest(flags, [], command, session);
+  const maxConnections = request.maxConnections + kept;
+  return await services.openQueue({ ...request, maxConnections }, version);
 }
 
 function databaseRequest(

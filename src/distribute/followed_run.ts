@@ -9,8 +9,11 @@ import type { RunContext } from "../run/context.ts";
 import { releaseDeadWorkers } from "./dead_workers.ts";
 import type { Queue } from "./queue.ts";
 
-/** Milliseconds between two looks at what workers have done. */
+/** Milliseconds between two looks at what workers have done, where none of them tells an end. */
 const POLL = 400;
+
+/** Milliseconds between two looks at the least, however many partitions end. */
+const PAUSE = 20;
 
 /** Milliseconds without any worker before it is told. */
 const LONELY = 10_000;
@@ -54,16 +57,39 @@ export class FollowedRun {
     const { context } = this;
     const { clock, random, signal } = context;
     try {
+      await using ends = this.#listen();
       while (this.#awaited.size > 0) {
         signal.throwIfAborted();
+        ends.begin();
         await withRetry(() => this.#look(), { clock, random, signal });
-        if (this.#awaited.size > 0) await clock.sleep(POLL, signal);
+        if (this.#awaited.size > 0) await ends.wait();
       }
     } catch (error) {
       // Others may be offered meanwhile.
       while (this.#awaited.size > 0) await this.#takeBack([...this.#awaited.keys()], error);
     }
     this.#following = false;
+  }
+
+  /** Waits for the next look; what ends while one is under way is looked for at once. */
+  #listen() {
+    const { clock, signal } = this.context;
+    let heard = new AbortController();
+    // Without it the looks are as good, and later.
+    const listening = this.queue.listen(this.runId, () => heard.abort()).catch((error) => {
+      if (error instanceof SluiceError) return null;
+      throw error;
+    });
+    listening.catch(() => {});
+    return {
+      begin: () => heard = new AbortController(),
+      async wait() {
+        await clock.sleep(PAUSE, signal);
+        await clock.sleep(POLL - PAUSE, AbortSignal.any([signal, heard.signal])).catch(() => {});
+        signal.throwIfAborted();
+      },
+      [Symbol.asyncDispose]: async () => await (await listening)?.[Symbol.asyncDispose](),
+    };
   }
 
   async #look(): Promise<void> {

@@ -14,6 +14,7 @@ import type { Queryable } from "../db/database.ts";
 import { connectionLost, postgresError } from "../db/db_error.ts";
 import { requireOwnSchema } from "../db/own_schema.ts";
 import { escaped, storedText } from "../db/storing.ts";
+import { PART_ENDED } from "../ledger/mod.ts";
 import { requireReferences } from "./literal_secrets.ts";
 import { type RetryOptions, withRetry } from "../db/with_retry.ts";
 import { poolConfig } from "./pool_config.ts";
@@ -76,6 +77,11 @@ export interface Queue extends AsyncDisposable {
   lost(runId: string, positions: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Gives back what these workers had; they are gone. */
   release(workers: readonly string[]): Promise<void>;
+  /**
+   * Calls back when a partition of a run has ended. While its connection is broken it is not called:
+   * whoever waits looks now and then as well.
+   */
+  listen(runId: string, ended: () => void): Promise<AsyncDisposable>;
   /** Names of workers that have had jobs for a while. */
   holders(): Promise<readonly string[]>;
   work(options: WorkOptions): Promise<Worker>;
@@ -226,6 +232,27 @@ where j.id is null or (j.attempts >= j.max_attempts and j.locked_at is null)`,
     },
     async release(workers) {
       await asking(() => utils.forceUnlockWorkers([...workers]));
+    },
+    async listen(runId, ended) {
+      const client = await asking(() => pool.connect());
+      let broken: Error | undefined;
+      const heard = ({ payload }: pg.Notification) => {
+        if (payload === runId) ended();
+      };
+      const fail = (error: Error) => broken = error;
+      client.on("notification", heard).on("error", fail);
+      const release = () => {
+        client.off("notification", heard).off("error", fail);
+        // What it listens to goes with it.
+        client.release(broken ?? true);
+      };
+      try {
+        await asking(() => client.query(`listen ${PART_ENDED}`));
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return { [Symbol.asyncDispose]: () => Promise.resolve(release()) };
     },
     async holders() {
       const workers = await select<{ worker: string }>(

@@ -50,7 +50,7 @@ export async function workOn(queue: Queue, context: WorkContext): Promise<void> 
 }
 
 async function workWhileConnected(queue: Queue, context: WorkContext): Promise<void> {
-  const { db, clock, signal, concurrency, followed, note } = context;
+  const { db, clock, signal, concurrency, followed, ready, note } = context;
   await using session: Session = await db.session();
   const alive: Promise<void>[] = [];
   const lost = session.lost ?? new AbortController().signal;
@@ -75,6 +75,7 @@ async function workWhileConnected(queue: Queue, context: WorkContext): Promise<v
   });
   try {
     await Promise.all(alive);
+    ready();
     while (!stop.aborted) {
       try {
         await releaseDeadWorkers(queue, db);

@@ -17,6 +17,8 @@ export interface WorkContext extends RunContext {
   readonly followed: number;
   /** Does a detached run: its partitions are offered to workers in turn. */
   readonly run: (job: RunJob) => Promise<string>;
+  /** Called when it begins to wait for jobs: with all loaded and connected that the first one needs. */
+  readonly ready: () => void;
   readonly note: (note: JobNote) => void;
   readonly warn: (message: string) => void;
 }

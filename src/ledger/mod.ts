@@ -34,6 +34,7 @@ export {
   finishPart,
   holdsClaim,
   offerPart,
+  PART_ENDED,
   type PartNews,
   type PartState,
   readParts,

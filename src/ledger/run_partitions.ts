@@ -150,6 +150,9 @@ where run_id = $1::uuid and position = $2 and claim = $3::uuid and finished_at i
   );
 }
 
+/** Where it is told, by the id of its run, that a partition has ended. */
+export const PART_ENDED = "sluice_partition_ended";
+
 /**
  * Records that a partition has ended, if it is still this worker's.
  *
@@ -165,7 +168,8 @@ export async function finishPart(
     db.query(
       `update sluice.run_partitions set result = coalesce($4::text::jsonb, result),
   finished_at = clock_timestamp()
-where run_id = $1::uuid and position = $2 and claim = $3::uuid and finished_at is null`,
+where run_id = $1::uuid and position = $2 and claim = $3::uuid and finished_at is null
+returning pg_notify('${PART_ENDED}', run_id::text)`,
       [runId, position, claim, result === null ? null : storableJson(result, text)],
     )
   );

@@ -27,7 +27,10 @@ export const SLEEPS: Readonly<Record<string, readonly [count: number, why: strin
   "db/turn_away.ts": [1, "a server that comes back while somebody waits for it"],
   "db/with_retry_test.ts": [1, "an interrupt in the middle of a wait"],
   "distribute/breaks_test.ts": [2, "breaks connections at random moments"],
-  "distribute/load_part_test.ts": [1, "a worker that is at work for long"],
+  "distribute/load_part_test.ts": [
+    2,
+    "a worker that is at work for long; a clock whose looks never come",
+  ],
   "distribute/worker_test.ts": [1, "kills workers at random moments"],
   "observe/log_table_test.ts": [1, "a clock that is a hundred times as fast"],
   "observe/notify_end_to_end_test.ts": [1, "a run that takes longer than expected"],

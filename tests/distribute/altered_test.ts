@@ -40,6 +40,7 @@ for (const mode of ["partition", "append", "upsert"]) {
           ...worker,
           concurrency: 2,
           followed: 1,
+          ready: () => {},
           run: () => Promise.reject(new Error("There is no detached run here")),
           note: () => {},
           warn: () => {},

@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import type { Clock } from "../../src/core/clock.ts";
 import type { PartitionResult } from "../../src/core/result.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";
@@ -44,6 +45,7 @@ function workContext(db: Database, signal = new AbortController().signal) {
       ...context,
       concurrency: 1,
       followed: 1,
+      ready: () => {},
       run: () => Promise.reject(new Error("There is no detached run here")),
       note: ({ message }: { message: string }) => void notes.push(message),
       warn: (message: string) => void notes.push(message),
@@ -57,12 +59,14 @@ async function offered(
   queue: Queue,
   spec: PipelineSpec,
   variables: Record<string, string> = {},
+  timed: (clock: Clock) => Clock = (clock) => clock,
 ) {
   const jobs: LoadJob[] = [];
   const { context } = testContext(test.db);
   const added = Promise.withResolvers<void>();
   const result = runPipeline(spec, ALL, {
     ...context,
+    clock: timed(context.clock),
     secrets: secretsFrom(variables),
     elsewhere: loadElsewhere({
       ...queue,
@@ -202,6 +206,45 @@ async function gone({ partition: { source } }: LoadJob): Promise<typeof source> 
   await server[Symbol.asyncDispose]();
   const url = `http://127.0.0.1:${server.port}/things.csv` as typeof source.url;
   return { ...source, url, retries: 0 };
+}
+
+Deno.test("a partition that has ended is told, and not found by the next look", async () => {
+  await using test = await ledgerDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const { job, result } = await offered(
+    test,
+    queue,
+    specOf(yaml("full"), files.folder),
+    {},
+    // Looks that only time brings never come.
+    (clock) => ({
+      ...clock,
+      sleep: (ms, signal) => clock.sleep(ms > 100 ? 86_400_000 : 0, signal),
+    }),
+  );
+  await untilHeard(test);
+  await loadPart(queue, job, false, workContext(test.db).context);
+  expect((await result).status).toBe("succeeded");
+});
+
+Deno.test("a follower whose ear was cut off finds what has ended all the same", async () => {
+  await using test = await ledgerDatabase();
+  await using queue = await queueOf(test);
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const { job, result } = await offered(test, queue, specOf(yaml("full"), files.folder));
+  await untilHeard(test);
+  await test.db.query(`select pg_terminate_backend(pid, 10000) from (${LISTENING}) listening`);
+  await loadPart(queue, job, false, workContext(test.db).context);
+  expect((await result).status).toBe("succeeded");
+});
+
+/** Sessions that listen for the end of partitions. */
+const LISTENING = `select pid from pg_stat_activity
+where datname = current_database() and query like 'listen sluice_partition%'`;
+
+async function untilHeard({ db }: TestDatabase): Promise<void> {
+  await until("the follower listens", async () => (await db.query(LISTENING)).length > 0);
 }
 
 Deno.test("a job that workers died of too often fails its partition, with the last word on it", async () => {

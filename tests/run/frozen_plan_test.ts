@@ -163,6 +163,7 @@ Deno.test("a distributed run sends workers the very plan that is printed for it"
       ...context,
       concurrency: 1,
       followed: 1,
+      ready: () => {},
       run: () => Promise.reject(new Error("There is no detached run here")),
       note: () => {},
       warn: () => {},

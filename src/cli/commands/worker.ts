@@ -52,8 +52,9 @@ async function work(flags: Flags, session: Session): Promise<number> {
   // Whatever hangs: a database that does not answer, a source, a disk.
   interrupt.leaveWithin(LONGEST_STOP);
   await using database = await openDatabase(flags, [], "worker", session, FOLLOWED);
-  await using queue = await openQueue(flags, "worker", session);
-  session.note("The worker waits for partitions to load\n");
+  // Each run that is followed listens over a connection of its own.
+  await using queue = await openQueue(flags, "worker", session, FOLLOWED);
+  let told = false;
   const context = runContext(database.db, session);
   await services.workOn(queue, {
     ...context,
@@ -65,6 +66,11 @@ async function work(flags: Flags, session: Session): Promise<number> {
         elsewhere: await services.loadElsewhere(queue, priority),
       });
       return error === null ? status : `${status}: ${error.message}`;
+    },
+    ready() {
+      // Once: it is told why it waits for the database, and that is over when it goes on.
+      if (!told) session.note("The worker waits for partitions to load\n");
+      told = true;
     },
     note: ({ pipeline, partition, message }) =>
       session.note(`${nameOf(pipeline, partition)}: ${message}\n`),
