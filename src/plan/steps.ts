@@ -1,4 +1,4 @@
-import { quoteIdent, quoteTable } from "../core/quote.ts";
+import { copyStatement } from "./copy_place.ts";
 import type { LoadPlan, PartitionPlan, Statement } from "./load_plan.ts";
 
 /** A statement of a plan as people look it up later. */
@@ -38,7 +38,7 @@ function partitionSteps(plan: LoadPlan, partition: PartitionPlan): PlannedStep[]
       ...(compute?.stage ?? []),
       ...(conversion?.stage ?? []),
     ]),
-    ...steps(`copy ${name}`, [copyOf(plan, partition)]),
+    ...steps(`copy ${name}`, [copyStatement(plan.rows, partition, "The rows of the source")]),
     ...steps(
       `read ${name}`,
       conversion === null ? [] : [
@@ -70,20 +70,6 @@ function hookSteps({ hooks, file }: LoadPlan): PlannedStep[] {
       sql: sql.slice(0, LONGEST),
     }))
   );
-}
-
-/** COPY itself is no `Statement`: the rows are streamed into it. */
-function copyOf({ rows }: LoadPlan, partition: PartitionPlan): Statement {
-  const { staging, constants, conversion, compute } = partition;
-  const names = [...rows.columns, ...constants].map(({ name }) => quoteIdent(name));
-  return {
-    sql: `copy ${quoteTable(conversion?.texts ?? compute?.raw ?? staging)} (${
-      names.join(", ")
-    }, …)\nfrom stdin with (format binary)`,
-    params: [],
-    why: "The rows of the source",
-    lock: null,
-  };
 }
 
 function steps(step: string, statements: readonly Statement[]): PlannedStep[] {

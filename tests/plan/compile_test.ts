@@ -290,6 +290,11 @@ Deno.test("stepsOf shows each table that rows go through made before they come i
     expect(made.includes(-1)).toBe(false);
     expect(filled[0]).toBeGreaterThan(Math.max(...made));
     expect(filled).toEqual(filled.toSorted((a, b) => a - b));
+    // A row that is read by the type's own function is found again by its place.
+    const copied = /\((.*)\)/.exec(steps[filled[0]])![1].split(", ");
+    const names = [...plan.rows.columns, ...plan.partitions[0].constants].map(({ name }) => name);
+    const offset = conversion !== null || plan.rows.offsetColumn ? ["_sluice_offset"] : [];
+    expect(copied).toEqual([...names, ...offset].map((name) => `"${name}"`));
   }
 });
 

@@ -1,7 +1,6 @@
 import { formatPlural } from "../../core/format_text.ts";
 import { type HookFact, type HookName, HOOKS } from "../../core/hooks.ts";
-import { OFFSET_COLUMN } from "../../core/names.ts";
-import { quoteIdent, quoteTable } from "../../core/quote.ts";
+import { copyPlace, copyStatement } from "../../plan/copy_place.ts";
 import type {
   CheckPass,
   LoadPlan,
@@ -64,7 +63,7 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     copyText(plan, partition, paint),
     section(
       "Verify",
-      verify?.[conversion !== null ? "texts" : compute !== null ? "raw" : "staging"]
+      verify?.[copyPlace(partition, null).kind]
         .map(({ statement }) => statement) ?? [],
       paint,
     ),
@@ -142,26 +141,10 @@ function checkStatement({ checks, sql, params }: CheckPass): Statement {
   return { sql, params, why: words.join("; "), lock: null };
 }
 
-/** COPY itself is no `Statement`: the rows are streamed into it. */
 function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan, paint: Paint) {
-  const names = [
-    ...rows.columns.map(({ name }) => name),
-    ...partition.constants.map(({ name }) => name),
-    ...(rows.lineColumn ? ["_source_line"] : []),
-    ...(rows.offsetColumn ? [OFFSET_COLUMN] : []),
-  ];
-  const { conversion, compute, staging } = partition;
-  const copy: Statement = {
-    sql:
-      `copy ${quoteTable(conversion?.texts ?? compute?.raw ?? staging)} (${
-        names.map(quoteIdent).join(", ")
-      })\n` +
-      "from stdin with (format binary)",
-    params: [],
-    why: `The rows of ${partition.source.url}, over ${formatPlural(copyConnections, "connection")}`,
-    lock: null,
-  };
-  return section("Copy", [copy], paint);
+  const over = formatPlural(copyConnections, "connection");
+  const why = `The rows of ${partition.source.url}, over ${over}`;
+  return section("Copy", [copyStatement(rows, partition, why)], paint);
 }
 
 /** A statement, or one with facts that only hooks ask for. */

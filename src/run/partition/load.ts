@@ -5,6 +5,7 @@ import type { PartitionResult, Phases } from "../../core/result.ts";
 import type { Stage } from "../../core/stage.ts";
 import { bindConstants } from "../../plan/bind_constants.ts";
 import { checkStaging } from "./checks.ts";
+import { copyPlace } from "../../plan/copy_place.ts";
 import { storedText } from "../../db/storing.ts";
 import { withRetry } from "../../db/with_retry.ts";
 import { fillStaging } from "./fill_staging.ts";
@@ -95,9 +96,8 @@ export class PartitionLoad {
     // Before rows are taken out of staging.
     const compare = this.#verification?.compare;
     if (compare !== undefined) {
-      const isRaw = isolation !== null || compute !== null;
-      const where = conversion !== null ? "texts" : isRaw ? "raw" : "staging";
-      const verify = () => compare(context.db, where);
+      const { kind } = copyPlace(partition, isolation);
+      const verify = () => compare(context.db, kind);
       await this.#timed("verify", async () => this.#report("load", await verify()));
     }
     const filled = await fillStaging(partition, isolation !== null, context);
@@ -240,7 +240,7 @@ export class PartitionLoad {
     });
     let facts = this.#runFacts(0, held.url);
     const { rows } = plan;
-    const { offsetColumn } = partition.conversion ?? isolation ?? rows;
+    const { table: staging, offsetColumn = rows.offsetColumn } = copyPlace(partition, isolation);
     const shape = { bounds: partition.bounds, offsetColumn };
     const rejects = this.source.rejects({
       runId,
@@ -275,8 +275,7 @@ export class PartitionLoad {
       db: context.db,
       clock: context.clock,
       signal: context.signal,
-      staging: partition.conversion?.texts ?? isolation?.raw ?? partition.compute?.raw ??
-        partition.staging,
+      staging,
       copyConnections: plan.copyConnections,
       refused: isolation === null ? null : refused,
       rejects,
