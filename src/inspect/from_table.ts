@@ -1,5 +1,6 @@
 import { columnName } from "../core/column_name.ts";
 import { SluiceError } from "../core/error.ts";
+import { withArticle } from "../core/format_text.ts";
 import type { QualifiedName } from "../core/quote.ts";
 import type { ColumnInfo, TableInfo } from "../db/catalog/catalog.ts";
 import { sqlType } from "../plan/sql_types.ts";
@@ -28,7 +29,7 @@ export function pipelineFromTable(request: TableRequest, table: TableInfo): stri
   if (table.kind !== "table" && table.kind !== "partitioned") {
     throw new SluiceError(
       "plan/target_not_a_table",
-      `${nameText(request.table)} is a ${table.kind}`,
+      `${nameText(request.table)} is ${withArticle(table.kind)}`,
       {
         hint: "Name a table",
       },

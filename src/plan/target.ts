@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/error.ts";
+import { withArticle } from "../core/format_text.ts";
 import type { Catalog, TableInfo } from "../db/catalog/catalog.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
@@ -72,7 +73,7 @@ function requireTable(layout: Layout, { kind }: TableInfo): void {
   if (kind === "table" || kind === "partitioned") return;
   throw new SluiceError(
     "plan/target_not_a_table",
-    `"${nameOf(layout)}" is a ${kind}`,
+    `"${nameOf(layout)}" is ${withArticle(kind)}`,
     { hint: "Only tables can be loaded: name another target.table" },
   );
 }

@@ -23,7 +23,10 @@ export type TableKind =
   | "view"
   | "materialized view"
   | "foreign table"
-  | "other";
+  | "sequence"
+  | "index"
+  | "composite type"
+  | "relation of another kind";
 
 export interface TableInfo {
   /** Stays with the table when it is renamed or moved; another table never has it. */
@@ -209,7 +212,11 @@ select current_setting('server_version_num')::int as "serverVersion",
         when 'v' then 'view'
         when 'm' then 'materialized view'
         when 'f' then 'foreign table'
-        else 'other' end,
+        when 'S' then 'sequence'
+        when 'i' then 'index'
+        when 'I' then 'index'
+        when 'c' then 'composite type'
+        else 'relation of another kind' end,
       'comment', obj_description(c.oid, 'pg_class'),
       'rowSecurity', c.relkind in ('r', 'p') and row_security_active(c.oid),
       'columns', (
