@@ -34,7 +34,8 @@ export interface SluiceOutput {
   readonly seconds: number;
 }
 
-function commandLine(args: readonly string[]): string[] {
+/** Arguments of Deno that run Sluice from this folder. */
+export function commandLine(args: readonly string[]): string[] {
   return [
     "run",
     // As the task does; see docs/performance.md.

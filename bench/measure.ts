@@ -3,27 +3,33 @@ export interface Measured {
   readonly code: number;
   /** From start to exit, as a user waits for it. */
   readonly seconds: number;
-  /** The most memory it ever held resident, bytes; null where the system does not tell (not Linux). */
-  readonly peakBytes: number | null;
-  /** What it took of the processors, in all of its threads; null where the system does not tell. */
+  /**
+   * CPU seconds, user and system, of the program and of all that it started and waited for; null
+   * where the system does not tell (Windows).
+   */
   readonly cpuSeconds: number | null;
+  /**
+   * Most memory held resident, bytes: the high-water marks of the program's processes that live at
+   * once; null where the system does not tell (not Linux).
+   */
+  readonly peakBytes: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** How to start a program, and when to give up. */
+export interface MeasureOptions {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Ends the program and all that it started. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Runs a program, reads its high-water mark while it runs, and tells its times at the end: the
- * system adds those of a child exactly once its parent has waited for it.
+ * A shell waits for the program, and tells last what it and its children took: `times` of POSIX. It
+ * leads a process group of its own where the system can (`setsid`), so that all of it can be ended.
  */
-const WATCHED = `"$@" & program=$!
-(
-  while grep VmHWM "/proc/$program/status" >&2; do sleep 0.1; done
-) 2>&1 >/dev/null | sed 's/^/@peak /' >&2 &
-wait "$program"
-code=$?
-printf '@times ' >&2
-times >&2
-exit "$code"`;
+const TIMED = 'command -v "$1" >/dev/null || exit 127; "$@"; code=$?; times >&2; exit "$code"';
 
 /**
  * Runs a program to its end.
@@ -33,68 +39,99 @@ exit "$code"`;
 export async function measure(
   program: string,
   args: readonly string[],
-  options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+  options: MeasureOptions = {},
 ): Promise<Measured> {
-  const isWatched = Deno.build.os === "linux";
+  const { signal, ...place } = options;
+  const shell = Deno.build.os !== "windows";
+  const group = Deno.build.os === "linux";
+  const timed = ["sh", "-c", TIMED, "sh", program, ...args];
+  const [first, ...rest] = group ? ["setsid", ...timed] : shell ? timed : [program, ...args];
   const started = performance.now();
-  const child = new Deno.Command(isWatched ? "sh" : program, {
-    args: isWatched ? ["-c", WATCHED, "sh", program, ...args] : [...args],
+  const child = new Deno.Command(first, {
+    args: rest,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    ...options,
+    ...place,
   }).spawn();
+  const end = () => kill(child.pid, group);
+  signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted) end();
+  const peak = watchPeak(child.pid, { itself: !shell });
   const { code, stdout, stderr } = await child.output();
   const seconds = (performance.now() - started) / 1000;
+  signal?.removeEventListener("abort", end);
   const decoder = new TextDecoder();
   const told = decoder.decode(stderr);
-  if (isWatched && code === 127) throw new Deno.errors.NotFound(told);
+  const times = shell ? TIMES.exec(told) : null;
+  if (shell && times === null && code === 127) {
+    throw new Deno.errors.NotFound(`There is no program "${program}"`);
+  }
   return {
     code,
     seconds,
-    peakBytes: peakOf(told),
-    cpuSeconds: cpuOf(told),
+    cpuSeconds: times === null ? null : secondsOf(times[3]) + secondsOf(times[4]),
+    peakBytes: await peak,
     stdout: decoder.decode(stdout),
-    stderr: told.replace(/^@peak .*\n?|^@times .*\n.*\n?/gm, ""),
+    stderr: times === null ? told : told.slice(0, times.index),
   };
 }
 
-function peakOf(text: string): number | null {
-  const marks = [...text.matchAll(/^@peak \D*(\d+) kB/gm)];
-  return marks.length === 0 ? null : Number(marks.at(-1)![1]) * 1024;
+/** What `times` prints: user and system time of the shell, and of all that it waited for. */
+const TIMES = /(\d+m[\d.,]+s) (\d+m[\d.,]+s)\n(\d+m[\d.,]+s) (\d+m[\d.,]+s)\n$/;
+
+function secondsOf(text: string): number {
+  const [minutes, seconds] = text.slice(0, -1).replace(",", ".").split("m");
+  return Number(minutes) * 60 + Number(seconds);
 }
 
-/** The second line of `times` is of the children: user and system. */
-function cpuOf(text: string): number | null {
-  const last = /^@times .*\n(.*)$/m.exec(text)?.[1];
-  if (last === undefined) return null;
-  return [...last.matchAll(/(\d+)m([\d.]+)s/g)]
-    .reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+/** A group is named by the negative id of the process that leads it. */
+function kill(pid: number, group: boolean): void {
+  try {
+    Deno.kill(group ? -pid : pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /**
- * CPU seconds of a Postgres server so far, in all of its processes, also those that have ended; null
- * where the system does not tell.
+ * CPU ticks that a process, what it started and what of it has ended took. A child that ends during
+ * the look could count twice or not at all: its time goes over to its parent. Then it looks again.
+ */
+const TICKS = `
+read -r server < "$1/postmaster.pid"
+set -- "$server"
+fields() {
+  read -r line < "/proc/$1/stat" || return
+  set -- \${line##*) }
+  own=$((\${12} + \${13}))
+  ended=$((\${14} + \${15}))
+}
+until
+  fields "$1" || exit 1
+  before=$ended
+  sum=0
+  for list in "/proc/$1/task/"*/children; do
+    read -r children < "$list" || true
+    for child in $children; do fields "$child" && sum=$((sum + own + ended)); done
+  done
+  fields "$1" && [ "$ended" = "$before" ]
+do :; done
+echo "$((sum + own + ended)) $(getconf CLK_TCK)"`;
+
+/**
+ * CPU seconds of a Postgres server on this machine so far, in all of its processes, also those that
+ * have ended; null where the system does not tell. The difference of two is what happened between.
  */
 export async function serverCpu(dataFolder: string): Promise<number | null> {
   if (Deno.build.os !== "linux") return null;
-  const script = `read pid < "$1/postmaster.pid"
-    cat "/proc/$pid/stat"
-    for child in $(cat "/proc/$pid/task/$pid/children"); do cat "/proc/$child/stat"; done
-    getconf CLK_TCK`;
-  const { stdout } = await new Deno.Command("sh", {
-    args: ["-c", script, "sh", dataFolder],
+  const { code, stdout } = await new Deno.Command("sh", {
+    args: ["-c", TICKS, "sh", dataFolder],
     stdin: "null",
     stderr: "null",
   }).output();
-  const lines = new TextDecoder().decode(stdout).trim().split("\n");
-  const ticks = Number(lines.pop());
-  // Behind the name in brackets: utime, stime, and of children that have ended cutime, cstime.
-  const sum = lines.reduce((sum, line, at) => {
-    const fields = line.slice(line.lastIndexOf(")") + 2).split(" ").slice(11, at === 0 ? 15 : 13);
-    return sum + fields.reduce((all, field) => all + Number(field), 0);
-  }, 0);
-  return sum / ticks;
+  const [ticks, perSecond] = new TextDecoder().decode(stdout).trim().split(" ").map(Number);
+  return code === 0 && perSecond > 0 ? ticks / perSecond : null;
 }
 
 /** The middle value; of an even number of values the mean of the two in the middle. */
@@ -105,18 +142,50 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Reads a process's high-water mark until it ends; it only rises, so the last reading is the peak.
+ * Sums, ten times a second, the high-water marks of a process and of all that it started. Nothing
+ * but `sleep` is started meanwhile: what watches takes no time from what is watched.
+ */
+const WATCH = `
+mark() {
+  while read -r key value _; do
+    if [ "$key" = VmHWM: ]; then sum=$((sum + value)); break; fi
+  done < "/proc/$1/status"
+}
+started() {
+  for list in "/proc/$1/task/"*/children; do
+    read -r children < "$list" || true
+    for child in $children; do mark "$child"; started "$child"; done
+  done
+}
+most=0
+while [ -d "/proc/$1" ]; do
+  sum=0
+  {
+    if [ "$2" = true ]; then mark "$1"; fi
+    started "$1"
+  } 2>/dev/null
+  if [ "$sum" -gt "$most" ]; then most=$sum; fi
+  sleep 0.1
+done
+echo "$most"`;
+
+/**
+ * Watches a process, and all that it starts, until it ends; the most memory that they held, bytes.
  *
  * By a shell: Deno itself opens /proc to programs with every permission only.
+ *
+ * @param which `itself: false` leaves out the process itself, as that of a shell that only waits
  */
-export async function watchPeak(pid: number): Promise<number | null> {
+export async function watchPeak(
+  pid: number,
+  which: { readonly itself: boolean } = { itself: true },
+): Promise<number | null> {
   if (Deno.build.os !== "linux") return null;
-  const script = 'while [ -d "/proc/$1" ]; do grep VmHWM "/proc/$1/status"; sleep 0.1; done';
   const { stdout } = await new Deno.Command("sh", {
-    args: ["-c", script, "sh", String(pid)],
+    args: ["-c", WATCH, "sh", String(pid), String(which.itself)],
     stdin: "null",
     stderr: "null",
   }).output();
-  const marks = [...new TextDecoder().decode(stdout).matchAll(/(\d+) kB/g)];
-  return marks.length === 0 ? null : Number(marks.at(-1)![1]) * 1024;
+  const most = Number(new TextDecoder().decode(stdout));
+  return most === 0 ? null : most * 1024;
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { connect } from "../src/db/connection/connect.ts";
+import type { Database } from "../src/db/database.ts";
 import { startEmbedded } from "../src/db/embedded/mod.ts";
 import { tryAdvisoryLock } from "../src/db/lock.ts";
 
@@ -20,11 +21,20 @@ export async function inScratchDatabase(
   if (!await tryAdvisoryLock(turn, "bench")) throw new Error("Another benchmark is running");
   await admin.query(`drop database if exists ${name} with (force)`);
   await admin.query(`create database ${name}`);
+  // It would take its time from whoever loads when it comes.
+  await setAutovacuum(admin, false);
   const url = new URL(server.superuserUrl);
   url.pathname = `/${name}`;
   try {
     await work(url.href);
   } finally {
+    await setAutovacuum(admin, true);
     await admin.query(`drop database if exists ${name} with (force)`);
   }
+}
+
+/** Of the whole server: a table cannot be told before a tool has made it. */
+async function setAutovacuum(admin: Database, isOn: boolean): Promise<void> {
+  await admin.query(`alter system ${isOn ? "reset autovacuum" : "set autovacuum = off"}`);
+  await admin.query("select pg_reload_conf()");
 }

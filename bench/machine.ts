@@ -1,0 +1,62 @@
+import type { Database } from "../src/db/database.ts";
+
+/** What a measurement was taken on. */
+export interface Machine {
+  /** `2026-11-30` */
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** `linux x86_64` */
+  readonly system: string;
+  readonly deno: string;
+  readonly postgres: string;
+  /** Settings of Postgres that matter, as `show` prints them. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Programs that wanted a core in the minute before: above 0.5, others were at work. */
+  readonly load: number;
+}
+
+const SETTINGS = ["fsync", "synchronous_commit", "wal_level", "shared_buffers", "max_wal_size"];
+
+/** Describes this machine and the server on it. */
+export async function describeMachine(db: Database): Promise<Machine> {
+  const settings: Record<string, string> = {};
+  for (const name of ["server_version", ...SETTINGS]) {
+    const [{ value }] = await db.query<{ value: string }>(
+      "select current_setting($1) as value",
+      [name],
+    );
+    settings[name] = value;
+  }
+  const { server_version, ...rest } = settings;
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: await processor(),
+    cores: navigator.hardwareConcurrency,
+    memoryBytes: Deno.systemMemoryInfo().total,
+    system: `${Deno.build.os} ${Deno.build.arch}`,
+    deno: Deno.version.deno,
+    postgres: server_version.split(" ")[0],
+    settings: rest,
+    load: Deno.loadavg()[0],
+  };
+}
+
+/** By a program: Deno itself opens /proc to programs with every permission only. */
+async function processor(): Promise<string> {
+  const unknown = "unknown processor";
+  if (Deno.build.os !== "linux") return unknown;
+  const { stdout } = await new Deno.Command("grep", {
+    args: ["-m1", "^model name", "/proc/cpuinfo"],
+    stderr: "null",
+  }).output();
+  return new TextDecoder().decode(stdout).split(":")[1]?.trim() || unknown;
+}
+
+/** Writes what was measured where it is committed. */
+export async function writeResults(name: string, results: unknown): Promise<void> {
+  const path = new URL(`./results/${name}.json`, import.meta.url);
+  await Deno.mkdir(new URL("./", path), { recursive: true });
+  await Deno.writeTextFile(path, `${JSON.stringify(results, null, 2)}\n`);
+}
