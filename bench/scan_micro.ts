@@ -1,23 +1,12 @@
 /** Times the CSV scanner alone: `deno run --allow-read bench/scan_micro.ts FILE [chunk KiB]`. */
 import { openReader } from "../src/source/formats/mod.ts";
+import { CSV } from "../tests/support/csv_options.ts";
 
 const [file, kib = "1024"] = Deno.args;
 const bytes = Deno.readFileSync(file);
 const chunk = Number(kib) * 1024;
 for (let round = 0; round < 5; round++) {
-  const reader = openReader({
-    type: "csv",
-    delimiter: ",",
-    quote: '"',
-    escape: '"',
-    header: true,
-    skipLines: 0,
-    comment: null,
-    nullValues: [""],
-    trim: false,
-    encoding: "utf-8",
-    maxRecordBytes: 1 << 20,
-  });
+  const reader = openReader(CSV);
   let rows = 0;
   let malformed = 0;
   const start = performance.now();

@@ -1,24 +1,12 @@
 import type { LoadPlan, Statement } from "../../src/plan/load_plan.ts";
+import { CSV } from "../support/csv_options.ts";
 
 /** A plan with one partition to load and one to leave alone. */
 export function planFixture(): LoadPlan {
-  const csv = {
-    type: "csv",
-    delimiter: ",",
-    quote: '"',
-    escape: '"',
-    header: true,
-    skipLines: 0,
-    comment: null,
-    nullValues: [""],
-    trim: false,
-    encoding: "utf-8",
-    maxRecordBytes: 1 << 20,
-  } as const;
   const source = (month: string) => ({
     url: `https://example.org/\${TOKEN}/${month}.csv.gz`,
     headers: { Authorization: "Bearer ${TOKEN}" },
-    format: csv,
+    format: CSV,
     compression: "auto" as const,
     retries: 5,
     timeoutSeconds: 30,

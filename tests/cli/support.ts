@@ -9,6 +9,7 @@ import type { Services } from "../../src/cli/services.ts";
 import type { Paint } from "../../src/cli/views/paint.ts";
 import { plainScreen, type Screen } from "../../src/cli/views/screen.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
+import { CSV } from "../support/csv_options.ts";
 
 /** Shows where a style begins and ends, so that goldens hold the styles too. */
 export const markedPaint: Paint = (style, text) => `<${style}>${text}</>`;
@@ -172,19 +173,7 @@ export function specNamed(pipeline: string, file: string): PipelineSpec {
     partitions: null,
     source: {
       url: "trips.csv",
-      format: {
-        type: "csv",
-        delimiter: ",",
-        quote: '"',
-        escape: '"',
-        header: true,
-        skipLines: 0,
-        comment: null,
-        nullValues: [""],
-        trim: false,
-        encoding: "utf-8",
-        maxRecordBytes: 1 << 20,
-      },
+      format: CSV,
       naming: "header",
       compression: "auto",
       headers: {},

@@ -10,6 +10,7 @@ import type { PlanInput } from "../../src/plan/plan_input.ts";
 import { stepsOf } from "../../src/plan/steps.ts";
 import { quoteTable } from "../../src/core/quote.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
+import { CSV } from "../support/csv_options.ts";
 
 const SPEC: PipelineSpec = {
   file: "trips.yaml",
@@ -29,19 +30,7 @@ const SPEC: PipelineSpec = {
   },
   source: {
     url: "trips_{month}.csv?key=${KEY}",
-    format: {
-      type: "csv",
-      delimiter: ",",
-      quote: '"',
-      escape: '"',
-      header: true,
-      skipLines: 0,
-      comment: null,
-      nullValues: [""],
-      trim: false,
-      encoding: "utf-8",
-      maxRecordBytes: 1000,
-    },
+    format: { ...CSV, maxRecordBytes: 1000 },
     naming: "header",
     compression: "auto",
     headers: {},

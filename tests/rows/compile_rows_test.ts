@@ -6,20 +6,7 @@ import { compileRows } from "../../src/rows/compile_rows.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";
-
-const FORMAT: CsvOptions = {
-  type: "csv",
-  delimiter: ",",
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  nullValues: [""],
-  trim: false,
-  encoding: "utf-8",
-  maxRecordBytes: 1 << 20,
-};
+import { CSV } from "../support/csv_options.ts";
 
 function column(name: string, more: Partial<ColumnPlan> = {}): ColumnPlan {
   return {
@@ -47,7 +34,7 @@ function encode(
     bounds?: PartitionBounds | null;
   } = {},
 ) {
-  const options = { ...FORMAT, ...format };
+  const options = { ...CSV, ...format };
   const reader = openReader(options);
   const bytes = new TextEncoder().encode(csv);
   const batches = [reader.push(bytes)];
@@ -164,7 +151,7 @@ Deno.test("a message cuts its value at 80 characters and says so", () => {
 Deno.test("the file holds each reject's raw record at its byte offset", () => {
   const csv = '\ufeffn,t\r\n1,"a\n""b"\r\nx,é\r\n2,c\n"y","z\n"\n3,\rz,é';
   const bytes = new TextEncoder().encode(csv);
-  const reader = openReader(FORMAT);
+  const reader = openReader(CSV);
   const frame = new Frame(64);
   const rejects: Reject[] = [];
   let rows = 0;

@@ -18,25 +18,14 @@ import { between, pick, randomFrom } from "./random.ts";
 import { makeText } from "./make_text.ts";
 import { compileKernel, MODULE_FILE } from "./write_kernel.ts";
 import { rounds } from "../support/rounds.ts";
+import { CSV } from "../support/csv_options.ts";
 
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Date.now() % 1_000_000_007);
 const TEXTS = rounds(300_000, "SLUICE_KERNEL_TEXTS");
 const FILES = rounds(700, "SLUICE_KERNEL_FILES");
 const encoder = new TextEncoder();
 
-const CSV: CsvOptions = {
-  type: "csv",
-  delimiter: ",",
-  quote: '"',
-  escape: '"',
-  header: false,
-  skipLines: 0,
-  comment: null,
-  nullValues: [""],
-  trim: false,
-  encoding: "utf-8",
-  maxRecordBytes: 1 << 20,
-};
+const HEADERLESS: CsvOptions = { ...CSV, header: false };
 
 Deno.test("the kernel's module is what its source compiles to", async () => {
   const compiled = await compileKernel();
@@ -273,7 +262,7 @@ Deno.test("tuples that are more than a frame holds go on outside, and the next o
   );
   const encodeAll = (kernel?: Kernel) => {
     kernel?.reset();
-    const reader = openReader(CSV, undefined, kernel);
+    const reader = openReader(HEADERLESS, undefined, kernel);
     const frame = kernel?.takeFrame() ?? new Frame(1 << 12);
     // Nothing of it may be written over.
     const neighbour = kernel?.takeFrame();
@@ -376,7 +365,7 @@ function attempt<T>(work: () => T): T | string {
 function randomDialect(random: () => number): CsvOptions {
   const quote = pick(random, ['"', '"', "'", null]);
   return {
-    ...CSV,
+    ...HEADERLESS,
     delimiter: pick(random, [",", ";", "\t", "|"]),
     quote,
     escape: pick(random, [quote, quote, quote, "\\", null]),

@@ -6,21 +6,9 @@ import type { Compression } from "../../src/core/codecs.ts";
 import type { SourcePlan } from "../../src/plan/load_plan.ts";
 import type { SourceContext } from "../../src/source/context.ts";
 import { type OpenSource, openSource } from "../../src/source/open.ts";
-import type { CsvOptions } from "../../src/spec/formats/csv.ts";
+import { CSV } from "../support/csv_options.ts";
 
-export const CSV: CsvOptions = {
-  type: "csv",
-  delimiter: ",",
-  quote: '"',
-  escape: '"',
-  header: true,
-  skipLines: 0,
-  comment: null,
-  nullValues: [""],
-  trim: false,
-  encoding: "utf-8",
-  maxRecordBytes: 1 << 20,
-};
+export { CSV };
 
 /** A plan for a source, with short waits. */
 export function planFor(url: string, change: Partial<SourcePlan> = {}): SourcePlan {

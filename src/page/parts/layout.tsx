@@ -110,6 +110,20 @@ export function PipelineHead(
   );
 }
 
+/** What leads to the question before a run. */
+export function RunButton(
+  { pipeline, partition = null }: {
+    readonly pipeline: string;
+    readonly partition?: string | null;
+  },
+) {
+  return (
+    <div class="end">
+      <a class="button" href={pipelinePath(pipeline, "run", { partition })}>Run …</a>
+    </div>
+  );
+}
+
 const PIPELINE_VIEWS = [
   ["versions", "Versions"],
   ["runs", "Runs"],

@@ -46,6 +46,26 @@ export function Count({ of }: { readonly of: number | bigint | null }) {
   return <td class="number">{of === null ? <span class="none">–</span> : fullCount(of)}</td>;
 }
 
+/** Heads of what a merge did to rows. */
+export const CHANGES: readonly Head[] = ["Inserted", "Updated", "Deleted"].map(number);
+
+/** What a merge did to rows, a cell each. */
+export function Changes(
+  { of }: {
+    readonly of: Readonly<
+      Record<"rows_inserted" | "rows_updated" | "rows_deleted", number | bigint | null>
+    >;
+  },
+) {
+  return (
+    <>
+      <Count of={of.rows_inserted} />
+      <Count of={of.rows_updated} />
+      <Count of={of.rows_deleted} />
+    </>
+  );
+}
+
 /** What stands where there is nothing to show: why, and what to do next. */
 export function Empty({ title, children }: { readonly title: string; readonly children?: Child }) {
   return (

@@ -7,7 +7,7 @@ import { pipelinePath } from "../parts/format.ts";
 import { Durations } from "../parts/bars.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { State } from "../parts/state.tsx";
-import { Count, Facts, number, Table } from "../parts/table.tsx";
+import { CHANGES, Changes, Count, Facts, number, Table } from "../parts/table.tsx";
 import { At } from "../parts/time.tsx";
 import { MoreGroups, MOST_GROUPS } from "./rejects.tsx";
 import { LogView } from "./run_log.tsx";
@@ -104,7 +104,7 @@ function PublishedTable(
           number("Version"),
           "Now",
           number("Rows"),
-          ...(merged ? [number("Inserted"), number("Updated"), number("Deleted")] : []),
+          ...(merged ? CHANGES : []),
           number("Bytes"),
           "Source",
         ]}
@@ -121,15 +121,7 @@ function PublishedTable(
               <State state={each.state} />
             </td>
             <Count of={each.rows} />
-            {merged
-              ? (
-                <>
-                  <Count of={each.rows_inserted} />
-                  <Count of={each.rows_updated} />
-                  <Count of={each.rows_deleted} />
-                </>
-              )
-              : null}
+            {merged ? <Changes of={each} /> : null}
             <td class="number">{each.bytes === null ? "–" : formatBytes(Number(each.bytes))}</td>
             <td class="break">{each.source_url}</td>
           </tr>

@@ -1,7 +1,7 @@
 import { formatDuration } from "../../core/format_text.ts";
 import type { Run } from "../queries/run.ts";
 import { pipelinePath } from "../parts/format.ts";
-import { PipelineHead } from "../parts/layout.tsx";
+import { PipelineHead, RunButton } from "../parts/layout.tsx";
 import { State } from "../parts/state.tsx";
 import { Command, Count, Empty, number, Table } from "../parts/table.tsx";
 import { Ago, At } from "../parts/time.tsx";
@@ -32,13 +32,7 @@ export function RunsView(
   return (
     <>
       <PipelineHead pipeline={pipeline} view="runs">
-        {canRun
-          ? (
-            <div class="end">
-              <a class="button" href={pipelinePath(pipeline, "run")}>Run …</a>
-            </div>
-          )
-          : null}
+        {canRun ? <RunButton pipeline={pipeline} /> : null}
       </PipelineHead>
       <form class="filter" method="get" action={pipelinePath(pipeline, "runs")}>
         <label>

@@ -2,9 +2,9 @@ import type { Child } from "hono/jsx";
 import { formatBytes } from "../../core/format_text.ts";
 import type { ColumnSum, PartitionRow, Version, VersionColumn } from "../queries/versions.ts";
 import { fullCount, pathTo, pipelinePath } from "../parts/format.ts";
-import { PipelineHead } from "../parts/layout.tsx";
+import { PipelineHead, RunButton } from "../parts/layout.tsx";
 import { State } from "../parts/state.tsx";
-import { Command, Count, Empty, number, Table } from "../parts/table.tsx";
+import { CHANGES, Changes, Command, Count, Empty, number, Table } from "../parts/table.tsx";
 import { Ago, At } from "../parts/time.tsx";
 
 export interface PartitionsData {
@@ -24,13 +24,7 @@ export function PartitionsView(
   return (
     <>
       <PipelineHead pipeline={pipeline} view="versions">
-        {mayAct
-          ? (
-            <div class="end">
-              <a class="button" href={pipelinePath(pipeline, "run")}>Run …</a>
-            </div>
-          )
-          : null}
+        {mayAct ? <RunButton pipeline={pipeline} /> : null}
       </PipelineHead>
       {month === "" ? null : (
         <p>
@@ -114,13 +108,7 @@ export function VersionsView({ data, now }: { readonly data: VersionsData; reado
   return (
     <>
       <PipelineHead pipeline={pipeline} view="versions">
-        {mayAct
-          ? (
-            <div class="end">
-              <a class="button" href={pipelinePath(pipeline, "run", { partition })}>Run …</a>
-            </div>
-          )
-          : null}
+        {mayAct ? <RunButton pipeline={pipeline} partition={partition} /> : null}
       </PipelineHead>
       {partition === null ? null : <h2>Partition {partition}</h2>}
       {versions.length === 0 ? <NothingLoaded pipeline={pipeline} /> : (
@@ -131,7 +119,7 @@ export function VersionsView({ data, now }: { readonly data: VersionsData; reado
             number("Version"),
             "State",
             number("Rows"),
-            ...(merged ? [number("Inserted"), number("Updated"), number("Deleted")] : []),
+            ...(merged ? CHANGES : []),
             number("Bytes"),
             "Published",
             "Ago",
@@ -146,15 +134,7 @@ export function VersionsView({ data, now }: { readonly data: VersionsData; reado
                 <State state={each.state} />
               </td>
               <Count of={each.rows} />
-              {merged
-                ? (
-                  <>
-                    <Count of={each.rows_inserted} />
-                    <Count of={each.rows_updated} />
-                    <Count of={each.rows_deleted} />
-                  </>
-                )
-                : null}
+              {merged ? <Changes of={each} /> : null}
               <td class="number">{each.bytes === null ? "–" : formatBytes(Number(each.bytes))}</td>
               <td>
                 <At at={each.published_at} />
