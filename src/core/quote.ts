@@ -4,6 +4,12 @@ export interface QualifiedName {
   readonly table: string;
 }
 
+/** The table that a pipeline file names: `schema.table`, or one in `public`. */
+export function qualified(text: string): QualifiedName {
+  const [table, schema = "public"] = text.split(".").reverse();
+  return { schema, table };
+}
+
 /** An SQL identifier, always in double quotes: the only way a name gets into a statement. */
 export function quoteIdent(name: string): string {
   if (name.includes("\0")) throw new Error("An SQL identifier cannot hold NUL");

@@ -7,6 +7,7 @@ const TRANSPORTS = {
   gs: ["gs", "gcs"],
   az: ["az", "azure"],
   sftp: ["sftp"],
+  postgres: ["postgres", "postgresql"],
 } as const;
 
 /** A way to reach sources; `source/transports/mod.ts` has its transport. */

@@ -67,6 +67,12 @@ export const SQLSTATES: Readonly<Record<string, SqlStateMeaning>> = {
 /** What is decided by a SQLSTATE: the values, and the classes (two characters), that mean it. */
 const CASES = {
   canceled: ["57014"],
+  /** A statement that writes, in a transaction that only reads. */
+  readOnly: ["25006"],
+  /** A table or view that is not there. */
+  missingTable: ["42P01"],
+  /** What the role may not do. */
+  notGranted: ["42501"],
   lockTimeout: ["55P03"],
   /** Nothing happened, and it may go well next time: lock timeout, deadlock, serialization failure. */
   standsInTheWay: ["55P03", "40P01", "40001"],

@@ -1,5 +1,5 @@
 import { SluiceError } from "../core/error.ts";
-import { maskUrl } from "../core/mask_urls.ts";
+import { sourceName } from "../core/source_name.ts";
 import type { PartitionResult } from "../core/result.ts";
 import { offerPart } from "../ledger/mod.ts";
 import { toSluiceError } from "../run/partition/outcome.ts";
@@ -66,6 +66,6 @@ function notLoaded(
   }, {
     reason: null,
     seconds: (context.clock.monotonic() - started) / 1000,
-    plannedSource: context.secrets.redact(maskUrl(partition.source.url)),
+    plannedSource: context.secrets.redact(sourceName(partition.source)),
   });
 }

@@ -1,18 +1,22 @@
 import { fillTemplate } from "../core/period.ts";
 import { isStandardInput } from "../core/transports.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
+import { bindSql } from "./bind_sql.ts";
 import type { SourcePlan } from "./load_plan.ts";
 
 /** Where a partition's bytes come from. Relative paths start at the pipeline file's folder. */
 export function sourcePlan(spec: PipelineSpec, partition: string | null): SourcePlan {
   const filled = (text: string) =>
     partition === null ? text : fillTemplate(text, spec.partitions!.by, partition);
-  const { naming: _, urls, members, checksum, ...source } = spec.source;
+  const { naming: _, urls, members, checksum, table, query, ...source } = spec.source;
   const resolved = (urls ?? [spec.source.url]).map((url) => resolvePath(spec.folder, filled(url)));
   return {
     ...source,
     url: resolved.join(", "),
     ...(urls === undefined ? {} : { urls: resolved }),
+    ...(table === undefined ? {} : { table: filled(table) }),
+    // COPY takes no parameters: the partition's values are literals.
+    ...(query === undefined ? {} : { query: bindSql(query, spec, partition, null).sql }),
     ...(members === undefined ? {} : { members: filled(members) }),
     ...(checksum === undefined ? {} : { checksum: checksumPlan(spec.folder, filled(checksum)) }),
     missing: spec.partitions?.missing ?? "fail",
@@ -26,6 +30,7 @@ function checksumPlan(folder: string, text: string): string {
 
 /** Whether what is read may be several files, each of which the ledger has an account of. */
 export function mayBeSeveral({ source }: Pick<PipelineSpec, "source">): boolean {
+  if (source.table !== undefined || source.query !== undefined) return false;
   return source.urls !== undefined || source.members !== undefined ||
     !/^https?:/i.test(source.url) && /[*?]|\[[^\]]+\]/.test(source.url);
 }

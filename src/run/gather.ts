@@ -44,6 +44,7 @@ import { isOurs, targetKeyOf } from "../plan/target.ts";
 import { statementTexts } from "../plan/statement_texts.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
 import type { TableTypes } from "../plan/server_types.ts";
+import { requireOtherTable } from "./own_source.ts";
 import { examineSource } from "./examine.ts";
 import { readTableTypes, resolveTypes } from "./resolve_types.ts";
 import { type RunContext, type RunOptions, sourceContext } from "./context.ts";
@@ -63,9 +64,11 @@ export async function planPipeline(
   options: RunOptions,
   context: RunContext,
 ): Promise<LoadPlan> {
+  const partitions = choosePartitions(spec, options, context.clock.now());
+  await requireOtherTable(spec, partitions, context.db, sourceContext(context));
   return await compileFor(
     spec,
-    choosePartitions(spec, options, context.clock.now()),
+    partitions,
     {
       ...options,
       ...(context.elsewhere === undefined ? {} : { offered: context.elsewhere.concurrency }),

@@ -1,4 +1,4 @@
-import { maskUrl } from "../core/mask_urls.ts";
+import { sourceName } from "../core/source_name.ts";
 import { mapConcurrently } from "../core/map_concurrently.ts";
 import { SluiceError } from "../core/error.ts";
 import type { PartitionResult } from "../core/result.ts";
@@ -166,7 +166,7 @@ function skipped(
     rows_discarded: 0,
     bytes_read: 0,
     seconds: 0,
-    source: secrets.redact(maskUrl(source.url)),
+    source: secrets.redact(sourceName(source)),
     sha256: null,
     phases: {},
     error: null,

@@ -1,4 +1,6 @@
 import { SluiceError } from "../core/error.ts";
+import { qualified, quoteTable } from "../core/quote.ts";
+import { sourceName } from "../core/source_name.ts";
 import { unreadableText } from "../core/pipeline_variables.ts";
 import { maskUrl } from "../core/mask_urls.ts";
 import { secretNames, type Secrets, type SecretText } from "../core/secret.ts";
@@ -10,6 +12,10 @@ export interface Location {
   readonly href: string;
   readonly shown: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a database: SQL that returns the rows. */
+  readonly query?: string;
+  /** The table that it reads whole, as the pipeline file has it. */
+  readonly table?: string;
   /** Names of the headers that hold a secret, in lower case. */
   readonly secretHeaders: readonly string[];
   /** Headers that prove who asks, for each request to the origin of `href`. */
@@ -21,7 +27,7 @@ export interface Location {
 /** Reveals a source's secrets: the only place that does. */
 export function locate(
   url: SecretText,
-  source: Pick<SourcePlan, "headers">,
+  { table, query, ...source }: Pick<SourcePlan, "headers" | "table" | "query">,
   secrets: Secrets,
 ): Location {
   const headers: Record<string, string> = {};
@@ -30,8 +36,12 @@ export function locate(
   }
   return {
     href: reveal(url, secrets),
-    shown: shownUrl(url),
+    shown: sourceName({ url, table, query }),
     headers,
+    ...(table === undefined
+      ? {}
+      : { table, query: `select * from ${quoteTable(qualified(table))}` }),
+    ...(query === undefined ? {} : { query }),
     secretHeaders: Object.entries(source.headers)
       .filter(([, value]) => secretNames(value).length > 0)
       .map(([name]) => name.toLowerCase()),

@@ -185,6 +185,13 @@ class Reading implements OpenSource {
         this.#account(found, stored, true);
         continue;
       }
+      if (stored.isPlain) {
+        const bytes = coalesce(this.#meter.watch(stored), MIN_CHUNK_BYTES);
+        this.#bytes = bytes;
+        yield { url: shown, chunks: bytes, whole: () => this.#keep(bytes, shown) };
+        this.#account(found, stored, true);
+        continue;
+      }
       const members = decompress(
         coalesce(this.#meter.watch(stored), MIN_CHUNK_BYTES),
         this.#source,

@@ -1,6 +1,8 @@
 import { HOOKS } from "../core/hooks.ts";
+import { qualified } from "../core/quote.ts";
 import { buildChecks } from "./build_checks.ts";
-import { buildFormat, namingOf } from "./formats/mod.ts";
+import { readsDatabase } from "./database_source.ts";
+import { buildFormat, databaseFormat, namingOf } from "./formats/mod.ts";
 import type {
   ColumnSpec,
   HooksSpec,
@@ -31,6 +33,8 @@ export interface BuildInput {
   readonly urls: readonly string[];
   /** `source.checksum` with variables filled in. */
   readonly checksum?: string;
+  /** `source.table` with variables filled in. */
+  readonly table?: string;
   /** Column names in the order of the file: a JavaScript object moves `1` to the front. */
   readonly columnOrder: readonly string[];
   /** Line of the key that a path ends with, from 1. */
@@ -39,13 +43,13 @@ export interface BuildInput {
 
 /** Makes the spec of a file that the schema has accepted. */
 export function buildSpec(input: PipelineInput, context: BuildInput): Omit<PipelineSpec, "hash"> {
-  const [table, schema = "public"] = input.target.table.split(".").reverse();
+  const { schema, table } = qualified(input.target.table);
   const partitions = input.partitions === undefined ? null : buildPartitions(input.partitions);
-  const { url: _, ...source } = sectionSpec(sourceSchema, input.source);
+  const { url: _, query, ...source } = sectionSpec(sourceSchema, input.source);
   const { urls } = context;
   const mode = input.refresh?.mode ?? (partitions === null ? "full" : "partition");
   const merging = mode !== "full" && mode !== "partition";
-  const format = buildFormat(input.source.format);
+  const format = readsDatabase(input.source) ? databaseFormat() : buildFormat(input.source.format);
   const naming = namingOf(format);
   const keys = new Set(input.idempotency_key);
   let fields = 0;
@@ -75,6 +79,9 @@ export function buildSpec(input: PipelineInput, context: BuildInput): Omit<Pipel
       ...source,
       url: urls.join(", "),
       ...(urls.length === 1 ? {} : { urls }),
+      // As in psql, a statement may have its end.
+      ...(query === undefined ? {} : { query: query.replace(/;\s*$/, "") }),
+      ...(context.table === undefined ? {} : { table: context.table }),
       ...(context.checksum === undefined ? {} : { checksum: context.checksum }),
       format,
       naming,

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../core/diagnostic.ts";
 import { type Secrets, secretsFrom } from "../core/secret.ts";
 import { didYouMean } from "../core/did_you_mean.ts";
 import { buildSpec } from "./build.ts";
+import { readsDatabase } from "./database_source.ts";
 import { checkAgainstSchema } from "./check_schema.ts";
 import { checkCoherence } from "./coherence/mod.ts";
 import { specHash } from "./hash.ts";
@@ -85,6 +86,8 @@ function hideUrls(tree: Tree, secrets: Pick<Secrets, "hide">): void {
   for (const text of new Set([String(tree.value), tree.text])) secrets.hide(text);
 }
 
+const FORMAT_PATH: Path = ["source", "format"];
+
 const hint = 'Start with "pipeline: <name>"';
 
 function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | null {
@@ -128,6 +131,10 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
   if (input.allowedCommands !== undefined) {
     checkCommands(file.notify, input.allowedCommands, input.variables, report);
   }
+  if (readsDatabase(file.source) && nodeAt(tree, FORMAT_PATH) !== nodeAt(tree, ["source"])) {
+    const message = `"format" is for files, and the source is a database`;
+    report.key(FORMAT_PATH, "spec/contradiction", message, "Leave it out");
+  }
   const vars = variablesOf(scope);
   const built = buildSpec(file, {
     file: input.file,
@@ -137,6 +144,7 @@ function readTree(tree: Tree, input: LoadInput, report: Report): PipelineSpec | 
     ...(file.source.checksum === undefined
       ? {}
       : { checksum: fillVariables(file.source.checksum, vars) }),
+    ...(file.source.table === undefined ? {} : { table: fillVariables(file.source.table, vars) }),
     urls: placedUrls(file.source).map(({ text }) => fillVariables(text, vars)),
     columnOrder: columnOrder(tree, file),
     lineOf: (path) => report.lineOf(path),

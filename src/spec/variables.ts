@@ -42,11 +42,16 @@ export interface PlacedUrl {
 
 /** All texts of a source that variables may stand in. */
 export function placedTexts(
-  source: { readonly url: string | readonly string[]; readonly checksum?: string },
+  source: {
+    readonly url: string | readonly string[];
+    readonly checksum?: string;
+    readonly table?: string;
+  },
 ): PlacedUrl[] {
-  const { checksum } = source;
+  const { checksum, table } = source;
   return [
     ...placedUrls(source),
+    ...(table === undefined ? [] : [{ text: table, path: ["source", "table"] }]),
     ...(checksum === undefined ? [] : [{ text: checksum, path: ["source", "checksum"] }]),
   ];
 }

@@ -73,7 +73,7 @@ export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/partition/fill_staging.ts", "run/partition/inspect.ts"],
   ["run/partition/load.ts"],
   ["run/partition/attempts.ts"],
-  ["run/together.ts", "run/examine.ts", "run/resolve_types.ts"],
+  ["run/together.ts", "run/examine.ts", "run/resolve_types.ts", "run/own_source.ts"],
   ["run/gather.ts"],
   ["run/recorded_run.ts"],
   ["run/load_partitions.ts"],

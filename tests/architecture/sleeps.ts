@@ -48,6 +48,7 @@ export const SLEEPS: Readonly<Record<string, readonly [count: number, why: strin
   "source/conformance/codecs_test.ts": [1, "lets run what is due: nothing is"],
   "source/file_test.ts": [1, "file systems that count whole seconds only"],
   "source/http_test.ts": [1, "an interrupt while nothing more arrives"],
+  "source/postgres_test.ts": [1, "a query that takes longer than the silence that is waited for"],
   "support/stop_when_unused.ts": [1, "keeps the server from one test file to the next"],
   "support/until.ts": [1, "what is looked at again and again tells nobody"],
 };

@@ -1,3 +1,4 @@
+import { sourceName } from "../../core/source_name.ts";
 import { formatPlural } from "../../core/format_text.ts";
 import { type HookFact, type HookName, HOOKS } from "../../core/hooks.ts";
 import { copyPlace, copyStatement } from "../../plan/copy_place.ts";
@@ -143,7 +144,7 @@ function checkStatement({ checks, sql, params }: CheckPass): Statement {
 
 function copyText({ rows, copyConnections }: LoadPlan, partition: PartitionPlan, paint: Paint) {
   const over = formatPlural(copyConnections, "connection");
-  const why = `The rows of ${partition.source.url}, over ${over}`;
+  const why = `The rows of ${sourceName(partition.source)}, over ${over}`;
   return section("Copy", [copyStatement(rows, partition, why)], paint);
 }
 

@@ -1,3 +1,4 @@
+import { sourceName } from "../../core/source_name.ts";
 import { formatPlural } from "../../core/format_text.ts";
 import type { LoadPlan, PartitionPlan } from "../../plan/load_plan.ts";
 import type { Paint } from "./paint.ts";
@@ -132,7 +133,7 @@ function partitionsTable({ partitions }: LoadPlan, screen: Screen): string {
     { text: partition.action, style: partition.action === "load" ? "good" : "faint" },
     partition.action === "load" ? String(partition.version) : "-",
     printable(partition.reason),
-    printable(screen.path(partition.source.url)),
+    printable(screen.path(sourceName(partition.source))),
   ]);
   const columns = [
     { title: "partition", cut: "end" as const, least: 12 },

@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { SluiceError } from "../../core/error.ts";
 import { connectError } from "./connect_error.ts";
+import { type CopyOut, CopyOutStream } from "./copy_out.ts";
 import { CopyStream, type DriverCopy } from "./copy_stream.ts";
 import type { CopyIn } from "../database.ts";
 import { connectionLost, endsConnection, isReadOnly, statementError } from "../db_error.ts";
@@ -179,6 +180,20 @@ export class Connection implements AsyncDisposable {
       close: () => this.close(),
       onEnd: end,
       send: (bytes, done) => this.#line.sendCopyData(bytes, done),
+    });
+    await copy.started;
+    return copy;
+  }
+
+  /** Starts a `copy … to stdout`, which is the only thing that the connection does until its end. */
+  async copyOut(sql: string): Promise<CopyOut> {
+    if (!this.#open) throw connectionLost(this.#target.describe);
+    this.#running = true;
+    const query = this.#sql.unsafe(sql).simple() as unknown as DriverCopy;
+    const copy = new CopyOutStream(query, {
+      lost: this.#lost.promise,
+      toError: (error) => this.#failure(error),
+      onEnd: () => this.#running = false,
     });
     await copy.started;
     return copy;

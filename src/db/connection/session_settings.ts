@@ -70,6 +70,13 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
   { name: "IntervalStyle", value: "postgres", why: "an interval that becomes text is read again" },
 ];
 
+/** What of {@link applySettings} tells which settings a session takes. */
+const TAKEN = `from (values ${
+  SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
+}) as w (name, value)
+join pg_catalog.pg_settings s on s.name = w.name and s.source <> 'client'
+where s.name <> 'client_connection_check_interval' or pg_catalog.version() ~ 'linux'`;
+
 /**
  * Applies the settings: those the server knows, and that the client did not set when it logged in.
  * Its rows are their names.
@@ -79,11 +86,13 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
 export const applySettings = (searchPath: string) =>
   `set search_path to ${searchPath};
 select s.name, set_config(s.name, w.value, false)
-from (values ${
-    SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
-  }) as w (name, value)
-join pg_settings s on s.name = w.name and s.source <> 'client'
-where s.name <> 'client_connection_check_interval' or version() ~ 'linux'`;
+${TAKEN}`;
+
+/** Applies the same to the transaction that has just begun, and leaves nothing of them behind it. */
+export const applySettingsLocally = (searchPath: string) =>
+  `set local search_path to ${searchPath};
+select s.name, set_config(s.name, w.value, true)
+${TAKEN}`;
 
 /** Applies those of these names anew: what the server knows and the client set stays the same. */
 export const applySettingsAgain = (searchPath: string, names: readonly string[]) =>

@@ -1,3 +1,4 @@
+import { sourceName } from "../../core/source_name.ts";
 import { type Ask, askLedger, NotShown, type Shown, textOf } from "../ask.ts";
 import { type ColumnStatistics, readColumnStatistics } from "../queries/columns.ts";
 import { BrokenFileView, FileView } from "../views/file.tsx";
@@ -37,7 +38,7 @@ export async function filePage(ask: Ask, pipeline: string): Promise<Shown> {
     pipeline,
     file,
     spec,
-    source: ask.host.secrets.redact(spec.source.url),
+    source: ask.host.secrets.redact(sourceName(spec.source)),
     target: `${spec.target.schema}.${spec.target.table}`,
     fault: served!.fault,
     shown: served!.shown ?? null,

@@ -1,5 +1,5 @@
 import { SluiceError } from "../../core/error.ts";
-import { maskUrl } from "../../core/mask_urls.ts";
+import { sourceName } from "../../core/source_name.ts";
 import type { RunNews } from "../../core/event.ts";
 import type { PartitionResult, Phases } from "../../core/result.ts";
 import type { Stage } from "../../core/stage.ts";
@@ -388,7 +388,7 @@ export class PartitionLoad {
     return partitionResult(partition, tally, { status, version, error }, {
       reason: this.#reason,
       seconds: (context.clock.monotonic() - this.#started) / 1000,
-      plannedSource: context.secrets.redact(maskUrl(partition.source.url)),
+      plannedSource: context.secrets.redact(sourceName(partition.source)),
     });
   }
 }

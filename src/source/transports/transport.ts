@@ -17,6 +17,8 @@ export interface StoredFile extends AsyncDisposable {
   readonly contentEncoding: string | null;
   /** The HTTP `Content-Type`, or null. */
   readonly contentType: string | null;
+  /** The bytes are made for this load: there is nothing to decompress, and no other format. */
+  readonly isPlain?: true;
   /** Each chunk is valid until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /**

@@ -8,6 +8,7 @@ import { indexColumns, keyColumns, nameClashes, sharedFields } from "./column_na
 import { columnKeys, columnOptions } from "./column_options.ts";
 import { columnRules } from "./column_rules.ts";
 import { computedColumns } from "./computed_columns.ts";
+import { databaseSource } from "./database_source.ts";
 import { hookSql } from "./hooks.ts";
 import { formatOptions } from "./format.ts";
 import { indexTypes } from "./index_types.ts";
@@ -18,6 +19,7 @@ import {
   expressionPlaceholders,
   missingPlaceholder,
   placeholders,
+  queryPlaceholders,
   rulePlaceholders,
 } from "./placeholders.ts";
 import { checkSql, expressionSql, ruleSql } from "./sql_texts.ts";
@@ -64,13 +66,27 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
     ],
   ],
   [partitionRange, PARTITIONS],
-  [placeholders, ["partitions.by", ...ADDRESS]],
+  [placeholders, ["partitions.by", "source.table", ...ADDRESS]],
   [rulePlaceholders, ["partitions.by", "rules"]],
   [ruleSql, ["rules"]],
   [checkSql, []],
   [hookSql, ["hooks"]],
-  [missingPlaceholder, [...PARTITIONS, ...ADDRESS]],
+  [missingPlaceholder, [...PARTITIONS, "source.table", "source.query", ...ADDRESS]],
   [sourceAddress, ["partitions.by", "source.headers", ...ADDRESS]],
+  [
+    databaseSource,
+    [
+      ...PARTITIONS,
+      ...ADDRESS,
+      "source.table",
+      "source.query",
+      "source.compression",
+      "source.members",
+      "source.checksum",
+      "source.headers",
+    ],
+  ],
+  [queryPlaceholders, ["partitions.by", "source.query"]],
   [
     contradictions,
     [

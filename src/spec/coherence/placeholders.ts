@@ -44,6 +44,11 @@ export const checkPlaceholders: Check = ({ partitions, placedChecks }, report) =
   }
 };
 
+/** The partition can fill each placeholder of the query of a source. */
+export const queryPlaceholders: Check = ({ partitions, source: { query } }, report) => {
+  if (query !== undefined) requireFillable(query, ["source", "query"], partitions, [], report);
+};
+
 /** Braces around anything but a name are SQL's own. */
 function requireFillable(
   sql: string,
@@ -86,7 +91,11 @@ export const placeholders: Check = ({ partitions, source }, report) => {
   const checksum = source.checksum === undefined
     ? []
     : [{ text: source.checksum, path: ["source", "checksum"] }];
-  for (const { text: template, path } of [...addressesOf(source), ...members, ...checksum]) {
+  const table = source.table === undefined
+    ? []
+    : [{ text: source.table, path: ["source", "table"] }];
+  const all = [...addressesOf(source), ...members, ...checksum, ...table];
+  for (const { text: template, path } of all) {
     for (const { text, name, pattern } of placeholdersOf(template)) {
       if (!isPeriod(name) && name !== "partition" && name !== "list") continue;
       if (partitions === null) {
@@ -114,12 +123,19 @@ export const missingPlaceholder: Check = ({ partitions, source }, report) => {
   const { by } = partitions;
   const example = examplePartition(by);
   // A file of several partitions would be in the table several times; its members are files too.
+  const { table, query } = source;
   const templates = addressesOf(source).map(({ text, path }) => ({
-    text: `${text}#${source.members ?? ""}`,
-    path,
+    text: `${text}#${source.members ?? table ?? query ?? ""}`,
+    path: query !== undefined
+      ? ["source", "query"]
+      : table !== undefined
+      ? ["source", "table"]
+      : path,
   }));
   const unfilled = templates.some(({ text }) =>
     placeholdersOf(text).some(({ name, pattern }) =>
+      // Other braces of SQL are its own.
+      (query === undefined || isPeriod(name) || name === "partition") &&
       fillPlaceholder(by, example, name, pattern) === null
     )
   );
@@ -135,11 +151,18 @@ export const missingPlaceholder: Check = ({ partitions, source }, report) => {
         seen.set(url, partition);
         continue;
       }
+      const isDatabase = table !== undefined || query !== undefined;
       report.value(
         path,
         "spec/missing_placeholder",
-        `Partitions "${other}" and "${partition}" would load the same file`,
-        `Put "{${by === "list" ? "partition" : by}}" in place of its name`,
+        `Partitions "${other}" and "${partition}" would load the same ${
+          isDatabase ? "rows" : "file"
+        }`,
+        isDatabase
+          ? `Write a query with its rows: ${
+            by === "list" ? "where … = {partition}" : `where … >= {${by}:start} and … < {${by}:end}`
+          }`
+          : `Put "{${by === "list" ? "partition" : by}}" in place of its name`,
       );
       break;
     }

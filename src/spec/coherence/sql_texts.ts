@@ -37,8 +37,18 @@ const IN_BRACES = `${CLOSED}; in braces a comma ends a value: put the expression
 
 function tell(what: string, sql: string, path: Path, report: Report, hint = CLOSED): void {
   const fault: SqlFault | null = sqlFault(sql);
-  if (fault === null) return;
-  const { offset, message } = fault;
+  if (fault !== null) tellFault(what, sql, fault, path, report, hint);
+}
+
+/** Reports why SQL would not stay within its brackets. */
+export function tellFault(
+  what: string,
+  sql: string,
+  { offset, message }: SqlFault,
+  path: Path,
+  report: Report,
+  hint = CLOSED,
+): void {
   const place = sql.slice(offset, offset + SHOWN).toWellFormed();
   report.value(
     path,

@@ -39,6 +39,16 @@ export function buildFormat(input: z.output<typeof formatSchema>): FormatOptions
   );
 }
 
+/** How a database sends rows: as COPY writes them, behind the names, with no line that ends them. */
+export function databaseFormat(): FormatOptions {
+  const input = FORMATS.copy.schema.parse({
+    type: "copy",
+    header: true,
+    max_record_bytes: 64 << 20,
+  });
+  return { ...FORMATS.copy.build(input), endPattern: null };
+}
+
 /** What says which field is which. */
 export function namingOf(options: FormatOptions): Naming {
   return plug(options.type).naming(options);

@@ -14,6 +14,12 @@ export const sourceSchema = z.strictObject({
     words: ["stream", "streams", "path", "uri", "location", "file", "urls", "paths", "files"],
     standIn: "file",
   }),
+  table: z.string().regex(/^[^.\0]+(\.[^.\0]+)?$/, 'Expected "schema.table"').exactOptional()
+    .describe("Of a database: the table or view to read, `schema.table`; `public` when left out")
+    .meta({ words: ["source_table", "object"] }),
+  query: looseText().min(1).exactOptional()
+    .describe("Of a database: one SELECT; `{month:start}` and such are values of the partition")
+    .meta({ words: ["sql", "custom_sql", "select"] }),
   format: formatSchema.default("csv").describe("How the file is written").meta({ rows: true }),
   compression: z.enum(["auto", "none", ...CODEC_NAMES]).default("auto")
     .describe("How the file is compressed; `auto` looks at its first bytes")
