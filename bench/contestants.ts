@@ -32,6 +32,10 @@ export interface SluiceOutput {
   readonly rows_loaded: number;
   readonly rows_rejected: number;
   readonly seconds: number;
+  readonly partitions: readonly {
+    /** Seconds; null where nothing was loaded. */
+    readonly phases: Readonly<Record<string, number>> | null;
+  }[];
 }
 
 /** Arguments of Deno that run Sluice from this folder. */

@@ -1,6 +1,6 @@
 import { formatCount } from "../src/core/format_text.ts";
 import type { Machine } from "./machine.ts";
-import { type PeersFile, speedup, summarize } from "./results.ts";
+import { type PeersFile, type ShapesFile, speedup, summarize } from "./results.ts";
 
 /** How a column of a table stands. */
 type Align = "left" | "right";
@@ -59,6 +59,38 @@ export function peersTable(file: PeersFile): string[] {
   );
   const notes = [...failed, ...missing];
   return notes.length === 0 ? table : [...table, "", ...notes];
+}
+
+/** Sluice against psql, for each kind of work. */
+export function shapesTable({ duels }: ShapesFile): string[] {
+  const rows = duels.map(({ title, rows, ours, theirs }) => {
+    const [own, other] = [summarize(ours), summarize(theirs)];
+    return [
+      title,
+      formatCount(rows),
+      seconds(own.seconds),
+      seconds(other.seconds),
+      `${speedup(ours, theirs).toFixed(2)}×`,
+      formatCount(rows / own.seconds),
+      `${seconds(own.clientCpuSeconds)} + ${seconds(own.serverCpuSeconds)}`,
+      `${seconds(other.clientCpuSeconds)} + ${seconds(other.serverCpuSeconds)}`,
+      megabytes(own.peakBytes),
+    ];
+  });
+  return markdownTable(
+    [
+      ["work", "left"],
+      ["rows", "right"],
+      ["Sluice s", "right"],
+      ["psql s", "right"],
+      ["faster", "right"],
+      ["rows/s", "right"],
+      ["CPU s, client + Postgres", "right"],
+      ["psql's", "right"],
+      ["peak MB", "right"],
+    ],
+    rows,
+  );
 }
 
 /** What the others are compared with. */

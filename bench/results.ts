@@ -19,6 +19,30 @@ export interface PeersFile extends RaceResults {
   readonly rounds: number;
 }
 
+/** One load of Sluice. */
+export interface SluiceLoad extends Load {
+  /** Seconds by phase, of all partitions; `read`, `parse` and `copy` go on at the same time. */
+  readonly phases: Readonly<Record<string, number>>;
+}
+
+/** The same work by Sluice and by psql, in turn. */
+export interface DuelResult {
+  readonly id: string;
+  readonly title: string;
+  /** What psql did. */
+  readonly against: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly ours: readonly SluiceLoad[];
+  readonly theirs: readonly Load[];
+}
+
+/** What `bench/results/shapes.json` holds. */
+export interface ShapesFile {
+  readonly machine: Machine;
+  readonly duels: readonly DuelResult[];
+}
+
 /** Medians of loads; memory: the most. */
 export function summarize(loads: readonly Load[]): Load {
   const of = (what: (load: Load) => number | null, choose: (values: number[]) => number) => {
