@@ -1,13 +1,16 @@
 import { expect } from "expect";
 import { yellowParquet } from "../fixtures/tlc_parquet.ts";
+import { secretsFrom } from "../src/core/secret.ts";
+import type { Database } from "../src/db/database.ts";
+import { runPipeline } from "../src/run/mod.ts";
 import { loadSpec } from "../src/spec/load_spec.ts";
 import type { PipelineSpec } from "../src/spec/pipeline_spec.ts";
 import { readSource } from "./data/read_source.ts";
 import { readRejects, readTable } from "./data/read_table.ts";
 import { expectFile, expectNothing } from "./data/slow_load.ts";
-import { run } from "./support/pipeline.ts";
+import { ALL, run, testContext } from "./support/pipeline.ts";
 import { serveHttp } from "./support/http_server.ts";
-import { ledgerDatabase } from "./support/postgres.ts";
+import { ledgerDatabase, type TestDatabase } from "./support/postgres.ts";
 
 const FOLDER = new URL("../pipelines/", import.meta.url);
 const FILES = [...Deno.readDirSync(FOLDER)]
@@ -97,6 +100,15 @@ const SAMPLES: Readonly<
       files: true,
     })),
   },
+  "shop_orders.yaml": {
+    read: 720,
+    loaded: 720,
+    sql: `select count(*)::int as n, count(note)::int as notes,
+      count(*) filter (where note = '')::int as empty, bool_and(items[1] = 'tea') as items,
+      min(ordered_at)::date::text as first, sum(amount)::text as sum
+      from warehouse.shop_orders`,
+    rows: [{ n: 720, notes: 288, empty: 144, items: true, first: "2021-01-01", sum: "34096.00" }],
+  },
   "weather.yaml": {
     read: 900,
     loaded: 900,
@@ -131,8 +143,14 @@ for (const name of FILES) {
   });
 
   Deno.test(`pipelines/${name} loads what its files hold, and nothing the second time`, async () => {
-    const spec = readSpec(name, text);
     await using database = await ledgerDatabase();
+    await using shop = text.includes("${SHOP_URL}") ? await shopDatabase() : null;
+    const variables: Record<string, string> = shop === null ? {} : { SHOP_URL: shop.url };
+    const run = async (db: Database, spec: PipelineSpec) => {
+      const { context } = testContext(db);
+      return await runPipeline(spec, ALL, { ...context, secrets: secretsFrom(variables) });
+    };
+    const spec = readSpec(name, text);
     const sample = SAMPLES[name];
     if (sample !== undefined) {
       const result = await run(database.db, spec);
@@ -265,6 +283,15 @@ Deno.test("a format may be a variable, and nothing else", () => {
   expect(read(yaml('"{kind}"'), { kindd: "csv" })).toContain("kindd");
 });
 
+/** A database as the fixture makes it. */
+async function shopDatabase(): Promise<TestDatabase> {
+  const shop = await ledgerDatabase();
+  await shop.db.query(
+    Deno.readTextFileSync(new URL("../fixtures/shop_database.sql", import.meta.url)),
+  );
+  return shop;
+}
+
 function readSpec(
   name: string,
   text: string,
@@ -274,7 +301,7 @@ function readSpec(
   const { spec, diagnostics } = loadSpec(text, {
     file: `pipelines/${name}`,
     folder: Deno.realPathSync(FOLDER),
-    variables: {},
+    variables: { SHOP_URL: "postgres://h/db" },
     set,
     ...(environment === undefined ? {} : { environment }),
   });

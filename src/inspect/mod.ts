@@ -4,8 +4,10 @@ import { readCatalog } from "../db/catalog/catalog.ts";
 import type { Queryable } from "../db/database.ts";
 import { choosePartitions } from "../plan/choose_partitions.ts";
 import type { SourceContext } from "../source/context.ts";
+import { describeRows } from "../source/read_table.ts";
 import type { PipelineSpec, RefreshMode } from "../spec/pipeline_spec.ts";
 import { nameOf } from "./address.ts";
+import { pipelineFromDatabase, type RowsWanted } from "./from_database.ts";
 import { pipelineFromTable } from "./from_table.ts";
 import { inspectSource, type SourceProfile } from "./inspect_source.ts";
 import { type Preview, previewSource } from "./preview.ts";
@@ -29,6 +31,8 @@ export interface DraftRequest {
   readonly target?: string;
   readonly mode?: RefreshMode;
   readonly key?: readonly string[];
+  /** Of a database in place of files. */
+  readonly wanted?: RowsWanted;
   /** A table that is there and says what the columns are. */
   readonly from?: { readonly table: QualifiedName; readonly db: Queryable };
 }
@@ -43,6 +47,9 @@ export async function draftPipeline(
   context: SourceContext,
 ): Promise<string> {
   const { address, folder, url, target, from, mode, key } = request;
+  if (request.wanted !== undefined) {
+    return await draftFromDatabase(request, request.wanted, context);
+  }
   const table = from === undefined ? null : await readTable(from);
   let profile: SourceProfile | undefined;
   if (address !== null) {
@@ -65,6 +72,20 @@ export async function draftPipeline(
     ...(mode === undefined ? {} : { mode }),
     ...(key === undefined ? {} : { key }),
   }, profile!);
+}
+
+async function draftFromDatabase(
+  { address, folder, url, variables, target }: DraftRequest,
+  wanted: RowsWanted,
+  context: SourceContext,
+): Promise<string> {
+  const source = sourceOf(address!, folder, variables, wanted);
+  const rows = await describeRows(source, context);
+  const [schema, name] = splitName(target ?? ("table" in wanted ? wanted.table : "data"));
+  return pipelineFromDatabase(
+    { pipeline: nameOf(name), target: `${schema}.${name}`, url, wanted },
+    rows,
+  );
 }
 
 /** The first rows of a partition, or of a whole table; that of the first partition left out. */

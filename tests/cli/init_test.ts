@@ -198,3 +198,93 @@ Deno.test("preview and load know a file of each format by what is in it", async 
     expect(await test.db.query(`select id, name from shop.t${n} order by id`)).toEqual(rows);
   }
 });
+
+Deno.test("a table or query of a database becomes a pipeline that loads, and shows no secret", async () => {
+  await using test = await ledgerDatabase();
+  await test.db.query(`create schema shop;
+create type shop.mood as enum ('good', 'bad');
+create table shop.orders (
+  id bigint generated always as identity, region char(2), amount numeric(10,2) not null, note varchar(40),
+  at timestamptz not null default now(), tags text[], mood shop.mood, "Odd: name" integer,
+  span int4range, primary key (region, id));
+insert into shop.orders (region, amount, note, tags, mood)
+values ('de', 1.50, null, '{a,NULL}', 'good'), ('fr', 2, '', '{}', null);`);
+  using files = workspace();
+  const url = new URL(test.url);
+  const secret = url.password;
+  await Deno.writeTextFile(`${files.folder}/.env`, `SHOP_PASSWORD=${secret}\n`);
+  url.password = "";
+  const address = url.href.replace("@", ":${SHOP_PASSWORD}@");
+  const call = caller(files.folder, test.url);
+  const table = await call("init", address, "--table", "shop.orders", "--target", "copy.orders");
+  expect(table).toMatchObject({ code: 0, err: "" });
+  expect(table.out).toBe(`# The columns are those of shop.orders, as its database has them
+pipeline: orders
+
+source:
+  url: "${address}"
+  table: shop.orders
+
+target:
+  table: copy.orders
+
+idempotency_key: [region, id] # the primary key
+
+columns:
+  id: { type: bigint, required: true }
+  region: { type: char(2), required: true }
+  amount: { type: "numeric(10,2)", required: true }
+  note: varchar(40)
+  at: { type: timestamptz, required: true }
+  tags: "text[]"
+  mood: shop.mood # a type of that database: where it is loaded it must stand too
+  "Odd: name": integer
+  span: int4range
+`);
+  await Deno.writeTextFile(`${files.folder}/orders.yaml`, table.out);
+  const previewed = await call("preview", "orders.yaml");
+  expect(previewed).toMatchObject({ code: 0, err: "" });
+  expect(previewed.out).toContain("1.50");
+  const planned = await call("plan", "orders.yaml");
+  expect(planned.code).toBe(0);
+  expect(planned.out).toContain("#shop.orders");
+  const doctor = await call("doctor", "orders.yaml");
+  expect(doctor.out).toContain(
+    `its source is there: ${address.replace("${SHOP_PASSWORD}", "***")}#shop.orders`,
+  );
+  expect((await call("run", "orders.yaml")).code).toBe(0);
+  const rows = (name: string) =>
+    test.db.query(`select to_jsonb(t) as row from ${name} t order by id`);
+  expect(await rows("copy.orders")).toEqual(await rows("shop.orders"));
+
+  const sql = "select id, count(*) as orders from shop.orders\ngroup by id order by id;";
+  const query = await call("init", address, "--query", sql, "--target", "copy.counts");
+  expect(query).toMatchObject({ code: 0, err: "" });
+  expect(query.out).toContain(
+    "  query: |\n    select id, count(*) as orders from shop.orders\n    group by id order by id;\n",
+  );
+  expect(query.out).toContain("columns:\n  id: bigint\n  orders: bigint\n");
+  await Deno.writeTextFile(`${files.folder}/counts.yaml`, query.out);
+  expect((await call("run", "counts.yaml")).code).toBe(0);
+
+  for (
+    const [args, code, words] of [
+      [[address], 1, /--table or write|--table, or write/],
+      [[address, "--table", "shop.nowhere"], 1, /source\/not_found/],
+      [[address, "--query", "selec"], 1, /source\/bad_query/],
+      [[address, "--query", "select 1; select 2"], 1, /source\/bad_address/],
+      [[address, "--table", "a", "--query", "b"], 2, /--query/],
+      [["--table", "a"], 2, /cli\/nothing_to_look_at/],
+      [["a.csv", "--table", "a"], 1, /source\//],
+      [[test.url, "--table", "shop.orders"], 1, /source\/secret_in_address/],
+    ] as const
+  ) {
+    const result = await call("init", ...args);
+    expect([args, result.code]).toEqual([args, code]);
+    expect(result.err).toMatch(words);
+    expect(result.err + result.out).not.toContain(secret);
+  }
+  for (const { out, err } of [table, previewed, planned, doctor, query]) {
+    expect(out + err).not.toContain(secret);
+  }
+});

@@ -59,7 +59,9 @@ async function obey(line: string, folder: string, owner: string, role: string): 
   if (match === null) throw new Error(`What does this mean? ${line}`);
   const url = new URL(owner);
   if (match[1] !== undefined) [url.username, url.password] = [role, "secret"];
-  using test = testCli(realServices(), { variables: { DATABASE_URL: url.href } });
+  // The other database of a recipe is the same one.
+  const variables = { DATABASE_URL: url.href, SHOP_URL: owner };
+  using test = testCli(realServices(), { variables });
   const code = await runCli(match[2].split(" "), { ...test.cli, workingFolder: folder });
   expect([line, code, code === Number(match[3] ?? 0) ? "" : test.err()])
     .toEqual([line, Number(match[3] ?? 0), ""]);

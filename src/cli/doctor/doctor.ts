@@ -57,7 +57,11 @@ async function sourceFinding(spec: PipelineSpec, session: Session): Promise<Find
   }
   return plan.missing === "pending"
     ? ok(spec.pipeline, `its source${of} is not published yet`)
-    : bad(spec.pipeline, `its source${of} does not exist`, "Correct `source.url`");
+    : bad(
+      spec.pipeline,
+      `its source${of} does not exist`,
+      `Correct \`source.${plan.table === undefined ? "url" : "table"}\``,
+    );
 }
 
 /** An error is a finding, and the others are looked for all the same. */

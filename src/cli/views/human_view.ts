@@ -1,4 +1,5 @@
 import type { Output } from "../output.ts";
+import { showDraft } from "./draft_text.ts";
 import { checkReportText } from "./check_text.ts";
 import { explanationsText } from "./explanations_text.ts";
 import { historyText } from "./history_text.ts";
@@ -33,14 +34,14 @@ export function humanView(out: Output, screen: Screen, quiet = false): View {
     },
     detached: ({ file, pipeline }) =>
       sentence(`${pipeline} is queued for workers; \`history ${file}\` shows how it ends`),
-    drafted: ({ file, text }) =>
+    drafted({ file, text }) {
+      if (file === null) return showDraft(text, out.write, out.writeSecret);
       out.write(
-        file === null
-          ? text
-          : `${file} is written; see what it would do with\n  ${screen.typed} plan ${
-            shellWord(file)
-          }\n`,
-      ),
+        `${file} is written; see what it would do with\n  ${screen.typed} plan ${
+          shellWord(file)
+        }\n`,
+      );
+    },
     folderMade: (made) => out.write(newFolderText(made, screen)),
     preview: (_pipeline, preview) => out.write(previewText(preview, screen)),
     severalPlans: nothing,

@@ -3,6 +3,7 @@ import { jsonText } from "../../core/json_text.ts";
 import type { Secrets } from "../../core/secret.ts";
 import type { Output } from "../output.ts";
 import { redactDeep } from "../../core/redact_deep.ts";
+import { showDraft } from "./draft_text.ts";
 import type { RunOutcome, View } from "./view.ts";
 
 /** Writes one JSON object to standard output, at the end. */
@@ -24,7 +25,11 @@ export function jsonView(out: Output, secrets: Secrets): View {
       if (runs === null) document = object;
       else runs.push({ file, ...object });
     },
-    drafted: ({ file, text }) => show({ file, text }),
+    drafted({ file, text }) {
+      const parts: string[] = [];
+      showDraft(text, (part) => parts.push(secrets.redact(part)), (part) => parts.push(part));
+      secretDocument = { file, text: parts.join("") };
+    },
     folderMade: ({ folder, files }) => show({ folder, files }),
     preview: (pipeline, preview) => show({ pipeline, ...preview }),
     severalPlans: () => void (plans = []),
