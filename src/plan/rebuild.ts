@@ -3,7 +3,7 @@ import { nextName } from "../core/names.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../core/quote.ts";
 import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { Dependents } from "../db/dependents.ts";
-import type { TableProperties } from "../db/catalog/table_properties.ts";
+import type { IndexProperties, TableProperties } from "../db/catalog/table_properties.ts";
 import { addToPublication } from "./column_users.ts";
 import type { Layout } from "./layout.ts";
 import type { Statement, TableName } from "./load_plan.ts";
@@ -124,8 +124,8 @@ export function rebuildParent(input: RebuildInput): Statement[] {
         "The same rows as before",
       )
     ),
-    ...own.indexes.flatMap((index) => [
-      ...build(index, index, target, index.name, parent.newTablespace),
+    ...constraintsFirst(own.indexes).flatMap((index) => [
+      ...rebuildIndex(index, parent, leaves, target),
       ...commentOn(
         `index ${quoteTable({ schema: target.schema, table: index.name })}`,
         index.comment,
@@ -168,6 +168,42 @@ export function rebuildParent(input: RebuildInput): Statement[] {
       ),
       ...commentOn(`constraint ${quoteIdent(name)} on ${quoteTable(other)}`, comment, null),
     ]),
+  ];
+}
+
+/**
+ * ATTACH later gives each index of the parent, the oldest first, the first one like it of the new
+ * partition. What has no constraint would take what a constraint needs.
+ */
+function constraintsFirst(indexes: readonly IndexProperties[]): readonly IndexProperties[] {
+  return indexes.toSorted((a, b) => Number(a.constraint === null) - Number(b.constraint === null));
+}
+
+/**
+ * Makes an index of the parent of those that the partitions have for it. Postgres, which looks for
+ * any that is like it, might take the one that a primary key needs.
+ */
+function rebuildIndex(
+  index: IndexProperties,
+  parent: TableProperties,
+  leaves: readonly TableName[],
+  target: TableName,
+): Statement[] {
+  const parts = leaves.flatMap(({ schema, table }) => {
+    const leaf = parent.leaves[table];
+    if (leaf?.name.schema !== schema) return [];
+    const part = leaf.indexes.find(({ parent }) => parent === index.name);
+    return part === undefined ? [] : [{ schema, table: part.name }];
+  });
+  const complete = parts.length === leaves.length;
+  const made = build(index, index, target, index.name, parent.newTablespace, complete);
+  if (!complete) return made;
+  const name = quoteTable({ schema: target.schema, table: index.name });
+  return [
+    ...made,
+    ...parts.map((part) =>
+      change(`alter index ${name} attach partition ${quoteTable(part)}`, "The partition's own")
+    ),
   ];
 }
 

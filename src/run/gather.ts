@@ -193,12 +193,15 @@ async function readSurroundings(
   db: Queryable,
 ): Promise<Surroundings | null> {
   if (table === null || !isOurs(table, ledger)) return null;
-  const changed = otherTypes(layoutOf(spec), table);
+  const layout = layoutOf(spec);
+  const changed = otherTypes(layout, table);
   if (changed.length === 0) return null;
   const target = { schema: spec.target.schema, table: spec.target.table };
   const tables = [table.oid, ...table.partitions, ...ledger.tables]
     .map((each) => typeof each === "number" ? each : each.oid);
-  const parent = await readTableProperties(db, target, []);
+  // A rebuild puts the indexes of the partitions under those of the table.
+  const rebuilt = changed.some((column) => column === layout.partitionColumn);
+  const parent = await readTableProperties(db, target, rebuilt ? null : []);
   const columns = await readDependents(db, target, changed);
   const whole = await readDependents(db, target, null);
   const users = await readColumnUsers(db, [...new Set(tables)], changed);

@@ -183,9 +183,9 @@ Deno.test("preserve leaves alone what Sluice builds, and looks for bad rows with
     uniqueKey: ["id"],
   };
   expect(done(input)).toEqual([
-    `constraints: create unique index "t__staging_p2"\n  on "s"."t__staging" USING btree (abs(id))`,
+    `constraints: create unique index "t__staging_p1"\n  on "s"."t__staging" USING btree (abs(id))`,
     // Follows from the key: duplicates are dealt with before it is built.
-    `finish: alter table "s"."t__staging" add constraint "t__staging_p1" PRIMARY KEY (id)`,
+    `finish: alter table "s"."t__staging" add constraint "t__staging_p2" PRIMARY KEY (id)`,
   ]);
 });
 

@@ -123,7 +123,8 @@ select (select json_build_object(
           select coalesce(json_agg(json_build_object('position', a.attnum,
             'target', a.attstattarget) order by a.attnum), '[]')
           from pg_attribute a where a.attrelid = i.oid and a.attstattarget >= 0))
-        order by i.relname collate "C"), '[]')
+        -- As ATTACH goes through them.
+        order by i.oid), '[]')
       from pg_index x
       join pg_class i on i.oid = x.indexrelid
       cross join lateral (select

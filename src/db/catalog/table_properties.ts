@@ -37,6 +37,7 @@ export interface LeafProperties {
   /** `index` names none: the index says so. */
   readonly replicaIdentity: "default" | "nothing" | "full" | "index";
   readonly columns: readonly ColumnProperties[];
+  /** The oldest first. */
   readonly indexes: readonly IndexProperties[];
   /** CHECK and FOREIGN KEY. */
   readonly constraints: readonly ConstraintProperties[];

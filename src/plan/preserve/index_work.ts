@@ -92,7 +92,11 @@ function compare({ parent, leaf, standing, indexesMadeBySluice }: PreserveInput)
     .filter(({ parent, valid }) => parent === null && valid)
     .map((index) => ({ index, settings: index, standing: take(index) }));
   return {
-    wishes: [...ofParent, ...ofLeaf],
+    // ATTACH gives each index of the parent, the oldest first, the oldest like it that is free. Only a
+    // constraint asks for one with a constraint: an index without one must not find that one first.
+    wishes: [...ofParent, ...ofLeaf].sort((a, b) =>
+      Number(a.index.constraint !== null) - Number(b.index.constraint !== null)
+    ),
     beyond: leaf === null ? replaced : [...replaced, ...free],
   };
 }
@@ -134,19 +138,23 @@ function drop({ name, constraint }: IndexProperties, table: TableName): Statemen
   );
 }
 
-/** Makes an index, or the constraint behind it. */
+/**
+ * Makes an index, or the constraint behind it.
+ *
+ * @param only not on its partitions
+ */
 export function build(
   index: IndexProperties,
   settings: IndexProperties,
   table: TableName,
   name: string,
   newTablespace: string,
+  only = false,
 ): Statement[] {
+  const on = `${only ? "only " : ""}${quoteTable(table)}`;
   if (index.constraint !== null) {
     return [change(
-      `alter table ${quoteTable(table)} add constraint ${
-        quoteIdent(name)
-      } ${index.constraint.definition}`,
+      `alter table ${on} add constraint ${quoteIdent(name)} ${index.constraint.definition}`,
       `As constraint "${index.constraint.name}" has it`,
     )];
   }
@@ -157,7 +165,7 @@ export function build(
   const where = index.where === null ? "" : ` where ${index.where}`;
   return [change(
     `create ${index.unique ? "unique " : ""}index ${quoteIdent(name)}
-  on ${quoteTable(table)} ${index.definition}${options}${space}${where}`,
+  on ${on} ${index.definition}${options}${space}${where}`,
     `As index "${index.name}" has it, built before anybody waits for it`,
   )];
 }
