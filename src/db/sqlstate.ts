@@ -78,6 +78,8 @@ const CASES = {
   standsInTheWay: ["55P03", "40P01", "40001"],
   /** A look that found out nothing: somebody keeps readers out, or this role may not read. */
   noLook: ["55P03", "42501"],
+  /** A table that is gone, or that this role may not read although it may read a part of another. */
+  notToBeSeen: ["42501", "42P01", "3F000"],
   /** The same of a look that is given little time. */
   noQuickLook: ["55P03", "42501", "57014"],
   uniqueViolation: ["23505"],

@@ -2,17 +2,25 @@ import { SluiceError } from "../core/error.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { requireOwnSchema } from "../db/own_schema.ts";
 import { isError } from "../db/sqlstate.ts";
+import { type LoadRecord, readLoads } from "./loads.ts";
 import { type OwnedTable, readTables } from "./tables.ts";
 import { readTargetPipelines, type TargetPipeline } from "./target_pipelines.ts";
 import { LATEST_MIGRATION, type Migration, MIGRATIONS } from "./migrations.ts";
 
+export type { LoadRecord, LoadState, MergeRecord } from "./loads.ts";
+
 /** The migration that makes `sluice.target_columns`. */
 const ASKED_SINCE = 9;
 
-/** What is known about a target before a run: every version ever published. */
+/** What is known about a target before a run. */
 export interface Ledger {
   /** Number of the newest applied migration; 0 where the schema does not exist yet. */
   readonly migration: number;
+  /**
+   * Versions, by partition and number: the newest of each partition, and of the others those that
+   * stand or that rows of the target may come from. What was dropped without a trace is left out,
+   * which is nearly all of a ledger of years.
+   */
   readonly loads: readonly LoadRecord[];
   /** The target that stands now was made by Sluice, which may alter it. */
   readonly madeTarget: boolean;
@@ -35,41 +43,6 @@ export interface AskedColumn {
   readonly notNull: boolean;
 }
 
-/** A published version of a partition. */
-export interface LoadRecord {
-  readonly pipeline: string;
-  /** Null for a whole table. */
-  readonly partition: string | null;
-  readonly version: number;
-  readonly schema: string;
-  readonly table: string;
-  readonly sourceUrl: string;
-  readonly etag: string | null;
-  readonly lastModified: string | null;
-  readonly bytes: number | null;
-  readonly sha256: string | null;
-  readonly rows: number;
-  readonly specHash: string;
-  readonly state: LoadState;
-  /** How it was merged into the target; null where it was exchanged. */
-  readonly merge: MergeRecord | null;
-  /** The version that was live before; null where none was. */
-  readonly basedOn: number | null;
-  /** OID of the target it went into; null where that is not known. */
-  readonly targetOid: number | null;
-}
-
-/** What undoing a merge needs to know beside its tables. */
-export interface MergeRecord {
-  /** `rows` are told apart by all their values, `keyed` by their key, `history` by key and time. */
-  readonly kind: "rows" | "keyed" | "history";
-  readonly key: readonly string[];
-  /** Whether a table with the rows as they were before stands beside the version's own. */
-  readonly before: boolean;
-}
-
-export type LoadState = "live" | "retained" | "rolled_back" | "dropped";
-
 /** Reads what was loaded into a target; works before the ledger exists, and writes nothing. */
 export async function readLedger(db: Queryable, targetKey: string): Promise<Ledger> {
   const migration = await appliedMigration(db);
@@ -84,23 +57,13 @@ export async function readLedger(db: Queryable, targetKey: string): Promise<Ledg
       pipelines: [],
     };
   }
-  // `plan` reads a ledger that the next run will bring up to date: what it lacks reads as NULL.
-  const loads = await db.query<LoadRecord>(
-    `select pipeline, partition, version, table_schema as schema, table_name as table,
-  source_url as "sourceUrl", etag, last_modified as "lastModified", bytes, sha256, rows,
-  spec_hash as "specHash", state, to_jsonb(l) -> 'merge' as merge,
-  (to_jsonb(l) ->> 'based_on')::int as "basedOn",
-  case when (to_jsonb(l) ->> 'ledger_oid')::oid = 'sluice.loads'::regclass
-    then (to_jsonb(l) ->> 'target_oid')::bigint end as "targetOid"
-from sluice.loads l where target = $1 order by partition nulls first, version`,
-    [targetKey],
-  );
+  const tables = await readTables(db, migration, targetKey);
   return {
     migration,
-    loads,
+    loads: await readLoads(db, migration, targetKey, tables),
     ...await madeTarget(db, migration, targetKey),
     asked: await askedColumns(db, migration, targetKey),
-    tables: await readTables(db, migration, targetKey),
+    tables,
     pipelines: await readTargetPipelines(db, migration, targetKey),
   };
 }

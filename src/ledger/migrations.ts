@@ -148,6 +148,14 @@ where r.kind = 'version' and r.ledger_oid = l.ledger_oid and r.target = l.target
       `create unique index hook_runs_once on sluice.hook_runs (run_id, hook, (coalesce(partition, '')))`,
     ],
   },
+  {
+    number: 15,
+    why: "Find the versions that are kept among many that are not",
+    statements: [
+      `create index loads_kept on sluice.loads (target)
+  where state <> 'dropped' or merge is not null`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

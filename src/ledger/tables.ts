@@ -1,9 +1,12 @@
 import { beforeImageName, versionTableName } from "../core/names.ts";
 import type { QualifiedName } from "../core/quote.ts";
 import type { Queryable } from "../db/database.ts";
+import { LATEST_MIGRATION } from "./migrations.ts";
 
-/** The migration that makes `sluice.tables`. */
+/** Migrations that make `sluice.loads.merge`, `sluice.tables`, and `sluice.loads.table_oid`. */
+const MERGES = 2;
 const TABLES = 10;
+const LOAD_TABLES = 11;
 
 export type OwnedKind =
   /** Rows are merged into it. */
@@ -37,12 +40,12 @@ export interface OwnedTable {
  * What such a load says is live, and is attached to the target under its name, has been attached by
  * Sluice: that is proof enough. For a detached table there is none.
  */
-const UNPROVEN = `
+const unproven = (migration: number) => `
   select l.id, c.oid, v.kind, l.table_schema, c.relname::text as table_name,
     v.attached and pn.nspname || '.' || p.relname = l.target as proven
   from sluice.loads l
   cross join lateral (values
-    (l.table_name, 'version', l.state = 'live' and coalesce(to_jsonb(l) ->> 'merge', '') = ''),
+    (l.table_name, 'version', l.state = 'live'${migration < MERGES ? "" : " and l.merge is null"}),
     (l.table_name || $2, 'before', false),
     (regexp_replace(l.table_name, '__v[0-9]+$', $3), 'partition', true)) v (name, kind, attached)
   join pg_namespace n on n.nspname = l.table_schema
@@ -50,8 +53,9 @@ const UNPROVEN = `
   left join pg_inherits i on i.inhrelid = c.oid and c.relispartition
   left join pg_class p on p.oid = i.inhparent
   left join pg_namespace pn on pn.oid = p.relnamespace
-  where l.target = $1
-    and (to_jsonb(l) ->> 'ledger_oid')::oid is distinct from 'sluice.loads'::regclass`;
+  where l.target = $1 and (l.state <> 'dropped'${
+  migration < MERGES ? "" : " or l.merge is not null"
+})${migration < TABLES ? "" : " and l.ledger_oid is distinct from 'sluice.loads'::regclass"}`;
 
 /**
  * Tables of loads that `sluice.tables` lacks, by their OID: rows of it were deleted by hand. `$1`: the
@@ -60,9 +64,8 @@ const UNPROVEN = `
 const LOST = `
   select c.oid, 'version' as kind, l.table_schema, l.table_name
   from sluice.loads l
-  join pg_class c on c.oid = (to_jsonb(l) ->> 'table_oid')::oid and c.relkind = 'r'
-  where l.target = $1 and l.state <> 'dropped'
-    and (to_jsonb(l) ->> 'ledger_oid')::oid = 'sluice.loads'::regclass
+  join pg_class c on c.oid = l.table_oid and c.relkind = 'r'
+  where l.target = $1 and l.state <> 'dropped' and l.ledger_oid = 'sluice.loads'::regclass
     and not exists (select from sluice.tables r where r.table_oid = c.oid)`;
 
 const SUFFIXES = [beforeImageName(""), versionTableName("", null, 0).replace("__all", "")];
@@ -77,11 +80,13 @@ export async function readTables(
   select r.table_oid as oid, r.kind, r.table_schema, r.table_name, true as proven
   from sluice.tables r
   where r.target = $1 and r.ledger_oid = 'sluice.loads'::regclass
-  union all
+  union all${
+    migration < LOAD_TABLES ? "" : `
   select oid, kind, table_schema, table_name, true from (${LOST}) as lost
-  union all`;
+  union all`
+  }`;
   const tables = await db.query<OwnedTable>(
-    `with unproven as (${UNPROVEN}
+    `with unproven as (${unproven(migration)}
 ), known as (${registered}
   select distinct oid, kind, table_schema, table_name, coalesce(proven, false) from unproven
 )
@@ -105,7 +110,7 @@ order by c.oid, k.proven desc`,
 /** Records tables that are proven to be Sluice's and not recorded yet; under the target's lock. */
 export async function adoptTables(db: Queryable, targetKey: string): Promise<void> {
   await db.query(
-    `with unproven as (${UNPROVEN}
+    `with unproven as (${unproven(LATEST_MIGRATION)}
 ), adopted as (
   insert into sluice.tables (table_oid, ledger_oid, target, kind, table_schema, table_name)
   select distinct on (oid) oid, 'sluice.loads'::regclass, $1, kind, table_schema, table_name

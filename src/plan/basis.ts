@@ -2,6 +2,7 @@ import type { TableInfo } from "../db/catalog/catalog.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { PlanBasis, TargetBasis } from "./plan_basis.ts";
 import type { PlanInput } from "./plan_input.ts";
+import { versionsOf } from "./versions.ts";
 
 /** Stands for the name of the one load of a table without partitions. */
 export const WHOLE = "whole table";
@@ -29,7 +30,7 @@ export function basisOf(input: PlanInput): PlanBasis {
     ),
     target: table === null ? null : targetBasis(table),
     partitions: Object.fromEntries(partitions.map((partition, at) => {
-      const versions = ledger.loads.filter((load) => load.partition === partition);
+      const versions = versionsOf(ledger, partition);
       const live = versions.find(({ state }) => state === "live");
       const standing = slots.get(partition)?.partitions ?? [];
       return [partition ?? WHOLE, {

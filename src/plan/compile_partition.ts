@@ -48,7 +48,7 @@ import { occupationOf } from "./occupant.ts";
 import { faultOf, isAttached } from "./fault.ts";
 import type { PartitionDecision, PartitionInput } from "./partition_input.ts";
 import { mergeOf } from "./partition_merge.ts";
-import { droppableNames, freeVersion, isKept, takenAway, versionOf } from "./partition_tables.ts";
+import { freeVersion, isKept, mayDrop, takenAway, versionOf } from "./partition_tables.ts";
 import { retention, rootOf, tableOf } from "./versions.ts";
 
 /** Compiles everything a run does with one partition. */
@@ -128,7 +128,7 @@ export function compilePartition(
         ),
         method.record,
       ],
-      standing: droppableNames(input, lost),
+      isDroppable: (name) => mayDrop(input, lost, name),
     }),
     cleanup: cleanupStatements(staging),
   };

@@ -35,7 +35,7 @@ import {
 import type { RollbackInput } from "./rollback_input.ts";
 import { identifyTarget } from "./replica_identity.ts";
 import { boundClause, scopeCondition } from "./staging.ts";
-import { beforeTableOf, chainOf, momentOf, tableOf } from "./versions.ts";
+import { beforeTableOf, chainOf, momentOf, tableOf, versionsOf } from "./versions.ts";
 
 /** Which partitions go back, and to which version. */
 export interface RollbackRequest {
@@ -92,7 +92,7 @@ function step(
   partition: string | null,
   request: RollbackRequest,
 ): RollbackStep | null {
-  const versions = input.ledger.loads.filter((load) => load.partition === partition);
+  const versions = versionsOf(input.ledger, partition);
   const live = versions.find(({ state }) => state === "live") ?? null;
   const to = chooseVersion(versions, live, request, partition);
   if (to === undefined) return null;

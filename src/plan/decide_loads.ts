@@ -9,6 +9,7 @@ import type { PlanInput } from "./plan_input.ts";
 import { requireLoadable } from "./require_loadable.ts";
 import { requireShared } from "./shared.ts";
 import { targetKeyOf, targetShape } from "./target.ts";
+import { versionsOf } from "./versions.ts";
 
 /**
  * Decides what is loaded, and refuses what no source can make right: before the sources are read,
@@ -23,12 +24,12 @@ export function decideLoads(input: PlanInput): LoadDecisions {
   requireShared(spec, targetKey, ledger);
   const shape = targetShape(spec, layout, catalog, ledger);
   const decided = { ...input, layout, shape, targetKey };
+  if (shape.method === "merge") requireSafeMerge(decided);
   const partitions = input.partitions.map((partition, at): PartitionDecision => {
-    const versions = ledger.loads.filter((load) => load.partition === partition);
+    const versions = versionsOf(ledger, partition);
     const newest = newestOf(spec, versions);
     const fault = newest === undefined ? null : faultOf(decided, versions, newest);
     const decision = decidePartition(spec, newest, fault, input.probes[at], input.force);
-    if (shape.method === "merge") requireSafeMerge(decided);
     if (decision.action === "load") {
       requireNameable(decided);
       if (shape.method === "exchange") requireFree(decided, partition);

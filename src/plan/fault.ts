@@ -3,7 +3,7 @@ import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import { nameOf } from "./identity.ts";
 import type { TableName } from "./load_plan.ts";
-import { attachedTable, isSame, standingTable } from "./owned.ts";
+import { attachedTable, standingTable, tablesMadeAs } from "./owned.ts";
 import { rowsHeld } from "./presence.ts";
 import { chainOf, rootOf, tableOf } from "./versions.ts";
 
@@ -64,8 +64,8 @@ function whereabouts(
   root: LoadRecord,
   version: number,
 ): string {
-  const table: OwnedTable | undefined = ledger.tables.find(({ made, kind }) =>
-    kind === "version" && isSame(made, tableOf(root))
+  const table: OwnedTable | undefined = tablesMadeAs(ledger, tableOf(root)).find(({ kind }) =>
+    kind === "version"
   );
   if (table === undefined) return `the table of version ${version} is gone`;
   const { now, parent } = table;

@@ -5,6 +5,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { OwnedTable } from "../ledger/tables.ts";
 import { nameOf } from "./identity.ts";
 import type { TableName } from "./load_plan.ts";
+import { tableOfOid } from "./owned.ts";
 
 /** What is looked at. */
 export interface OccupantInput {
@@ -32,7 +33,7 @@ export function occupationOf(
   const name = nameOf(target);
   const of = partition === null ? `"${name}"` : `Partition "${partition}" of "${name}"`;
   const strangers = slot.partitions.filter(({ oid, exact }) =>
-    !exact || !ledger.tables.some((table) => table.proven && table.oid === oid)
+    !exact || tableOfOid(ledger, oid)?.proven !== true
   );
   if (strangers.length > 0) {
     const list = strangers.slice(0, 3).map((each) =>
@@ -40,7 +41,7 @@ export function occupationOf(
     ).join(", ");
     const more = strangers.length > 3 ? ` and ${strangers.length - 3} more` : "";
     if (
-      strangers.every(({ oid }) => ledger.tables.some((each) => each.proven && each.oid === oid))
+      strangers.every(({ oid }) => tableOfOid(ledger, oid)?.proven === true)
     ) {
       return {
         kind: "taken",
@@ -72,7 +73,7 @@ export function occupationOf(
   }
   const [own] = slot.partitions;
   if (own === undefined) return { kind: "free" };
-  return { kind: "ours", table: ledger.tables.find(({ oid }) => oid === own.oid)! };
+  return { kind: "ours", table: tableOfOid(ledger, own.oid)! };
 }
 
 /**

@@ -6,7 +6,8 @@ import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { PartitionInput } from "./partition_input.ts";
 import { nameOf } from "./identity.ts";
 import { isMerging } from "./layout.ts";
-import { isDroppable, isInPlace, isSame, standingTable } from "./owned.ts";
+import type { TableName } from "./load_plan.ts";
+import { isDroppable, isInPlace, isSame, standingTable, tablesMadeAs } from "./owned.ts";
 import { chainOf, rootOf, tableOf } from "./versions.ts";
 
 /**
@@ -85,14 +86,10 @@ export function requireNameable(
   );
 }
 
-/** Names of tables that Sluice may drop once the next version is live. */
-export function droppableNames(
-  input: PartitionInput,
-  lost: OwnedTable | null,
-): ReadonlySet<string> {
-  return new Set(
-    input.ledger.tables.filter((table) =>
-      table !== lost && (isDroppable(table) || isDroppableOnceOut(input, table))
-    ).map(({ now }) => now.table),
+/** Whether Sluice may drop a table of this name once the next version is live. */
+export function mayDrop(input: PartitionInput, lost: OwnedTable | null, name: TableName): boolean {
+  // Only a table that bears the name it was given is Sluice's to drop.
+  return tablesMadeAs(input.ledger, name).some((table) =>
+    table !== lost && (isDroppable(table) || isDroppableOnceOut(input, table))
   );
 }

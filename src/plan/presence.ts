@@ -6,7 +6,7 @@ import { type Layout, layoutOf } from "./layout.ts";
 import { columnList, keyIn, keyOf } from "./merge/sql.ts";
 import { standingTable } from "./owned.ts";
 import { scopeCondition } from "./staging.ts";
-import { chainOf, tableOf } from "./versions.ts";
+import { chainOf, tableOf, versionsOf } from "./versions.ts";
 
 /** Tell the rows of loads apart, where `target.lineage` is on. */
 const LOAD_COLUMNS = ["_run_id", "_source_file"];
@@ -49,7 +49,7 @@ function writtenRows(
   { target }: Layout,
   load: LoadRecord,
 ): string | null {
-  const versions = ledger.loads.filter(({ partition }) => partition === load.partition);
+  const versions = versionsOf(ledger, load.partition);
   const chain = chainOf(versions, load);
   const kept = chain.map((each) => standingTable(ledger, tableOf(each), "version"));
   const last = chain.at(-1)!;

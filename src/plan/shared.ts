@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
-import { chainOf } from "./versions.ts";
+import { chainOf, versionsOf } from "./versions.ts";
 
 /**
  * Refuses a target that holds rows of another pipeline, unless both say that they share it.
@@ -11,7 +11,7 @@ import { chainOf } from "./versions.ts";
 export function requireShared(spec: PipelineSpec, targetKey: string, ledger: Ledger): void {
   const present = new Set(
     ledger.loads.filter(({ state }) => state === "live").flatMap((load) =>
-      chainOf(ledger.loads.filter(({ partition }) => partition === load.partition), load)
+      chainOf(versionsOf(ledger, load.partition), load)
     ).map(({ pipeline }) => pipeline),
   );
   const others = ledger.pipelines.filter(({ pipeline }) =>

@@ -1,9 +1,28 @@
 import { beforeImageName } from "../core/names.ts";
 import { quoteLiteral } from "../core/quote.ts";
-import type { LoadRecord } from "../ledger/ledger.ts";
+import type { Ledger, LoadRecord } from "../ledger/ledger.ts";
 import { dropVersionRow } from "./ledger_rows.ts";
 import { dropOwned } from "./identity.ts";
 import type { RetainedVersion, Statement, TableName } from "./load_plan.ts";
+
+/** Versions by partition, looked up once for each ledger: there may be many of both. */
+const BY_PARTITION = new WeakMap<
+  readonly LoadRecord[],
+  ReadonlyMap<string | null, readonly LoadRecord[]>
+>();
+
+/** The versions of one partition, the newest last. */
+export function versionsOf(
+  { loads }: Pick<Ledger, "loads">,
+  partition: string | null,
+): readonly LoadRecord[] {
+  let versions = BY_PARTITION.get(loads);
+  if (versions === undefined) {
+    versions = Map.groupBy(loads, (load) => load.partition);
+    BY_PARTITION.set(loads, versions);
+  }
+  return versions.get(partition) ?? [];
+}
 
 /** The table of a load: the content itself where it was exchanged, what it wrote where merged. */
 export function tableOf({ schema, table }: LoadRecord): TableName {
@@ -25,8 +44,10 @@ export function chainOf(
   load: LoadRecord,
 ): readonly LoadRecord[] {
   const chain = [load];
+  if (load.merge === null) return chain;
+  const byVersion = new Map(versions.map((each) => [each.version, each]));
   for (let at = load; at.merge !== null && at.basedOn !== null;) {
-    const below = versions.find(({ version }) => version === at.basedOn);
+    const below = byVersion.get(at.basedOn);
     if (below === undefined) break;
     chain.push(below);
     at = below;
@@ -55,8 +76,8 @@ export interface RetentionInput {
   readonly keep: number;
   /** Every version there was, the one about to be published last. */
   readonly versions: readonly LoadRecord[];
-  /** Names of tables that stand and are Sluice's to drop. */
-  readonly standing: ReadonlySet<string>;
+  /** Whether a table of this name stands and is Sluice's to drop. */
+  readonly isDroppable: (name: TableName) => boolean;
 }
 
 /**
@@ -87,7 +108,7 @@ export function retention(input: RetentionInput): readonly RetainedVersion[] {
       const tables = [tableOf(load), ...(load.merge?.before ? [beforeTableOf(load)] : [])];
       statements.push(
         ...tables
-          .filter(({ table }) => load === live || input.standing.has(table))
+          .filter((name) => load === live || input.isDroppable(name))
           .map((table) =>
             dropOwned(
               table,

@@ -1,12 +1,12 @@
 import { SluiceError } from "../core/error.ts";
 import { mapConcurrently } from "../core/map_concurrently.ts";
 import type { Database, Queryable } from "../db/database.ts";
-import { type Catalog, listNames, readCatalog, type TableInfo } from "../db/catalog/catalog.ts";
+import { type Catalog, listNames, readCatalog } from "../db/catalog/catalog.ts";
 import { requireEncodable } from "../db/encodable.ts";
 import { readColumnUsers } from "../db/column_users.ts";
 import { readDependents } from "../db/dependents.ts";
 import { findReferring } from "../db/referring.ts";
-import { findEmptied, readSlots, type Slot } from "../db/slots.ts";
+import type { Slot } from "../db/slots.ts";
 import { isError, missingNameHint } from "../db/sqlstate.ts";
 import { withUserPath } from "../db/user_path.ts";
 import { readTableProperties } from "../db/catalog/table_properties.ts";
@@ -29,11 +29,9 @@ import { otherTypes } from "../plan/evolve.ts";
 import { evolveSpec, type SourceEvidence } from "../plan/evolve_spec.ts";
 import { hookProbes } from "../plan/hooks.ts";
 import { conflictingKeys } from "../plan/incoming_keys.ts";
-import { type Layout, layoutOf } from "../plan/layout.ts";
-import { presenceOf, rowsHeld } from "../plan/presence.ts";
+import { layoutOf } from "../plan/layout.ts";
 import { expressionProbes } from "../plan/computed.ts";
-import { scopeCondition, slotBounds, STAGING_COMMENT } from "../plan/staging.ts";
-import { catalogType, isOfType } from "../plan/sql_types.ts";
+import { STAGING_COMMENT } from "../plan/staging.ts";
 import { ASIDE } from "../plan/rebuild.ts";
 import { ruleProbes } from "../plan/rules.ts";
 import { choosePartitions } from "../plan/choose_partitions.ts";
@@ -46,6 +44,7 @@ import { sourcePlan } from "../plan/source_plan.ts";
 import type { TableTypes } from "../plan/server_types.ts";
 import { requireOtherTable } from "./own_source.ts";
 import { examineSource } from "./examine.ts";
+import { lookAtPartitions } from "./look_at_partitions.ts";
 import { readTableTypes, resolveTypes } from "./resolve_types.ts";
 import { type RunContext, type RunOptions, sourceContext } from "./context.ts";
 import { probeSource } from "../source/probe.ts";
@@ -234,85 +233,6 @@ function replacedTables(
   if (shape.method === "merge" || table === null) return null;
   return loading.flatMap((partition) =>
     slots.get(partition)?.partitions.map(({ name }) => name.table) ?? []
-  );
-}
-
-/** Looking at rows waits this long for whoever keeps readers out. */
-const LOOK_TIMEOUT = "5s";
-
-/** What stands where partitions go, and which have lost their rows. */
-async function lookAtPartitions(
-  db: Database,
-  spec: PipelineSpec,
-  { table }: Catalog,
-  ledger: Ledger,
-  partitions: readonly (string | null)[],
-): Promise<{ slots: ReadonlyMap<string | null, Slot>; emptied: ReadonlySet<string | null> }> {
-  const layout = layoutOf(spec);
-  const isTable = table?.kind === "table" || table?.kind === "partitioned";
-  if (table === null || !isTable) return { slots: new Map(), emptied: new Set() };
-  const live = ledger.loads.filter((load) =>
-    load.state === "live" && partitions.includes(load.partition) &&
-    rowsHeld(ledger.loads.filter(({ partition }) => partition === load.partition), load) > 0
-  );
-  // Where policies hide rows from this role, nothing is published: the plan tells so.
-  if (table.rowSecurity === true) return { slots: new Map(), emptied: new Set() };
-  const look = <T>(work: (tx: Queryable) => Promise<T>) =>
-    db.transaction(async (tx) => {
-      await tx.query(`select set_config('lock_timeout', $1, true)`, [LOOK_TIMEOUT]);
-      return await work(tx);
-    });
-  const slots = await look((tx) => slotsOf(tx, spec, table, partitions));
-  // A table that has not these columns is told of by the plan.
-  if (live.length === 0 || !hasPartitionColumn(spec, layout, table)) {
-    return { slots, emptied: new Set() };
-  }
-  const looks = live.map((load) => ({
-    partition: load.partition,
-    ...presenceOf(spec, table, ledger, load),
-  }));
-  return { slots, emptied: await findEmptied(db, looks) };
-}
-
-/** What stands where partitions go; nothing where the table is not partitioned as the pipeline is. */
-export async function slotsOf(
-  db: Queryable,
-  spec: PipelineSpec,
-  table: TableInfo,
-  partitions: readonly (string | null)[],
-): Promise<ReadonlyMap<string | null, Slot>> {
-  const layout = layoutOf(spec);
-  const { partitionKey } = table;
-  if (
-    partitionKey === null || partitionKey.strategy !== layout.strategy ||
-    partitionKey.columns.length !== 1 || partitionKey.columns[0] !== layout.partitionColumn ||
-    !hasPartitionColumn(spec, layout, table)
-  ) return new Map();
-  const type = table.columns.find(({ name }) => name === layout.partitionColumn)!.type;
-  return await readSlots(
-    db,
-    table,
-    type,
-    partitions.map((partition) => ({
-      partition,
-      bounds: slotBounds(spec, layout, partition),
-      rows: scopeCondition(spec, layout, partition),
-    })),
-  );
-}
-
-/** The column that tells partitions apart has values that compare with the pipeline's. */
-function hasPartitionColumn(spec: PipelineSpec, layout: Layout, table: TableInfo): boolean {
-  // The one partition of a whole table is told by no value.
-  if (spec.partitions === null) return true;
-  const wanted = layout.columns.find(({ name }) => name === layout.partitionColumn);
-  if (wanted === undefined) return true;
-  const type = catalogType(wanted.type);
-  const isDate = (name: string) => /^(date|timestamp)/.test(name);
-  // Among dates and times a column may be about to get another type.
-  return table.columns.some((column) =>
-    column.name === wanted.name &&
-    (isOfType(column, wanted.type) || isDate(column.type) && isDate(type))
   );
 }
 

@@ -7,7 +7,8 @@ import { compileRollback, type RollbackRequest } from "../plan/compile_rollback.
 import { targetKeyOf } from "../plan/target.ts";
 import { approvedSources, forApproval, requireApproved } from "./approved.ts";
 import type { ApprovedPlan } from "../plan/moved.ts";
-import { planPipeline, slotsOf } from "./gather.ts";
+import { planPipeline } from "./gather.ts";
+import { slotsOf } from "./look_at_partitions.ts";
 import { loadPartitions } from "./load_partitions.ts";
 import { prepareLedger } from "./prepare_ledger.ts";
 import { RecordedRun, underLock } from "./recorded_run.ts";

@@ -13,7 +13,7 @@ import { targetKeyOf } from "../plan/target.ts";
 import type { SourceEvidence } from "../plan/evolve_spec.ts";
 import { isMerging } from "../plan/layout.ts";
 import type { LoadPlan, RowsPlan } from "../plan/load_plan.ts";
-import { chainOf } from "../plan/versions.ts";
+import { chainOf, versionsOf } from "../plan/versions.ts";
 import { compileFor } from "./gather.ts";
 import type { RunContext } from "./context.ts";
 import { loadPartitions, type Sources } from "./load_partitions.ts";
@@ -65,7 +65,7 @@ export async function replayRejects(
 /** Every version whose rows are in the table now. */
 function liveChains(loads: readonly LoadRecord[]): readonly LoadRecord[] {
   return loads.filter(({ state }) => state === "live").flatMap((load) =>
-    chainOf(loads.filter(({ partition }) => partition === load.partition), load)
+    chainOf(versionsOf({ loads }, load.partition), load)
   );
 }
 

@@ -74,6 +74,7 @@ export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/partition/load.ts"],
   ["run/partition/attempts.ts"],
   ["run/together.ts", "run/examine.ts", "run/resolve_types.ts", "run/own_source.ts"],
+  ["run/look_at_partitions.ts"],
   ["run/gather.ts"],
   ["run/recorded_run.ts"],
   ["run/load_partitions.ts"],
