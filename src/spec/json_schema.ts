@@ -1,8 +1,8 @@
-import { z } from "zod";
 import { NOT_YET } from "./not_available.ts";
 import { typePattern } from "./schema/editor_hints.ts";
 import { type PipelineInput, pipelineSchema, TOGETHER } from "./schema/pipeline.ts";
 import { OWN_META } from "./schema/key_meta.ts";
+import { z } from "./zod.ts";
 
 type Schema = Record<string, unknown>;
 

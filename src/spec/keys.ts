@@ -1,8 +1,8 @@
-import { z } from "zod";
 import type { KeyMeta } from "./schema/key_meta.ts";
 import { metaOf, unwrapped } from "./schema/meta_of.ts";
 import { pipelineSchema } from "./schema/pipeline.ts";
 import type { Path } from "./yaml_tree.ts";
+import { z } from "./zod.ts";
 
 export { metaOf };
 

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { branches, type Key, keysOf, metaOf, type Place, placeAt } from "./keys.ts";
 import { CHECKS } from "./schema/checks/mod.ts";
 import type { Path } from "./yaml_tree.ts";
+import { z } from "./zod.ts";
 
 /** A marker with its section, its type and the type it is held against, and the table below it. */
 const TABLE = /^(<!-- keys: (\S+)(?: of (\w+)(?: beside (\w+))?)? -->)\n(?:\n?(?:\|.*\n)+)?/gm;

@@ -1,7 +1,6 @@
-import { LineCounter } from "yaml";
 import type { Diagnostic, Position } from "../core/diagnostic.ts";
 import type { SpecCode } from "./codes.ts";
-import { keyRangeAt, nodeAt, type Path, type Range, type Tree } from "./yaml_tree.ts";
+import { keyRangeAt, LineCounter, nodeAt, type Path, type Range, type Tree } from "./yaml_tree.ts";
 
 /** Collects the mistakes of one file. */
 export interface Report {

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { didYouMean } from "../core/did_you_mean.ts";
 import type { SpecCode } from "./codes.ts";
 import { FORMAT_NAMES } from "./formats/mod.ts";
@@ -6,6 +5,7 @@ import { isCut } from "./column_type.ts";
 import { hintOfValue, hintOfWord, keyOfWord, keysAt } from "./keys.ts";
 import type { Report } from "./report.ts";
 import type { Path, Tree } from "./yaml_tree.ts";
+import type { z } from "./zod.ts";
 
 type Issue = z.core.$ZodIssue;
 

@@ -11,6 +11,9 @@ import {
   visit,
 } from "yaml";
 
+/** Here, so that one module imports the package; see `zod.ts`. */
+export { LineCounter } from "yaml";
+
 /** Offsets in the file, UTF-16 units; the end is exclusive. */
 export interface Range {
   readonly start: number;

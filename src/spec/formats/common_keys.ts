@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { encodingOf } from "../../core/encodings.ts";
 import { ENCODING } from "../schema/editor_hints.ts";
 import { looseText, NULL_WORDS } from "../schema/text.ts";
+import { z } from "../zod.ts";
 
 const EXPECTED = "Expected an encoding such as utf-8, windows-1252, latin-1, utf-16 or shift_jis";
 

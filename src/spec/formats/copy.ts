@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { nullValues } from "./common_keys.ts";
 import { csv, type CsvOptions, delimiterKey, schema as csvSchema } from "./csv.ts";
 import type { FormatSpec } from "./format_spec.ts";
+import { z } from "../zod.ts";
 
 const schema = csvSchema
   .omit({

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { encodeOneByte, isOneByte } from "../../core/encodings.ts";
 import { byteLength } from "../../core/names.ts";
 import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
@@ -7,6 +6,7 @@ import { DELIMITER, ONE_CHARACTER } from "../schema/editor_hints.ts";
 import { looseText } from "../schema/text.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatReport, FormatSpec } from "./format_spec.ts";
+import { z } from "../zod.ts";
 
 /** `delimiter`, of text with fields that are written like those of CSV. */
 export function delimiterKey(standard: string) {

@@ -1,9 +1,9 @@
-import { z } from "zod";
 import { looseText } from "../schema/text.ts";
 import { type SectionSpec, sectionSpec } from "../schema/section.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import { checkPattern, schema as csvSchema } from "./csv.ts";
 import type { FormatReport, FormatSpec } from "./format_spec.ts";
+import { z } from "../zod.ts";
 
 /** Characters of a line that a field may stand behind. */
 const MOST_CHARACTERS = 1_000_000;

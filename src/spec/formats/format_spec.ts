@@ -1,7 +1,7 @@
-import type { z } from "zod";
 import type { SectionSpec } from "../schema/section.ts";
 import type { commonSchema } from "./common_keys.ts";
 import type { SpecCode } from "../codes.ts";
+import type { z } from "../zod.ts";
 
 /** What says which field of a record is which: a header, its place, or a key of its own. */
 export type Naming = "header" | "position" | "keys";

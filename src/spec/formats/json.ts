@@ -1,8 +1,8 @@
-import { z } from "zod";
 import { parsePath } from "../../core/json_path.ts";
 import { type SectionSpec, sectionSpec } from "../schema/section.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatSpec } from "./format_spec.ts";
+import { z } from "../zod.ts";
 
 const schema = z.strictObject({
   type: z.literal("json").describe("The kind of file"),

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { copy } from "./copy.ts";
 import { csv } from "./csv.ts";
 import { fixed } from "./fixed.ts";
@@ -8,6 +7,7 @@ import { ndjson } from "./ndjson.ts";
 import { parquet } from "./parquet.ts";
 import { tsv } from "./tsv.ts";
 import { xlsx } from "./xlsx.ts";
+import { z } from "../zod.ts";
 
 export type { CommonOptions, Naming } from "./format_spec.ts";
 

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { type SectionSpec, sectionSpec } from "../schema/section.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatSpec } from "./format_spec.ts";
+import { z } from "../zod.ts";
 
 const schema = z.strictObject({
   type: z.literal("ndjson").describe("The kind of file"),

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { csv, type CsvOptions, delimiterKey, schema as csvSchema } from "./csv.ts";
 import type { FormatSpec } from "./format_spec.ts";
+import { z } from "../zod.ts";
 
 const schema = csvSchema.extend({
   type: z.literal("tsv").describe("The kind of file"),

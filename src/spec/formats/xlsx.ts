@@ -1,8 +1,8 @@
-import { z } from "zod";
 import { looseText } from "../schema/text.ts";
 import { type SectionSpec, sectionSpec } from "../schema/section.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatSpec } from "./format_spec.ts";
+import { z } from "../zod.ts";
 
 const { trim, max_record_bytes } = commonSchema.shape;
 

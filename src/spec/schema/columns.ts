@@ -1,4 +1,3 @@
-import { z } from "zod";
 import {
   type ColumnType,
   FRACTIONS,
@@ -12,6 +11,7 @@ import {
 import { DATE_FORMAT, TIME_ZONE, TYPE } from "./editor_hints.ts";
 import type { Given } from "./section.ts";
 import { looseName, looseText, name, NULL_WORDS } from "./text.ts";
+import { z } from "../zod.ts";
 
 const typeSchema = z.string().transform((text, context): ColumnType => {
   const type = parseColumnType(text);

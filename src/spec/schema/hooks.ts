@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { looseText } from "./text.ts";
+import { z } from "../zod.ts";
 
 const statement = looseText().min(1, "There is no statement");
 

@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { KeyMeta } from "./key_meta.ts";
+import { z } from "../zod.ts";
 
 /** What the schema of a key says, what stands around it (`.optional()`) before what is inside. */
 export function metaOf(schema: z.ZodType): KeyMeta {

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { Given } from "./section.ts";
 import { durationSeconds, name, seconds } from "./text.ts";
+import { z } from "../zod.ts";
 
 /** What a notification can be about. */
 const ALERTS = ["failure", "refusal", "warning", "slow", "recovery", "success"] as const;

@@ -1,6 +1,6 @@
 import { TIME_ZONE } from "./editor_hints.ts";
-import { z } from "zod";
 import { looseText } from "./text.ts";
+import { z } from "../zod.ts";
 
 /** `partitions:` */
 export const partitionsSchema = z.strictObject({

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { checksSchema } from "./checks/mod.ts";
 import { columnsSchema } from "./columns.ts";
 import { hooksSchema } from "./hooks.ts";
@@ -10,6 +9,7 @@ import { scheduleSchema } from "./schedule.ts";
 import { sourceSchema } from "./source.ts";
 import { targetSchema } from "./target.ts";
 import { looseName, looseText } from "./text.ts";
+import { z } from "../zod.ts";
 
 const CONTRACT = ["evolve", "freeze", "discard_value", "discard_row"] as const;
 

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { limitSchema } from "./limit.ts";
 import { looseText } from "./text.ts";
+import { z } from "../zod.ts";
 
 const condition = looseText().min(1, "There is no condition");
 

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { CRON, TIME_ZONE } from "./editor_hints.ts";
 import { durationSeconds, seconds } from "./text.ts";
+import { z } from "../zod.ts";
 
 /** A day, in seconds. */
 const LONGEST = 86_400;

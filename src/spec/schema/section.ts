@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { metaOf } from "./meta_of.ts";
 import type { Seconds } from "./text.ts";
+import { z } from "../zod.ts";
 
 type Camel<Name> = Name extends `${infer Head}_${infer Rest}` ? `${Head}${Capitalize<Camel<Rest>>}`
   : Name;

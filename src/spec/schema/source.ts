@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { CODEC_NAMES, CODEC_WORDS } from "../../core/codecs.ts";
 import { formatSchema } from "../formats/mod.ts";
 import { durationSeconds, looseName, looseText, seconds } from "./text.ts";
+import { z } from "../zod.ts";
 
 /** A day, in seconds: timers take no more than 24 of them. */
 const MAX_TIMEOUT = 86_400;

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { Given } from "./section.ts";
 import { looseName, name } from "./text.ts";
+import { z } from "../zod.ts";
 
 const columnList = z.array(looseName()).min(1);
 

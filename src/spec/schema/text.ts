@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../zod.ts";
 
 /** Text that stays as it is written, `01` and `true` included. */
 export function looseText() {

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { LISTABLE } from "../../column_type.ts";
 import { looseText } from "../text.ts";
 import { BASE, column, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** `accepted_values:` a column has no values but these. */
 export const acceptedValues = plainCheck(

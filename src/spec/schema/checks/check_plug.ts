@@ -1,7 +1,7 @@
-import { z } from "zod";
 import type { SpecCode } from "../../codes.ts";
 import { type SectionSpec, sectionSpec } from "../section.ts";
 import { looseName, looseText } from "../text.ts";
+import { z } from "../../zod.ts";
 
 /** One kind of check: what stands behind its key, and what the spec makes of it. */
 export interface CheckPlug<Built = unknown> extends CheckRules<Built> {

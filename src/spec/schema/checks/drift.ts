@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { NUMBERS } from "../../column_type.ts";
 import { BASE, column, MAX_WORDS, percentText, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** `drift:` the mean or the sum of a column stays near that of the live version. */
 export const drift = plainCheck(

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { looseName } from "../text.ts";
 import { BASE, checkPlug, column, COLUMNS_WORDS } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** A table and its columns, each name as it stands in the catalog. */
 const REFERENCE = /^\s*(?:([^.,()"\0]+)\.)?([^.,()"\0]+)\(([^.()"\0]+)\)\s*$/;

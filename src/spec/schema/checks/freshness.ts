@@ -1,8 +1,8 @@
 import { TIME_ZONE } from "../editor_hints.ts";
-import { z } from "zod";
 import { zoneFault } from "../../zone_fault.ts";
 import { looseName, seconds } from "../text.ts";
 import { BASE, column, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** `freshness:` the newest value of a column is not old. */
 export const freshness = plainCheck(

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { acceptedValues } from "./accepted_values.ts";
 import type { CheckPlug } from "./check_plug.ts";
 import { drift } from "./drift.ts";
@@ -10,6 +9,7 @@ import { rowCount } from "./row_count.ts";
 import { rowDiff } from "./row_diff.ts";
 import { sql } from "./sql.ts";
 import { unique } from "./unique.ts";
+import { z } from "../../zod.ts";
 
 /** Every kind of check, as a pipeline file names it. */
 export const CHECKS = {

@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { BASE, column, MAX_WORDS, percent, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** `null_rate:` how many of a column's values are NULL. */
 export const nullRate = plainCheck(

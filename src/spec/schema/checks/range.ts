@@ -1,8 +1,8 @@
-import { z } from "zod";
 import { ORDERED } from "../../column_type.ts";
 import { requireOne } from "./settings.ts";
 import { looseText } from "../text.ts";
 import { BASE, column, MAX_WORDS, MIN_WORDS, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** `range:` all values of a column lie between limits. */
 export const range = plainCheck(

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { excludeOthers, limitsInOrder, requireOne } from "./settings.ts";
 import { BASE, MAX_WORDS, MIN_WORDS, percentText, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 const rows = () => z.int().min(0);
 

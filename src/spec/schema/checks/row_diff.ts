@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { requireOne } from "./settings.ts";
 import { limitSchema } from "../limit.ts";
 import { BASE, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** `row_diff:` how many rows differ from those of the live version. */
 export const rowDiff = plainCheck(

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { excludeOthers, limitsInOrder, requireOne } from "./settings.ts";
 import { looseName } from "../text.ts";
 import { BASE, MAX_WORDS, MIN_WORDS, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 /** `sql:` a query returns the number that it should. */
 export const sql = plainCheck(

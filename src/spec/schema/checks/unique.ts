@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { looseName } from "../text.ts";
 import { BASE, COLUMNS_WORDS, plainCheck } from "./check_plug.ts";
+import { z } from "../../zod.ts";
 
 const columns = z.array(looseName()).min(1);
 
