@@ -156,7 +156,7 @@ export function realServices(): Services {
       return await previewPartition(spec, partition, most, context);
     },
     async planPipeline(spec, options, context) {
-      const { planPipeline } = await import("../run/mod.ts");
+      const { planPipeline } = await import("../run/gather.ts");
       return await planPipeline(spec, options, context);
     },
     async approvePlan(plan, context) {

@@ -43,7 +43,6 @@ import { statementTexts } from "../plan/statement_texts.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
 import type { TableTypes } from "../plan/server_types.ts";
 import { requireOtherTable } from "./own_source.ts";
-import { examineSource } from "./examine.ts";
 import { lookAtPartitions } from "./look_at_partitions.ts";
 import { readTableTypes, resolveTypes } from "./resolve_types.ts";
 import { type RunContext, type RunOptions, sourceContext } from "./context.ts";
@@ -245,6 +244,7 @@ async function examineSources(
   context: RunContext,
 ): Promise<readonly SourceEvidence[]> {
   const declared = new Map(spec.columns.map(({ name, type }) => [name, type]));
+  const { examineSource } = await import("./examine.ts");
   const found = await mapConcurrently(loading, concurrency, async (partition) => {
     try {
       const source = sourcePlan(spec, partition);

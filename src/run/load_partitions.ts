@@ -8,7 +8,6 @@ import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { publishTogether } from "./together.ts";
 import type { RunContext, RunOptions } from "./context.ts";
 import { planPipeline } from "./gather.ts";
-import { runPartition } from "./partition/attempts.ts";
 import { runFailureHook } from "./partition/hooks.ts";
 import type { LoadSource } from "./partition/source.ts";
 import type { RecordedRun } from "./recorded_run.ts";
@@ -142,6 +141,8 @@ async function loadOrSkip(
     const reason = context.signal.aborted ? "the run was interrupted" : partition.reason;
     return skipped(partition, reason, context);
   }
+  // A run that loads nothing needs none of what reads and loads.
+  const { runPartition } = await import("./partition/attempts.ts");
   if (sources !== null) {
     const source = sources.get(partition.partition)!;
     return await runPartition(plan, partition, runId, context, source);

@@ -4,8 +4,8 @@ import { readTableProperties } from "../db/catalog/table_properties.ts";
 import { withRetry } from "../db/with_retry.ts";
 import { adoptTables, forgetOldRejects, lockTarget, migrate, readLedger } from "../ledger/mod.ts";
 import { compileRollback, type RollbackRequest } from "../plan/compile_rollback.ts";
+import type { LoadPlan } from "../plan/load_plan.ts";
 import { targetKeyOf } from "../plan/target.ts";
-import { approvedSources, forApproval, requireApproved } from "./approved.ts";
 import type { ApprovedPlan } from "../plan/moved.ts";
 import { planPipeline } from "./gather.ts";
 import { slotsOf } from "./look_at_partitions.ts";
@@ -13,12 +13,10 @@ import { loadPartitions } from "./load_partitions.ts";
 import { prepareLedger } from "./prepare_ledger.ts";
 import { RecordedRun, underLock } from "./recorded_run.ts";
 import { rollback, type RollbackContext, type RollbackResult } from "../publish/rollback.ts";
-import { replayRejects } from "./replay.ts";
 import type { RunContext, RunOptions } from "./context.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
-export { replayRejects };
-export { forApproval, planPipeline };
+export { planPipeline };
 export type { RunContext, RunOptions };
 
 /**
@@ -38,27 +36,39 @@ export async function runPipeline(
   context.elsewhere?.accept(spec);
   using run = new RecordedRun("run", context);
   try {
+    const approval = approved === undefined ? null : { approved, ...await import("./approved.ts") };
     const { lock, plan } = await run.retry(async () =>
       await underLock(await lockTarget(db, targetKeyOf(spec)), async (lock) => {
         await prepareLedger(spec, db, lock);
         const { keepDays } = spec.rejects;
         if (keepDays !== null) await forgetOldRejects(db, spec.pipeline, keepDays);
         const plan = await planPipeline(spec, options, context);
-        if (approved !== undefined) await requireApproved(approved, plan, context);
+        await approval?.requireApproved(approval.approved, plan, context);
         await run.begin(plan, lock);
         return { lock, plan };
       })
     );
     await using _lock = lock;
-    const results = approved === undefined
+    const results = approval === null
       ? await loadPartitions(plan, run, { spec, options })
       // What would be planned anew is not what was approved.
-      : await loadPartitions(plan, run, null, approvedSources(approved, plan, run.id, context));
+      : await loadPartitions(
+        plan,
+        run,
+        null,
+        approval.approvedSources(approval.approved, plan, run.id, context),
+      );
     return await run.finish(plan, results);
   } catch (error) {
     await run.fail(error);
     throw error;
   }
+}
+
+/** Prepares a plan for somebody who looks at it before it is run. */
+export async function forApproval(plan: LoadPlan, context: RunContext): Promise<ApprovedPlan> {
+  const { forApproval } = await import("./approved.ts");
+  return await forApproval(plan, context);
 }
 
 /**
@@ -71,6 +81,7 @@ export async function checkApproved(
   { approved, ...options }: RunOptions & { readonly approved: ApprovedPlan },
   context: RunContext,
 ): Promise<void> {
+  const { requireApproved } = await import("./approved.ts");
   await requireApproved(approved, await planPipeline(spec, options, context), context);
 }
 
@@ -113,4 +124,20 @@ export async function rollbackPipeline(
     target,
     partitions: await rollback(steps, { schema, table }, context),
   };
+}
+
+/**
+ * Adds rejected rows that are now valid to the live table, exactly once.
+ *
+ * Only rows of live versions: others may not belong into the table.
+ *
+ * @param only this partition; all of them when left out
+ */
+export async function replayRejects(
+  spec: PipelineSpec,
+  only: string | undefined,
+  context: RunContext,
+): Promise<RunResult> {
+  const { replayRejects } = await import("./replay.ts");
+  return await replayRejects(spec, only, context);
 }

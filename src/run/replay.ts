@@ -25,13 +25,7 @@ import type { SourceFile } from "../source/open.ts";
 import { openReplayReader } from "../source/replay_reader.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
-/**
- * Adds rejected rows that are now valid to the live table, exactly once.
- *
- * Only rows of live versions: others may not belong into the table.
- *
- * @param only this partition; all of them when left out
- */
+/** What `replayRejects` of `run/mod.ts` says. */
 export async function replayRejects(
   spec: PipelineSpec,
   only: string | undefined,

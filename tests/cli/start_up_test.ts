@@ -14,7 +14,7 @@ interface Info {
 Deno.test("the command line starts without what only some command needs", async () => {
   // Else Deno reads whatever any command may import before the first one runs.
   expect(config.unstable).toContain("lazy-dynamic-imports");
-  const reached = await reachedFrom(new URL("../../src/main.ts", import.meta.url).href);
+  const reached = await reachedFrom(source("main.ts"));
   const packages = reached.filter((specifier) => specifier.startsWith("npm:"))
     .map((specifier) => specifier.replace(/^npm:\/?(@?[^@]+).*/, "$1"));
   expect(packages.toSorted()).toEqual(["commander", "fast-string-width", "fast-wrap-ansi"]);
@@ -24,15 +24,10 @@ Deno.test("the command line starts without what only some command needs", async 
   expect(reached.filter((each) => !each.includes("/cli/commands/")).length).toBeLessThan(85);
 });
 
-/** What a module imports, and what those import, but for imports that wait. */
-async function reachedFrom(main: string): Promise<readonly string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", main],
-    stderr: "null",
-  }).output();
-  const { modules }: Info = JSON.parse(new TextDecoder().decode(stdout));
-  const known = new Map(modules.map((module) => [module.specifier, module]));
-  const reached = new Set([main]);
+/** What modules import, and what those import, but for imports that wait. */
+async function reachedFrom(...starts: readonly string[]): Promise<readonly string[]> {
+  const known = await modulesOf(...starts);
+  const reached = new Set(starts);
   for (const specifier of reached) {
     for (const { isDynamic, code } of known.get(specifier)?.dependencies ?? []) {
       if (!isDynamic && code?.specifier !== undefined) reached.add(code.specifier);
@@ -41,9 +36,66 @@ async function reachedFrom(main: string): Promise<readonly string[]> {
   return [...reached];
 }
 
+async function modulesOf(...starts: readonly string[]) {
+  const known = new Map<string, Info["modules"][number]>();
+  for (const start of starts) {
+    if (known.has(start)) continue;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", start],
+      stderr: "null",
+    }).output();
+    const { modules }: Info = JSON.parse(new TextDecoder().decode(stdout));
+    for (const module of modules) known.set(module.specifier, module);
+  }
+  return known;
+}
+
+const source = (path: string) => new URL(`../../src/${path}`, import.meta.url).href;
+
+/** What `plan` and an unchanged `run` wait for, beyond the command line; `cli/services.ts`. */
+const LATER = ["spec/load_spec.ts", "db/connection/connect.ts", "db/embedded/mod.ts"];
+
+Deno.test("plan, and a run with nothing to do, read nothing of what loads", async () => {
+  const main = source("main.ts");
+  for (
+    const [command, start, most] of [["plan", "run/gather.ts", 410], [
+      "run",
+      "run/mod.ts",
+      430,
+    ]] as const
+  ) {
+    const reached = await reachedFrom(main, ...[...LATER, start].map(source));
+    expect({
+      command,
+      loads: reached.filter((each) =>
+        /\/src\/(load|rows|source\/(formats|codecs|encodings))\//.test(each)
+      ),
+    }).toEqual({ command, loads: [] });
+    expect(reached.length).toBeLessThan(most);
+    expect(reached.length).toBeGreaterThan(300);
+  }
+});
+
+Deno.test("a package is imported by one module of what a command waits for", async () => {
+  const starts = [...LATER, "run/mod.ts", "run/partition/attempts.ts"].map(source);
+  const known = await modulesOf(source("main.ts"));
+  const importers = new Map<string, string[]>();
+  for (const specifier of await reachedFrom(...starts)) {
+    const packages = (known.get(specifier)?.dependencies ?? [])
+      .flatMap(({ code }) => code?.specifier?.startsWith("npm:") ? [code.specifier] : []);
+    for (const each of new Set(packages)) {
+      importers.set(each, [...importers.get(each) ?? [], specifier]);
+    }
+  }
+  expect(importers.size).toBeGreaterThan(5);
+  // Deno looks through all installed packages once for each; see `src/spec/zod.ts`.
+  expect([...importers.values()].filter(({ length }) => length > 1)).toEqual([]);
+});
+
 Deno.test("a load reads no package of a server or compression that it does not need", async () => {
-  const start = new URL("../../src/source/open.ts", import.meta.url).href;
-  const packages = (await reachedFrom(start)).filter((specifier) => specifier.startsWith("npm:"));
+  const packages = (await reachedFrom(source("source/open.ts"))).filter((specifier) =>
+    specifier.startsWith("npm:")
+  );
   expect(
     packages.filter((specifier) => /ssh2|xz-decompress|minizlib|unbzip2|hyparquet/.test(specifier)),
   ).toEqual([]);
