@@ -54,9 +54,8 @@ async function processor(): Promise<string> {
   return new TextDecoder().decode(stdout).split(":")[1]?.trim() || unknown;
 }
 
-/** Writes what was measured where it is committed. */
-export async function writeResults(name: string, results: unknown): Promise<void> {
-  const path = new URL(`./results/${name}.json`, import.meta.url);
-  await Deno.mkdir(new URL("./", path), { recursive: true });
+/** Writes what was measured to a file, or, with `null`, where it is committed. */
+export async function writeResults(name: string, out: string | null, results: unknown) {
+  const path = out ?? new URL(`./results/${name}.json`, import.meta.url);
   await Deno.writeTextFile(path, `${JSON.stringify(results, null, 2)}\n`);
 }

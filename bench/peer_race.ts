@@ -223,14 +223,16 @@ function tally(types: readonly string[]): string {
  * What a program said of its failure, without the password and without this machine's folders: the
  * last line that speaks of an error, else the last of all.
  */
-function lastWords({ stdout, stderr }: Measured, { password, scratch, csv, url }: PeerJob): string {
+function lastWords({ stdout, stderr }: Measured, { password, url }: PeerJob): string {
   // deno-lint-ignore no-control-regex
   const text = `${stdout.trim()}\n${stderr.trim()}`.replace(/\x1b\[[\d;]*m/g, "");
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   let line = lines.findLast((line) => /error|invalid|fail|fatal/i.test(line)) ?? lines.at(-1) ??
     "it said nothing";
-  for (const [secret, name] of [[url, "URL"], [password, "***"], [scratch, "."], [csv, "FILE"]]) {
+  for (const [secret, name] of [[url, "URL"], [password, "***"]]) {
     if (secret !== "") line = line.replaceAll(secret, name);
   }
+  // Of a path, the file's own name.
+  line = line.replace(/(?<![\w.:/])(\/[\w.+-]+)*\/(?=[\w.+-]+)/g, "");
   return line.trim().slice(0, 300);
 }

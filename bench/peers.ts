@@ -2,15 +2,16 @@
  * Loads one file into one server with Sluice and with other tools, in turn.
  *
  *     deno task bench:peers [--folder DIR] [--install] [--rounds 3] [--rows N] [--only NAMES]
- *                           [--slow 15] [--limit 180] [--no-write]
+ *                           [--slow 10] [--limit 180] [--out FILE]
  *
  * Peers are installed by their own package managers into a folder outside of the project: that of
  * `--folder`, else of `SLUICE_PEERS`, else `~/.cache/sluice-peers`; `--install` installs those that are
  * missing. Each loads at its default and at its best documented setting. All values of the table are
  * compared afterwards with those of `\copy`. Measured are the whole process, the CPU time of the
  * client and of the server, and the most memory of the client. Who takes longer than `--slow` seconds
- * is measured once, and stopped after `--limit`. Prints a table, and writes
- * `bench/results/peers.json`, from which `deno task bench:write` makes docs/performance.md.
+ * is measured once, and stopped after `--limit`. Prints a table; with all peers and all rows it writes
+ * `bench/results/peers.json`, from which `deno task bench:write` makes docs/performance.md; `--out`
+ * writes to another file.
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
     const file = await measurePeers(url, peers, { gzip, csv: plain! }, options);
     console.log(`${fileLine(file.file)}; ${machineLine(file.machine)}\n`);
     for (const line of peersTable(file)) console.log(line);
-    if (options.write) await writeResults("peers", file);
+    if (options.out !== null || options.keep) await writeResults("peers", options.out, file);
   });
 }
 
@@ -85,7 +86,9 @@ interface Options {
   readonly rows: number;
   readonly slow: number;
   readonly limit: number;
-  readonly write: boolean;
+  readonly out: string | null;
+  /** As the results of the project. */
+  readonly keep: boolean;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -97,9 +100,9 @@ function readOptions(args: readonly string[]): Options {
       only: { type: "string", default: "" },
       rounds: { type: "string", default: "3" },
       rows: { type: "string", default: String(FULL_MONTH_ROWS) },
-      slow: { type: "string", default: "15" },
+      slow: { type: "string", default: "10" },
       limit: { type: "string", default: "180" },
-      "no-write": { type: "boolean", default: false },
+      out: { type: "string" },
     },
   });
   const whole = (name: "rounds" | "rows" | "slow" | "limit") => {
@@ -117,8 +120,9 @@ function readOptions(args: readonly string[]): Options {
     rows: whole("rows"),
     slow: whole("slow"),
     limit: whole("limit"),
+    out: values.out ?? null,
     // Another file, or some tools only, are no results to keep.
-    write: !values["no-write"] && values.only === "" && whole("rows") === FULL_MONTH_ROWS,
+    keep: values.only === "" && whole("rows") === FULL_MONTH_ROWS,
   };
 }
 

@@ -1,5 +1,6 @@
 import { formatCount } from "../src/core/format_text.ts";
 import type { Machine } from "./machine.ts";
+import { median } from "./measure.ts";
 import { type PeersFile, type ShapesFile, speedup, summarize } from "./results.ts";
 
 /** How a column of a table stands. */
@@ -52,10 +53,10 @@ export function peersTable(file: PeersFile): string[] {
     rows,
   );
   const failed = file.failed.map(({ peer, setting, version, why }) =>
-    `- ${peer} ${version}, ${setting}: ${why}`
+    `- ${peer} ${version}, ${setting}: ${code(why)}`
   );
   const missing = file.missing.map(({ peer, install }) =>
-    `- ${peer} was not there${install === null ? "" : `: \`${install}\``}`
+    `- ${peer} was not there${install === null ? "" : `: ${code(install)}`}`
   );
   const notes = [...failed, ...missing];
   return notes.length === 0 ? table : [...table, "", ...notes];
@@ -93,6 +94,40 @@ export function shapesTable({ duels }: ShapesFile): string[] {
   );
 }
 
+/** Phases of Sluice's own runs, for the work that goes through most of them. */
+export function phasesTable({ duels }: ShapesFile): string[] {
+  const shown = duels.filter(({ id }) => ["month", "key", "upsert", "year"].includes(id));
+  const phases = [
+    ...new Set(shown.flatMap(({ ours }) => ours.flatMap((load) => Object.keys(load.phases)))),
+  ];
+  const rows = phases.map((phase) => [
+    `\`${phase}\``,
+    ...shown.map(({ ours }) => {
+      const values = ours.flatMap(({ phases }) => phases[phase] === undefined ? [] : phases[phase]);
+      return values.length === 0 ? "" : seconds(median(values));
+    }),
+  ]);
+  const whole = shown.map(({ ours }) => seconds(summarize(ours).seconds));
+  return markdownTable(
+    [["phase", "left"], ...shown.map(({ title }) => [title, "right"] as const)],
+    [...rows, ["the whole process", ...whole]],
+  );
+}
+
+/** The month, in a sentence for the first page. */
+export function monthSentence({ duels, machine }: ShapesFile): string {
+  const month = duels.find(({ id }) => id === "month");
+  if (month === undefined) throw new Error("There is no month among the results");
+  const [own, other] = [summarize(month.ours), summarize(month.theirs)];
+  return `One month of trips, ${formatCount(month.rows)} rows of 18 columns, on ${machine.cores} ` +
+    "cores that Postgres shares: from `.csv.gz`, every field typed and checked, published with its " +
+    `ledger row, in ${own.seconds.toFixed(1)} s and ${megabytes(own.peakBytes)} MB of memory. ` +
+    `\`\\copy\` of the uncompressed file takes ${
+      other.seconds.toFixed(1)
+    } s on the same server and ` +
+    "checks nothing.";
+}
+
 /** What the others are compared with. */
 export function copyOf({ results }: PeersFile) {
   const copy = results.find(({ peer, setting }) => peer === "psql \\copy" && setting === "default");
@@ -104,12 +139,22 @@ export function copyOf({ results }: PeersFile) {
 export function machineLine(machine: Machine): string {
   const memory = `${Math.round(machine.memoryBytes / 1e9)} GB`;
   return `${machine.date}, ${machine.cores} cores of ${machine.cpu}, ${memory}, ${machine.system}, ` +
-    `Postgres ${machine.postgres} on the same cores, Deno ${machine.deno}`;
+    `Postgres ${machine.postgres} on the same cores, Deno ${machine.deno}` + busy(machine.load);
+}
+
+/** Whoever measures while others work should say so. */
+function busy(load: number): string {
+  return load < 0.7 ? "" : `; others were at work: a load of ${load.toFixed(1)}`;
 }
 
 /** `1,369,765 rows of 18 columns, 123.7 MB` */
 export function fileLine({ rows, columns, bytes }: PeersFile["file"]): string {
   return `${formatCount(rows)} rows of ${columns} columns, ${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** In one piece, whatever is in it. */
+function code(text: string): string {
+  return `\`${text.replaceAll("`", "'")}\``;
 }
 
 function emphasis(text: string, isOurs: boolean): string {

@@ -2,11 +2,12 @@
  * The same work by Sluice and by psql, in turn, for files of many shapes.
  *
  *     deno task bench:shapes [--only month,key,upsert,year,narrow,wide,quoted,texts,numeric,json]
- *                            [--rounds N] [--share 0.1]
+ *                            [--rounds N] [--share 0.1] [--out FILE]
  *
  * Measured are the whole process, the CPU time of the client and of the server, and the most memory of
  * the client; a hash compares every value of both tables. `--share` takes a part of the rows, for a
- * look. Prints a table; without options it writes `bench/results/shapes.json`.
+ * look. Prints a table; without options it writes `bench/results/shapes.json`, from which
+ * `deno task bench:write` makes docs/performance.md; `--out` writes to another file.
  */
 import { parseArgs } from "node:util";
 import { connect } from "../src/db/connection/connect.ts";
@@ -18,7 +19,7 @@ import type { DuelResult, ShapesFile } from "./results.ts";
 import { inScratchDatabase } from "./scratch_database.ts";
 
 async function main(): Promise<void> {
-  const { plans, rounds, share } = readOptions(Deno.args);
+  const { plans, rounds, share, out } = readOptions(Deno.args);
   await inScratchDatabase("bench_shapes", async (url) => {
     await using db = await connect({ url, maxConnections: 1 });
     await db.query("create schema bench");
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
     console.log(`${machineLine(machine)}\n`);
     for (const line of shapesTable(file)) console.log(line);
     const isWhole = plans.length === DUELS.length && share === 1 && rounds === null;
-    if (isWhole) await writeResults("shapes", file);
+    if (out !== null || isWhole) await writeResults("shapes", out, file);
   });
 }
 
@@ -47,6 +48,7 @@ function readOptions(args: readonly string[]) {
       only: { type: "string" },
       rounds: { type: "string" },
       share: { type: "string", default: "1" },
+      out: { type: "string" },
     },
   });
   const share = Number(values.share);
@@ -55,7 +57,7 @@ function readOptions(args: readonly string[]) {
   if (rounds !== null && !(Number.isInteger(rounds) && rounds >= 1)) {
     throw new Error(`--rounds is a whole number from 1: "${values.rounds}"`);
   }
-  return { plans: chosen(values.only), rounds, share };
+  return { plans: chosen(values.only), rounds, share, out: values.out ?? null };
 }
 
 function chosen(only: string | undefined): readonly DuelPlan[] {

@@ -121,7 +121,12 @@ Deno.test("a peer that does less, or fails, is named with the reason, and is no 
       { target: "own" },
       "create table peers.trips as select 1 as id, '' as picked_up, true as flag",
     ),
-    fake("fails", {}, READY, "error: cannot connect as PASSWORD\n\u001b[0mgoodbye"),
+    fake(
+      "fails",
+      {},
+      READY,
+      "error: /opt/a.b/tool.py: cannot connect as PASSWORD\n\u001b[0mgoodbye",
+    ),
   ]);
   expect(results).toEqual([]);
   expect(failed.map(({ peer, why }) => [peer, why])).toEqual([
@@ -135,7 +140,7 @@ Deno.test("a peer that does less, or fails, is named with the reason, and is no 
       "no such type",
       'its table cannot be compared: invalid input syntax for type timestamp: ""',
     ],
-    ["fails", "ended with 3: error: cannot connect as ***"],
+    ["fails", "ended with 3: error: tool.py: cannot connect as ***"],
   ]);
 });
 
