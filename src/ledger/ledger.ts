@@ -43,9 +43,17 @@ export interface AskedColumn {
   readonly notNull: boolean;
 }
 
-/** Reads what was loaded into a target; works before the ledger exists, and writes nothing. */
-export async function readLedger(db: Queryable, targetKey: string): Promise<Ledger> {
-  const migration = await appliedMigration(db);
+/**
+ * Reads what was loaded into a target; works before the ledger exists, and writes nothing.
+ *
+ * @param known its migration, where that has been asked for already under the target's lock
+ */
+export async function readLedger(
+  db: Queryable,
+  targetKey: string,
+  known?: number,
+): Promise<Ledger> {
+  const migration = known ?? await appliedMigration(db);
   if (migration === 0) {
     return {
       migration,
@@ -137,9 +145,11 @@ export function pendingMigrations(migration: number): readonly Migration[] {
  * Applies the migrations that are missing, each in a transaction of its own.
  *
  * An advisory lock makes two first runs at once take turns: the second finds nothing left to do.
+ *
+ * @returns the number of the newest
  */
-export async function migrate(db: Database): Promise<void> {
-  if (pendingMigrations(await appliedMigration(db)).length === 0) return;
+export async function migrate(db: Database): Promise<number> {
+  if (pendingMigrations(await appliedMigration(db)).length === 0) return LATEST_MIGRATION;
   await db.transaction(async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('sluice:migrate', 0))`);
     for (const migration of pendingMigrations(await appliedMigration(tx))) {
@@ -149,6 +159,7 @@ export async function migrate(db: Database): Promise<void> {
     // Somebody else may have made the schema meanwhile.
     await requireOwnSchema(tx, SCHEMA);
   });
+  return LATEST_MIGRATION;
 }
 
 async function apply(tx: Queryable, { number, statements }: Migration): Promise<void> {

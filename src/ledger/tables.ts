@@ -68,6 +68,23 @@ const LOST = `
   where l.target = $1 and l.state <> 'dropped' and l.ledger_oid = 'sluice.loads'::regclass
     and not exists (select from sluice.tables r where r.table_oid = c.oid)`;
 
+/**
+ * Whether a load of a target has a table that `sluice.tables` lacks, or may have. Mostly none has,
+ * and then `unproven` and `LOST` need not be asked, which takes several times as long.
+ */
+async function mayLackTables(db: Queryable, targetKey: string): Promise<boolean> {
+  const [{ lacks }] = await db.query<{ lacks: boolean }>(
+    `select exists (
+  select from sluice.loads l
+  where l.target = $1 and (l.state <> 'dropped' or l.merge is not null)
+    and (l.ledger_oid is distinct from 'sluice.loads'::regclass
+      or l.table_oid is not null and l.state <> 'dropped'
+        and not exists (select from sluice.tables r where r.table_oid = l.table_oid))) as lacks`,
+    [targetKey],
+  );
+  return lacks;
+}
+
 const SUFFIXES = [beforeImageName(""), versionTableName("", null, 0).replace("__all", "")];
 
 /** Reads the tables below a target, whatever they are called by now. */
@@ -76,19 +93,23 @@ export async function readTables(
   migration: number,
   targetKey: string,
 ): Promise<OwnedTable[]> {
-  const registered = migration < TABLES ? "" : `
+  const recorded = `
   select r.table_oid as oid, r.kind, r.table_schema, r.table_name, true as proven
   from sluice.tables r
-  where r.target = $1 and r.ledger_oid = 'sluice.loads'::regclass
-  union all${
-    migration < LOAD_TABLES ? "" : `
-  select oid, kind, table_schema, table_name, true from (${LOST}) as lost
-  union all`
-  }`;
+  where r.target = $1 and r.ledger_oid = 'sluice.loads'::regclass`;
+  const guessed = `
+  select distinct oid, kind, table_schema, table_name, coalesce(proven, false) as proven
+  from (${unproven(migration)}) as unproven`;
+  const lost = `
+  select oid, kind, table_schema, table_name, true as proven from (${LOST}) as lost`;
+  const isComplete = migration >= LOAD_TABLES && !await mayLackTables(db, targetKey);
+  const known = isComplete ? [recorded] : [
+    ...(migration < TABLES ? [] : [recorded]),
+    ...(migration < LOAD_TABLES ? [] : [lost]),
+    guessed,
+  ];
   const tables = await db.query<OwnedTable>(
-    `with unproven as (${unproven(migration)}
-), known as (${registered}
-  select distinct oid, kind, table_schema, table_name, coalesce(proven, false) from unproven
+    `with known as (${known.join("\n  union all")}
 )
 select distinct on (c.oid) c.oid::bigint as oid, k.kind, k.proven,
   json_build_object('schema', k.table_schema, 'table', k.table_name) as made,
@@ -102,13 +123,14 @@ left join pg_inherits i on i.inhrelid = c.oid and c.relispartition
 left join pg_class p on p.oid = i.inhparent
 left join pg_namespace pn on pn.oid = p.relnamespace
 order by c.oid, k.proven desc`,
-    [targetKey, ...SUFFIXES],
+    isComplete ? [targetKey] : [targetKey, ...SUFFIXES],
   );
   return tables.map((table) => ({ ...table, oid: Number(table.oid) }));
 }
 
 /** Records tables that are proven to be Sluice's and not recorded yet; under the target's lock. */
 export async function adoptTables(db: Queryable, targetKey: string): Promise<void> {
+  if (!await mayLackTables(db, targetKey)) return;
   await db.query(
     `with unproven as (${unproven(LATEST_MIGRATION)}
 ), adopted as (

@@ -59,7 +59,7 @@ const PROBES = 8;
  */
 export async function planPipeline(
   spec: PipelineSpec,
-  options: RunOptions,
+  options: RunOptions & Pick<PlanOptions, "migration">,
   context: RunContext,
 ): Promise<LoadPlan> {
   const partitions = choosePartitions(spec, options, context.clock.now());
@@ -101,7 +101,11 @@ export interface SourceInspection {
 /** What a plan is asked for, beyond the pipeline file. */
 export type PlanOptions =
   & Pick<RunOptions, "force" | "allowDestructive" | "concurrency" | "verify">
-  & Pick<PlanInput, "offered" | "replays">;
+  & Pick<PlanInput, "offered" | "replays">
+  & {
+    /** Of the ledger, where it has been asked for already under the target's lock. */
+    readonly migration?: number;
+  };
 
 /** Compiles a plan for these partitions: decides, reads what that depends on, compiles once. */
 export async function compileFor(
@@ -117,7 +121,7 @@ export async function compileFor(
   // Names first: a table that another run makes meanwhile is the target then, and in nobody's way.
   const names = await listNames(db, target.schema, target.table);
   const catalog = await readCatalog(db, target);
-  const ledger = await readLedger(db, targetKeyOf(spec));
+  const ledger = await readLedger(db, targetKeyOf(spec), options.migration);
   await probeSql(spec, partitions[0], ledger.migration > 0, db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
   const probes = await mapConcurrently(
@@ -229,7 +233,7 @@ function replacedTables(
   slots: ReadonlyMap<string | null, Slot>,
   { table }: Catalog,
 ): readonly string[] | null {
-  if (shape.method === "merge" || table === null) return null;
+  if (shape.method === "merge" || table === null || loading.length === 0) return null;
   return loading.flatMap((partition) =>
     slots.get(partition)?.partitions.map(({ name }) => name.table) ?? []
   );

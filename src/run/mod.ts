@@ -39,10 +39,10 @@ export async function runPipeline(
     const approval = approved === undefined ? null : { approved, ...await import("./approved.ts") };
     const { lock, plan } = await run.retry(async () =>
       await underLock(await lockTarget(db, targetKeyOf(spec)), async (lock) => {
-        await prepareLedger(spec, db, lock);
+        const migration = await prepareLedger(spec, db, lock);
         const { keepDays } = spec.rejects;
         if (keepDays !== null) await forgetOldRejects(db, spec.pipeline, keepDays);
-        const plan = await planPipeline(spec, options, context);
+        const plan = await planPipeline(spec, { ...options, migration }, context);
         await approval?.requireApproved(approval.approved, plan, context);
         await run.begin(plan, lock);
         return { lock, plan };
@@ -101,10 +101,10 @@ export async function rollbackPipeline(
   const { lock, steps } = await withRetry(
     async () =>
       await underLock(await lockTarget(db, target), async (lock) => {
-        await migrate(db);
+        const migration = await migrate(db);
         await adoptTables(lock, target);
         const [ledger, catalog, columns] = await Promise.all([
-          readLedger(db, target),
+          readLedger(db, target, migration),
           readCatalog(db, { schema, table }),
           readColumns(db, schema, `${table}__`),
         ]);

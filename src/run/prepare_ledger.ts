@@ -7,18 +7,20 @@ import type { PipelineSpec } from "../spec/pipeline_spec.ts";
  * Brings the ledger up to date with its database, with died runs and with the pipeline's file.
  *
  * @param lock the session that holds the target's lock
+ * @returns the number of the ledger's newest migration
  */
 export async function prepareLedger(
   spec: PipelineSpec,
   db: Database,
   lock: Queryable,
-): Promise<void> {
+): Promise<number> {
   const target = targetKeyOf(spec);
-  await migrate(db);
+  const migration = await migrate(db);
   await markDeadRuns(lock, target);
   await adoptTables(lock, target);
   await recordTargetPipeline(lock, target, {
     pipeline: spec.pipeline,
     shared: spec.target.shared,
   });
+  return migration;
 }

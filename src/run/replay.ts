@@ -37,13 +37,13 @@ export async function replayRejects(
   try {
     const { lock, plan, sources } = await run.retry(async () =>
       await underLock(await lockTarget(db, targetKey), async (lock) => {
-        await prepareLedger(spec, db, lock);
-        const { loads } = await readLedger(db, targetKey);
+        const migration = await prepareLedger(spec, db, lock);
+        const { loads } = await readLedger(db, targetKey, migration);
         const live = liveChains(loads).filter(({ partition }) =>
           only === undefined || partition === only
         );
         const replayable = await findReplayable(db, targetKey, live);
-        const plan = await replayPlan(spec, replayable, context);
+        const plan = await replayPlan(spec, replayable, migration, context);
         await run.begin(plan, lock);
         return { lock, plan, sources: replaySources(plan, replayable, loads, context) };
       })
@@ -67,13 +67,14 @@ function liveChains(loads: readonly LoadRecord[]): readonly LoadRecord[] {
 async function replayPlan(
   spec: PipelineSpec,
   replayable: readonly Replayable[],
+  migration: number,
   context: RunContext,
 ): Promise<LoadPlan> {
   const mode = isMerging(spec.refresh.mode) ? spec.refresh.mode : "append";
   return await compileFor(
     { ...spec, refresh: { mode, hardDeletes: "ignore", allowEmpty: true } },
     replayable.map(({ partition }) => partition),
-    { force: true, allowDestructive: false, replays: true },
+    { force: true, allowDestructive: false, replays: true, migration },
     context,
     {
       probe: () =>

@@ -181,7 +181,7 @@ Deno.test("readCatalog tells the kinds of relations and keys apart", async () =>
     return info!;
   };
   const kinds = await Promise.all(["plain", "seen", "kept", "counter"].map(read));
-  expect(kinds.map(({ kind }) => kind)).toEqual(["table", "view", "materialized view", "other"]);
+  expect(kinds.map(({ kind }) => kind)).toEqual(["table", "view", "materialized view", "sequence"]);
   expect(kinds[0].indexes[0]).toMatchObject({ primary: true, unique: true, columns: ["id"] });
   expect((await read("by_range")).partitionKey).toEqual({ strategy: "range", columns: ["at"] });
   expect((await read("by_hash")).partitionKey?.strategy).toBe("hash");

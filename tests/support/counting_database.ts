@@ -1,11 +1,18 @@
 import type { Database, Queryable } from "../../src/db/database.ts";
 
 /** A real database that counts what is sent to it: statements, and transactions as one more. */
-export function countingDatabase(real: Database): { readonly db: Database; sent(): number } {
+export function countingDatabase(real: Database): {
+  readonly db: Database;
+  /** The text of each statement but COPY. */
+  readonly statements: readonly string[];
+  sent(): number;
+} {
   let sent = 0;
+  const statements: string[] = [];
   const counting = <Q extends Queryable>(queryable: Q): Queryable => ({
     query(sql, params) {
       sent++;
+      statements.push(sql);
       return queryable.query(sql, params);
     },
   });
@@ -33,5 +40,5 @@ export function countingDatabase(real: Database): { readonly db: Database; sent(
     cancelRunning: () => real.cancelRunning(),
     [Symbol.asyncDispose]: async () => {},
   };
-  return { db, sent: () => sent };
+  return { db, statements, sent: () => sent };
 }

@@ -124,10 +124,33 @@ export type KeyAction = "no action" | "restrict" | "cascade" | "set null" | "set
 /** Reads what is known about a table. */
 export async function readCatalog(db: Queryable, table: QualifiedName): Promise<Catalog> {
   // One after the other, as wherever a run asks: to open a connection takes longer than to wait.
-  const [catalog] = await db.query<Catalog>(CATALOG, [table.schema, table.table]);
+  const params = [table.schema, table.table];
+  const [{ publishing, referring, stands, ...look }] = await db.query<FirstLook>(
+    FIRST_LOOK,
+    params,
+  );
+  const [published] = publishing
+    ? await db.query<{ published: boolean }>(PUBLISHED, [table.schema])
+    : [{ published: false }];
+  const [found] = stands
+    ? await db.query<{ info: TableInfo }>(tableQuery(publishing, referring), params)
+    : [];
   const manager = await readTableManager(db, table);
-  if (catalog.table === null) return catalog;
-  return { ...catalog, table: { ...catalog.table, ...(manager === null ? {} : { manager }) } };
+  return {
+    ...look,
+    ...published,
+    table: found === undefined ? null : { ...found.info, ...(manager === null ? {} : { manager }) },
+  };
+}
+
+/** What is known before a table is looked at: what need not be asked of it takes no time to plan. */
+interface FirstLook extends Pick<Catalog, "serverVersion" | "schemaExists" | "isTypeName"> {
+  /** There is a publication of updates or deletes. */
+  readonly publishing: boolean;
+  /** A foreign key points to the relation or to a partition of it. */
+  readonly referring: boolean;
+  /** There is a relation of the name. */
+  readonly stands: boolean;
 }
 
 /**
@@ -193,146 +216,167 @@ function keyAction(code: string): string {
             when 'c' then 'cascade' when 'n' then 'set null' else 'set default' end`;
 }
 
-const CATALOG = `
+const FIRST_LOOK = `
 select current_setting('server_version_num')::int as "serverVersion",
-  exists (select from pg_namespace where nspname = $1) as "schemaExists",
+  n.oid is not null as "schemaExists",
   exists (
-    select from pg_type t join pg_namespace n on n.oid = t.typnamespace
-    where n.nspname = $1 and t.typname = $2
+    select from pg_type t
+    where t.typnamespace = n.oid and t.typname = $2
       and not exists (
         select from pg_class c where c.oid = t.typrelid and c.relkind <> 'c')
       and not exists (select from pg_type e where e.typarray = t.oid)) as "isTypeName",
-  ${publishing(`(select oid from pg_namespace where nspname = $1)`)} as published,
-  (
+  exists (select from pg_publication where pubupdate or pubdelete) as publishing,
+  exists (
+    select from pg_constraint k where k.contype = 'f'
+      and (k.confrelid = r.oid
+        or k.confrelid in (select relid from pg_partition_tree(r.oid)))) as referring,
+  r.oid is not null as stands
+from (select) as one
+left join pg_namespace n on n.nspname = $1
+left join pg_class r on r.relnamespace = n.oid and r.relname = $2`;
+
+const PUBLISHED = `select ${
+  publishing(`(select oid from pg_namespace where nspname = $1)`)
+} as published`;
+
+const NONE = `'[]'::json`;
+
+/** Of the table `c`. */
+const INCOMING_KEYS = `(
+  select coalesce(json_agg(json_build_object(
+    'name', k.conname,
+    'table', json_build_object('schema', fn.nspname, 'table', f.relname),
+    'columns', (
+      select json_agg(a.attname order by key.position)
+      from unnest(k.conkey) with ordinality as key (attnum, position)
+      join pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum),
+    'references', (
+      select json_agg(a.attname order by key.position)
+      from unnest(k.confkey) with ordinality as key (attnum, position)
+      join pg_attribute a on a.attrelid = k.confrelid and a.attnum = key.attnum),
+    'onDelete', ${keyAction("k.confdeltype")},
+    'onUpdate', ${keyAction("k.confupdtype")},
+    'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
+    'toPartition', k.confrelid <> c.oid,
+    'self', k.conrelid = c.oid or exists (
+      select from pg_partition_tree(c.oid) as tree where tree.relid = k.conrelid))
+    order by fn.nspname collate "C", f.relname collate "C", k.conname collate "C"), '[]')
+  from pg_constraint k
+  join pg_class f on f.oid = k.conrelid
+  join pg_namespace fn on fn.oid = f.relnamespace
+  where k.contype = 'f' and k.conparentid = 0
+    and (k.confrelid = c.oid or exists (
+      select from pg_partition_tree(c.oid) as tree where tree.relid = k.confrelid)))`;
+
+/** Of the table `c` and its partitions. */
+const UNIDENTIFIED = `(
+  select coalesce(json_agg(json_build_object('schema', tn.nspname, 'table', t.relname)
+    order by tn.nspname collate "C", t.relname collate "C"), '[]')
+  from pg_class t
+  join pg_namespace tn on tn.oid = t.relnamespace
+  where t.relkind = 'r' and t.relpersistence = 'p'
+    and (t.oid = c.oid or t.oid in (select relid from pg_partition_tree(c.oid)))
+    and case t.relreplident
+      when 'f' then false
+      when 'n' then true
+      when 'i' then not exists (
+        select from pg_index where indrelid = t.oid and indisreplident)
+      else not exists (
+        select from pg_index where indrelid = t.oid and indisprimary and indimmediate) end
+    and exists (
+      select from (
+        select t.oid as relid union select relid from pg_partition_ancestors(t.oid)) as self
+      join pg_class s on s.oid = self.relid
+      where ${publishing("s.relnamespace")} or exists (
+        select from pg_publication_rel m
+        join pg_publication p on p.oid = m.prpubid and (p.pubupdate or p.pubdelete)
+        where m.prrelid = s.oid)))`;
+
+/** What a table is made of; whether anything refers to it or publishes it only where that can be. */
+const tableQuery = (publishes: boolean, refers: boolean) => `
+select json_build_object(
+  'oid', c.oid::bigint,
+  'kind', case c.relkind
+    when 'r' then 'table'
+    when 'p' then 'partitioned'
+    when 'v' then 'view'
+    when 'm' then 'materialized view'
+    when 'f' then 'foreign table'
+    when 'S' then 'sequence'
+    when 'i' then 'index'
+    when 'I' then 'index'
+    when 'c' then 'composite type'
+    else 'relation of another kind' end,
+  'comment', obj_description(c.oid, 'pg_class'),
+  'rowSecurity', c.relkind in ('r', 'p') and row_security_active(c.oid),
+  'columns', (
+    select coalesce(json_agg(json_build_object(
+      'name', a.attname,
+      'type', case when ty.typtype = 'd' then format_type(ty.typbasetype, ty.typtypmod)
+        else format_type(a.atttypid, a.atttypmod) end,
+      'fullType', format_type(a.atttypid, a.atttypmod),
+      'typeOid', a.atttypid::bigint,
+      'notNull', a.attnotnull,
+      'collation', (
+        select quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+        from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
+        where co.oid = a.attcollation and a.attcollation <> ty.typcollation),
+      'default', case a.attidentity when '' then pg_get_expr(d.adbin, d.adrelid)
+        when 'a' then 'generated always as identity'
+        else 'generated by default as identity' end,
+      'generated', a.attgenerated <> '') order by a.attnum), '[]')
+    from pg_attribute a
+    join pg_type ty on ty.oid = a.atttypid
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+  'partitionKey', (
     select json_build_object(
-      'oid', c.oid::bigint,
-      'kind', case c.relkind
-        when 'r' then 'table'
-        when 'p' then 'partitioned'
-        when 'v' then 'view'
-        when 'm' then 'materialized view'
-        when 'f' then 'foreign table'
-        when 'S' then 'sequence'
-        when 'i' then 'index'
-        when 'I' then 'index'
-        when 'c' then 'composite type'
-        else 'relation of another kind' end,
-      'comment', obj_description(c.oid, 'pg_class'),
-      'rowSecurity', c.relkind in ('r', 'p') and row_security_active(c.oid),
+      'strategy', case k.partstrat when 'l' then 'list' when 'r' then 'range' else 'hash' end,
       'columns', (
-        select coalesce(json_agg(json_build_object(
-          'name', a.attname,
-          'type', case when ty.typtype = 'd' then format_type(ty.typbasetype, ty.typtypmod)
-            else format_type(a.atttypid, a.atttypmod) end,
-          'fullType', format_type(a.atttypid, a.atttypmod),
-          'typeOid', a.atttypid::bigint,
-          'notNull', a.attnotnull,
-          'collation', (
-            select quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
-            from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
-            where co.oid = a.attcollation and a.attcollation <> ty.typcollation),
-          'default', case a.attidentity when '' then pg_get_expr(d.adbin, d.adrelid)
-            when 'a' then 'generated always as identity'
-            else 'generated by default as identity' end,
-          'generated', a.attgenerated <> '') order by a.attnum), '[]')
-        from pg_attribute a
-        join pg_type ty on ty.oid = a.atttypid
-        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-      'partitionKey', (
-        select json_build_object(
-          'strategy', case k.partstrat when 'l' then 'list' when 'r' then 'range' else 'hash' end,
-          'columns', (
-            select json_agg(coalesce(a.attname, pg_get_partkeydef(c.oid)) order by part.position)
-            from unnest(k.partattrs) with ordinality as part (attnum, position)
-            left join pg_attribute a on a.attrelid = c.oid and a.attnum = part.attnum
-              and part.attnum > 0))
-        from pg_partitioned_table k
-        where k.partrelid = c.oid),
-      'partitions', (
-        select coalesce(json_agg(json_build_object(
-          'oid', p.oid::bigint,
-          'name', json_build_object('schema', pn.nspname, 'table', p.relname),
-          'bound', pg_get_expr(p.relpartbound, p.oid))
-          order by pn.nspname collate "C", p.relname collate "C"), '[]')
-        from pg_inherits i
-        join pg_class p on p.oid = i.inhrelid and p.relispartition
-        join pg_namespace pn on pn.oid = p.relnamespace
-        where i.inhparent = c.oid),
-      'indexes', (
-        select coalesce(json_agg(json_build_object(
-          'name', ic.relname,
-          'columns', (
-            select json_agg(coalesce(a.attname, pg_get_indexdef(x.indexrelid, key.position, true))
-              order by key.position)
-            from generate_series(1, x.indnkeyatts) as key (position)
-            left join pg_attribute a on a.attrelid = c.oid
-              and a.attnum = x.indkey[key.position - 1] and a.attnum > 0),
-          'unique', x.indisunique,
-          'method', am.amname,
-          'primary', x.indisprimary,
-          'valid', x.indisvalid,
-          'partial', x.indpred is not null) order by ic.relname collate "C"), '[]')
-        from pg_index x
-        join pg_class ic on ic.oid = x.indexrelid
-        join pg_am am on am.oid = ic.relam
-        where x.indrelid = c.oid),
-      'incomingKeys', (
-        select coalesce(json_agg(json_build_object(
-          'name', k.conname,
-          'table', json_build_object('schema', fn.nspname, 'table', f.relname),
-          'columns', (
-            select json_agg(a.attname order by key.position)
-            from unnest(k.conkey) with ordinality as key (attnum, position)
-            join pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum),
-          'references', (
-            select json_agg(a.attname order by key.position)
-            from unnest(k.confkey) with ordinality as key (attnum, position)
-            join pg_attribute a on a.attrelid = k.confrelid and a.attnum = key.attnum),
-          'onDelete', ${keyAction("k.confdeltype")},
-          'onUpdate', ${keyAction("k.confupdtype")},
-          'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
-          'toPartition', k.confrelid <> c.oid,
-          'self', k.conrelid = c.oid or exists (
-            select from pg_partition_tree(c.oid) as tree where tree.relid = k.conrelid))
-          order by fn.nspname collate "C", f.relname collate "C", k.conname collate "C"), '[]')
-        from pg_constraint k
-        join pg_class f on f.oid = k.conrelid
-        join pg_namespace fn on fn.oid = f.relnamespace
-        where k.contype = 'f' and k.conparentid = 0
-          and (k.confrelid = c.oid or exists (
-            select from pg_partition_tree(c.oid) as tree where tree.relid = k.confrelid))),
-      'rules', (
-        select coalesce(json_agg(w.rulename order by w.rulename collate "C"), '[]')
-        from pg_rewrite w
-        where w.ev_class = c.oid and w.ev_type <> '1' and w.ev_enabled in ('O', 'A')),
-      'unidentified', (
-        select coalesce(json_agg(json_build_object('schema', tn.nspname, 'table', t.relname)
-          order by tn.nspname collate "C", t.relname collate "C"), '[]')
-        from pg_class t
-        join pg_namespace tn on tn.oid = t.relnamespace
-        where t.relkind = 'r' and t.relpersistence = 'p'
-          and (t.oid = c.oid or t.oid in (select relid from pg_partition_tree(c.oid)))
-          and case t.relreplident
-            when 'f' then false
-            when 'n' then true
-            when 'i' then not exists (
-              select from pg_index where indrelid = t.oid and indisreplident)
-            else not exists (
-              select from pg_index where indrelid = t.oid and indisprimary and indimmediate) end
-          and exists (
-            select from (
-              select t.oid as relid union select relid from pg_partition_ancestors(t.oid)) as self
-            join pg_class s on s.oid = self.relid
-            where ${publishing("s.relnamespace")} or exists (
-              select from pg_publication_rel m
-              join pg_publication p on p.oid = m.prpubid and (p.pubupdate or p.pubdelete)
-              where m.prrelid = s.oid))),
-      'estimatedRows', (
-        select sum(t.reltuples)::float8 from pg_class t
-        where t.reltuples >= 0 and (t.oid = c.oid and t.relkind = 'r'
-          or t.oid in (select inhrelid from pg_inherits where inhparent = c.oid))))
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 'i', 'I')
-  ) as table`;
+        select json_agg(coalesce(a.attname, pg_get_partkeydef(c.oid)) order by part.position)
+        from unnest(k.partattrs) with ordinality as part (attnum, position)
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum = part.attnum
+          and part.attnum > 0))
+    from pg_partitioned_table k
+    where k.partrelid = c.oid),
+  'partitions', (
+    select coalesce(json_agg(json_build_object(
+      'oid', p.oid::bigint,
+      'name', json_build_object('schema', pn.nspname, 'table', p.relname),
+      'bound', pg_get_expr(p.relpartbound, p.oid))
+      order by pn.nspname collate "C", p.relname collate "C"), '[]')
+    from pg_inherits i
+    join pg_class p on p.oid = i.inhrelid and p.relispartition
+    join pg_namespace pn on pn.oid = p.relnamespace
+    where i.inhparent = c.oid),
+  'indexes', (
+    select coalesce(json_agg(json_build_object(
+      'name', ic.relname,
+      'columns', (
+        select json_agg(coalesce(a.attname, pg_get_indexdef(x.indexrelid, key.position, true))
+          order by key.position)
+        from generate_series(1, x.indnkeyatts) as key (position)
+        left join pg_attribute a on a.attrelid = c.oid
+          and a.attnum = x.indkey[key.position - 1] and a.attnum > 0),
+      'unique', x.indisunique,
+      'method', am.amname,
+      'primary', x.indisprimary,
+      'valid', x.indisvalid,
+      'partial', x.indpred is not null) order by ic.relname collate "C"), '[]')
+    from pg_index x
+    join pg_class ic on ic.oid = x.indexrelid
+    join pg_am am on am.oid = ic.relam
+    where x.indrelid = c.oid),
+  'incomingKeys', ${refers ? INCOMING_KEYS : NONE},
+  'rules', (
+    select coalesce(json_agg(w.rulename order by w.rulename collate "C"), '[]')
+    from pg_rewrite w
+    where w.ev_class = c.oid and w.ev_type <> '1' and w.ev_enabled in ('O', 'A')),
+  'unidentified', ${publishes ? UNIDENTIFIED : NONE},
+  'estimatedRows', (
+    select sum(t.reltuples)::float8 from pg_class t
+    where t.reltuples >= 0 and (t.oid = c.oid and t.relkind = 'r'
+      or t.oid in (select inhrelid from pg_inherits where inhparent = c.oid)))) as info
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 'i', 'I')`;
