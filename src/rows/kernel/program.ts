@@ -3,10 +3,13 @@ import type { ColumnType } from "../../spec/pipeline_spec.ts";
 import type { Column } from "../compile_columns.ts";
 import type { FieldOptions } from "../field_reader.ts";
 import { encodeLiteral, unrounded } from "../rules/literal.ts";
+import { encodeUtf8, type Place, placeOnce, placeTexts } from "./place.ts";
 
 /** Bytes of a column; `assembly/encode.ts` has the same places and numbers. */
 export const COLUMN_BYTES = 64;
+const AT_HEAD = 0;
 const AT_FIELD = 4;
+/** Moved into the head at last. */
 const AT_BITS = 8;
 const AT_NULL = 12;
 const AT_NULL_LENGTH = 16;
@@ -15,6 +18,7 @@ const AT_NULL_COUNT = 24;
 const AT_LIST = 28;
 const AT_LIST_COUNT = 32;
 const AT_LENGTH = 36;
+const AT_TRUTHS = 36;
 const AT_LOW = 40;
 const AT_HIGH = 48;
 const AT_SCALE = 56;
@@ -29,6 +33,7 @@ const HAS_LIST = 64;
 const HAS_LIMITS = 128;
 const IS_JSON = 256;
 const HAS_TABLE = 512;
+const ANY_VALUE = 1024;
 
 /** What the kernel does with a value; 0 leaves it. */
 const KINDS = {
@@ -53,6 +58,11 @@ const KINDS = {
 const WORDS = 8;
 const DISCARD = 15;
 
+/** The bits of a column stand above its kind. */
+const BITS_SHIFT = 8;
+/** No truth. */
+const NEITHER = 2;
+
 const MOST_INT64 = 2n ** 63n - 1n;
 const LEAST_INT64 = -(2n ** 63n);
 const RANGES: Readonly<Record<string, readonly [low: bigint, high: bigint]>> = {
@@ -72,16 +82,14 @@ export interface Program {
   readonly at: number;
 }
 
-/** Puts bytes where the kernel sees them; returns their address. */
-export type Place = (bytes: Uint8Array) => number;
-
 /** Writes the program of the columns, and of the fields behind them whose values are discarded. */
 export function writeProgram(
   columns: readonly { readonly column: Column; readonly plan: ColumnPlan }[],
   unused: readonly { readonly field: number; readonly options: FieldOptions }[],
   bounds: PartitionBounds | null,
-  place: Place,
+  placeAnew: Place,
 ): Program {
+  const place = placeOnce(placeAnew);
   const program = new Uint8Array((columns.length + unused.length) * COLUMN_BYTES);
   const entryOf = (index: number) =>
     new DataView(program.buffer, index * COLUMN_BYTES, COLUMN_BYTES);
@@ -95,19 +103,23 @@ export function writeProgram(
     const inBounds = bounds?.column === plan.name ? bounds : null;
     // A list of JSON becomes an array's text here.
     const kind = column.elements === null ? writeKind(entry, plan, inBounds, place) : 0;
-    entry.setInt32(0, kind, true);
+    writeHead(entry, kind);
   });
   unused.forEach(({ field, options }, u) => {
     const entry = entryOf(columns.length + u);
-    entry.setInt32(0, DISCARD, true);
     entry.setInt32(AT_FIELD, field, true);
     writeNulls(entry, options, place);
+    writeHead(entry, DISCARD);
   });
   return { columns: columns.length + unused.length, at: place(program) };
 }
 
 function setBits(entry: DataView, bits: number): void {
   entry.setUint32(AT_BITS, entry.getUint32(AT_BITS, true) | bits, true);
+}
+
+function writeHead(entry: DataView, kind: number): void {
+  entry.setUint32(AT_HEAD, kind | entry.getUint32(AT_BITS, true) << BITS_SHIFT, true);
 }
 
 function writeNulls(entry: DataView, options: FieldOptions, place: Place): void {
@@ -154,7 +166,12 @@ function writeKind(
   }
   if (kind === KINDS.boolean || kind === KINDS.uuid) {
     if (limited || rules.one_of !== undefined) return 0;
-    if (true_values === undefined && false_values === undefined) return kind;
+    if (kind === KINDS.uuid) return kind;
+    if (true_values === undefined && false_values === undefined) {
+      writeTruths(entry, ["1", "t", "y"], ["0", "f", "n"], place);
+      return kind;
+    }
+    writeTruths(entry, true_values ?? [], false_values ?? [], place);
     const words = [true_values ?? [], false_values ?? []];
     if (words.flat().length > MOST_TEXTS) return 0;
     entry.setUint32(AT_LIST, placeTexts(words.flat().map(encodeUtf8), place), true);
@@ -212,6 +229,20 @@ function writeKind(
   return kind;
 }
 
+/** Those of one byte once more, where they are found at once; the first word of two counts. */
+function writeTruths(
+  entry: DataView,
+  trues: readonly string[],
+  falses: readonly string[],
+  place: Place,
+): void {
+  const table = new Uint8Array(256).fill(NEITHER);
+  for (const [words, truth] of [[falses, 0], [trues, 1]] as const) {
+    for (const word of words) if (encodeUtf8(word).length === 1) table[encodeUtf8(word)[0]] = truth;
+  }
+  entry.setUint32(AT_TRUTHS, place(table), true);
+}
+
 function writeText(entry: DataView, plan: ColumnPlan, place: Place): boolean {
   const { type, rules } = plan;
   const own = type.name === "varchar" ? type.length : null;
@@ -257,13 +288,19 @@ function writeNumericLimits(
     const limits = unitLimits(plan, places, 10n ** BigInt(precision) - 1n);
     if (limits === null) return false;
     setBits(entry, HAS_LIMITS);
+    // All of up to four digits before the point.
+    const all = 10n ** BigInt(places + 4) - 1n;
+    if (limits[0] <= -all && limits[1] >= all) setBits(entry, ANY_VALUE);
     entry.setInt32(AT_SCALE, places, true);
     entry.setBigInt64(AT_LOW, limits[0], true);
     entry.setBigInt64(AT_HIGH, limits[1], true);
     return true;
   }
   entry.setInt32(AT_SCALE, -1, true);
-  if (rules.min === undefined && rules.max === undefined) return true;
+  if (rules.min === undefined && rules.max === undefined) {
+    setBits(entry, ANY_VALUE);
+    return true;
+  }
   // Each value has a scale of its own, and the limits are counted in its units.
   const table = new BigInt64Array((MOST_PLACES + 1) * 2);
   for (let places = 0; places <= MOST_PLACES; places++) {
@@ -337,17 +374,4 @@ function literal(
   text: string,
 ): Uint8Array<ArrayBuffer> {
   return encodeLiteral(`${name}, ${what}`, type, options, text);
-}
-
-function encodeUtf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function placeTexts(texts: readonly Uint8Array[], place: Place): number {
-  const list = new Uint32Array(texts.length * 2);
-  texts.forEach((text, t) => {
-    list[t * 2] = text.length;
-    list[t * 2 + 1] = place(text);
-  });
-  return place(new Uint8Array(list.buffer));
 }

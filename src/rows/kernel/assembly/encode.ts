@@ -1,12 +1,13 @@
 /** Encodes the fields of a batch as tuples of COPY BINARY, by a program of columns. */
 import { bytes, ends, flags, lines, recordEnds, recordStarts, starts } from "./batch";
+import { encodeCommon } from "./common";
 import {
-  AT_BITS,
-  AT_FIELD,
+  AT_HEAD,
   AT_NULL,
   AT_NULL_COUNT,
   AT_NULL_LENGTH,
   AT_NULLS,
+  BITS_SHIFT,
   COLUMN_BYTES,
   DISCARD,
   EMPTY_AS_NULL,
@@ -111,6 +112,72 @@ function append(at: usize, from: usize, length: usize): usize {
   return at + length;
 }
 
+/** A column with one of these, or a field with one of those, is read by {@link encodeField}. */
+const UNCOMMON_BITS: u32 = (TRIM | TRIM_QUOTED | HAS_NULLS | IS_JSON) << BITS_SHIFT;
+const UNCOMMON_FLAGS: u32 = ~(QUOTED | STRING);
+const NULL_BITS: u32 = (EMPTY_IS_NULL | MAY_BE_NULL) << BITS_SHIFT;
+
+/** Whether a record has a field with a flag; one that the next one has may count too. */
+// @ts-ignore: decorator
+@inline
+function hasFlags(row: i32, width: i32): bool {
+  let any = v128.load(flags + row);
+  for (let f = 16; f < width; f += 16) any = v128.or(any, v128.load(flags + row + f));
+  return v128.any_true(any);
+}
+
+/** Where {@link encodeField} counts values in discarded fields. */
+let unusedValues: i32 = 0;
+
+/** Writes any field; returns where it ends, 0 where it is left. */
+export function encodeField(entry: usize, f: usize, o: usize): usize {
+  let p: usize = bytes + load<i32>(starts + (f << 2));
+  let q: usize = bytes + load<i32>(ends + (f << 2));
+  const flag: u32 = load<u8>(flags + f);
+  const head = load<u32>(entry + AT_HEAD);
+  const bits = head >> BITS_SHIFT;
+  const kind = <i32> (head & 0xff);
+  let isNull = p == q && (bits & EMPTY_IS_NULL) != 0;
+  if (flag != 0 || (bits & (TRIM | HAS_NULLS)) != 0) {
+    if ((flag & NULL) != 0) isNull = true;
+    else if ((flag & STRING) != 0 && (bits & IS_JSON) != 0) {
+      // With its quotes, and whatever stands between them.
+      p--;
+      q++;
+      isNull = false;
+    } else if ((flag & ESCAPED) != 0) {
+      if (
+        kind != TEXT && (bits & IS_JSON) == 0 || doubled == 256 ||
+        (bits & (TRIM | TRIM_QUOTED)) != 0
+      ) return 0;
+      isNull = false;
+    } else {
+      const quoted = (flag & QUOTED) != 0;
+      if ((bits & (quoted ? TRIM_QUOTED : TRIM)) != 0) {
+        while (p < q && isBlank(p)) p++;
+        while (q > p && isBlank(q - 1)) q--;
+      }
+      if (quoted) isNull = p == q && (bits & EMPTY_AS_NULL) != 0;
+      else if (p == q) {
+        isNull = (bits & EMPTY_IS_NULL) != 0 ||
+          (flag & STRING) != 0 && (bits & EMPTY_AS_NULL) != 0;
+      } else {
+        isNull = (bits & HAS_NULLS) != 0 &&
+          indexOf(p, q, load<u32>(entry + AT_NULLS), load<i32>(entry + AT_NULL_COUNT)) >= 0;
+      }
+    }
+  }
+  if (kind == DISCARD) {
+    if (!isNull) unusedValues++;
+    return o;
+  }
+  if (isNull) {
+    if ((bits & MAY_BE_NULL) == 0) return 0;
+    return append(o, <usize> load<u32>(entry + AT_NULL), load<u32>(entry + AT_NULL_LENGTH));
+  }
+  return writeValue(kind, entry, bits, flag, p, q, o, doubled);
+}
+
 /**
  * Encodes records `from` to `to`.
  *
@@ -132,8 +199,11 @@ export function encode(
   let o = at;
   let start = fromTuple;
   let c = fromColumn;
-  let unused = 0;
-  discarded = 0;
+  unusedValues = 0;
+  const atBytes = bytes;
+  const atStarts = starts;
+  const atEnds = ends;
+  const end = program + <usize> columns * COLUMN_BYTES;
   for (let r = from; r < to; r++) {
     const recordStart = load<i32>(recordStarts + (<usize> r << 2));
     if (c == 0) {
@@ -142,6 +212,7 @@ export function encode(
         record = r;
         column = 0;
         tuple = out = o;
+        discarded = unusedValues;
         return FULL;
       }
       start = o;
@@ -149,72 +220,39 @@ export function encode(
       o += 2;
     }
     const row = r * width;
+    const flagged = hasFlags(row, width);
     let entry = program + <usize> c * COLUMN_BYTES;
-    let isLeft = false;
-    for (; c < columns; c++, entry += COLUMN_BYTES) {
-      const f: usize = row + load<i32>(entry + AT_FIELD);
-      let p: usize = bytes + load<i32>(starts + (f << 2));
-      let q: usize = bytes + load<i32>(ends + (f << 2));
-      const flag: u32 = load<u8>(flags + f);
-      const bits = load<u32>(entry + AT_BITS);
-      const kind = load<i32>(entry);
-      let isNull = p == q && (bits & EMPTY_IS_NULL) != 0;
-      if (flag != 0 || (bits & (TRIM | HAS_NULLS)) != 0) {
-        if ((flag & NULL) != 0) isNull = true;
-        else if ((flag & STRING) != 0 && (bits & IS_JSON) != 0) {
-          // With its quotes, and whatever stands between them.
-          p--;
-          q++;
-          isNull = false;
-        }
-        else if ((flag & ESCAPED) != 0) {
-          if (kind != TEXT && (bits & IS_JSON) == 0 || doubled == 256 || (bits & (TRIM | TRIM_QUOTED)) != 0) {
-            isLeft = true;
-            break;
+    for (; entry < end; entry += COLUMN_BYTES) {
+      const head = load<u64>(entry);
+      const f: usize = row + <i32> (head >> 32);
+      const flag: u32 = flagged ? load<u8>(flags + f) : 0;
+      if ((<u32> head & UNCOMMON_BITS | flag & UNCOMMON_FLAGS) == 0) {
+        const p: usize = atBytes + load<i32>(atStarts + (f << 2));
+        const q: usize = atBytes + load<i32>(atEnds + (f << 2));
+        if (p != q) {
+          const bits = <u32> head >> BITS_SHIFT;
+          const next = encodeCommon(<u32> head & 0xff, bits, entry, p, <u32> (q - p), o);
+          if (next != 0) {
+            o = next;
+            continue;
           }
-          isNull = false;
-        } else {
-          const quoted = (flag & QUOTED) != 0;
-          if ((bits & (quoted ? TRIM_QUOTED : TRIM)) != 0) {
-            while (p < q && isBlank(p)) p++;
-            while (q > p && isBlank(q - 1)) q--;
-          }
-          if (quoted) isNull = p == q && (bits & EMPTY_AS_NULL) != 0;
-          else if (p == q) {
-            isNull = (bits & EMPTY_IS_NULL) != 0 ||
-              (flag & STRING) != 0 && (bits & EMPTY_AS_NULL) != 0;
-          } else {
-            isNull = (bits & HAS_NULLS) != 0 &&
-              indexOf(p, q, load<u32>(entry + AT_NULLS), load<i32>(entry + AT_NULL_COUNT)) >= 0;
-          }
+        } else if (
+          flag == 0 && (<u32> head & NULL_BITS) == NULL_BITS && (<u32> head & 0xff) != DISCARD
+        ) {
+          o = append(o, <usize> load<u32>(entry, AT_NULL), load<u32>(entry, AT_NULL_LENGTH));
+          continue;
         }
       }
-      if (kind == DISCARD) {
-        if (!isNull) unused++;
-        continue;
-      }
-      if (isNull) {
-        if ((bits & MAY_BE_NULL) == 0) {
-          isLeft = true;
-          break;
-        }
-        o = append(o, <usize> load<u32>(entry + AT_NULL), load<u32>(entry + AT_NULL_LENGTH));
-        continue;
-      }
-      const next = writeValue(kind, entry, bits, flag, p, q, o, doubled);
+      const next = encodeField(entry, f, o);
       if (next == 0) {
-        isLeft = true;
-        break;
+        record = r;
+        column = <i32> ((entry - program) / COLUMN_BYTES);
+        tuple = start;
+        out = o;
+        discarded = unusedValues;
+        return LEFT;
       }
       o = next;
-    }
-    if (isLeft) {
-      record = r;
-      column = c;
-      tuple = start;
-      out = o;
-      discarded = unused;
-      return LEFT;
     }
     c = 0;
     o = append(o, tail, tailLength);
@@ -232,6 +270,6 @@ export function encode(
   record = to;
   column = 0;
   tuple = out = o;
-  discarded = unused;
+  discarded = unusedValues;
   return DONE;
 }

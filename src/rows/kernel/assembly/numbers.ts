@@ -100,20 +100,11 @@ const MOST_PLACES: i32 = 16;
 @inline
 export function writeNumeric(out: usize, scale: i32): usize {
   const groups = (scale + 3) >> 2;
-  if (groups <= 1 && whole < 10000) {
-    // Money, most of all: one digit of base 10000 on each side, or none.
-    const behind = fraction * powerOfTen(groups * 4 - places);
-    const first: u32 = whole != 0 ? 1 : 0;
-    const second: u32 = behind != 0 ? 1 : 0;
-    store<u16>(out + 12, bswap<u16>(<u16> whole));
-    store<u16>(out + 12 + (first << 1), bswap<u16>(<u16> behind));
-    const count = first + second;
-    store<u32>(out, bswap<u32>(8 + count * 2));
-    store<u16>(out + 4, bswap<u16>(<u16> count));
-    store<u16>(out + 6, second > first ? 0xffff : 0);
-    store<u16>(out + 8, count != 0 && isNegative ? 0x0040 : 0);
-    store<u16>(out + 10, bswap<u16>(<u16> scale));
-    return out + 12 + (count << 1);
+  if (groups <= 1 && whole < 100000000) {
+    const behind = <u32> (fraction * powerOfTen(4 - places));
+    return whole < 10000
+      ? writeShortNumeric(out, <u32> whole, behind, isNegative, scale)
+      : writeMediumNumeric(out, <u32> whole, behind, isNegative, scale);
   }
   let o = out + 12;
   let weight = -1;
@@ -160,6 +151,64 @@ export function writeNumeric(out: usize, scale: i32): usize {
   store<u16>(out + 8, digits != 0 && isNegative ? 0x0040 : 0);
   store<u16>(out + 10, bswap<u16>(<u16> scale));
   return o;
+}
+
+/**
+ * Writes a numeric of up to four places, the most common one; returns where it ends.
+ *
+ * @param whole below 10,000
+ * @param behind what is behind the point, in units of 1/10,000
+ */
+// @ts-ignore: decorator
+@inline
+export function writeShortNumeric(
+  out: usize,
+  whole: u32,
+  behind: u32,
+  negative: bool,
+  scale: i32,
+): usize {
+  // One digit of base 10000 on each side, or none.
+  const first: u32 = whole != 0 ? 1 : 0;
+  const second: u32 = behind != 0 ? 1 : 0;
+  const count = first + second;
+  // As the bytes stand, the first one the lowest: length, digits and weight; sign, scale and digits.
+  store<u64>(
+    out,
+    <u64> (8 + count * 2) << 24 | <u64> count << 40 | (second > first ? <u64> 0xffff << 48 : 0),
+  );
+  store<u64>(
+    out,
+    (negative && count != 0 ? 0x40 : 0) | <u64> scale << 24 |
+      <u64> bswap<u16>(<u16> (whole != 0 ? whole : behind)) << 32 |
+      <u64> bswap<u16>(<u16> behind) << 48,
+    8,
+  );
+  return out + 12 + (count << 1);
+}
+
+/** The same, of 10,000 to 99,999,999 before the point. */
+// @ts-ignore: decorator
+@inline
+export function writeMediumNumeric(
+  out: usize,
+  whole: u32,
+  behind: u32,
+  negative: bool,
+  scale: i32,
+): usize {
+  const high = whole / 10000;
+  const low = whole % 10000;
+  const count: u32 = behind != 0 ? 3 : low != 0 ? 2 : 1;
+  store<u64>(out, <u64> (8 + count * 2) << 24 | <u64> count << 40 | <u64> 1 << 56);
+  store<u64>(
+    out,
+    (negative ? 0x40 : 0) | <u64> scale << 24 | <u64> bswap<u16>(<u16> high) << 32 |
+      <u64> bswap<u16>(<u16> low) << 48,
+    8,
+  );
+  store<u16>(out, bswap<u16>(<u16> behind), 16);
+  return out + 12 + (count << 1);
 }
 
 /** Whether {@link writeNumeric} can write it with that scale. */

@@ -54,7 +54,9 @@ export function splitIsAtEnd(): bool {
  * Splits from the beginning of a record; returns where the first record begins that is left: one
  * that is incomplete, empty, a comment, too long, or has another number of fields than `width`.
  *
- * Sixty-four bytes are compared at once; only those that can end something are visited.
+ * Sixty-four bytes are compared at once; only those that can end something are visited. Where
+ * nothing is quoted they are not even looked at: each ends a field, and those at the records' ends
+ * must be line ends.
  */
 export function split(
   from: i32,
@@ -65,8 +67,8 @@ export function split(
   startAfterCr: i32,
 ): i32 {
   const eachDelimiter = i8x16.splat(<i8> delimiter);
-  const eachQuote = i8x16.splat(<i8> (quote > 255 ? delimiter : quote));
-  const eachEscape = i8x16.splat(<i8> (escape > 255 ? delimiter : escape));
+  const eachQuote = i8x16.splat(<i8> (quote > 255 ? CR : quote));
+  const eachEscape = i8x16.splat(<i8> (escape > 255 ? CR : escape));
   const eachLf = i8x16.splat(<i8> LF);
   const eachCr = i8x16.splat(<i8> CR);
   const last = width - 1;
@@ -84,6 +86,7 @@ export function split(
   let extra = 0;
   let block = recordStart - 64;
   let mask: u64 = 0;
+  let isLeft = false;
   isAtEnd = false;
   for (;;) {
     while (mask == 0) {
@@ -92,19 +95,68 @@ export function split(
         isAtEnd = true;
         break;
       }
+      let others = i8x16.splat(0);
+      let ofLines: u64 = 0;
       for (let k = 48; k >= 0; k -= 16) {
         const data = v128.load(bytes + block + k);
-        const marks = i8x16.bitmask(v128.or(
-          v128.or(
-            v128.or(i8x16.eq(data, eachDelimiter), i8x16.eq(data, eachQuote)),
-            v128.or(i8x16.eq(data, eachLf), i8x16.eq(data, eachCr)),
-          ),
+        const other = v128.or(
+          v128.or(i8x16.eq(data, eachQuote), i8x16.eq(data, eachCr)),
           i8x16.eq(data, eachEscape),
-        ));
-        mask = mask << 16 | <u64> <u32> marks;
+        );
+        const lf = i8x16.eq(data, eachLf);
+        others = v128.or(others, other);
+        ofLines = ofLines << 16 | <u64> <u32> i8x16.bitmask(lf);
+        mask = mask << 16 |
+          <u64> <u32> i8x16.bitmask(
+            v128.or(v128.or(i8x16.eq(data, eachDelimiter), lf), other),
+          );
       }
       const left = filled - block;
-      if (left < 64) mask &= (<u64> 1 << <u64> left) - 1;
+      if (left < 64) {
+        const inside = (<u64> 1 << <u64> left) - 1;
+        mask &= inside;
+        ofLines &= inside;
+      }
+      if (v128.any_true(others) || inQuotes || flag != 0 || cr == recordStart) continue;
+      let o = at + field;
+      store<i32>(starts + (o << 2), fieldStart);
+      const before = o;
+      const marks = <i32> popcnt(mask);
+      for (let marked = mask; marked != 0; marked &= marked - 1) {
+        const i = block + <i32> ctz(marked);
+        store<i32>(ends + (o << 2), i);
+        o++;
+        store<i32>(starts + (o << 2), i + 1);
+      }
+      // Of the field that is open at the end.
+      const next = before + marks;
+      for (; ofLines != 0; ofLines &= ofLines - 1) {
+        const bit = ctz(ofLines);
+        const i = block + <i32> bit;
+        if (before + <i32> popcnt(mask & (<u64> 1 << bit) - 1) != at + last) break;
+        if (i - recordStart > longest) break;
+        if (comment >= 0 && load<u8>(bytes + recordStart) == <u32> comment) break;
+        store<i32>(recordStarts + (record << 2), recordStart);
+        store<i32>(recordEnds + (record << 2), i);
+        store<f64>(lines + (record << 3), ln);
+        record++;
+        ln += <f64> (1 + extra);
+        extra = 0;
+        at += width;
+        recordStart = i + 1;
+      }
+      mask = 0;
+      field = next - at;
+      if (ofLines != 0 || field > last) {
+        isLeft = true;
+        break;
+      }
+      fieldStart = load<i32>(starts + (next << 2));
+    }
+    if (isAtEnd) break;
+    if (isLeft) {
+      field = last;
+      break;
     }
     if (isAtEnd) break;
     const i = block + <i32> ctz(mask);

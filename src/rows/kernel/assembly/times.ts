@@ -3,32 +3,64 @@
 /** Microseconds or days that were found. */
 export let moment: i64 = 0;
 
-/** The day that was read last: neighbouring rows mostly share it. At first 2000-01-01. */
-let lastDigits: u64 = 0x3131303030303032;
-let lastDays: i32 = 0;
+/** No moment that a text with four digits for the year can be. */
+export const NO_MOMENT: i64 = i64.MIN_VALUE;
 
-/** `YYYY-MM-DD`: days from 2000-01-01 in {@link moment}. */
-export function readDate(at: usize): bool {
-  const head = load<u64>(at);
-  const tail: u32 = load<u16>(at + 8);
-  // "YYYY-MM-" and "DD": the hyphens by their places, the digits packed into one key.
-  if ((head & 0xff0000ff00000000) != 0x2d00002d00000000) return false;
-  const key = (head & 0x00ffff00ffffffff) | (<u64> (tail & 0xff) << 32) | (<u64> (tail >> 8) << 56);
-  if (key == lastDigits) {
-    moment = lastDays;
-    return true;
-  }
-  const digits = key ^ 0x3030303030303030;
-  if ((digits | (digits + 0x7676767676767676)) & 0x8080808080808080) return false;
+/** The day that was read last, and its bytes: neighbouring rows mostly share it. At first 2000-01-01. */
+let lastDays: i64 = 0;
+let lastHead: u64 = 0x2d31302d30303032;
+let lastTail: u32 = 0x3130;
+
+/**
+ * `YYYY-MM-DD`: days from 2000-01-01; {@link NO_MOMENT} where it is none.
+ *
+ * @param head eight bytes, the first one the lowest
+ * @param tail the other two
+ */
+// @ts-ignore: decorator
+@inline
+export function readDay(head: u64, tail: u32): i64 {
+  return head == lastHead && tail == lastTail ? lastDays : readOtherDay(head, tail);
+}
+
+function readOtherDay(head: u64, tail: u32): i64 {
+  // "YYYY-MM-" and "DD": the hyphens by their places, the digits together.
+  if ((head & 0xff0000ff00000000) != 0x2d00002d00000000) return NO_MOMENT;
+  const digits = ((head & 0x00ffff00ffffffff) | (<u64> (tail & 0xff) << 32) |
+    (<u64> (tail >> 8) << 56)) ^ 0x3030303030303030;
+  if ((digits | (digits + 0x7676767676767676)) & 0x8080808080808080) return NO_MOMENT;
   const year = digit(digits, 0) * 1000 + digit(digits, 8) * 100 + digit(digits, 16) * 10 +
     digit(digits, 24);
   const month = digit(digits, 40) * 10 + digit(digits, 48);
   const day = digit(digits, 32) * 10 + digit(digits, 56);
-  if (year == 0 || !isDay(year, month, day)) return false;
+  if (year == 0 || !isDay(year, month, day)) return NO_MOMENT;
   lastDays = daysFromCivil(year, month, day);
-  lastDigits = key;
-  moment = lastDays;
-  return true;
+  lastHead = head;
+  lastTail = tail;
+  return lastDays;
+}
+
+/** `YYYY-MM-DD`: days from 2000-01-01 in {@link moment}. */
+export function readDate(at: usize): bool {
+  moment = readDay(load<u64>(at), load<u16>(at + 8));
+  return moment != NO_MOMENT;
+}
+
+/**
+ * `HH:MM:SS`, before 24:00: seconds; {@link NO_MOMENT} where it is none.
+ *
+ * @param text the first byte is the lowest
+ */
+// @ts-ignore: decorator
+@inline
+export function readSeconds(text: u64): i64 {
+  const digits = text ^ 0x30303a30303a3030;
+  // A digit is up to nine, a colon is zero.
+  if ((digits | (digits + 0x76767f76767f7676)) & 0x8080808080808080) return NO_MOMENT;
+  // Pairs of digits, of which those at the hour, the minute and the second count.
+  const pairs = (digits * 10 + (digits >> 8)) & 0x00ff0000ff0000ff;
+  if ((pairs + 0x0044000044000068) & 0x0080000080000080) return NO_MOMENT;
+  return (pairs & 0xff) * 3600 + (pairs >> 24 & 0xff) * 60 + (pairs >> 48);
 }
 
 // @ts-ignore: decorator
@@ -61,14 +93,8 @@ function readClock(at: usize, end: usize): i64 {
   if (length < 5) return -1;
   let seconds: i64 = 0;
   if (length >= 8 && load<u8>(at + 5) == 58) {
-    const digits = load<u64>(at) ^ 0x30303a30303a3030;
-    // A digit is up to nine, a colon is zero.
-    if ((digits | (digits + 0x76767f76767f7676)) & 0x8080808080808080) return -1;
-    const hour = digit(digits, 0) * 10 + digit(digits, 8);
-    const minute = digit(digits, 24) * 10 + digit(digits, 32);
-    const second = digit(digits, 48) * 10 + digit(digits, 56);
-    if (hour > 23 || minute > 59 || second > 59) return -1;
-    seconds = hour * 3600 + minute * 60 + second;
+    seconds = readSeconds(load<u64>(at));
+    if (seconds == NO_MOMENT) return -1;
     clockEnd = at + 8;
   } else {
     const hour = twoDigits(at);
