@@ -68,7 +68,7 @@ async function publishAll(
   try {
     counts = await publish(staged, plan, publishContext(plan, null, runId, context));
   } catch (cause) {
-    const error = failureOf(cause, plan, context.signal);
+    const error = await failureOf(cause, plan, context);
     const results = await giveUp(waiting, runId, context, error.message, error);
     // The commit may have been under way when it was asked about: the cleanup has waited for it.
     const late = await publishedAll(staged, plan.targetKey, context);

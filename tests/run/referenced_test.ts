@@ -146,6 +146,55 @@ async function contents(db: Queryable): Promise<unknown> {
   ];
 }
 
+/** What refers to row 1 by a key named "of", among others. */
+const REFERRING = {
+  "one of two keys": `create table shop.parts (
+    first int constraint of_1 references shop.things (id),
+    ref int constraint "of" references shop.things (id));
+  insert into shop.parts values (2, 1)`,
+  "the other of two keys": `create table shop.parts (
+    ref int constraint "of" references shop.things (id),
+    last int constraint of_ref_fkey references shop.things (id));
+  insert into shop.parts values (1, 2)`,
+  "a key of a partitioned table": `create table shop.parts (
+    ref int constraint "of" references shop.things (id), other int
+  ) partition by list (ref);
+  create table shop.parts_1 partition of shop.parts for values in (1);
+  create table shop.parts_rest partition of shop.parts default;
+  insert into shop.parts values (1, 1), (2, 2)`,
+  "one of two keys of a partitioned table": `create table shop.parts (
+    ref int constraint "of" references shop.things (id),
+    other int constraint other references shop.things (id)
+  ) partition by list (ref);
+  create table shop.parts_rest partition of shop.parts default;
+  insert into shop.parts values (1, 2)`,
+} as const;
+
+for (const [what, sql] of Object.entries(REFERRING)) {
+  for (const made of [true, false]) {
+    Deno.test(`${what} that stops a load is told by its own name (${made ? "Sluice's" : "another's"} table)`, async () => {
+      await using test = await ledgerDatabase();
+      using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });
+      const spec = specOf(yaml("full"), files.folder);
+      if (!made) await test.db.query(FOREIGN);
+      expect(await run(test.db, spec)).toMatchObject({ status: "succeeded" });
+      if (made) await test.db.query("alter table shop.things add unique (id)");
+      await test.db.query(sql);
+      files.write("things.csv", csv(["2,b", "3,c"]));
+      expect(await run(test.db, spec)).toMatchObject({
+        status: "failed",
+        error: {
+          code: "publish/referenced",
+          message: expect.stringContaining(
+            '"shop.parts" refers to them by its foreign key "of" (Key (id)=(1) ',
+          ),
+          hint: expect.stringContaining('Delete the rows of "shop.parts" first'),
+        },
+      });
+    });
+  }
+}
+
 Deno.test("an empty table that could refer, or one whose rows cannot be seen", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.csv": csv(["1,a", "2,b"]) });

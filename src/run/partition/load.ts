@@ -324,7 +324,7 @@ export class PartitionLoad {
   /** Leaves nothing of a failed attempt behind but the rejects of a refused one. */
   async cleanUp(cause: unknown): Promise<SluiceError> {
     const { context, partition, runId } = this;
-    const error = failureOf(cause, this.plan, context.signal);
+    const error = await failureOf(cause, this.plan, context);
     try {
       const work = async () => {
         // What failed a check is kept for whoever wants to see why; the next run sweeps it.

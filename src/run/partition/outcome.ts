@@ -1,7 +1,11 @@
-import { SluiceError } from "../../core/error.ts";
+import { type PostgresFields, SluiceError } from "../../core/error.ts";
+import type { QualifiedName } from "../../core/quote.ts";
 import type { PartitionResult } from "../../core/result.ts";
+import type { Queryable } from "../../db/database.ts";
+import { readKeyOrigin } from "../../db/key_origin.ts";
 import { isError } from "../../db/sqlstate.ts";
 import type { PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
+import type { RunContext } from "../context.ts";
 
 /** Whether the load is worth another attempt at once: the stage's own do not cover it. */
 export function isRepeatable({ origin, retry }: SluiceError): boolean {
@@ -23,25 +27,27 @@ export function isFailedCheck({ code }: Pick<SluiceError, "code">): boolean {
  * Tells rows that cannot go or change because another table refers to them by that table's name; any
  * other error as it is. Which rows they are is only known when the new ones are there.
  */
-function tellReferenced(
+async function tellReferenced(
   error: SluiceError,
   { mode, target, targetKey, referredBy }: RunPlan,
-): SluiceError {
+  db: Queryable,
+): Promise<SluiceError> {
   if (!isError(error, "referenced")) return error;
-  const { schema, table, constraint, detail } = error.postgres;
-  if (schema === undefined || table === undefined) return error;
-  const keys = referredBy.filter((each) => each.schema === schema && each.table === table);
+  const { detail } = error.postgres;
+  const key = await keyOf(error.postgres, db);
+  if (key === null) return error;
+  const { schema, table } = key;
+  const known = referredBy.some((each) => each.schema === schema && each.table === table);
   const ours = schema === target.schema &&
     (table === target.table || table.startsWith(`${target.table}__`));
-  if (ours && keys.length === 0) return error;
+  if (ours && !known) return error;
   const what = mode === "upsert"
     ? "that differ in the source cannot be updated"
     : "that are gone from the source, or differ in it, cannot be replaced";
-  const name = keyName(keys, constraint);
-  const key = name === undefined ? "" : ` by its foreign key "${name}"`;
+  const by = key.name === undefined ? "" : ` by its foreign key "${key.name}"`;
   return new SluiceError(
     "publish/referenced",
-    `Rows of "${targetKey}" ${what}: "${schema}.${table}" refers to them${key}${
+    `Rows of "${targetKey}" ${what}: "${schema}.${table}" refers to them${by}${
       detail === undefined ? "" : ` (${detail.replace(/\.$/, "")})`
     }`,
     {
@@ -56,23 +62,30 @@ function tellReferenced(
   );
 }
 
-/**
- * Postgres makes a key of a name of its own for each partition that is referred to: from that of the
- * key since Postgres 18, before from the names of the table and its columns.
- */
-function keyName(
-  keys: RunPlan["referredBy"],
-  constraint: string | undefined,
-): string | undefined {
-  const [alike] = keys.map(({ name }) => name)
-    .filter((name) => constraint?.startsWith(name))
-    .sort((a, b) => b.length - a.length);
-  return alike ?? (keys.length === 1 ? keys[0].name : constraint);
+/** The key that an error is about, by its own name, and the table that has it. */
+async function keyOf(
+  { schema, table, constraint }: PostgresFields,
+  db: Queryable,
+): Promise<QualifiedName & { readonly name?: string } | null> {
+  if (schema === undefined || table === undefined) return null;
+  if (constraint === undefined) return { schema, table };
+  const told = { schema, table, name: constraint };
+  try {
+    return await readKeyOrigin(db, told, constraint) ?? told;
+  } catch (error) {
+    // What failed first is what the user must hear.
+    if (error instanceof SluiceError) return told;
+    throw error;
+  }
 }
 
 /** What made a partition of the plan fail, in the words for it; a bug stays a bug. */
-export function failureOf(cause: unknown, plan: RunPlan, signal: AbortSignal): SluiceError {
-  return tellReferenced(toSluiceError(cause, signal), plan);
+export async function failureOf(
+  cause: unknown,
+  plan: RunPlan,
+  { db, signal }: Pick<RunContext, "db" | "signal">,
+): Promise<SluiceError> {
+  return await tellReferenced(toSluiceError(cause, signal), plan, db);
 }
 
 /** How a partition ended that failed with this error. */
