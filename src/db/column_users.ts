@@ -43,9 +43,10 @@ from users u cross join lateral (
   union all
   select 'trigger', g.tgname from pg_trigger g
   where u.classid = 'pg_trigger'::regclass and g.oid = u.objid and g.tgrelid = u.oid
-    and not g.tgisinternal
-    and g.tgenabled is distinct from (
-      select p.tgenabled from pg_trigger p where p.oid = g.tgparentid)
+    -- Before Postgres 15 a partition's copy of a trigger is internal, as those of constraints are.
+    and case when g.tgparentid = 0 then not g.tgisinternal else (
+      select not p.tgisinternal and g.tgenabled <> p.tgenabled
+      from pg_trigger p where p.oid = g.tgparentid) end
   union all
   select 'rule', w.rulename from pg_rewrite w
   where u.classid = 'pg_rewrite'::regclass and w.oid = u.objid and w.ev_class = u.oid
