@@ -7,8 +7,6 @@ import type { Log } from "./log.ts";
 import { observedServices } from "./observed_services.ts";
 import type { ObserveFlags, OutputFlags } from "./options.ts";
 import { bugText, errorText } from "./views/error_text.ts";
-import { humanView } from "./views/human_view.ts";
-import { jsonView } from "./views/json_view.ts";
 import { lineProgress } from "./views/line_progress.ts";
 import type { Paint } from "./views/paint.ts";
 import { type Screen, screenFor } from "./views/screen.ts";
@@ -63,9 +61,7 @@ export async function inSession(
     if (log?.ownsStandardError) log.text(text);
     else progress.line(text);
   };
-  const view = flags.output === "json"
-    ? jsonView(cli.out, cli.secrets)
-    : humanView(cli.out, screenFor(cli.out, folder, verbose, cli.typed), quiet);
+  const view = await openView(cli, flags, screenFor(cli.out, folder, verbose, cli.typed));
   const session: Session = {
     cli: { ...cli, services: observedServices(cli, flags) },
     view,
@@ -119,6 +115,16 @@ export async function inSession(
     code = worseExitCode(code, session.report(error));
   }
   return cli.interrupt.exitCode() ?? code;
+}
+
+/** What prints the result: loaded now, as `--help` needs none. */
+async function openView(cli: Cli, { output, quiet }: OutputFlags, screen: Screen): Promise<View> {
+  if (output === "json") {
+    const { jsonView } = await import("./views/json_view.ts");
+    return jsonView(cli.out, cli.secrets);
+  }
+  const { humanView } = await import("./views/human_view.ts");
+  return humanView(cli.out, screen, quiet);
 }
 
 /** Where the runtime traces: without its own spans, which would tell URLs and what is in them. */

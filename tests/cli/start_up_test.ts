@@ -21,7 +21,7 @@ Deno.test("the command line starts without what only some command needs", async 
   expect(reached.filter((specifier) => /\/src\/(spec|run|source|rows|page)\//.test(specifier)))
     .toEqual([]);
   // Each command has a file for its arguments and help.
-  expect(reached.filter((each) => !each.includes("/cli/commands/")).length).toBeLessThan(85);
+  expect(reached.filter((each) => !each.includes("/cli/commands/")).length).toBeLessThan(75);
 });
 
 /** What modules import, and what those import, but for imports that wait. */
