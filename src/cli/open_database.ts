@@ -124,5 +124,6 @@ export function runContext(db: Database, { cli, emit }: At & { readonly emit: Em
     emit,
     version: cli.version,
     host: cli.host,
+    ...(cli.hosts === undefined ? {} : { hosts: cli.hosts }),
   };
 }

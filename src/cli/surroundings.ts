@@ -1,3 +1,4 @@
+import type { HostGate } from "../core/host_slots.ts";
 import type { Cli } from "./cli.ts";
 
 /** What of a command's surroundings work that prints nothing needs. */
@@ -14,5 +15,7 @@ export interface Surroundings extends
     | "workingFolder"
     | "invokedFolder"
   > {
+  /** Bounds how many read from a host at once; left out: that of the process. */
+  readonly hosts?: HostGate;
   readonly interrupt: Pick<Cli["interrupt"], "signal">;
 }

@@ -1,4 +1,6 @@
 import { SluiceError } from "../core/error.ts";
+import { HOSTS_OF_PROCESS } from "../core/host_slots.ts";
+import { ThreadPlaces } from "./thread_hosts.ts";
 import type { FromThread, TaskResult, ThreadStart, ThreadTask, ToThread } from "./thread_task.ts";
 
 /** What comes before the end. */
@@ -23,6 +25,7 @@ export async function inThread<T extends ThreadTask>(
     type: "module",
     name: start.task.kind,
   });
+  const places = new ThreadPlaces(HOSTS_OF_PROCESS);
   const post = (message: ToThread) => thread.postMessage(message);
   const onStop = () => post({ kind: "stop", canceled: isCanceled(signal.reason) });
   const onCut = () => ended.reject(cut.reason);
@@ -36,6 +39,10 @@ export async function inThread<T extends ThreadTask>(
       }
       case "bug":
         return ended.reject(Object.assign(new Error(data.message), { stack: data.stack }));
+      case "host":
+        return places.ask(data, () => post({ kind: "host_free", id: data.id }));
+      case "host_left":
+        return places.leave(data.id);
       default:
         onNews(data);
     }
@@ -56,6 +63,7 @@ export async function inThread<T extends ThreadTask>(
     signal.removeEventListener("abort", onStop);
     cut.removeEventListener("abort", onCut);
     thread.terminate();
+    places.leaveAll();
   }
 }
 

@@ -10,16 +10,20 @@ import { realServices } from "./services.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { readTask } from "./thread_read.ts";
 import { rollbackTask, runTask } from "./thread_run.ts";
+import { AskedPlaces } from "./thread_hosts.ts";
 import type { FromThread, ThreadStart, ToThread } from "./thread_task.ts";
 import { telemetryIsOn } from "../observe/observe_settings.ts";
 
 /** The `main.ts` of a thread: what it looks at, it was given. */
 
 const stopping = new AbortController();
+/** Places at hosts are kept by the first thread. */
+const hosts = new AskedPlaces((message) => self.postMessage(message));
 let secrets: Secrets = secretsFrom({});
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
   if (data.kind === "start") void work(data.start);
+  else if (data.kind === "host_free") hosts.granted(data.id);
   else stopping.abort(data.canceled ? canceled() : serverStops());
 };
 self.addEventListener("unhandledrejection", (event) => {
@@ -53,6 +57,7 @@ async function work({ surroundings, flags, task }: ThreadStart): Promise<void> {
     clock: systemClock,
     random: Math.random,
     interrupt: { signal: stopping.signal },
+    hosts,
   };
   const emit = (message: FromThread) => self.postMessage(redactDeep(message, secrets));
   const observed = { ...around, services: observedServices(around, flags) };

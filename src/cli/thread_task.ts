@@ -53,13 +53,19 @@ export type TaskResult<T extends ThreadTask> = T extends RunTask ? RunResult
 
 export type ToThread =
   | { readonly kind: "start"; readonly start: ThreadStart }
-  | { readonly kind: "stop"; readonly canceled: boolean };
+  | { readonly kind: "stop"; readonly canceled: boolean }
+  /** The place at a host that was asked for under this number. */
+  | { readonly kind: "host_free"; readonly id: number };
 
 /** Without secrets: what the thread revealed, nobody outside of it would know to hide. */
 export type FromThread =
   /** The next file in order; null where it is gone. */
   | { readonly kind: "file"; readonly read: ReadFile | null }
   | { readonly kind: "event"; readonly event: RunEvent }
+  /** A place at a host is wanted. */
+  | { readonly kind: "host"; readonly id: number; readonly host: string; readonly limit: number }
+  /** It is given back, or wanted no more. */
+  | { readonly kind: "host_left"; readonly id: number }
   | { readonly kind: "done"; readonly result: RunResult | RollbackResult | null }
   | { readonly kind: "failed"; readonly error: ErrorRecord }
   /** What nobody expected, with its stack. */

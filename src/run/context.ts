@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { type Emit, retryNews } from "../core/event.ts";
+import type { HostGate } from "../core/host_slots.ts";
 import type { PartitionResult } from "../core/result.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
@@ -21,6 +22,8 @@ export interface RunContext {
   readonly recordPublished?: (tx: Queryable, result: PartitionResult) => Promise<void>;
   /** Loads partitions elsewhere; left out: here. */
   readonly elsewhere?: Elsewhere;
+  /** Bounds how many read from a host at once; left out: that of the process. */
+  readonly hosts?: HostGate;
   /** The time, and waits between attempts. */
   readonly clock: Clock;
   /** A number in [0, 1): jitter. */
@@ -99,6 +102,6 @@ export function sourceContext(
   context: RunContext,
   onRetry: SourceContext["onRetry"] = () => {},
 ): SourceContext {
-  const { secrets, clock, random, signal } = context;
-  return { secrets, clock, random, signal, onRetry };
+  const { secrets, clock, random, signal, hosts } = context;
+  return { secrets, clock, random, signal, onRetry, ...(hosts === undefined ? {} : { hosts }) };
 }

@@ -2,7 +2,7 @@ import { SluiceError } from "../core/error.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 import type { SourceContext } from "./context.ts";
 import { locate } from "./location.ts";
-import { transportFor } from "./transports/mod.ts";
+import { openStored } from "./open_stored.ts";
 
 /** Compares the SHA-256 (hex) of a file's stored bytes with what is expected of it. */
 export type VerifyChecksum = (name: string, shown: string, sha256: string) => void;
@@ -54,7 +54,7 @@ async function textOf(
   source: SourcePlan,
   context: SourceContext,
 ): Promise<string> {
-  await using stored = await transportFor(location).open(location, source, context);
+  await using stored = await openStored(location, source, context);
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of stored.chunks) {

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { HostGate } from "../core/host_slots.ts";
 import type { ErrorRecord } from "../core/error.ts";
 import type { Secrets } from "../core/secret.ts";
 
@@ -9,6 +10,8 @@ export interface SourceContext {
   /** A number in [0, 1), for the jitter of retries. */
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** Bounds how many read from a host at once; left out: that of the process. */
+  readonly hosts?: HostGate;
   /** Called before each wait; `attempt` counts from 1, `attempts` is the source's `retries`. */
   onRetry(attempt: number, attempts: number, delaySeconds: number, error: ErrorRecord): void;
 }

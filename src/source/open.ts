@@ -8,11 +8,11 @@ import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
 import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
-import { locate, type Location } from "./location.ts";
+import { locate } from "./location.ts";
 import type { RandomInput } from "./random_input.ts";
 import { type FormatTraits, HEAD_BYTES, isOwnFile, isWorkbook, recognised } from "./recognise.ts";
+import { openStored } from "./open_stored.ts";
 import { type Spool, spool } from "./spool.ts";
-import { transportFor } from "./transports/mod.ts";
 import type { StoredFile } from "./transports/transport.ts";
 
 /** A source being read. */
@@ -92,7 +92,7 @@ async function open(
     context,
     traits,
     found,
-    await openFile(location, source, context),
+    await openStored(location, source, context),
     verify,
   );
 }
@@ -176,7 +176,7 @@ class Reading implements OpenSource {
         await this.#stored[Symbol.asyncDispose]();
         this.#bytesBefore += this.#meter.bytes;
         this.#meter = new Meter();
-        this.#stored = await openFile(found!.location, this.#source, this.#context);
+        this.#stored = await openStored(found!.location, this.#source, this.#context);
       }
       const shown = this.#stored.facts.url;
       const stored = this.#stored;
@@ -308,14 +308,6 @@ class Meter {
     if (this.#digest === null) throw new Error("The digest is known after the last chunk only");
     return { bytes: this.bytes, sha256: this.#digest };
   }
-}
-
-async function openFile(
-  location: Location,
-  source: SourcePlan,
-  context: SourceContext,
-): Promise<StoredFile> {
-  return await transportFor(location).open(location, source, context);
 }
 
 /** A file that is another one than was found before is told: the facts of all would be untrue. */

@@ -8,6 +8,8 @@ export interface ReadLimits {
   readonly retries: number;
   /** Limit of each single wait: for the answer, and for each chunk. */
   readonly timeoutSeconds: number;
+  /** Files read from its host at once, by all pipelines of the process. */
+  readonly perHost?: number;
 }
 
 /** A source whose bytes can be read once, as they are stored. */

@@ -46,4 +46,8 @@ export const sourceSchema = z.strictObject({
   ])).prefault("30s").describe(
     "Longest wait without a byte: `30s`, `5m`, `1h`, or seconds; at most 24h",
   ).meta({ rows: false }),
+  per_host: z.int().min(1).max(64).exactOptional().describe(
+    "Files read from its host at once, by all pipelines of the process; left out: 6 over HTTP and " +
+      "SFTP, any number from stores and databases",
+  ).meta({ rows: false, words: ["max_connections", "connections_per_host", "rate_limit"] }),
 }).describe("Where the data comes from").meta({ standIn: { url: "file" } });
