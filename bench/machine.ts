@@ -13,8 +13,8 @@ export interface Machine {
   readonly postgres: string;
   /** Settings of Postgres that matter, as `show` prints them. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Programs that wanted a core in the minute before: above 0.5, others were at work. */
-  readonly load: number;
+  /** Cores that others kept busy just before; null where the system does not tell. */
+  readonly busyCores: number | null;
 }
 
 const SETTINGS = ["fsync", "synchronous_commit", "wal_level", "shared_buffers", "max_wal_size"];
@@ -39,7 +39,7 @@ export async function describeMachine(db: Database): Promise<Machine> {
     deno: Deno.version.deno,
     postgres: server_version.split(" ")[0],
     settings: rest,
-    load: Deno.loadavg()[0],
+    busyCores: await busyCores(),
   };
 }
 
@@ -54,8 +54,27 @@ async function processor(): Promise<string> {
   return new TextDecoder().decode(stdout).split(":")[1]?.trim() || unknown;
 }
 
+/** Of two seconds in which nothing is measured; the load average still knows what was before. */
+async function busyCores(): Promise<number | null> {
+  if (Deno.build.os !== "linux") return null;
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", "head -1 /proc/stat; sleep 2; head -1 /proc/stat"],
+    stderr: "null",
+  }).output();
+  const [before, after] = new TextDecoder().decode(stdout).trim().split("\n").map((line) => {
+    // User, nice, system, idle, iowait, irq, softirq, steal; guests are in the user's.
+    const ticks = line.split(/ +/).slice(1, 9).map(Number);
+    const all = ticks.reduce((sum, each) => sum + each, 0);
+    return { all, idle: ticks[3] + ticks[4] };
+  });
+  const share = 1 - (after.idle - before.idle) / (after.all - before.all);
+  return Math.round(share * navigator.hardwareConcurrency * 100) / 100;
+}
+
 /** Writes what was measured to a file, or, with `null`, where it is committed. */
 export async function writeResults(name: string, out: string | null, results: unknown) {
-  const path = out ?? new URL(`./results/${name}.json`, import.meta.url);
+  const folder = new URL("./results/", import.meta.url);
+  if (out === null) await Deno.mkdir(folder, { recursive: true });
+  const path = out ?? new URL(`${name}.json`, folder);
   await Deno.writeTextFile(path, `${JSON.stringify(results, null, 2)}\n`);
 }

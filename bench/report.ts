@@ -139,12 +139,14 @@ export function copyOf({ results }: PeersFile) {
 export function machineLine(machine: Machine): string {
   const memory = `${Math.round(machine.memoryBytes / 1e9)} GB`;
   return `${machine.date}, ${machine.cores} cores of ${machine.cpu}, ${memory}, ${machine.system}, ` +
-    `Postgres ${machine.postgres} on the same cores, Deno ${machine.deno}` + busy(machine.load);
+    `Postgres ${machine.postgres} on the same cores, Deno ${machine.deno}` +
+    busy(machine.busyCores);
 }
 
 /** Whoever measures while others work should say so. */
-function busy(load: number): string {
-  return load < 0.7 ? "" : `; others were at work: a load of ${load.toFixed(1)}`;
+function busy(cores: number | null): string {
+  if (cores === null || cores < 0.2) return "";
+  return `; others were at work meanwhile, on ${cores.toFixed(1)} cores`;
 }
 
 /** `1,369,765 rows of 18 columns, 123.7 MB` */

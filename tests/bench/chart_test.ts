@@ -13,7 +13,7 @@ const MACHINE = {
   deno: "2.9.6",
   postgres: "18.4",
   settings: {},
-  load: 0.1,
+  busyCores: 0.1,
 };
 
 function load(seconds: number): Load {
@@ -44,7 +44,7 @@ const PEERS: PeersFile = {
 };
 
 const SHAPES: ShapesFile = {
-  machine: { ...MACHINE, load: 3.21 },
+  machine: { ...MACHINE, busyCores: 1.94 },
   duels: [{
     id: "month",
     title: "a month",
@@ -117,7 +117,7 @@ Deno.test("tables have what failed, who was absent, and that others were at work
   expect(peers).toContain("- absent was not there: `pip install absent==1`");
   expect(peers).not.toContain("at work");
   const shapes = sections.get("measured shapes")!;
-  expect(shapes).toContain("others were at work: a load of 3.2");
+  expect(shapes).toContain("others were at work meanwhile, on 1.9 cores");
   const phases = withoutLayout(sections.get("measured phases")!);
   expect(phases).toContain("| `read` | 0.60 | | `index` | 1.00 | | the whole process | 1.50 |");
 });
