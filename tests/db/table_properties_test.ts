@@ -122,7 +122,7 @@ Deno.test("readTableProperties tells what comes from the parent, and reads the t
   expect((await readTableProperties(test.db, table, []))!.leaves).toEqual({});
   const leaf = properties!.leaves.t__1;
   expect(leaf.indexes.map(({ name, parent, constraint }) => [name, parent, constraint?.name]))
-    .toEqual([["extra", null, undefined], ["t__1_pkey", "t_pkey", "t__1_pkey"]]);
+    .toEqual([["t__1_pkey", "t_pkey", "t__1_pkey"], ["extra", null, undefined]]);
   expect(leaf.constraints.map(({ name, inherited }) => [name, inherited]))
     .toEqual([["t_zone_check", true]]);
   expect(leaf.triggers.map(({ name, inherited }) => [name, inherited]))

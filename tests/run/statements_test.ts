@@ -53,6 +53,8 @@ Deno.test("a run with nothing to do asks few questions, and long ones only where
   const changed = countingDatabase(test.db);
   expect((await run(changed.db, spec)).status).toBe("succeeded");
   expect(asked(changed.statements)).toEqual(["what belongs to partitions"]);
+  // This table has no index.
+  expect(changed.statements.filter((sql) => /pg_get_indexdef\(i\.oid\)/.test(sql))).toEqual([]);
 
   // A database of which others have a part.
   const stranger = `stranger_${crypto.randomUUID().slice(0, 8)}`;

@@ -1,6 +1,6 @@
 import type { QualifiedName } from "../../core/quote.ts";
 import type { Queryable } from "../database.ts";
-import { PROPERTIES } from "./properties_query.ts";
+import { BELONGINGS, type Belongings, propertiesQuery } from "./properties_query.ts";
 
 /** What belongs to a table and to its partitions, beyond rows: whatever an exchange could lose. */
 export interface TableProperties {
@@ -164,7 +164,7 @@ export interface PublicationMember {
 }
 
 /**
- * Reads what belongs to a table and to its partitions, in one round trip.
+ * Reads what belongs to a table and to its partitions, in two round trips.
  *
  * @param names tables of its schema that are read in place of all partitions, attached or not; each
  *   costs about a millisecond
@@ -175,13 +175,15 @@ export async function readTableProperties(
   parent: QualifiedName,
   names: readonly string[] | null = null,
 ): Promise<TableProperties | null> {
+  const params = [parent.schema, parent.table, names === null ? null : JSON.stringify(names)];
+  const [belongings] = await db.query<Belongings>(BELONGINGS, params);
   const [{ properties }] = await db.query<{
     properties:
       | Omit<TableProperties, "own" | "leaves"> & {
         readonly relations: readonly (LeafProperties & { readonly own: boolean })[];
       }
       | null;
-  }>(PROPERTIES, [parent.schema, parent.table, names === null ? null : JSON.stringify(names)]);
+  }>(propertiesQuery(belongings), params);
   if (properties === null) return null;
   const { relations, ...rest } = properties;
   const leaves: Record<string, LeafProperties> = {};
