@@ -7,7 +7,14 @@ import type { Secrets } from "../core/secret.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import type { DatabaseIdentity } from "../db/identity.ts";
 import type { RunningServer, StopOutcome } from "../db/embedded/mod.ts";
-import type { History, RejectedRow, RejectFilter, Rejects, Standing } from "../ledger/mod.ts";
+import type {
+  History,
+  HistoryChoice,
+  RejectedRow,
+  RejectFilter,
+  Rejects,
+  Standing,
+} from "../ledger/mod.ts";
 import type { Queue } from "../distribute/queue.ts";
 import type { WorkContext } from "../distribute/work_context.ts";
 import type { LoadPlan } from "../plan/load_plan.ts";
@@ -70,7 +77,7 @@ export interface Services {
     spec: PipelineSpec,
     partitions: readonly string[],
   ): Promise<CheckReport>;
-  readHistory(db: Queryable, spec: PipelineSpec): Promise<History>;
+  readHistory(db: Queryable, spec: PipelineSpec, choice: HistoryChoice): Promise<History>;
   readStandings(db: Queryable, specs: readonly PipelineSpec[]): Promise<Standing[]>;
   readRejects(db: Queryable, spec: PipelineSpec, filter: RejectFilter): Promise<Rejects>;
   /** All rejected rows that the filter takes, in pages, whatever its limit. */
@@ -187,9 +194,9 @@ export function realServices(): Services {
       const { checkPipeline } = await import("../run/check_live.ts");
       return await checkPipeline(spec, partitions, { db });
     },
-    async readHistory(db, spec) {
+    async readHistory(db, spec, choice) {
       const { readHistory } = await import("../ledger/mod.ts");
-      return await readHistory(db, spec);
+      return await readHistory(db, spec, choice);
     },
     async readStandings(db, specs) {
       const { readStandings } = await import("../ledger/mod.ts");

@@ -1,7 +1,13 @@
 export { recordChecks } from "./check_results.ts";
 export { fencedDatabase } from "./fence.ts";
 export { findRun } from "./find_run.ts";
-export { type History, type HistoryRun, type HistoryVersion, readHistory } from "./read_history.ts";
+export {
+  type History,
+  type HistoryChoice,
+  type HistoryRun,
+  type HistoryVersion,
+  readHistory,
+} from "./read_history.ts";
 export {
   appliedMigration,
   type Ledger,

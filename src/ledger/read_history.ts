@@ -7,6 +7,8 @@ import { appliedMigration, type LoadState } from "./ledger.ts";
 /** What was loaded into a pipeline's target, and every run that tried. */
 export interface History {
   readonly versions: readonly HistoryVersion[];
+  /** How many older versions are left out; undefined: none was to be. */
+  readonly older?: number;
   readonly runs: readonly HistoryRun[];
 }
 
@@ -38,12 +40,23 @@ export interface HistoryRun {
 
 const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
+/** What is read of a history that may be long. */
+export interface HistoryChoice {
+  /** Versions of this partition alone. */
+  readonly partition?: string;
+  /** Where there are more versions than `whole`, only the `newest` that were published. */
+  readonly most?: { readonly whole: number; readonly newest: number };
+}
+
 /** Reads versions (by partition, newest first) and the last 50 runs of a pipeline. */
 export async function readHistory(
   db: Queryable,
   spec: Pick<PipelineSpec, "pipeline" | "target">,
+  { partition, most }: HistoryChoice = {},
 ): Promise<History> {
   if (await appliedMigration(db) === 0) return { versions: [], runs: [] };
+  const target = `${spec.target.schema}.${spec.target.table}`;
+  const older = most === undefined ? 0 : await countOlder(db, target, partition, most);
   const versions = await db.query<HistoryVersion>(
     `select partition, version, state, rows, bytes, source_url, sha256, run_id,
   to_char(published_at at time zone 'UTC', ${ISO}) as published_at,
@@ -51,9 +64,13 @@ export async function readHistory(
     'inserted', to_jsonb(l) -> 'rows_inserted', 'updated', to_jsonb(l) -> 'rows_updated',
     'deleted', to_jsonb(l) -> 'rows_deleted', 'unchanged', to_jsonb(l) -> 'rows_unchanged')
   end as changes
-from sluice.loads l where target = $1
+from ${
+      older === 0 ? "sluice.loads" : `(
+  select * from sluice.loads where target = $1 and ($2::text is null or partition = $2)
+  order by id desc limit ${most!.newest})`
+    } l where target = $1 and ($2::text is null or partition = $2)
 order by partition nulls first, version desc`,
-    [`${spec.target.schema}.${spec.target.table}`],
+    [target, partition ?? null],
   );
   const runs = await db.query<HistoryRun & { error: string | null }>(
     `select id as run_id, status, to_char(started_at at time zone 'UTC', ${ISO}) as started_at,
@@ -65,9 +82,25 @@ order by sluice.runs.started_at desc limit 50`,
   );
   return {
     versions,
+    ...(most === undefined ? {} : { older }),
     runs: runs.map((run) => ({
       ...run,
       error: run.error === null ? null : JSON.parse(run.error as unknown as string),
     })),
   };
+}
+
+/** Versions beyond the newest, where there are too many to show them all. */
+async function countOlder(
+  db: Queryable,
+  target: string,
+  partition: string | undefined,
+  { whole, newest }: NonNullable<HistoryChoice["most"]>,
+): Promise<number> {
+  const [{ count }] = await db.query<{ count: number }>(
+    `select count(*)::int as count from sluice.loads
+where target = $1 and ($2::text is null or partition = $2)`,
+    [target, partition ?? null],
+  );
+  return count <= whole ? 0 : count - newest;
 }

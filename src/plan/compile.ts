@@ -12,6 +12,7 @@ import { evolve } from "./evolve.ts";
 import { hooksPlan } from "./hooks.ts";
 import { referenceCautions } from "./incoming_keys.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import { lockCautions } from "./lock_room.ts";
 import type { LoadPlan, PartitionPlan, Statement, TableName } from "./load_plan.ts";
 import type { PlanInput } from "./plan_input.ts";
 import { requireIdentity } from "./replica_identity.ts";
@@ -89,9 +90,18 @@ export function compilePlan(input: PlanInput): LoadPlan {
     setup,
     changes: setupChanges(preparing),
     notes: notesOf(input, targetKey, loading),
-    cautions: loading.length === 0
-      ? []
-      : referenceCautions(spec, layout, targetKey, input.referring ?? []),
+    cautions: loading.length === 0 ? [] : [
+      ...referenceCautions(spec, layout, targetKey, input.referring ?? []),
+      ...lockCautions({
+        room: catalog.lockRoom ?? null,
+        indexes: indexes.length,
+        altered: (evolution?.statements.length ?? 0) === 0
+          ? 0
+          : catalog.table?.partitions.length ?? 0,
+        together: shape.method === "exchange" && spec.partitions?.publish === "together",
+        loading,
+      }),
+    ],
     referredBy: (catalog.table?.incomingKeys ?? []).filter(({ self }) => !self)
       .map(({ name, table }) => ({ name, ...table })),
     sweep: sweepStatements(input, targetKey),

@@ -51,11 +51,29 @@ import { mergeOf } from "./partition_merge.ts";
 import { freeVersion, isKept, mayDrop, takenAway, versionOf } from "./partition_tables.ts";
 import { retention, rootOf, tableOf } from "./versions.ts";
 
+/** What a run does with a partition that it leaves alone. */
+const NOTHING = {
+  compute: null,
+  verify: null,
+  replacedRow: null,
+  rules: null,
+  checks: [],
+  conversion: null,
+  deduplicate: null,
+  isolation: null,
+  stage: [],
+  finish: [],
+  publish: [],
+  retain: [],
+  cleanup: [],
+} as const satisfies Partial<PartitionPlan>;
+
 /** Compiles everything a run does with one partition. */
 export function compilePartition(
   input: PartitionInput,
-  { partition, action, reason, skipStatus, versions, newest, fault }: PartitionDecision,
+  decision: PartitionDecision,
 ): PartitionPlan {
+  const { partition, action, reason, skipStatus, versions, newest, fault } = decision;
   const { spec, layout, targetKey } = input;
   const live = versions.find(({ state }) => state === "live");
   const liveFault = live === undefined ? null : faultOf(input, versions, live);
@@ -65,15 +83,9 @@ export function compilePartition(
     schema: spec.target.schema,
     table: versionTableName(spec.target.table, partition, version),
   };
-  const lost = live === undefined ? null : takenAway(input, versions, live);
-  const publishing = { input, partition, versions, live, holds, lost, version, staging };
-  const { refused, ...method } = input.shape.method === "exchange"
-    ? exchangeStatements(publishing)
-    : mergeStatements(publishing);
   const bounds = partitionBounds(spec, layout, partition);
   const isComputed = computedColumns(spec).some(({ name }) => name === bounds?.column);
-  if (action === "load") requireKept(targetKey, partition, refused);
-  return {
+  const common = {
     partition,
     action,
     reason,
@@ -87,6 +99,17 @@ export function compilePartition(
     replaces: live !== undefined && holds ? { version: live.version, table: tableOf(live) } : null,
     constants: constantColumns(spec, layout, partition),
     bounds: isComputed ? null : bounds,
+  };
+  // Of many partitions nearly all are: what is not done needs no statements.
+  if (action === "skip") return { ...common, ...NOTHING };
+  const lost = live === undefined ? null : takenAway(input, versions, live);
+  const publishing = { input, partition, versions, live, holds, lost, version, staging };
+  const { refused, ...method } = input.shape.method === "exchange"
+    ? exchangeStatements(publishing)
+    : mergeStatements(publishing);
+  requireKept(targetKey, partition, refused);
+  return {
+    ...common,
     compute: computePlan({ spec, layout, partition, staging, bounds: isComputed ? bounds : null }),
     verify: spec.verify === "full" || input.verify === true
       ? verifyPlan(

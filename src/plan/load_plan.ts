@@ -192,7 +192,8 @@ export interface PartitionPlan {
   readonly verify: VerifyPlan | null;
   /** Conditions over columns; null where the pipeline has none. */
   readonly rules: RulesPlan | null;
-  readonly isolation: IsolationPlan;
+  /** Null where nothing is loaded. */
+  readonly isolation: IsolationPlan | null;
   /** Columns that only Postgres can read; null where the pipeline has none. */
   readonly conversion: ConversionPlan<Statement> | null;
   /** What happens to rows that share an idempotency key; null where there is no key. */

@@ -41,10 +41,11 @@ export async function loadPartitions(
 ): Promise<readonly PartitionResult[]> {
   const context = run.fenced(plan);
   const told = new Set<string | null>();
+  const plannedOf = new Map(plan.partitions.map((each) => [each.partition, each]));
   const tell = async (result: PartitionResult) => {
     told.add(result.partition);
     run.emit({ type: "partition_finished", result });
-    const planned = plan.partitions.find(({ partition }) => partition === result.partition);
+    const planned = plannedOf.get(result.partition);
     // Here, and not where it was loaded: another worker, or another plan, may have done better.
     if (planned === undefined) return;
     await runFailureHook({ plan, partition: planned, runId: run.id, context }, result);
@@ -69,9 +70,8 @@ export async function loadPartitions(
       });
     }
     const again = await anew(names, asked);
-    results = results.map((result) =>
-      again.find(({ partition }) => partition === result.partition) ?? result
-    );
+    const newer = new Map(again.map((result) => [result.partition, result]));
+    results = results.map((result) => newer.get(result.partition) ?? result);
   }
   for (const result of results) if (!told.has(result.partition)) await tell(result);
   return results;
@@ -91,7 +91,8 @@ export async function loadPartitions(
       if (!(error instanceof SluiceError)) throw error;
       // The table as it is now contradicts the pipeline file: that is what is wrong.
       shape = null;
-      return results.filter(({ partition }) => names.includes(partition))
+      const affected = new Set(names);
+      return results.filter(({ partition }) => affected.has(partition))
         .map((result) => ({ ...result, status: "failed", error: error.toJSON() }));
     }
     return await loadOnce(next, sources, tell, run.id, context);

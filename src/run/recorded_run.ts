@@ -13,6 +13,9 @@ import { exchange } from "../publish/exchange.ts";
 import { executeStatements } from "../publish/execute.ts";
 import { publishContext, type RunContext } from "./context.ts";
 
+/** What others have done to tables, each told by a line of its own. */
+const NOTES = 20;
+
 /** Works under a target's lock, which is let go where the work fails, so that it can be done again. */
 export async function underLock<T>(
   lock: Session,
@@ -96,7 +99,9 @@ export class RecordedRun implements Disposable {
         secondsBefore: this.#seconds(),
       });
     }
-    for (const message of plan.notes) {
+    const more = plan.notes.length - NOTES;
+    const rest = more > 0 ? [`and ${more} more changes that others made: plan -v lists all`] : [];
+    for (const message of [...plan.notes.slice(0, NOTES), ...rest]) {
       this.emit({ type: "warning", partition: null, stage: "plan", message });
     }
     this.#begun = plan;

@@ -42,9 +42,8 @@ export async function publishTogether(
   const ended = missing !== undefined || context.signal.aborted
     ? await giveUp(waiting, runId, context, waitsFor(missing), null)
     : await publishAll(plan, waiting, runId, context);
-  return results.map((result, at) =>
-    ended[waiting.findIndex(({ partition }) => partition === plan.partitions[at])] ?? result
-  );
+  const ends = new Map(waiting.map(({ partition }, at) => [partition, ended[at]]));
+  return results.map((result, at) => ends.get(plan.partitions[at]) ?? result);
 }
 
 function waitsFor(missing: PartitionResult | undefined): string {

@@ -13,22 +13,28 @@ import {
 import { inSession, type Session } from "../session.ts";
 import type { Finish } from "./command.ts";
 
-type Flags = OutputFlags & SpecFlags & DatabaseFlags;
+type Flags = OutputFlags & SpecFlags & DatabaseFlags & { readonly partition?: string };
+
+/** Versions that are shown to people who did not ask for all. */
+const MOST = { whole: 40, newest: 20 };
 
 /** `history <file>`: versions and runs of a pipeline. */
 export function addHistoryCommand(program: Command, cli: Cli, finish: Finish): void {
   const command = program.command("history")
     .summary("show versions and runs of a pipeline")
     .description(
-      "Show the live and the earlier versions of a pipeline's table, and its last 50 runs.",
+      "Show the live and the earlier versions of a pipeline's table, and its last 50 runs. Of many\n" +
+        "only the newest: -v shows all.",
     )
-    .argument("<file>", "pipeline file");
+    .argument("<file>", "pipeline file")
+    .option("--partition <name>", "versions of this partition alone");
   addOutputOptions(addDatabaseOption(addSpecOptions(command)))
     .addHelpText(
       "after",
       `
 Examples:
   ${cli.typed} history pipelines/yellow_taxi.yaml
+  ${cli.typed} history pipelines/yellow_taxi.yaml --partition 2021-02
   ${cli.typed} history pipelines/yellow_taxi.yaml --output json`,
     )
     .action(async (file: string, flags: Flags) =>
@@ -40,6 +46,12 @@ async function history(file: string, flags: Flags, session: Session): Promise<nu
   await using opened = await openPipelines([file], flags, session, { command: "history" });
   if (opened === null) return EXIT.usage;
   const { specs: [spec], database } = opened;
-  session.view.history(spec.pipeline, await session.cli.services.readHistory(database.db, spec));
+  const { partition, output, verbose = false } = flags;
+  const history = await session.cli.services.readHistory(database.db, spec, {
+    ...(partition === undefined ? {} : { partition }),
+    // Programs get all.
+    ...(output === "human" && !verbose ? { most: MOST } : {}),
+  });
+  session.view.history(spec.pipeline, history);
   return EXIT.done;
 }

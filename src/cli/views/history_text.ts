@@ -5,6 +5,7 @@ import { printable } from "./printable.ts";
 import { shortIds } from "./run_id.ts";
 import { STATUS_STYLES } from "./run_text.ts";
 import type { Screen } from "./screen.ts";
+import { leftText, shorten } from "./shorten.ts";
 import { renderTable, type TableCell } from "./table.ts";
 
 /** The versions of a target, then the runs that made them, newest first. */
@@ -14,8 +15,13 @@ export function historyText(pipeline: string, history: History, screen: Screen):
     return `${pipeline} has not run in this database\n`;
   }
   const id = shortIds([...history.versions, ...history.runs].map((each) => each.run_id), screen);
-  return `${paint("strong", "Versions")}\n${versions(history.versions, id, screen)}\n` +
-    `${paint("strong", "Runs")}\n${runs(history.runs, id, screen)}`;
+  const { older = 0 } = history;
+  const more = older === 0
+    ? ""
+    : `${paint("faint", `and ${formatCount(older)} published before: -v shows all`)}\n`;
+  const newest = shorten(history.runs, screen);
+  return `${paint("strong", "Versions")}\n${versions(history.versions, id, screen)}${more}\n` +
+    `${paint("strong", "Runs")}\n${runs(newest.shown, id, screen)}${leftText(newest, screen)}`;
 }
 
 type ShortId = (id: string) => string;

@@ -27,12 +27,46 @@ export function lineProgress(err: Output, screen: Screen, told: Told = "all"): P
 export function eventLines(screen: Screen): (event: RunEvent) => string | null {
   /** What attempts failed of, so that it is told once. */
   const failures = new Set<string>();
+  const quiet = quietEnds(screen);
   return (event) => {
+    const kept = quiet(event);
+    if (kept !== null) return kept;
     if (event.type !== "retry") return eventLine(event, screen);
     const key = JSON.stringify([event.runId, event.partition, event.stage, event.error.message]);
     const isKnown = failures.has(key);
     failures.add(key);
     return eventLine(event, screen, isKnown);
+  };
+}
+
+/** Lines of partitions that are left alone, of one run. */
+const LEFT_ALONE = 40;
+
+/**
+ * Of thousands of partitions that a run leaves alone the first have a line each, and the others one
+ * together at its end.
+ *
+ * @returns what is told in place of an event's own line; null: that line
+ */
+function quietEnds(screen: Screen): (event: RunEvent) => string | null {
+  /** By status, of each run. */
+  const runs = new Map<string | null, Map<string, number>>();
+  return (event) => {
+    if (event.type === "run_finished") {
+      const ends = runs.get(event.runId) ?? new Map<string, number>();
+      runs.delete(event.runId);
+      const total = [...ends.values()].reduce((sum, n) => sum + n, 0);
+      if (screen.verbose || total <= LEFT_ALONE) return null;
+      const kinds = [...ends].map(([status, n]) => `${formatCount(n)} ${status}`).join(", ");
+      return line(screen, event.result.pipeline, `${kinds} in all; -v names each`);
+    }
+    if (event.type !== "partition_finished") return null;
+    const { status } = event.result;
+    if (status !== "unchanged" && status !== "pending") return null;
+    const ends = runs.get(event.runId) ?? new Map<string, number>();
+    runs.set(event.runId, ends.set(status, (ends.get(status) ?? 0) + 1));
+    const total = [...ends.values()].reduce((sum, n) => sum + n, 0);
+    return screen.verbose || total <= LEFT_ALONE ? null : "";
   };
 }
 

@@ -12,10 +12,15 @@ import type {
 } from "../../plan/load_plan.ts";
 import type { Paint } from "./paint.ts";
 import { printable, printableLines } from "./printable.ts";
+import type { Screen } from "./screen.ts";
+import { leftText, shorten } from "./shorten.ts";
 
 /** Every statement of a plan with its reason and its lock; those of the ledger's set-up are counted. */
-export function planSqlText(plan: LoadPlan, paint: Paint): string {
+export function planSqlText(plan: LoadPlan, screen: Screen): string {
+  const { paint } = screen;
   const loads = plan.partitions.filter(({ action }) => action === "load");
+  // One has some hundred lines, and those of the others differ in their names.
+  const part = shorten(loads, screen);
   return [
     section("Drop staging tables of runs that died", plan.sweep, paint),
     section(
@@ -24,7 +29,8 @@ export function planSqlText(plan: LoadPlan, paint: Paint): string {
       paint,
     ),
     ...(loads.length === 0 ? [] : hookSections(plan, paint)),
-    ...loads.map((partition) => partitionText(plan, partition, paint)),
+    ...part.shown.map((partition) => partitionText(plan, partition, paint)),
+    leftText(part, screen),
   ].filter((part) => part !== "").join("\n");
 }
 
@@ -103,7 +109,7 @@ function partitionText(plan: LoadPlan, partition: PartitionPlan, paint: Paint): 
     ),
     section(
       "Only if Postgres refuses rows: finds them in ever smaller ranges",
-      [
+      isolation === null ? [] : [
         ...isolation.stage.filter(({ sql }) => !partition.stage.some((each) => each.sql === sql)),
         ...isolation.begin,
         ...isolation.attempt,

@@ -5,6 +5,7 @@ import type { Paint } from "./paint.ts";
 import { planSqlText } from "./plan_sql_text.ts";
 import { printable } from "./printable.ts";
 import { type Screen, wrap } from "./screen.ts";
+import { leftText, shorten } from "./shorten.ts";
 import { renderTable, type TableCell } from "./table.ts";
 
 /** A plan for people: what would happen in a few lines, then each partition and why. */
@@ -15,16 +16,18 @@ export function planText(
 ): string {
   const { paint, width } = screen;
   const wrapped = (text: string) =>
-    text.trimEnd().split("\n").map((line) => `${wrap(line, width, 4)}\n`).join("");
+    text === ""
+      ? ""
+      : text.trimEnd().split("\n").map((line) => `${wrap(line, width, 4)}\n`).join("");
   const head = `${headline(plan, paint)}${locksLine(plan)}${settingsLine(plan)}${hooksLine(plan)}`;
   return [
     wrapped(head),
     partitionsTable(plan, screen),
-    ...[notesText, cautionsText, computedText, evolvedText, keptText].map((textOf) =>
-      textOf(plan, paint)
-    )
-      .map((text) => text === "" ? "" : wrapped(text)),
-    sql ? planSqlText(plan, paint) : "",
+    wrapped(notesText(plan, screen)),
+    ...[cautionsText, computedText, evolvedText, keptText].map((textOf) =>
+      wrapped(textOf(plan, paint))
+    ),
+    sql ? planSqlText(plan, screen) : "",
   ].filter((part) => part !== "").join("\n");
 }
 
@@ -128,7 +131,8 @@ function hooksLine({ hooks }: LoadPlan): string {
 }
 
 function partitionsTable({ partitions }: LoadPlan, screen: Screen): string {
-  const rows = partitions.map((partition): TableCell[] => [
+  const part = shorten(partitions, screen, ({ action }) => action === "load" ? 0 : 1);
+  const rows = part.shown.map((partition): TableCell[] => [
     nameOf(partition),
     { text: partition.action, style: partition.action === "load" ? "good" : "faint" },
     partition.action === "load" ? String(partition.version) : "-",
@@ -142,11 +146,14 @@ function partitionsTable({ partitions }: LoadPlan, screen: Screen): string {
     { title: "reason", cut: "end" as const, least: 16 },
     { title: "source", cut: "start" as const, least: 16, drop: 1 },
   ];
-  return renderTable(columns, rows, screen);
+  const kindOf = ({ action, skipStatus }: PartitionPlan) =>
+    action === "load" ? "to load" : skipStatus ?? "skipped";
+  return renderTable(columns, rows, screen) + leftText(part, screen, kindOf);
 }
 
-function notesText({ notes }: LoadPlan, paint: Paint): string {
-  return listText("Changes that others made", notes, paint);
+function notesText({ notes }: LoadPlan, screen: Screen): string {
+  const part = shorten(notes, screen);
+  return listText("Changes that others made", part.shown, screen.paint) + leftText(part, screen);
 }
 
 function cautionsText({ cautions }: LoadPlan, paint: Paint): string {

@@ -5,6 +5,7 @@ import type { Style } from "./paint.ts";
 import { printable } from "./printable.ts";
 import { shortId } from "./run_id.ts";
 import { type Screen, wrap } from "./screen.ts";
+import { leftText, shorten } from "./shorten.ts";
 import { renderTable, type TableCell, type TableColumn } from "./table.ts";
 
 /**
@@ -67,7 +68,8 @@ function table(result: RunResult, screen: Screen): string {
     row.seconds.toFixed(2),
     row.rows_read > 0 && row.seconds > 0 ? formatCount(row.rows_read / row.seconds) : "-",
   ];
-  const rows = result.partitions.map((partition): TableCell[] => [
+  const part = shorten(result.partitions, screen, ({ status }) => RANKS[status]);
+  const rows = part.shown.map((partition): TableCell[] => [
     nameOf(partition),
     status(partition.status),
     partition.version === null ? "-" : String(partition.version),
@@ -76,8 +78,19 @@ function table(result: RunResult, screen: Screen): string {
   if (result.partitions.length !== 1) {
     rows.push([{ text: "total", style: "strong" }, status(result.status), "", ...numbers(result)]);
   }
-  return renderTable(columns, rows, screen);
+  return renderTable(columns, rows, screen) + leftText(part, screen, (each) => each.status);
 }
+
+/** What people look for first in a long list. */
+const RANKS: Readonly<Record<PartitionStatus, number>> = {
+  failed: 0,
+  refused: 1,
+  skipped: 2,
+  staged: 2,
+  published: 3,
+  pending: 4,
+  unchanged: 5,
+};
 
 function status(text: keyof typeof STATUS_STYLES): TableCell {
   return { text, style: STATUS_STYLES[text] };

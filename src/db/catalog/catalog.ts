@@ -6,6 +6,8 @@ import { readTableManager, type TableManager } from "../table_manager.ts";
 export interface Catalog {
   /** As `server_version_num`: 180004 is Postgres 18.4. */
   readonly serverVersion: number;
+  /** Locks that the server's table has room for, of all sessions together; left out: not known. */
+  readonly lockRoom?: number;
   readonly schemaExists: boolean;
   /** The name is a type's; every table has a type of its name as well, which does not count. */
   readonly isTypeName: boolean;
@@ -144,7 +146,8 @@ export async function readCatalog(db: Queryable, table: QualifiedName): Promise<
 }
 
 /** What is known before a table is looked at: what need not be asked of it takes no time to plan. */
-interface FirstLook extends Pick<Catalog, "serverVersion" | "schemaExists" | "isTypeName"> {
+interface FirstLook
+  extends Pick<Catalog, "serverVersion" | "lockRoom" | "schemaExists" | "isTypeName"> {
   /** There is a publication of updates or deletes. */
   readonly publishing: boolean;
   /** A foreign key points to the relation or to a partition of it. */
@@ -218,6 +221,8 @@ function keyAction(code: string): string {
 
 const FIRST_LOOK = `
 select current_setting('server_version_num')::int as "serverVersion",
+  current_setting('max_locks_per_transaction')::int * (current_setting('max_connections')::int
+    + current_setting('max_prepared_transactions')::int) as "lockRoom",
   n.oid is not null as "schemaExists",
   exists (
     select from pg_type t
@@ -265,8 +270,7 @@ const INCOMING_KEYS = `(
   join pg_class f on f.oid = k.conrelid
   join pg_namespace fn on fn.oid = f.relnamespace
   where k.contype = 'f' and k.conparentid = 0
-    and (k.confrelid = c.oid or exists (
-      select from pg_partition_tree(c.oid) as tree where tree.relid = k.confrelid)))`;
+    and (k.confrelid = c.oid or k.confrelid in (select relid from pg_partition_tree(c.oid))))`;
 
 /** Of the table `c` and its partitions. */
 const UNIDENTIFIED = `(
