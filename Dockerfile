@@ -31,5 +31,6 @@ EXPOSE 8080
 
 # deno itself, so that SIGTERM arrives and runs end cleanly.
 ENTRYPOINT ["deno", "run", "-q", "--v8-flags=--max-semi-space-size=1", "--frozen", "--cached-only", \
-  "--no-prompt", "-P=service", "--allow-write=/app/.sluice,/app/logs", "src/main.ts"]
+  "--node-modules-dir=manual", "--no-prompt", "-P=service", \
+  "--allow-write=/app/.sluice,/app/logs", "src/main.ts"]
 CMD ["--help"]

@@ -27,6 +27,11 @@ export function shellScript({ deno, root }: Target): string {
 case "\${1-}" in
 ${cases.join("")}  *) flags='${others.join(" ")}' ;;
 esac
+root=${quoted(root)}
+# Packages newer than what locks them: Deno need not look through all of them at each start.
+if [ "$root/node_modules/.deno/.setup-cache.bin" -nt "$root/deno.lock" ]; then
+  flags="--node-modules-dir=manual $flags"
+fi
 deno=${quoted(deno)}
 [ -x "$deno" ] || deno=deno
 export SLUICE_TYPED=sluice
@@ -41,9 +46,7 @@ for flag in \${SLUICE_DENO_FLAGS-}; do
     ;;
   esac
 done
-exec "$deno" run --config ${quoted(join(root, "deno.json"))} --frozen $flags ${
-    quoted(join(root, "src", "main.ts"))
-  } "$@"
+exec "$deno" run --config "$root/deno.json" --frozen $flags "$root/src/main.ts" "$@"
 `;
 }
 

@@ -49,6 +49,28 @@ Deno.test({
       expect({ code: refused.code, out: refused.out }).toEqual({ code: 2, out: "" });
       expect(refused.err).toContain("in SLUICE_DENO_FLAGS is no flag of Deno");
     }
+    // Deno looks through the packages only where what locks them may have changed since.
+    const packages = join(root, "node_modules", ".deno");
+    await Deno.mkdir(packages, { recursive: true });
+    const [lock, set] = [join(root, "deno.lock"), join(packages, ".setup-cache.bin")];
+    for (const path of [lock, set]) await Deno.writeTextFile(path, "");
+    for (
+      const [locked, installed, flags] of [
+        [10, 20, ["--node-modules-dir=manual"]],
+        [20, 10, []],
+        [20, 20, []],
+      ] as const
+    ) {
+      await Deno.utime(lock, locked, locked);
+      await Deno.utime(set, installed, installed);
+      const { out } = await call(command, ["run"], folder);
+      expect({ locked, installed, out }).toEqual({
+        locked,
+        installed,
+        out: [...always, ...flags, ...commands.run, join(root, "src", "main.ts"), "run", ""]
+          .join("\n"),
+      });
+    }
     await Deno.remove(folder, { recursive: true });
   },
 });
