@@ -415,7 +415,9 @@ function randomFile(
     if (random() < most) return text;
     const inner = () =>
       pick(random, [text, q + q, e + q, e + e, "\n", "\r\n", delimiter, "#", "x"]);
-    return random() < 0.9 ? q + inner() + inner() + q : q + inner();
+    // A quote within a field is a byte like another.
+    const before = random() < 0.1 ? "x" : "";
+    return before + (random() < 0.9 ? q + inner() + inner() + q : q + inner());
   };
   let text = "";
   for (let r = between(random, 0, 30); r > 0; r--) {
