@@ -3,6 +3,8 @@ import { SluiceError } from "../../src/core/error.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { withUserPath } from "../../src/db/user_path.ts";
 import { connect } from "../../src/db/connection/connect.ts";
+import { connectError } from "../../src/db/connection/connect_error.ts";
+import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 
@@ -155,6 +157,15 @@ Deno.test("connect gives up on a server that hangs up during the login", async (
   const error = await failure(connect({ url: `postgres://u:p@127.0.0.1:${server.port}/d` }));
   expect(error.code).toBe("db/hung_up");
 });
+
+for (const code of ["CONNECTION_CLOSED", "ECONNABORTED", "ECONNRESET", "ENOTCONN", "EPIPE"]) {
+  Deno.test(`connect tells ${code} as what it is: the other side has hung up`, async () => {
+    const target = await resolveTarget("postgres://u:p@127.0.0.1:1/d");
+    const error = connectError(Object.assign(new Error("ended"), { code }), target);
+    // A worker that begins while its server restarts waits for it.
+    expect(error).toMatchObject({ code: "db/hung_up", retry: "later" });
+  });
+}
 
 Deno.test("connect gives up on a server that never answers", async () => {
   await using server = fakeServer(() => {});

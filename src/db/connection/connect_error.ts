@@ -87,6 +87,15 @@ function tlsError(error: unknown, target: ResolvedTarget): SluiceError | null {
   });
 }
 
+/** How it shows that the other side has closed: by what was under way at that moment. */
+const HANG_UPS: ReadonlySet<string> = new Set([
+  "CONNECTION_CLOSED",
+  "ECONNABORTED",
+  "ECONNRESET",
+  "ENOTCONN",
+  "EPIPE",
+]);
+
 function networkError(error: unknown, target: ResolvedTarget): SluiceError {
   const code = nodeCode(error) ?? "";
   const text = textOf(error);
@@ -97,7 +106,7 @@ function networkError(error: unknown, target: ResolvedTarget): SluiceError {
       cause: error,
     });
   }
-  if (code === "CONNECTION_CLOSED" || code === "ECONNRESET") return hungUp(target, error);
+  if (HANG_UPS.has(code)) return hungUp(target, error);
   if (/ENOTFOUND|EAI_/.test(code) || /failed to lookup address/i.test(text)) {
     return failure("unknown_host", target, "the host name has no address", {
       retry: "later",
