@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { sqlType } from "../../src/plan/sql_types.ts";
 import { GUESSABLE, writesBack } from "../../src/rows/writes_back.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { serverVersion, testDatabase } from "../support/postgres.ts";
 import { CASES } from "./differential_cases.ts";
 import { encodeText } from "./encode_text.ts";
 import { pick, randomFrom } from "./random.ts";
@@ -14,6 +14,9 @@ Deno.test(`a type that evidence may choose writes its texts back, and knows all 
   console.log(`SLUICE_SEED=${SEED}, ${ROWS} texts of each type`);
   const random = randomFrom(SEED);
   await using test = await testDatabase();
+  if (await serverVersion(test.db) < 160000) {
+    return console.log("skipped: Postgres reads fewer texts before 16 than Sluice does");
+  }
   for (const type of GUESSABLE) {
     const sql = sqlType(type);
     const { corpus, generate, alphabet } = CASES.find((entry) => entry.sql === sql)!;

@@ -1,6 +1,7 @@
 import { parse } from "csv-parse/sync";
 import type { Database } from "../../../src/db/database.ts";
 import { type CorruptFile, FIELDS } from "./corrupt_file.ts";
+import { serverVersion } from "../../support/postgres.ts";
 
 /** What becomes of a record, by nobody's word but csv-parse's and Postgres's. */
 export interface Verdict {
@@ -104,6 +105,8 @@ const BATCH = 10_000;
 export async function judge(db: Database, file: CorruptFile): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   await makeTables(db);
+  // Postgres reads `12:34:56.` since 15; Sluice does for all.
+  const dotted = await serverVersion(db) >= 150000;
   let batch: unknown[] = [];
   for (const { fields, line, offset } of records(file)) {
     if (fields.length !== FIELDS.length) {
@@ -114,7 +117,9 @@ export async function judge(db: Database, file: CorruptFile): Promise<Verdict[]>
     batch.push({
       line,
       place: offset,
-      values: texts.map((text) => typeof text === "string" ? text : null),
+      values: texts.map((text) =>
+        typeof text !== "string" ? null : dotted ? text : text.replace(/(:\d\d)\.(?!\d)/, "$1")
+      ),
       broken: texts.map((text) => text === undefined),
     });
     if (batch.length < BATCH) continue;
@@ -169,9 +174,7 @@ async function makeTables(db: Database): Promise<void> {
   await db.query(
     `create table oracle.raw (line bigint, place bigint, "values" text[], broken boolean[])`,
   );
-  const [{ version }] = await db.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-  );
+  const version = await serverVersion(db);
   const read = version >= 160000
     ? "language sql as 'select pg_input_is_valid($1, $2)'"
     : `language plpgsql as $$ begin
