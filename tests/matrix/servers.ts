@@ -6,6 +6,8 @@ import { locatePackage, packageFor } from "../../src/db/embedded/platform.ts";
 import { startPostmaster, stopPostmaster } from "../../src/db/embedded/postmaster.ts";
 import { runProgram } from "../../src/db/embedded/program.ts";
 import { prepareRuntime, type Runtime } from "../../src/db/embedded/runtime.ts";
+import { hasRoom, PLACE } from "../support/memory.ts";
+import { SETTINGS } from "../support/postgres.ts";
 
 /** A Postgres that can be started here. */
 export interface Build {
@@ -84,7 +86,8 @@ export const EMBEDDED: Build = {
 export async function startBuild(build: Build): Promise<BuildServer> {
   const slug = build.name.replace(/[^\w.]+/g, "_");
   const place = await openHome(join(FOLDER, slug), join("/var/lib/sluice", `matrix_${slug}`));
-  const home = { ...place, data: `${place.data}-${crypto.randomUUID().slice(0, 8)}` };
+  const data = await hasRoom() ? join(PLACE, `sluice-matrix-${slug}`) : place.data;
+  const home = { ...place, data: `${data}-${crypto.randomUUID().slice(0, 8)}` };
   const runtime = await build.prepare(home);
   const password = crypto.randomUUID();
   await makeData(home, runtime, password);
@@ -138,10 +141,11 @@ async function makeData(home: Home, { initdb }: Runtime, password: string): Prom
   ], { account, cwd: home.notes });
   await remove(passwordFile);
   if (!success) throw new Error(text);
-  // Nothing of the tests needs to outlive a power cut; the other settings are the embedded ones.
+  // The other settings are the embedded ones.
+  const settings = Object.entries({ ...SETTINGS, max_connections: "200", wal_level: "replica" });
   await Deno.writeTextFile(
     join(home.data, "postgresql.auto.conf"),
-    "fsync = off\nmax_connections = 200\nwal_level = replica\n",
+    settings.map(([name, value]) => `${name} = ${value}\n`).join(""),
   );
 }
 

@@ -12,7 +12,8 @@ import { statOrNull } from "../../src/db/embedded/home.ts";
  * files each, made `create database` ten times and each run three times as slow as they began.
  */
 export const MEMORY = "sluice_test_memory";
-const PLACE = "/dev/shm";
+/** A file system that lies in memory. */
+export const PLACE = "/dev/shm";
 /** What it takes at the most, and as much again for whoever else has put something there. */
 const MIN_FREE_BYTES = 4 * 1024 ** 3;
 /** Beside the data folder: where its tablespace lies. */
@@ -53,7 +54,8 @@ export async function forgetLostMemory(notes: string): Promise<void> {
   await Deno.remove(note);
 }
 
-async function hasRoom(): Promise<boolean> {
+/** Whether it is there, and gives as much as tests take. */
+export async function hasRoom(): Promise<boolean> {
   if (Deno.build.os !== "linux") return false;
   const [, numbers] = (await ask("df", "-Pk", PLACE) ?? "").split("\n");
   return Number(numbers?.split(/ +/)[3] ?? 0) * 1024 >= MIN_FREE_BYTES;

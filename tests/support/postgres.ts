@@ -201,7 +201,7 @@ async function openServer(): Promise<string> {
  * Nothing of the tests needs to outlive a power cut, no password needs to be hard to guess, and in
  * tables this small each order of joins is as good as the next: to plan a query takes longer.
  */
-const SETTINGS: Readonly<Record<string, string>> = {
+export const SETTINGS: Readonly<Record<string, string>> = {
   fsync: "off",
   full_page_writes: "off",
   synchronous_commit: "off",
