@@ -15,6 +15,7 @@ import {
   YAML,
 } from "./support.ts";
 import { until } from "../support/until.ts";
+import { testSeed } from "../support/seed.ts";
 
 const ignore = Deno.build.os === "windows";
 if (ignore) console.log("skipped: Windows has no such signals");
@@ -79,8 +80,7 @@ Deno.test({ name: "a worker killed in the middle costs time only", ignore }, asy
 Deno.test(
   { name: "workers killed again and again publish each partition once", ignore },
   async () => {
-    const seed = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Date.now() % 1e6);
-    console.log(`  seed ${seed}`);
+    const seed = testSeed();
     const random = seeded(seed);
     await using test = await ledgerDatabase();
     const rows = 20_000;

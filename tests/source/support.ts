@@ -8,6 +8,8 @@ import type { SourceContext } from "../../src/source/context.ts";
 import { type OpenSource, openSource } from "../../src/source/open.ts";
 import { CSV } from "../support/csv_options.ts";
 
+export { testSeed } from "../support/seed.ts";
+
 export { CSV };
 
 /** A plan for a source, with short waits. */
@@ -136,17 +138,6 @@ export function randomFrom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** A seed, printed so that a failure can be repeated by setting `SLUICE_TEST_SEED`. */
-export function testSeed(name: string): number {
-  const given = Deno.permissions.querySync({ name: "env", variable: "SLUICE_TEST_SEED" }).state ===
-      "granted"
-    ? Deno.env.get("SLUICE_TEST_SEED")
-    : undefined;
-  const seed = Number(given ?? Math.floor(Math.random() * 2 ** 31));
-  console.log(`${name}: seed ${seed}`);
-  return seed;
 }
 
 /** A folder of `../shared/data`, or null (and a printed reason) where it is absent. */

@@ -3,6 +3,7 @@ import { canonicalJsonb } from "../../src/rows/verify/canonical_jsonb.ts";
 import { encodeText } from "../rows/encode_text.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
+import { testSeed } from "../support/seed.ts";
 
 const DOCUMENTS = [
   "null",
@@ -42,8 +43,7 @@ const DOCUMENTS = [
 ];
 
 Deno.test("canonicalJsonb() writes what Postgres writes", async () => {
-  const seed = Math.floor(Math.random() * 2 ** 32);
-  console.log(`seed ${seed}`);
+  const seed = testSeed();
   const random = randomFrom(seed);
   const texts = [...DOCUMENTS, ...Array.from({ length: 4000 }, () => document(random, 0))];
   for (const text of texts) expect(encodeText("jsonb", text)).toMatch(/^01/);
