@@ -55,11 +55,10 @@ export async function writeFormatFiles(
   const [head, ...lines] = (await Deno.readTextFile(files.csv)).trimEnd().split("\n");
   const names = head.split(",");
   const records = lines.map((line) => line.split(","));
-  const objects = records.map((fields) =>
-    "{" + fields.map((field, f) => `"${names[f]}":${jsonOf(names[f], field)}`).join(",") + "}"
-  );
-  await Deno.writeTextFile(files.ndjson, objects.join("\n") + "\n");
-  await Deno.writeTextFile(files.json, `[${objects.join(",\n")}]\n`);
+  const objectOf = (fields: readonly string[]) =>
+    "{" + fields.map((field, f) => `"${names[f]}":${jsonOf(names[f], field)}`).join(",") + "}";
+  await Deno.writeTextFile(files.ndjson, pieces(records, objectOf, "", "\n", "\n"));
+  await Deno.writeTextFile(files.json, pieces(records, objectOf, "[", ",\n", "]\n"));
   const columns = names.map((name, f): ParquetColumn => {
     const kind = KINDS[name] ?? "double";
     return { name, kind, values: records.map((fields) => parquetValue(kind, fields[f])) };
@@ -77,6 +76,23 @@ export async function writeFormatFiles(
   );
   await Deno.writeTextFile(files.smallCsv, [head, ...lines.slice(0, smallRows), ""].join("\n"));
   return files;
+}
+
+/** Records with something before, between and behind them: all of them may be no one string. */
+function pieces(
+  records: readonly (readonly string[])[],
+  textOf: (record: readonly string[]) => string,
+  before: string,
+  between: string,
+  behind: string,
+): ReadableStream<string> {
+  return ReadableStream.from((function* () {
+    yield before;
+    for (let at = 0; at < records.length; at += 4096) {
+      yield (at === 0 ? "" : between) + records.slice(at, at + 4096).map(textOf).join(between);
+    }
+    yield behind;
+  })());
 }
 
 function jsonOf(name: string, field: string): string {

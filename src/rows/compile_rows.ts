@@ -8,6 +8,8 @@ import { isRowName, matchHeader } from "./match_header.ts";
 import { RecordEncoder } from "./record_encoder.ts";
 import type { RowEncoder } from "./row_encoder.ts";
 import { SeenKeys } from "./seen_keys.ts";
+import { StoredColumn } from "./stored/stored_column.ts";
+import { StoredEncoder } from "./stored/stored_encoder.ts";
 import { concatenate, encodeConstants } from "./tuple_parts.ts";
 import type { GuessFormat } from "./wrong_file.ts";
 
@@ -23,6 +25,8 @@ export interface RowsInput {
   readonly offsetColumn?: boolean;
   /** Encodes what is plain of the batches and frames that lie in its memory. */
   readonly kernel?: Kernel | undefined;
+  /** Rows come as the format stores them. */
+  readonly isStored?: boolean | undefined;
   /** The quote, as a byte, where it is doubled to stand inside quotes. */
   readonly doubled?: number | undefined;
 }
@@ -79,7 +83,7 @@ export function compileRows(
     offsetColumn,
     doubled: input.doubled ?? null,
   });
-  return new RecordEncoder({
+  const records = new RecordEncoder({
     plan,
     names,
     columns,
@@ -96,5 +100,22 @@ export function compileRows(
     keys: hasKeys ? new SeenKeys(plan, fields.columns) : null,
     isPart: input.isPart ?? false,
     kernel: hasKernel ? input.kernel ?? null : null,
+  });
+  if (input.isStored !== true) return records;
+  const { bounds = null } = input;
+  const discardsValues = plan.typeChanges === "discard_value";
+  return new StoredEncoder(records, {
+    columns: columns.map((column) =>
+      new StoredColumn({
+        column,
+        plan: plan.columns[all.indexOf(column)],
+        bounds: bounds?.column === column.name ? bounds : null,
+      }, discardsValues)
+    ),
+    tail,
+    lineColumn: plan.lineColumn,
+    offsetColumn,
+    needsTexts: watched.length > 0 || hasKeys ||
+      plan.missingColumns === "discard_row" && missing.length > 0,
   });
 }

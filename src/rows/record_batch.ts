@@ -1,3 +1,5 @@
+import type { StoredRows } from "./stored/stored_rows.ts";
+
 /**
  * Records found in a stretch of decoded bytes, as offsets: no field is ever copied or made a string.
  *
@@ -31,6 +33,15 @@ export interface RecordBatch {
   encoding?: string;
   /** Where keys name fields: those that nobody asked for. */
   others?: OtherKeys;
+  /**
+   * Values as the format stores them, in place of bytes and fields: a record's offset is its number,
+   * and what it says is in {@link RecordBatch.text}.
+   */
+  stored?: StoredRows;
+  /**
+   * With `stored`: a record as a batch of its text, or of one that is malformed, until the next call.
+   */
+  text?(record: number): RecordBatch;
   /** A record as rejects keep it, where its bytes in the batch do not tell it. */
   raw?(record: number): Uint8Array;
   /** Where a field of a record stands, beside its line: `row 7 of row group 2`. */

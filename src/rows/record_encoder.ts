@@ -329,14 +329,15 @@ function othersOf({ others }: RecordBatch, record: number): number {
 }
 
 /** Writes what stands for NULL, unless NULL is the problem. */
-function encodeNull({ nullProblem, nullValue }: Column, frame: Frame): Problem | null {
+export function encodeNull({ nullProblem, nullValue }: Column, frame: Frame): Problem | null {
   if (nullProblem !== null) return nullProblem;
   for (let i = 0; i < nullValue.length; i++) frame.bytes[frame.length + i] = nullValue[i];
   frame.length += nullValue.length;
   return null;
 }
 
-function encodeValue(
+/** Writes a value that is there, unless it is none of its column's. */
+export function encodeValue(
   column: Column,
   bytes: Uint8Array,
   start: number,

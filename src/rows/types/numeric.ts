@@ -137,13 +137,21 @@ function fastEncoder(limits: Limits | null, slow: Encode): Encode {
       scale = fixed;
     } else if (scale > 12) return slow(bytes, start, end, frame);
     if (value >= ceiling) return slow(bytes, start, end, frame);
-    const unit = POWERS[scale]!;
-    const whole = scale === 0 ? value : Math.floor(value / unit);
-    const groups = (scale + 3) >> 2;
-    const fraction = scale === 0 ? 0 : (value - whole * unit) * POWERS[groups * 4 - scale]!;
-    writeParts(frame, sign, scale, whole, fraction, groups);
+    putUnits(frame, sign === NEGATIVE, value, scale);
     return null;
   };
+}
+
+/** Units of a numeric, without their sign, are below. */
+export const MOST_UNITS = 1e15;
+
+/** Writes `units / 10^scale`, both whole: fewer than {@link MOST_UNITS}, and at most 12. */
+export function putUnits(frame: Frame, isNegative: boolean, units: number, scale: number): void {
+  const unit = POWERS[scale]!;
+  const whole = scale === 0 ? units : Math.floor(units / unit);
+  const groups = (scale + 3) >> 2;
+  const fraction = scale === 0 ? 0 : (units - whole * unit) * POWERS[groups * 4 - scale]!;
+  writeParts(frame, isNegative ? NEGATIVE : POSITIVE, scale, whole, fraction, groups);
 }
 
 /** Writes an exact whole part and a fraction of `groups` base-10000 digits. */

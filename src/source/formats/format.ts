@@ -61,6 +61,8 @@ export interface ReaderFacts {
   readonly isPart?: true;
   /** So many bytes of its text come of a byte at most, of which the offsets are; left out: one. */
   readonly widens?: number;
+  /** Batches hold rows as the format stores them. */
+  readonly isStored?: true;
   /** What a header that does not fit may come from. */
   readonly guess?: GuessFormat;
   /** The quote, as a byte, where it is doubled to stand inside quotes. */

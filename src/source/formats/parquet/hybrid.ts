@@ -14,6 +14,7 @@ export function readHybrid(
 ): void {
   // What is read of four bytes, from any bit of the first on.
   if (width > 25) throw new Error(`numbers of ${width} bits`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const mask = (1 << width) - 1;
   let at = start;
   let seen = 0;
@@ -38,8 +39,16 @@ export function readHybrid(
     }
     const packed = (header - 1) / 2 * 8;
     const taken = Math.min(packed, count - seen);
-    if (at + Math.ceil(taken * width / 8) > end) throw new Error("packed numbers are cut");
-    for (let i = 0, bit = 0; i < taken; i++, bit += width) {
+    const last = at + Math.ceil(taken * width / 8);
+    if (last > end) throw new Error("packed numbers are cut");
+    // Four bytes at once, as long as there are four.
+    const whole = Math.max(0, Math.min(taken, Math.floor((bytes.length - 4 - at) * 8 / width)));
+    let bit = 0;
+    let i = 0;
+    for (; i < whole; i++, bit += width) {
+      out[seen++] = view.getInt32(at + (bit >>> 3), true) >>> (bit & 7) & mask;
+    }
+    for (; i < taken; i++, bit += width) {
       const from = at + (bit >>> 3);
       const four = bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 |
         bytes[from + 3] << 24;

@@ -1,11 +1,12 @@
 import { crc32 } from "node:zlib";
-import type { ColumnMetaData, DecodedArray, PageHeader } from "hyparquet";
+import type { ColumnMetaData, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
+import type { StoredSegment, StoredType } from "../../../rows/stored/stored_rows.ts";
 import type { RandomInput } from "../../random_input.ts";
 import { damaged, decoding, type Place, tooLarge } from "./faults.ts";
 import type { Node } from "./footer.ts";
 import type { LeafText } from "./leaf_text.ts";
-import { type Page, readDataPage, readDictionary } from "./page.ts";
+import { type Page, readDataPage, readDictionary, valueAt, type Values } from "./page.ts";
 import { TextWriter } from "./text_writer.ts";
 
 /** Bytes of a leaf that are read at once; a page that is longer is read whole. */
@@ -52,11 +53,13 @@ export class LeafReader {
   /** Entries that no page was read of. */
   #unread: number;
 
-  #dictionary: DecodedArray | null = null;
+  #dictionary: Values | null = null;
   /** Texts of the dictionary's values that were asked for, and where each lies; -1: not yet. */
   readonly #texts = new TextWriter(new Uint8Array(0));
   #starts = new Int32Array(0);
   #ends = new Int32Array(0);
+  /** The page that asks only for what the dictionary has. */
+  #checked: Int32Array | null = null;
   readonly #pages: Page[] = [];
   #page: Page = { count: 0, rep: null, def: null, values: [], indices: null };
   #at = 0;
@@ -87,6 +90,15 @@ export class LeafReader {
 
   get kind(): LeafText["kind"] {
     return this.#text.kind;
+  }
+
+  get stored(): StoredType {
+    return this.#text.stored;
+  }
+
+  /** Whether so many rows are at hand. */
+  holds(rows: number): boolean {
+    return this.#rows >= rows;
   }
 
   /** Reads pages until so many whole rows are at hand. */
@@ -128,7 +140,7 @@ export class LeafReader {
     this.skip();
     if (isNull) return false;
     const at = this.#value++;
-    if (page.indices === null) this.#put(page.values![at], out);
+    if (page.indices === null) this.#put(valueAt(page.values!, at), out);
     else {
       const index = page.indices[at];
       // A number that the dictionary does not have is undefined in all three.
@@ -138,10 +150,70 @@ export class LeafReader {
     return true;
   }
 
+  /** The values of the next rows that are at hand, each row with one entry; none is taken. */
+  segments(rows: number): StoredSegment[] {
+    const segments: StoredSegment[] = [];
+    let page = this.#page;
+    let at = this.#at;
+    let value = this.#value;
+    for (let from = 0, next = 0; from < rows;) {
+      while (at >= page.count) {
+        page = this.#pages[next++];
+        if (page === undefined) throw this.#cut();
+        at = value = 0;
+      }
+      const to = Math.min(rows, from + page.count - at);
+      const values = page.indices === null ? page.values! : this.#wholeDictionary(page.indices);
+      const { def, indices } = page;
+      segments.push({ from, to, def, defAt: at, full: this.#leaf.def, values, at: value, indices });
+      from = to;
+      at = page.count;
+    }
+    return segments;
+  }
+
+  /** Goes on behind so many rows, each of one entry. */
+  advance(rows: number): void {
+    this.#rows -= rows;
+    while (rows > 0 && this.#turn()) {
+      const { count, def } = this.#page;
+      const end = Math.min(count, this.#at + rows);
+      rows -= end - this.#at;
+      if (def === null) this.#value += end - this.#at;
+      else for (let at = this.#at; at < end; at++) if (def[at] === this.#leaf.def) this.#value++;
+      this.#at = end;
+    }
+    if (rows > 0) throw this.#cut();
+  }
+
+  /** Writes a value that is at hand. */
+  put(value: unknown, out: TextWriter): void {
+    try {
+      this.#put(value, out);
+    } catch (error) {
+      decoding(this.#place, () => {
+        throw error;
+      });
+    }
+  }
+
+  /** The dictionary, which has all values that a page asks for. */
+  #wholeDictionary(indices: Int32Array): Values {
+    const dictionary = this.#dictionary;
+    if (this.#checked !== indices) {
+      const length = dictionary?.length ?? 0;
+      let most = -1;
+      for (let i = 0; i < indices.length; i++) if (indices[i] > most) most = indices[i];
+      if (most >= length) this.#put(undefined, this.#texts);
+      this.#checked = indices;
+    }
+    return dictionary!;
+  }
+
   #write(index: number): void {
     const texts = this.#texts;
     this.#starts[index] = texts.length;
-    this.#put(this.#dictionary?.[index], texts);
+    this.#put(this.#dictionary === null ? undefined : valueAt(this.#dictionary, index), texts);
     this.#ends[index] = texts.length;
   }
 

@@ -1,4 +1,5 @@
 import type { SchemaElement, TimeUnit } from "hyparquet";
+import type { StoredType } from "../../../rows/stored/stored_rows.ts";
 import { notAvailable, type Place } from "./faults.ts";
 import { putHex, type TextWriter } from "./text_writer.ts";
 
@@ -6,9 +7,15 @@ import { putHex, type TextWriter } from "./text_writer.ts";
 export interface LeafText {
   /** JSON has numbers and booleans for them; else strings. */
   readonly kind: "number" | "boolean" | "text";
+  /** What the values are where no text is made of them. */
+  readonly stored: StoredType;
   // deno-lint-ignore no-explicit-any -- what a value is follows from the physical type
   put(value: any, out: TextWriter): void;
 }
+
+const OTHER: StoredType = { kind: "other" };
+const INTEGER: StoredType = { kind: "integer" };
+const DOUBLE: StoredType = { kind: "double" };
 
 /** Texts of a leaf by its types: the logical one first, then the older converted one. */
 export function leafText(element: SchemaElement, asBytea: boolean, place: Place): LeafText {
@@ -16,53 +23,61 @@ export function leafText(element: SchemaElement, asBytea: boolean, place: Place)
   const name = logical?.type;
   if (logical !== undefined && name === "DECIMAL" || converted === "DECIMAL") {
     const scale = (logical?.type === "DECIMAL" ? logical.scale : element.scale) ?? 0;
-    return { kind: "number", put: (value, out) => putDecimal(out, value, scale) };
+    return number((value, out) => putDecimal(out, value, scale), { kind: "decimal", scale });
   }
   switch (type) {
     case "BOOLEAN":
-      return { kind: "boolean", put: (value, out) => out.ascii(value ? "true" : "false") };
+      return {
+        kind: "boolean",
+        stored: { kind: "boolean" },
+        put: (value, out) => out.ascii(value ? "true" : "false"),
+      };
     case "INT32":
-      if (name === "DATE" || converted === "DATE") return text((v, out) => putDate(out, v));
-      if (name === "TIME" || converted === "TIME_MILLIS") return text(putClockMillis);
-      if (isUnsigned(element)) return number((value, out) => out.digits(value >>> 0));
-      return number((value, out) => out.digits(value));
+      if (name === "DATE" || converted === "DATE") {
+        return text((v, out) => putDate(out, v), { kind: "date" });
+      }
+      if (name === "TIME" || converted === "TIME_MILLIS") {
+        return text(putClockMillis, { kind: "time", perSecond: SECOND.MILLIS });
+      }
+      if (isUnsigned(element)) return number((value, out) => out.digits(value >>> 0), OTHER);
+      return number((value, out) => out.digits(value), INTEGER);
     case "INT64":
       return int64(element);
     case "INT96":
       return text((value: bigint, out) => {
         const days = (value >> 64n) - 2440588n;
         putTimestamp(out, days * DAY.NANOS + (value & 0xffff_ffff_ffff_ffffn), "NANOS", false);
-      });
+      }, OTHER);
     case "FLOAT":
     case "DOUBLE":
-      return number((value, out) => putDouble(out, value));
+      return number((value, out) => putDouble(out, value), DOUBLE);
     case "BYTE_ARRAY":
       return bytes(asBytea || name === "GEOMETRY" || name === "GEOGRAPHY" || converted === "BSON");
     case "FIXED_LEN_BYTE_ARRAY":
-      if (name === "UUID") return text(putUuid);
-      if (name === "FLOAT16") return number((value, out) => putDouble(out, float16(value)));
-      if (converted === "INTERVAL") return text(putInterval);
+      if (name === "UUID") return text(putUuid, { kind: "uuid" });
+      if (name === "FLOAT16") return number((value, out) => putDouble(out, float16(value)), OTHER);
+      if (converted === "INTERVAL") return text(putInterval, OTHER);
       return bytes(asBytea);
     default:
       throw notAvailable(place, `the unknown type ${type}`);
   }
 }
 
-function text(put: LeafText["put"]): LeafText {
-  return { kind: "text", put };
+function text(put: LeafText["put"], stored: StoredType): LeafText {
+  return { kind: "text", stored, put };
 }
 
-function number(put: LeafText["put"]): LeafText {
-  return { kind: "number", put };
+function number(put: LeafText["put"], stored: StoredType): LeafText {
+  return { kind: "number", stored, put };
 }
 
 /** Bytes of no stated meaning are texts, unless their column is `bytea`. */
 function bytes(asBytea: boolean): LeafText {
-  if (!asBytea) return text((value: Uint8Array, out) => out.copy(value));
+  if (!asBytea) return text((value: Uint8Array, out) => out.copy(value), { kind: "text" });
   return text((value: Uint8Array, out) => {
     out.ascii("\\x");
     putHex(out, value);
-  });
+  }, OTHER);
 }
 
 function isUnsigned({ converted_type: converted, logical_type: logical }: SchemaElement): boolean {
@@ -74,20 +89,25 @@ function int64(element: SchemaElement): LeafText {
   if (logical?.type === "TIMESTAMP") {
     // Only the logical type tells whether it is an instant: many wrote the older one for local times.
     const { unit, isAdjustedToUTC } = logical;
-    return text((value, out) => putTimestamp(out, value, unit, isAdjustedToUTC));
+    return timestamps(unit, isAdjustedToUTC);
   }
   if (converted === "TIMESTAMP_MILLIS" || converted === "TIMESTAMP_MICROS") {
-    const unit = converted === "TIMESTAMP_MILLIS" ? "MILLIS" : "MICROS";
-    return text((value, out) => putTimestamp(out, value, unit, false));
+    return timestamps(converted === "TIMESTAMP_MILLIS" ? "MILLIS" : "MICROS", false);
   }
   if (logical?.type === "TIME" || converted === "TIME_MICROS") {
     const unit = logical?.type === "TIME" ? logical.unit : "MICROS";
-    return text((value: bigint, out) => putClock(out, Number(value), unit));
+    const stored: StoredType = { kind: "time", perSecond: SECOND[unit] };
+    return text((value: bigint, out) => putClock(out, Number(value), unit), stored);
   }
   if (isUnsigned(element)) {
-    return number((value: bigint, out) => putBigint(out, BigInt.asUintN(64, value)));
+    return number((value: bigint, out) => putBigint(out, BigInt.asUintN(64, value)), OTHER);
   }
-  return number(putInt64);
+  return number(putInt64, INTEGER);
+}
+
+function timestamps(unit: TimeUnit, isUtc: boolean): LeafText {
+  const stored: StoredType = { kind: "timestamp", perSecond: SECOND[unit], isUtc };
+  return text((value, out) => putTimestamp(out, value, unit, isUtc), stored);
 }
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);

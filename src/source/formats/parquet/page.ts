@@ -3,10 +3,19 @@ import { alpDecode } from "hyparquet/src/alp.js";
 import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from "hyparquet/src/delta.js";
 import { byteStreamSplit } from "hyparquet/src/encoding.js";
 import { readPlain } from "hyparquet/src/plain.js";
+import { fixedStrings, type PageStrings, readStrings } from "./byte_strings.ts";
 import { decompressPage } from "./decompress.ts";
 import { damaged, notAvailable, type Place } from "./faults.ts";
 import type { Node } from "./footer.ts";
 import { readHybrid } from "./hybrid.ts";
+
+/** Values as they were decoded. */
+export type Values = DecodedArray | PageStrings;
+
+/** One of them, undefined where there is none. */
+export function valueAt(values: Values, index: number): unknown {
+  return "starts" in values ? values.at(index) : values[index];
+}
 
 /** Entries of a leaf: values and NULLs with their levels. */
 export interface Page {
@@ -16,7 +25,7 @@ export interface Page {
   /** Definition levels; null: every entry has a value. */
   readonly def: Uint8Array | null;
   /** Values in order; null: those of the dictionary at {@link Page.indices}. */
-  readonly values: DecodedArray | null;
+  readonly values: Values | null;
   readonly indices: Int32Array | null;
 }
 
@@ -27,7 +36,7 @@ export function readDictionary(
   leaf: Node,
   chunk: ColumnMetaData,
   place: Place,
-): DecodedArray {
+): Values {
   const { num_values: count, encoding } = header.dictionary_page_header!;
   if (encoding !== "PLAIN" && encoding !== "PLAIN_DICTIONARY") {
     throw notAvailable(place, `a dictionary with the encoding ${encoding}`);
@@ -124,7 +133,7 @@ function decode(
   count: number,
   leaf: Node,
   place: Place,
-): DecodedArray {
+): Values {
   const { type, type_length: length } = leaf.element;
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
   const reader = { view, offset: at };
@@ -163,9 +172,12 @@ function decode(
   throw notAvailable(place, `the encoding ${encoding} for ${type}`);
 }
 
-function plain(page: Uint8Array, at: number, count: number, { element }: Node): DecodedArray {
+function plain(page: Uint8Array, at: number, count: number, { element }: Node): Values {
+  const { type, type_length: length } = element;
+  if (type === "BYTE_ARRAY") return readStrings(page, at, count);
+  if (type === "FIXED_LEN_BYTE_ARRAY" && length) return fixedStrings(page, at, count, length);
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  return readPlain({ view, offset: at }, element.type!, count, element.type_length);
+  return readPlain({ view, offset: at }, type!, count, length);
 }
 
 const BITS: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { ParquetOptions } from "../../../spec/formats/parquet.ts";
 import type { RandomInput } from "../../random_input.ts";
-import type { Format, RecordReader, Wanted } from "../format.ts";
+import type { Format, ReaderFacts, RecordReader, Wanted } from "../format.ts";
 import { openParquetReplay, type ReplayObjects } from "./replay.ts";
 import type { ParquetRows } from "./rows.ts";
 import { PARQUET_TRAITS } from "./traits.ts";
@@ -28,6 +28,10 @@ class ParquetReader implements RecordReader {
     readonly wanted: Wanted,
     readonly home?: BatchArrays,
   ) {}
+
+  get about(): ReaderFacts {
+    return this.wanted.others === "skip" ? { isStored: true } : {};
+  }
 
   get header(): readonly string[] | null {
     return this.#rows?.header ?? null;

@@ -9,6 +9,7 @@ import { type Footer, type Group, type Node, readFooter } from "./footer.ts";
 import { LeafReader } from "./leaf_reader.ts";
 import { leafText } from "./leaf_text.ts";
 import { NestedWriter, putJsonValue } from "./nested.ts";
+import { storedBatches } from "./stored_group.ts";
 import { putJsonString, TextWriter } from "./text_writer.ts";
 
 /** Bytes of text that a batch comes to: its tuples fit into a frame. */
@@ -19,7 +20,7 @@ const MOST_ROWS = 1 << 13;
 const LF = 10;
 
 /** What writes the values of a field, row by row. */
-type FieldWriter = Pick<NestedWriter, "load" | "end" | "take">;
+type FieldWriter = LeafReader | NestedWriter;
 
 /** A field that is read. */
 interface Field {
@@ -61,7 +62,32 @@ export class ParquetRows {
     this.header = footer.fields.map(({ name }) => name);
     const fields = this.#fields(footer);
     this.#batch.width = footer.fields.length;
-    for (const group of footer.groups) yield* this.#group(file, group, fields);
+    for (const group of footer.groups) {
+      if (this.#wanted.others === "skip") yield* this.#storedGroup(file, group, fields);
+      else yield* this.#group(file, group, fields);
+    }
+  }
+
+  /** Rows as they are stored: only who asks for more wants texts. */
+  async *#storedGroup(
+    file: RandomInput,
+    group: Group,
+    fields: readonly Field[],
+  ): AsyncGenerator<RecordBatch, void, undefined> {
+    if (group.rows === 0) return;
+    const place: Place = { shown: file.shown, group: group.number, column: null };
+    const writers = decoding(place, () => fields.map((field) => openField(file, group, field)));
+    const read = fields.map(({ index }, f) => ({ index, writer: writers[f] }));
+    yield* storedBatches(group.rows, read, this.#options, {
+      width: this.#batch.width,
+      rowsBefore: this.#row,
+      base: this.#batch.base + this.#row,
+      place: (row) => `row ${row} of row group ${group.number}`,
+      raw: (text) => rawRecord(text, 0, fields, writers),
+    });
+    for (const writer of writers) writer.end();
+    this.#row += group.rows;
+    this.#filled = this.#row;
   }
 
   #fields({ fields }: Footer): readonly Field[] {
@@ -156,7 +182,7 @@ export class ParquetRows {
           code: "record_too_long",
           message: `The record is longer than ${this.#options.maxRecordBytes} bytes`,
           start,
-          end: start + RAW_LIMIT,
+          end: Math.min(start + RAW_LIMIT, end),
         });
         continue;
       }
