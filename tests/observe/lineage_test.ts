@@ -179,6 +179,17 @@ Deno.test("sourceDataset() names a source by its server and path, never by its q
     "/c.csv",
     "https://host/c.csv",
   ]);
+  expect(name("postgres://reader:***@db.example/my%20shop?sslmode=require#live.orders")).toEqual([
+    "postgres://db.example:5432",
+    "my shop.live.orders",
+    "postgres://db.example:5432/my%20shop",
+  ]);
+  expect(name("postgresql://u@[::1]:6000/shop#orders").slice(0, 2)).toEqual([
+    "postgres://[::1]:6000",
+    "shop.public.orders",
+  ]);
+  expect(name("postgres://h/shop#query").slice(0, 2)).toEqual(["postgres://h:5432", "shop"]);
+  expect(name("${SHOP_URL}#live.orders").slice(0, 2)).toEqual(["file", "${SHOP_URL}#live.orders"]);
   expect(name("s3://bucket/key/x.csv")).toEqual([
     "s3://bucket",
     "/key/x.csv",

@@ -193,6 +193,7 @@ export class Connection implements AsyncDisposable {
     const copy = new CopyOutStream(query, {
       lost: this.#lost.promise,
       toError: (error) => this.#failure(error),
+      receive: (onBytes) => this.#line.receiveCopyData(onBytes),
       onEnd: () => this.#running = false,
     });
     await copy.started;

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { CopyReceiver } from "./copy_receiver.ts";
 import type { DriverCopy } from "./copy_stream.ts";
 
 /** A running `copy … to stdout`. */
@@ -12,6 +12,8 @@ export interface CopyOutHost {
   /** Rejects when the connection drops. */
   readonly lost: Promise<never>;
   toError(error: unknown): Error;
+  /** Takes the rows in place of the driver; `onBytes` is called when there are some. */
+  receive(onBytes: () => void): Pick<CopyReceiver, "take">;
   /** Called once, when the server has said its last word of it. */
   onEnd(): void;
 }
@@ -19,15 +21,15 @@ export interface CopyOutHost {
 /**
  * A `copy … to stdout` whose end is certain.
  *
- * The driver's stream alone is not enough: it ends in the same way whether the server has finished
- * or the socket is gone. So the settling of the query itself is watched beside it: the last byte
- * counts once Postgres has said that the copy is complete. The socket is read no faster than
- * somebody asks for bytes.
+ * A stream ends in the same way whether the server has finished or the socket is gone. So the
+ * settling of the query itself is watched: the last byte counts once Postgres has said that the copy
+ * is complete. The socket is read no faster than somebody asks for bytes.
  */
 export class CopyOutStream implements CopyOut {
   readonly started: Promise<void>;
   readonly #host: CopyOutHost;
-  #stream: Readable | null = null;
+  readonly #rows: Pick<CopyReceiver, "take">;
+  #hasStarted = false;
   #end: "no" | "complete" | Error = "no";
   /** Resolves when there may be more to say. */
   #news = Promise.withResolvers<void>();
@@ -37,26 +39,24 @@ export class CopyOutStream implements CopyOut {
     const started = Promise.withResolvers<void>();
     this.started = started.promise;
     started.promise.catch(() => {});
-    query.resolve = (value) => {
-      if (this.#stream !== null) return this.#settle("complete");
-      if (!isReadable(value)) {
-        const error = new Error("copyOut was given a statement that is no copy to stdout");
-        started.reject(error);
-        return this.#settle(error);
-      }
-      this.#stream = value;
-      // Its errors are the query's errors.
-      value.on("error", () => {});
-      value.on("readable", () => this.#tell());
-      value.on("end", () => this.#tell());
-      started.resolve();
-    };
     const fail = (error: Error) => {
       started.reject(error);
       this.#settle(error);
     };
+    // First with the driver's stream, to which nothing comes, then with the result.
+    query.resolve = (value) => {
+      if (this.#hasStarted) return this.#settle("complete");
+      if (!isReadable(value)) {
+        return fail(new Error("copyOut was given a statement that is no copy to stdout"));
+      }
+      this.#hasStarted = true;
+      // Its errors are the query's errors.
+      value.on("error", () => {});
+      started.resolve();
+    };
     query.reject = (error) => fail(host.toError(error));
     host.lost.catch(fail);
+    this.#rows = host.receive(() => this.#tell());
     query.execute();
   }
 
@@ -64,7 +64,7 @@ export class CopyOutStream implements CopyOut {
     for (;;) {
       if (this.#end instanceof Error) throw this.#end;
       const news = this.#news.promise;
-      const bytes = this.#stream!.read() as Uint8Array | null;
+      const bytes = this.#rows.take();
       if (bytes !== null) return bytes;
       if (this.#end === "complete") return null;
       await news;
@@ -84,6 +84,10 @@ export class CopyOutStream implements CopyOut {
   }
 }
 
-function isReadable(value: unknown): value is Readable {
-  return typeof (value as Readable | null)?.read === "function";
+function isReadable(value: unknown): value is Emitter {
+  return typeof (value as { read?: unknown } | null)?.read === "function";
+}
+
+interface Emitter {
+  on(event: "error", listener: () => void): unknown;
 }

@@ -1,6 +1,8 @@
+import { Buffer } from "node:buffer";
 import { connect as openSocket, isIP, type Socket } from "node:net";
 import { connect as openTls } from "node:tls";
 import { SluiceError } from "../../core/error.ts";
+import { CopyReceiver } from "./copy_receiver.ts";
 import { hungUp } from "./connect_error.ts";
 import { isSocketFolder } from "./connection_url.ts";
 import type { ResolvedTarget } from "./resolve_target.ts";
@@ -52,6 +54,27 @@ export class Line {
     view.setUint32(1, bytes.length + 4);
     this.#stream!.write(header);
     this.#stream!.write(bytes, done);
+  }
+
+  /**
+   * Takes the rows of the copies that come from now on, in place of the driver.
+   *
+   * @param onBytes called when there is something to take
+   */
+  receiveCopyData(onBytes: () => void): CopyReceiver {
+    const stream = this.#stream!;
+    const driver = stream.listeners("data") as ((bytes: Uint8Array) => void)[];
+    stream.removeAllListeners("data");
+    const receiver = new CopyReceiver(
+      stream,
+      (bytes) => {
+        const copy = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        for (const listener of driver) listener.call(stream, copy);
+      },
+      onBytes,
+    );
+    stream.on("data", (bytes: Uint8Array) => receiver.push(bytes));
+    return receiver;
   }
 
   /** Closes without a goodbye. */

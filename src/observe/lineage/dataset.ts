@@ -1,4 +1,5 @@
 import type { PartitionResult } from "../../core/result.ts";
+import { qualified } from "../../core/quote.ts";
 import { sqlType } from "../../plan/sql_types.ts";
 import type { PipelineSpec } from "../../spec/pipeline_spec.ts";
 import { facet, type Facets } from "./facet.ts";
@@ -28,8 +29,8 @@ export interface OutputDataset extends Dataset {
  * the path. Queries are left out: they often hold tokens.
  */
 export function sourceDataset(url: string, version: string): InputDataset {
-  const { namespace, name } = nameSource(url);
-  const uri = namespace === "file" ? `file://${encodeURI(name)}` : `${namespace}${name}`;
+  const { namespace, name, path = name } = nameSource(url);
+  const uri = namespace === "file" ? `file://${encodeURI(name)}` : `${namespace}${path}`;
   return {
     namespace,
     name: decodePath(name),
@@ -82,9 +83,21 @@ export function withStatistics(
   };
 }
 
-function nameSource(url: string): JobName {
+/** What a source reads of a database: `database.schema.table`, or the database. */
+function nameOfRows(database: string, table: string): string {
+  if (table === "" || table === "query") return database;
+  const { schema, table: name } = qualified(decodePath(table));
+  return `${database}.${schema}.${name}`;
+}
+
+function nameSource(url: string): JobName & { readonly path?: string } {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url) && URL.canParse(url)) {
-    const { protocol, host, pathname } = new URL(url);
+    const { protocol, host, hostname, port, pathname, hash } = new URL(url);
+    if (/^postgres(ql)?:$/.test(protocol)) {
+      const server = `postgres://${hostname || "localhost"}:${port || 5432}`;
+      const name = nameOfRows(decodePath(pathname.slice(1)), hash.slice(1));
+      return { namespace: server, name, path: pathname };
+    }
     if (protocol === "file:") return { namespace: "file", name: pathname };
     return { namespace: `${protocol}//${host}`, name: pathname };
   }
