@@ -7,7 +7,7 @@ import type { CopyIn } from "../database.ts";
 import { connectionLost, endsConnection, isReadOnly, statementError } from "../db_error.ts";
 import { Line } from "./line.ts";
 import type { ResolvedTarget } from "./resolve_target.ts";
-import { applySettings, applySettingsAgain } from "./session_settings.ts";
+import { applySettings, FIRST_SETTINGS } from "./session_settings.ts";
 import { toParameter, VALUE_TYPES } from "../values.ts";
 
 /**
@@ -30,8 +30,8 @@ export class Connection implements AsyncDisposable {
   #pid = 0;
   #pooled = false;
   #userPath: string | null = null;
-  /** Names of the settings of ours that its session takes; null before they were set once. */
-  #settings: readonly string[] | null = null;
+  /** Names of the settings of ours that its session takes. */
+  #settings: readonly string[] = [];
 
   private constructor(target: ResolvedTarget, applicationName: string) {
     this.#target = target;
@@ -76,13 +76,14 @@ export class Connection implements AsyncDisposable {
       `select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby,
   pg_catalog.current_setting('default_transaction_read_only') operator(pg_catalog.=) 'on'
     as "readOnly",
-  (select s.setting from pg_catalog.pg_settings s where s.name operator(pg_catalog.=) 'search_path'
-    and s.source operator(pg_catalog.=) 'client') as path`,
+  first.path, first.settings
+from (${FIRST_SETTINGS}) as first`,
     );
     const result = await query.execute();
-    const [{ pid, standby, readOnly, path }] = result;
+    const [{ pid, standby, readOnly, path, settings }] = result;
     this.#pid = pid;
     this.#userPath = path;
+    this.#settings = settings ?? [];
     // Postgres introduces itself with its own process; a pooler cannot, it has yet to choose one.
     this.#pooled = result.state.pid !== pid;
     if (this.#target.readWrite && (standby || readOnly)) throw notWritable(this.#target, standby);
@@ -131,13 +132,7 @@ export class Connection implements AsyncDisposable {
 
   /** Sets what each of our sessions runs with; anew after `discard all`. */
   async configure(searchPath: string): Promise<void> {
-    if (this.#settings !== null) {
-      await this.run(applySettingsAgain(searchPath, this.#settings));
-      return;
-    }
-    // The view of all settings is computed as a whole: that takes longer than most statements.
-    const rows = await this.run<{ name: string }>(applySettings(searchPath));
-    this.#settings = rows.map(({ name }) => name);
+    await this.run(applySettings(searchPath, this.#settings));
   }
 
   /** Runs a statement; `command` is the word Postgres answered with. */

@@ -70,32 +70,41 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
   { name: "IntervalStyle", value: "postgres", why: "an interval that becomes text is read again" },
 ];
 
-/** What of {@link applySettings} tells which settings a session takes. */
-const TAKEN = `from (values ${
-  SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
-}) as w (name, value)
-join pg_catalog.pg_settings s on s.name = w.name and s.source <> 'client'
-where s.name <> 'client_connection_check_interval' or pg_catalog.version() ~ 'linux'`;
+/**
+ * A row of what a session begins with: the `search_path` that the client set when it logged in as
+ * `path`, and as `settings` the names of those that are to be applied: those the server knows, and
+ * that the client did not set.
+ *
+ * Every name with its schema: the path is still the server's. The view of all settings is computed
+ * as a whole, which takes longer than most statements: it is asked once.
+ */
+export const FIRST_SETTINGS =
+  `select pg_catalog.min(setting) filter (where name operator(pg_catalog.=) 'search_path'
+      and source operator(pg_catalog.=) 'client') as path,
+    pg_catalog.json_agg(name) filter (where source operator(pg_catalog.<>) 'client'
+      and name operator(pg_catalog.=) any (array[${
+    SESSION_SETTINGS.map(({ name }) => `'${name}'`).join(", ")
+  }])
+      and (name operator(pg_catalog.<>) 'client_connection_check_interval'
+        or pg_catalog.version() operator(pg_catalog.~) 'linux')) as settings
+  from pg_catalog.pg_settings`;
 
 /**
- * Applies the settings: those the server knows, and that the client did not set when it logged in.
- * Its rows are their names.
+ * Applies the settings to the transaction that has just begun, and leaves nothing of them behind it.
  *
  * @param searchPath set before anything is looked up in it
  */
-export const applySettings = (searchPath: string) =>
-  `set search_path to ${searchPath};
-select s.name, set_config(s.name, w.value, false)
-${TAKEN}`;
-
-/** Applies the same to the transaction that has just begun, and leaves nothing of them behind it. */
 export const applySettingsLocally = (searchPath: string) =>
   `set local search_path to ${searchPath};
 select s.name, set_config(s.name, w.value, true)
-${TAKEN}`;
+from (values ${
+    SESSION_SETTINGS.map(({ name, value }) => `('${name}', '${value}')`).join(", ")
+  }) as w (name, value)
+join pg_catalog.pg_settings s on s.name = w.name and s.source <> 'client'
+where s.name <> 'client_connection_check_interval' or pg_catalog.version() ~ 'linux'`;
 
-/** Applies those of these names anew: what the server knows and the client set stays the same. */
-export const applySettingsAgain = (searchPath: string, names: readonly string[]) =>
+/** Applies the settings of these names, which {@link FIRST_SETTINGS} has found. */
+export const applySettings = (searchPath: string, names: readonly string[]) =>
   [
     `set search_path to ${searchPath}`,
     ...SESSION_SETTINGS.filter(({ name }) => names.includes(name))
