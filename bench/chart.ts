@@ -223,10 +223,12 @@ class Drawing {
     } = {},
   ): void {
     const anchor = style.anchor === undefined ? "" : ` text-anchor="${style.anchor}"`;
+    // Lines of the axis stop before it.
+    const halo = `stroke="${this.colours.page}" stroke-width="4" paint-order="stroke"`;
     const weight = style.bold === true ? ' font-weight="600"' : "";
     this.#parts.push(
       `<text x="${number(x)}" y="${number(y)}" font-size="${style.size ?? 12}"${weight}${anchor} ` +
-        `fill="${colour}">${escape(text)}</text>`,
+        `fill="${colour}" ${halo}>${escape(text)}</text>`,
     );
   }
 

@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { chartsOf, readResults, sectionsOf, withoutLayout, withResults } from "../bench/pages.ts";
 import { pipelineJsonSchemaText } from "../src/spec/json_schema.ts";
 import { withKeyTables } from "../src/spec/reference.ts";
 import { headingsOf, linksOf, withContents } from "./docs/page.ts";
@@ -35,6 +36,23 @@ Deno.test("`deno task schema` has written the JSON Schema and the tables of docs
     ...(page === withKeyTables(page) ? [] : ["docs/pipeline.md"]),
   ];
   expect(stale).toEqual([]);
+});
+
+Deno.test("`deno task bench:write` has written the tables and charts of what was measured", () => {
+  const results = readResults();
+  const sections = sectionsOf(results);
+  const stale = ["README.md", "docs/performance.md"].filter((path) => {
+    const page = read(path);
+    return withoutLayout(page) !== withoutLayout(withResults(page, sections));
+  });
+  for (const [path, chart] of chartsOf(results)) if (read(path) !== chart) stale.push(path);
+  expect(stale).toEqual([]);
+  // What tools said of their failures names nobody's folders.
+  expect(JSON.stringify(results)).not.toMatch(/(?<![\w.:/])\/[\w.-]+\/|:\/\//);
+  // Each of them stands on a page.
+  const pages = read("README.md") + read("docs/performance.md");
+  for (const name of sections.keys()) expect(pages).toContain(`<!-- ${name} -->`);
+  for (const path of chartsOf(results).keys()) expect(pages).toContain(path.replace("docs/", ""));
 });
 
 for (const path of PAGES) {
