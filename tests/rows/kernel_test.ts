@@ -115,6 +115,7 @@ const JSONS = [
   "null",
   '{"a": 1, "b": [1, -2.50, "x\\n\\"y", {"ä": null}], "c":{"d":[]}}',
   "[".repeat(60) + "]".repeat(60),
+  `["${"x".repeat(37)}\\t${"y".repeat(15)}", "${"z".repeat(16)}"]`,
 ];
 
 /** Types, and rules and options, of which the kernel takes everyday values whole. */

@@ -10,6 +10,7 @@ import {
   AT_TRUTHS,
   BIGINT,
   BOOLEAN,
+  DATE,
   DOUBLE,
   HAS_LIMITS,
   HAS_LIST,
@@ -19,6 +20,7 @@ import {
   SMALLINT,
   TEXT,
   TIMESTAMP,
+  TIMESTAMPTZ,
   WORDS,
 } from "./program";
 import { NO_MOMENT, readDay, readSeconds } from "./times";
@@ -222,8 +224,19 @@ export function encodeCommon(
       if (whole >= 10000 || scale > 4 || places > scale) return 0;
       return writeShortNumeric(o, whole, value * <u32> powerOfTen(4 - places), negative, scale);
     }
-    case TIMESTAMP: {
-      if (length != 19) return 0;
+    case DATE: {
+      if (length != 10) return 0;
+      const value = readDay(text, load<u16>(p, 8));
+      if (value == NO_MOMENT || !isCommon(value, entry, bits)) return 0;
+      store<u64>(o, <u64> bswap<u32>(<u32> value) << 32 | 0x04000000);
+      return o + 8;
+    }
+    case TIMESTAMP:
+    case TIMESTAMPTZ: {
+      // In UTC, which a Z says.
+      if (length != 19) {
+        if (kind == TIMESTAMP || length != 20 || load<u8>(p, 19) != 90) return 0;
+      } else if (kind == TIMESTAMPTZ && load<i32>(entry, AT_SCALE) != 0) return 0;
       const next = load<u64>(p, 8);
       const separator = <u32> next >> 16 & 0xff;
       if (separator != 32 && separator != 84) return 0;
