@@ -49,8 +49,14 @@ Deno.test("a worker outlives a server that comes and goes, and ends on SIGTERM w
   await migrate(database.db);
   using files = workspace({});
   await Promise.all([1, 2, 3].map(async () => {
-    await using proxy = breakingProxy(database.url);
+    // Before it has been reached, a server that is away for 3 s may be a mistake in the address.
+    const reached = Promise.withResolvers<void>();
+    await using proxy = breakingProxy(database.url, (sent) => {
+      if (sent.includes("sluice_jobs")) reached.resolve();
+      return null;
+    });
     await using process = worker(files.folder, proxy.url);
+    await Promise.race([reached.promise, process.output]);
     const moment = (milliseconds: number) =>
       new Promise((resolve) => setTimeout(resolve, random() * milliseconds));
     await moment(2_000);
