@@ -95,7 +95,19 @@ Deno.test("ndjson reads what JSON.parse reads, wherever the bytes are cut", () =
       }
       const fields = new Map<string, string>();
       const members: string[] = [];
-      for (const name of ["a", "b", "é", 'k"ey', `n${Math.floor(random() * 20)}`]) {
+      for (
+        const name of [
+          "a",
+          "ab",
+          'a"',
+          "a\\",
+          "b",
+          "é",
+          'k"ey',
+          "k",
+          `n${Math.floor(random() * 20)}`,
+        ]
+      ) {
         if (random() < 0.4) continue;
         const string = pick(strings);
         const isString = random() < 0.5;

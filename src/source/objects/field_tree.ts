@@ -24,6 +24,12 @@ export class FieldNode {
     return at < 0 ? null : this.#nodes[at];
   }
 
+  /** The member whose key is expected at a place, and begins at `start`; null where another does. */
+  expected(bytes: Uint8Array, start: number, end: number, place: number): FieldNode | null {
+    const at = this.keys!.expected(bytes, start, end, place);
+    return at < 0 ? null : this.#nodes[at];
+  }
+
   /** The node at a step, made where there is none. */
   step(step: PathStep): FieldNode {
     this.isLeaf = false;

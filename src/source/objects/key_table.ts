@@ -1,7 +1,12 @@
 interface Entry {
   readonly key: Uint8Array;
   readonly field: number;
+  /** It stands in JSON as it is: no quote, backslash or control character. */
+  readonly isPlain: boolean;
 }
+
+const QUOTE = 34;
+const BACKSLASH = 92;
 
 /** Finds the field of a key by its bytes, without a text for each. */
 export class KeyTable {
@@ -14,8 +19,30 @@ export class KeyTable {
     const key = new TextEncoder().encode(name);
     if (this.find(key, 0, key.length, -1) !== -1) return;
     const hash = hashOf(key, 0, key.length);
-    this.#entries.set(hash, [...this.#entries.get(hash) ?? [], { key, field }]);
+    this.#entries.set(hash, [...this.#entries.get(hash) ?? [], {
+      key,
+      field,
+      isPlain: key.every((byte) => byte >= 32 && byte !== QUOTE && byte !== BACKSLASH),
+    }]);
   }
+
+  /**
+   * The field of the key that begins at `start`, behind its quote, where it is the one that records
+   * had last at this place; -1 where it is another, or ends behind `end`.
+   */
+  expected(bytes: Uint8Array, start: number, end: number, place: number): number {
+    const entry = this.#expected[place];
+    if (entry === undefined || !entry.isPlain) return -1;
+    const { key, field } = entry;
+    const { length } = key;
+    if (start + length >= end || bytes[start + length] !== QUOTE) return -1;
+    for (let i = 0; i < length; i++) if (key[i] !== bytes[start + i]) return -1;
+    this.expectedEnd = start + length;
+    return field;
+  }
+
+  /** After {@link KeyTable.expected}: where the quote behind the key is. */
+  expectedEnd = 0;
 
   /**
    * The field of the key `bytes[start … end)`, which has no escapes; -1 where it has none.

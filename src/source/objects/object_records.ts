@@ -178,7 +178,10 @@ export class ObjectRecords {
         if (first === LETTER_N && after >= 0) this.#setNull(node.inner);
       }
     }
-    if (after >= 0 && node.field >= 0) this.#set(node.field, at, after);
+    if (after >= 0 && node.field >= 0) {
+      const isString = first === QUOTE;
+      this.#set(node.field, at, after, isString && hasBackslash(bytes, at + 1, after - 1));
+    }
     return after;
   }
 
@@ -197,20 +200,22 @@ export class ObjectRecords {
     for (let place = 0;; place++) {
       if (at >= end || bytes[at] !== QUOTE) return -1;
       const key = at + 1;
-      at = skipPlainString(bytes, key, end);
+      // Hot: nearly all records have their keys in one order, and then each is looked at once.
+      const expected = node.keys === null ? null : node.expected(bytes, key, end, place);
+      at = expected === null ? skipPlainString(bytes, key, end) : node.keys!.expectedEnd + 1;
       const keyEnd = at - 1;
       if (at < 0) return -1;
       at = skipBlank(bytes, at, end);
       if (at >= end || bytes[at] !== COLON) return -1;
       const value = skipBlank(bytes, at + 1, end);
-      const member = this.#memberOf(node, key, keyEnd, place);
+      const member = expected ?? this.#memberOf(node, key, keyEnd, place);
       if (member !== null && !member.isLeaf) at = this.#readValue(member, value);
       else {
         // Hot: nearly all values are fields, or nobody's.
         at = bytes[value] === QUOTE && value < end
           ? skipPlainString(bytes, value + 1, end)
           : skipValue(bytes, value, end, false);
-        if (member !== null && at >= 0) this.#set(member.field, value, at);
+        if (member !== null && at >= 0) this.#set(member.field, value, at, stringHasEscapes);
       }
       if (at < 0) return -1;
       if (member === null && node === this.#root && node.field < 0 && bytes[value] !== LETTER_N) {
@@ -241,7 +246,8 @@ export class ObjectRecords {
     }
   }
 
-  #set(field: number, start: number, end: number): void {
+  /** @param hasEscapes of a string */
+  #set(field: number, start: number, end: number, hasEscapes: boolean): void {
     const { bytes, width, starts, ends, flags } = this.batch;
     const at = this.#record * width + field;
     if ((flags[at] & MISSING) === 0) return this.#tellRepeated(field);
@@ -250,7 +256,7 @@ export class ObjectRecords {
     else if (first === QUOTE) {
       starts[at] = start + 1;
       ends[at] = end - 1;
-      flags[at] = STRING | (hasBackslash(bytes, start + 1, end - 1) ? ESCAPED : 0);
+      flags[at] = STRING | (hasEscapes ? ESCAPED : 0);
     } else {
       starts[at] = start;
       ends[at] = end;
@@ -369,12 +375,19 @@ export class ObjectRecords {
   }
 }
 
+/** Whether the string that was skipped last has escapes. */
+let stringHasEscapes = false;
+
 /** Offset behind a string; most have no escapes, and nothing but its end is looked for. */
 function skipPlainString(bytes: Uint8Array, start: number, end: number): number {
+  stringHasEscapes = false;
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
     if (byte === QUOTE) return at + 1;
-    if (byte === BACKSLASH || byte < 32) return skipString(bytes, at, end, false);
+    if (byte === BACKSLASH || byte < 32) {
+      stringHasEscapes = true;
+      return skipString(bytes, at, end, false);
+    }
   }
   return -1;
 }

@@ -9,6 +9,7 @@ import type { RowEncoder } from "../../../src/rows/row_encoder.ts";
 import { openReader } from "../../../src/source/formats/mod.ts";
 import type { ParquetOptions } from "../../../src/spec/formats/parquet.ts";
 import { pick, randomFrom } from "../../rows/random.ts";
+import { testSeed } from "../../support/seed.ts";
 import { inMemory, OPTIONS } from "./read_rows.ts";
 
 /** What a file came to, in one way. */
@@ -568,8 +569,7 @@ Deno.test("stored rows: each value at a limit, alone in its row group, comes to 
 });
 
 Deno.test("stored rows: any file, with any columns, rules and options, comes to what its texts come to", async () => {
-  const seed = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Date.now() % 1_000_000);
-  console.log(`seed ${seed}`);
+  const seed = testSeed();
   let plain = 0;
   let odd = 0;
   let impossible = 0;
