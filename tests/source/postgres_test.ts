@@ -458,3 +458,39 @@ Deno.test("a server that is gone is noticed, and one that thinks is waited for",
   });
   expect([error.code, error.retry]).toEqual(["source/timeout", "later"]);
 });
+
+Deno.test("a table that has got a column is what the contract says, and a load is verified", async () => {
+  await using it = await rig("alter table shop.things add extra integer default 7;");
+  const { source, target } = it;
+  const contract = (mode: string) =>
+    `${THINGS}verify: full\nschema_contract: { new_columns: ${mode} }\n`;
+  const frozen = await errorOf(load(target.db, contract("freeze"), source.url));
+  expect(frozen.code).toBe("rows/schema_mismatch");
+  const without = await load(target.db, contract("discard_value"), source.url);
+  expect(without.partitions).toMatchObject([{ status: "published", rows_loaded: 3, error: null }]);
+  const evolved = await load(target.db, contract("evolve"), source.url);
+  expect(evolved.partitions).toMatchObject([{ status: "published", rows_loaded: 3, error: null }]);
+  expect(await target.db.query("select id, extra::int from shop.loaded order by id")).toEqual(
+    [1, 2, 3].map((id) => ({ id, extra: 7 })),
+  );
+});
+
+Deno.test("a partition of a list whose table is not there yet is pending", async () => {
+  await using it = await rig("create table shop.of_a as select * from shop.things;");
+  const { source, target } = it;
+  const { partitions } = await load(
+    target.db,
+    `
+pipeline: tables
+partitions: { by: list, values: [a, b], missing: pending }
+source: { url: "\${SOURCE_URL}", table: "shop.of_{partition}" }
+target: { table: shop.loaded }
+columns: { id: integer, name: text }
+`,
+    source.url,
+  );
+  expect(partitions).toMatchObject([
+    { partition: "a", status: "published", rows_loaded: 3 },
+    { partition: "b", status: "pending", error: null },
+  ]);
+});
