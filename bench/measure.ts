@@ -27,7 +27,7 @@ export interface MeasureOptions {
 
 /**
  * A shell waits for the program, and tells last what it and its children took: `times` of POSIX. It
- * leads a process group of its own where the system can (`setsid`), so that all of it can be ended.
+ * leads a process group of its own where all of it may have to be ended (`setsid`).
  */
 const TIMED = 'command -v "$1" >/dev/null || exit 127; "$@"; code=$?; times >&2; exit "$code"';
 
@@ -43,7 +43,7 @@ export async function measure(
 ): Promise<Measured> {
   const { signal, ...place } = options;
   const shell = Deno.build.os !== "windows";
-  const group = Deno.build.os === "linux";
+  const group = signal !== undefined && Deno.build.os === "linux";
   const timed = ["sh", "-c", TIMED, "sh", program, ...args];
   const [first, ...rest] = group ? ["setsid", ...timed] : shell ? timed : [program, ...args];
   const started = performance.now();

@@ -27,6 +27,8 @@ export interface Race {
   readonly slow: number;
   /** Whoever takes longer, seconds, is stopped. */
   readonly limit: number;
+  /** Ends the peer that is at work, and the race. */
+  readonly signal: AbortSignal;
   /** What the table must hold afterwards. */
   readonly expected: TableSum;
   note(line: string): void;
@@ -129,8 +131,9 @@ async function loadOnce(contestant: Contestant, race: Race): Promise<void> {
   const measured = await measure(program, args, {
     cwd: race.scratch,
     env: { ...libpqVariables(job), ...env },
-    signal: limit,
+    signal: AbortSignal.any([limit, race.signal]),
   });
+  race.signal.throwIfAborted();
   const after = await serverCpu(race.dataFolder);
   if (limit.aborted) {
     contestant.why = `stopped after ${race.limit} s`;

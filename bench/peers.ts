@@ -66,14 +66,20 @@ async function measurePeers(
   const expected = await sumOf(db, "public.reference", columns);
   if (expected.rows !== rows) throw new Error(`The file has ${expected.rows} rows, not ${rows}`);
   await db.query("drop table public.reference");
+  // A peer has a process group of its own, which the terminal does not interrupt.
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort(new Error("Interrupted"));
+  Deno.addSignalListener("SIGINT", stop);
   const told = await race(peers, {
     ...{ db, url, folder, rounds, slow, limit, columns, expected },
     ...files,
     target: parseConnectionUrl(url),
     dataFolder: data_directory,
     scratch: `${DATA}/scratch`,
+    signal: interrupt.signal,
     note: (line) => console.error(line),
   });
+  Deno.removeSignalListener("SIGINT", stop);
   const { size } = await Deno.stat(files.csv);
   return { machine, file: { rows, columns: columns.length, bytes: size }, rounds, ...told };
 }

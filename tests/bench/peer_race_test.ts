@@ -41,7 +41,7 @@ function fake(name: string, way: Partial<PeerWay>, sql: string, last?: string): 
 
 async function raceOf(
   peers: readonly Peer[],
-  limits: { rounds?: number; slow?: number; limit?: number } = {},
+  limits: { rounds?: number; slow?: number; limit?: number; signal?: AbortSignal } = {},
 ): Promise<RaceResults> {
   await using test = await testDatabase();
   const folder = await Deno.makeTempDir({ prefix: "sluice-peers-" });
@@ -68,6 +68,7 @@ async function raceOf(
       rounds: 1,
       slow: 60,
       limit: 120,
+      signal: new AbortController().signal,
       ...limits,
       expected: await sumOf(db, "public.reference", COLUMNS),
       note: () => {},
@@ -161,6 +162,12 @@ Deno.test("a slow peer is measured once, and one that does not end is stopped", 
     "stuck",
     "stopped after 1 s",
   ]]);
+});
+
+Deno.test("an interrupt ends the peer that is at work, and the race", async () => {
+  const signal = AbortSignal.timeout(3000);
+  const stuck = fake("stuck", {}, "select pg_sleep(600)");
+  await expect(raceOf([stuck], { signal })).rejects.toThrow("aborted due to timeout");
 });
 
 Deno.test("what is left of a load before does not stand for the next", async () => {
