@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -17,7 +18,7 @@ checks:
 async function sluice(folder: string, url: string, ...args: string[]) {
   const permissions = ["env", "read", "net", "sys=hostname,uid"].map((name) => `--allow-${name}`);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...permissions, MAIN, ...args],
+    args: [...DENO_RUN, "--no-prompt", ...permissions, MAIN, ...args],
     cwd: folder,
     env: { DATABASE_URL: url, NO_COLOR: "1" },
     stdin: "null",

@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { quoteIdent } from "../../src/core/quote.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -24,7 +25,7 @@ function caller(folder: string) {
   return async (...args: string[]) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        "run",
+        ...DENO_RUN,
         "--no-prompt",
         "--allow-env",
         "--allow-read",

@@ -3,6 +3,7 @@ import { lockTarget } from "../../src/ledger/mod.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -22,7 +23,7 @@ interface Outcome {
 function command(folder: string, url: string, args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
+      ...DENO_RUN,
       "--no-prompt",
       "--allow-env",
       "--allow-read",

@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { xlsxOf } from "../source/xlsx_writer.ts";
 import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -12,7 +13,7 @@ function caller(folder: string, url = "") {
   return async (...args: string[]) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        "run",
+        ...DENO_RUN,
         "--no-prompt",
         "--allow-env",
         "--allow-read",

@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const MAIN = new URL("src/main.ts", ROOT).pathname;
@@ -18,7 +19,7 @@ function command(
   { cwd = Deno.cwd(), env = {} }: { cwd?: string; env?: Record<string, string> } = {},
 ) {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-R", "-E", "--allow-sys=hostname", MAIN, ...args],
+    args: [...DENO_RUN, "--no-prompt", "-R", "-E", "--allow-sys=hostname", MAIN, ...args],
     cwd,
     env,
     stdin: "null",
@@ -82,7 +83,7 @@ Deno.test(".env adds variables, and what is set outside wins", async () => {
     Deno.writeTextFileSync(`${folder}/.env`, "A=from_file\nB='literal $A'\n");
     const demo = new URL("variables_demo.ts", import.meta.url).pathname;
     const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", demo, "validate", "a.yaml"],
+      args: [...DENO_RUN, "-A", "--no-check", demo, "validate", "a.yaml"],
       cwd: folder,
       env: { A: "from_outside" },
     }).output();

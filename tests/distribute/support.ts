@@ -1,6 +1,7 @@
 import { SluiceError } from "../../src/core/error.ts";
 import type { TestDatabase } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -19,7 +20,7 @@ columns: { id: { type: integer, required: true }, name: text }
 export function command(folder: string, url: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
+      ...DENO_RUN,
       "--no-prompt",
       "--allow-env",
       "--allow-read",

@@ -1,4 +1,5 @@
 import { taskWords } from "../support/permissions.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 /** How a command ended. */
 export interface Outcome {
@@ -29,7 +30,17 @@ export function startRun(
   { file = "pipeline.yaml", args = [] }: { file?: string; args?: readonly string[] } = {},
 ): Running {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", ...TASK, MAIN, "run", file, "--database", databaseUrl, ...args],
+    args: [
+      ...DENO_RUN,
+      "--no-lock",
+      ...TASK,
+      MAIN,
+      "run",
+      file,
+      "--database",
+      databaseUrl,
+      ...args,
+    ],
     cwd: folder,
     env: { NO_COLOR: "1" },
     stdin: "null",

@@ -1,3 +1,5 @@
+import { DENO_RUN } from "../support/deno_run.ts";
+
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
 /** How a command ended and what it wrote. */
@@ -25,7 +27,7 @@ export async function sluiceAllowed(
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
+      ...DENO_RUN,
       "--no-prompt",
       "--allow-env",
       "--allow-read",

@@ -1,3 +1,5 @@
+import { DENO_RUN } from "../support/deno_run.ts";
+
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
 /** What the task gives the engine. */
@@ -79,7 +81,7 @@ function spawn(
   env: Record<string, string>,
   openFiles: number | null = null,
 ): Deno.ChildProcess {
-  const deno = ["run", ...FLAGS, "-A", "--no-lock", MAIN, ...args];
+  const deno = [...DENO_RUN, ...FLAGS, "-A", "--no-lock", MAIN, ...args];
   const limited = ["-c", `ulimit -n ${openFiles}; exec "$0" "$@"`, Deno.execPath(), ...deno];
   return new Deno.Command(openFiles === null ? Deno.execPath() : "sh", {
     args: openFiles === null ? deno : limited,

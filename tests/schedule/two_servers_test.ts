@@ -5,6 +5,7 @@ import { testDatabase } from "../support/postgres.ts";
 import { fastClock } from "./fast_clock.ts";
 import { at } from "./support.ts";
 import { until } from "../support/until.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 /** A minute in 200 ms. */
 const SPEED = 300;
@@ -118,7 +119,7 @@ async function untilFound(db: Database, sql: string): Promise<void> {
 
 function startServer(url: string, owner: string, began: number): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", DEMO, url, owner, String(began), String(SPEED)],
+    args: [...DENO_RUN, "-A", "--no-lock", DEMO, url, owner, String(began), String(SPEED)],
     stdout: "null",
     stderr: "inherit",
   }).spawn();

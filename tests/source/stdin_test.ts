@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
 import { bytesOf, sha256 } from "./support.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const CHILD = new URL("stdin_child.ts", import.meta.url).href;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
@@ -11,7 +12,7 @@ const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 async function child(bytes: Uint8Array, left: number, folder: string): Promise<string[]> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-q", "--no-prompt", "--no-check", "--config", CONFIG],
+      ...[...DENO_RUN, "-q", "--no-prompt", "--no-check", "--config", CONFIG],
       // No more than a load is allowed.
       ...["--allow-read", "--allow-write=.sluice", "--allow-env", CHILD, "--", String(left)],
     ],
@@ -65,7 +66,7 @@ rejects: { limit: 10 }
     const load = async (text: string) => {
       const process = new Deno.Command(Deno.execPath(), {
         args: [
-          ...["run", "-q", "--no-prompt", "--no-check", "-A", "--config", CONFIG],
+          ...[...DENO_RUN, "-q", "--no-prompt", "--no-check", "-A", "--config", CONFIG],
           new URL("../../src/main.ts", import.meta.url).href,
           ...["run", "p.yaml", "--output", "json"],
         ],

@@ -8,6 +8,7 @@ import { findRunning, startEmbedded } from "../../src/db/embedded/mod.ts";
 import { migrate } from "../../src/ledger/mod.ts";
 import { MIGRATIONS } from "../../src/ledger/migrations.ts";
 import { forgetLostMemory, MEMORY, useMemory } from "./memory.ts";
+import { DENO_RUN } from "./deno_run.ts";
 
 /** A database of its own for one test; disposing drops it. */
 export interface TestDatabase extends AsyncDisposable {
@@ -235,7 +236,7 @@ where datname ~ '^test_([0-9]+_)?[0-9a-f]{16}(_l)?$' and datname !~ $1`,
 function startWatcher(): void {
   const script = new URL("./stop_when_unused.ts", import.meta.url).href;
   new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", script, FOLDER],
+    args: [...DENO_RUN, "-A", "--no-lock", script, FOLDER],
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -4,6 +4,7 @@ import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
 import { readRejects } from "./ground.ts";
 import { bad, layOut, other, row } from "./layout.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-env", "--allow-read", "--allow-net", "--allow-sys=hostname,uid"];
@@ -74,7 +75,7 @@ Deno.test("the command line tells of a hostile header without its escapes", asyn
 });
 
 function call(folder: string, url: string, args: readonly string[]): Promise<Measured> {
-  return measure(Deno.execPath(), ["run", "--no-prompt", ...PERMISSIONS, MAIN, ...args], {
+  return measure(Deno.execPath(), [...DENO_RUN, "--no-prompt", ...PERMISSIONS, MAIN, ...args], {
     env: { DATABASE_URL: url, NO_COLOR: "1" },
     cwd: folder,
   });

@@ -10,6 +10,7 @@ import { type Repeated, writeBomb, writeLarge } from "./large_files.ts";
 import { joined, type Part } from "./layout.ts";
 import type { TortureCase } from "./torture_case.ts";
 import { timeLimit } from "../support/time_limit.ts";
+import { DENO_RUN } from "../support/deno_run.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const MB = 1_000_000;
@@ -232,7 +233,7 @@ async function endure(db: Database, url: string, each: LargeCase, target: string
   const permissions = ["--allow-env", "--allow-read", "--allow-net", "--allow-sys=hostname,uid"];
   const { code, seconds, peakBytes, stdout, stderr } = await measure(
     Deno.execPath(),
-    ["run", "--no-prompt", ...permissions, MAIN, "run", "torture.yaml", "--output", "json"],
+    [...DENO_RUN, "--no-prompt", ...permissions, MAIN, "run", "torture.yaml", "--output", "json"],
     { env: { DATABASE_URL: url, NO_COLOR: "1" }, cwd: files.folder },
   );
   if (stdout === "") throw new Error(stderr);
