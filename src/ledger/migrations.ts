@@ -156,6 +156,17 @@ where r.kind = 'version' and r.ledger_oid = l.ledger_oid and r.target = l.target
   where state <> 'dropped' or merge is not null`,
     ],
   },
+  {
+    number: 16,
+    why: "Find the versions of a run, and that of a table, among many",
+    statements: [
+      // Every load asks for those of its run, before it writes and when it fails.
+      `create index loads_by_run on sluice.loads (run_id, (coalesce(partition, '')))`,
+      `drop index sluice.loads_kept`,
+      `create index loads_kept on sluice.loads (target, table_name)
+  where state <> 'dropped' or merge is not null`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

@@ -106,7 +106,8 @@ export async function forgetRejects(
     await db.query(
       `delete from sluice.${table} where run_id = $1 and partition is not distinct from $2::text
   and not exists (
-    select from sluice.loads where run_id = $1 and partition is not distinct from $2::text)`,
+    select from sluice.loads
+    where run_id = $1 and coalesce(partition, '') = coalesce($2::text, ''))`,
       [runId, partition],
     );
   }

@@ -14,7 +14,7 @@ export function replaceLive(
 ): Statement {
   return {
     sql: `update sluice.loads set state = $4, state_changed_at = clock_timestamp()
-where target = $1 and partition is not distinct from $2::text and version = $3 and state = 'live'
+where target = $1 and coalesce(partition, '') = coalesce($2::text, '') and version = $3 and state = 'live'
 returning version`,
     params: [targetKey, partition, version, state],
     why: `Version ${version} is no longer live; stops if another run has replaced it meanwhile`,
@@ -31,7 +31,7 @@ export function reviveVersion(
 ): Statement {
   return {
     sql: `update sluice.loads set state = 'live', state_changed_at = clock_timestamp()
-where target = $1 and partition is not distinct from $2::text and version = $3
+where target = $1 and coalesce(partition, '') = coalesce($2::text, '') and version = $3
   and state in ('retained', 'rolled_back')
 returning version`,
     params: [targetKey, partition, version],
@@ -113,7 +113,7 @@ export function countChanges(
   return {
     sql: `update sluice.loads set rows = rows - $4::bigint, rows_inserted = $5, rows_updated = $6,
   rows_unchanged = $7, rows_deleted = $8
-where target = $1 and partition is not distinct from $2::text and version = $3
+where target = $1 and coalesce(partition, '') = coalesce($2::text, '') and version = $3
 returning version`,
     params: [
       targetKey,
@@ -156,7 +156,7 @@ export function dropVersionRow(
 ): Statement {
   return {
     sql: `update sluice.loads set state = 'dropped', state_changed_at = clock_timestamp()
-where target = $1 and partition is not distinct from $2::text and version = $3 and state <> 'live'
+where target = $1 and coalesce(partition, '') = coalesce($2::text, '') and version = $3 and state <> 'live'
 returning version`,
     params: [targetKey, partition, version],
     why: `Version ${version} can no longer be rolled back to`,

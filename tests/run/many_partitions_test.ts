@@ -4,6 +4,7 @@ import { planPipeline } from "../../src/run/mod.ts";
 import { countingDatabase } from "../support/counting_database.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase, type TestDatabase } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 
 const DAY = 86_400_000;
 
@@ -95,4 +96,46 @@ alter table shop."days__2024_01_02__v1" enable row level security`,
   } finally {
     await test.db.query(`drop owned by ${role} cascade; drop role ${role}`);
   }
+});
+
+/** Rows of the ledger's versions that one load of one day reads, among so many days of other loads. */
+async function readBy(test: TestDatabase, others: number): Promise<number> {
+  using files = workspace({
+    "2024-01-01.csv": "id,name\n1,a\n",
+    "2024-01-02.csv": "id,name\n1,a\n",
+  });
+  const spec = specOf(yaml("exchange", "2024-01-02"), files.folder);
+  await run(test.db, spec, { partitions: ["2024-01-01"] });
+  await test.db.query(
+    `insert into sluice.loads (pipeline, target, partition, version, run_id, table_schema, table_name,
+  source_url, rows, spec_hash, state)
+select pipeline, target, 'day ' || n, 1, run_id, table_schema, 'gone_' || n, '', 1, '', 'dropped'
+from sluice.loads, generate_series(1, $1::int) n`,
+    [others],
+  );
+  await test.db.query("analyze sluice.loads");
+  const read = async () => {
+    const [{ rows }] = await test.db.query<{ rows: number }>(
+      `select (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as rows from pg_stat_user_tables
+where relid = 'sluice.loads'::regclass`,
+    );
+    return rows;
+  };
+  await test.db.query("select pg_stat_reset()");
+  {
+    // What it has read is told when it ends.
+    await using db = await connect({ url: test.url, maxConnections: 4 });
+    await run(db, spec, { partitions: ["2024-01-02"] });
+  }
+  await until("it is told", async () => await read() > others / 2);
+  return await read();
+}
+
+Deno.test("a load reads what the ledger has of its own partition once, and of the others when it plans", async () => {
+  await using few = await ledgerDatabase();
+  await using many = await ledgerDatabase();
+  const [less, more] = [await readBy(few, 2000), await readBy(many, 4000)];
+  // The plan looks at the newest version of each partition: some reads for each that is more, not
+  // one for each statement of a load.
+  expect([(more - less) / 2000 < 4, less, more]).toEqual([true, less, more]);
 });
