@@ -1,4 +1,15 @@
+/**
+ * A ledger of years and a target of thousands of partitions, and how long they take.
+ *
+ *     deno task bench:partitions [--partitions 10000] [--versions 100] [--rounds 3]
+ */
+import { parseArgs } from "node:util";
+import { formatBytes } from "../src/core/format_text.ts";
+import { connect } from "../src/db/connection/connect.ts";
 import type { Database } from "../src/db/database.ts";
+import { sluice } from "./contestants.ts";
+import { type Measured, median } from "./measure.ts";
+import { inScratchDatabase } from "./scratch_database.ts";
 
 /** How much there is of everything. */
 export interface ManyPartitions {
@@ -105,3 +116,44 @@ $$`;
 
 /** As loads name it, of `day`. */
 const TABLE_OF_DAY = `('${NAME}__' || replace(day, '-', '_'))`;
+
+/** Measures what it takes to plan and to leave alone so many partitions. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    args: [...Deno.args],
+    options: {
+      partitions: { type: "string", default: "10000" },
+      versions: { type: "string", default: "100" },
+      rounds: { type: "string", default: "3" },
+    },
+  });
+  const [partitions, versions, rounds] = [values.partitions, values.versions, values.rounds]
+    .map(Number);
+  const folder = await Deno.makeTempDir({ prefix: "sluice-bench-" });
+  try {
+    const file = await writeDays(folder, partitions);
+    await inScratchDatabase("bench_partitions", async (url) => {
+      await sluice(["run", file, "--partition", FIRST_DAY], url);
+      {
+        await using db = await connect({ url, maxConnections: 1 });
+        await copyFirstDay(db, { partitions, versions });
+      }
+      // It brings what has been copied up to date.
+      await sluice(["run", file], url);
+      for (const command of ["plan", "run", "history"]) {
+        const runs: Measured[] = [];
+        for (let round = 0; round < rounds; round++) runs.push(await sluice([command, file], url));
+        const peak = Math.max(...runs.map(({ peakBytes }) => peakBytes ?? 0));
+        const [{ stdout }] = runs;
+        console.log(
+          `${command}  ${median(runs.map(({ seconds }) => seconds)).toFixed(2)} s  ` +
+            `${formatBytes(peak)}  ${stdout.split("\n").length - 1} lines`,
+        );
+      }
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) await main();
