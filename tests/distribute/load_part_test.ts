@@ -5,6 +5,7 @@ import { secretsFrom } from "../../src/core/secret.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
+import { showAlive } from "../../src/distribute/dead_workers.ts";
 import { loadElsewhere } from "../../src/distribute/elsewhere.ts";
 import { loadPart } from "../../src/distribute/load_part.ts";
 import { type LoadJob, openQueue, type Queue } from "../../src/distribute/queue.ts";
@@ -331,6 +332,9 @@ Deno.test("a job that takes hours stays its worker's", async () => {
   const spec = specOf(yaml("full"), files.folder);
   const run = { id: crypto.randomUUID(), spec, options: ALL, priority: 0 };
   await queue.addRun(run);
+  // Else the run that waits for the partition takes its worker for dead.
+  await using session = await test.db.session();
+  await showAlive(session, "it");
   await test.db.query(
     "update sluice_jobs._private_jobs set locked_by = 'it', locked_at = now() - interval '3 hours'",
   );
