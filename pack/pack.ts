@@ -12,6 +12,11 @@ const OLDEST_DENO = "2.9.0";
 /** What Node and npm must be for the launcher. */
 const ENGINES = { node: ">=18.17" };
 
+/** Each package with its exact version; what else `deno.json` maps is of the tests. */
+const PACKAGES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(config.imports).filter(([, specifier]) => specifier.startsWith("npm:")),
+);
+
 /** Where things are put. */
 export interface Packed {
   /** The package as it is published. */
@@ -32,7 +37,7 @@ export async function pack(to: string): Promise<Packed> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   await Deno.mkdir(join(folder, "bin"), { recursive: true });
-  const { packages } = await bundle(root, join(folder, "lib"), Object.keys(config.imports));
+  const { packages } = await bundle(root, join(folder, "lib"), Object.keys(PACKAGES));
   const files: Record<string, string> = {
     LICENSE: await Deno.readTextFile(join(root, "LICENSE")),
     "README.md": await Deno.readTextFile(join(root, "pack", "README.md")),
@@ -60,8 +65,7 @@ export function launchTable() {
 }
 
 function manifest(packages: readonly string[]) {
-  const versions = config.imports as Readonly<Record<string, string>>;
-  const exact = (name: string) => versions[name].slice(`npm:${name}@`.length);
+  const exact = (name: string) => PACKAGES[name].slice(`npm:${name}@`.length);
   return {
     name: config.name,
     version: config.version,

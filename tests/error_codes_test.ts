@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { explanations } from "../src/cli/explanations.ts";
 
 const ROOT = new URL("../", import.meta.url);

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { yellowParquet } from "../fixtures/tlc_parquet.ts";
 import { secretsFrom } from "../src/core/secret.ts";
 import type { Database } from "../src/db/database.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { loadSpec } from "../src/spec/load_spec.ts";
 import { readSource } from "./data/read_source.ts";
 import { readRejects, readTable } from "./data/read_table.ts";

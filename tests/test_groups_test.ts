@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { aloneReason, groupFiles, readReport } from "./test_groups.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -39,7 +39,14 @@ Deno.test("a group's report says of each file how long it took and whether it fa
     write("helped_test.ts", `import { it } from "./helper.ts"; it(() => {});`);
     const names = ["good", "bad", "helped"].map((name) => `${at}/${name}_test.ts`);
     const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", "--no-check", `--junit-path=${at}/report.xml`, "tests/together.ts"]
+      args: [
+        "test",
+        "-A",
+        "--no-check",
+        "--lock=tests/deno.lock",
+        `--junit-path=${at}/report.xml`,
+        "tests/together.ts",
+      ]
         .concat("--", names),
       cwd: ROOT,
       stdout: "null",

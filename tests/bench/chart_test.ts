@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SaxesParser } from "saxes";
 import { peersChart, shapesChart, ticksTo } from "../../bench/chart.ts";
 import { sectionsOf, withoutLayout, withResults } from "../../bench/pages.ts";

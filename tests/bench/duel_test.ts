@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { type Duel, fight } from "../../bench/duel.ts";
 import { DUELS } from "../../bench/duels.ts";
 import type { DuelResult } from "../../bench/results.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { measure, median } from "../../bench/measure.ts";
 
 Deno.test("measure() tells how a program ended, what it printed and how long it took", async () => {

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../src/db/connection/connect.ts";
 import { parseConnectionUrl } from "../../src/db/connection/connection_url.ts";

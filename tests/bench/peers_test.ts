@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { PeerJob } from "../../bench/peer.ts";
 import { readPeers, toolsOf } from "../../bench/peer_folder.ts";
 import { yellowColumns } from "../../bench/yellow_columns.ts";

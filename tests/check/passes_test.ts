@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { checkPipeline } from "../../src/run/check_live.ts";
 import { plainScreen } from "../../src/cli/views/screen.ts";
 import { planText } from "../../src/cli/views/plan_text.ts";

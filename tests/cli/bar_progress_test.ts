@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { openTerminal } from "../support/terminal.ts";
 
 const DEMO = new URL("bar_demo.ts", import.meta.url).pathname;

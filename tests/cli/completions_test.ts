@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testCli } from "./support.ts";

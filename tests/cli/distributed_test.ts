@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { WorkContext } from "../../src/distribute/work_context.ts";
 import type { Queue, RunJob } from "../../src/distribute/queue.ts";
 import { runCli } from "../../src/cli/run_cli.ts";

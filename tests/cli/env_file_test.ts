@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { findEnvFile } from "../../src/cli/env_file.ts";
 
 /** A tree of folders with `.env` files and pipelines, under a root that ends the way up. */

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { exitCodeOfError, exitCodeOfRun, worseExitCode } from "../../src/cli/exit_code.ts";
 import { partitionResult, runResult } from "./support.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { taskWords } from "../support/permissions.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

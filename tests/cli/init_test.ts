@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { xlsxOf } from "../source/xlsx_writer.ts";
 import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";

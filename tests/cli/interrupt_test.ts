@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { listenForInterrupt, type StopSignal } from "../../src/cli/interrupt.ts";
 

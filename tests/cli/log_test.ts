@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { EVENTS, RUN, testCli } from "./support.ts";
@@ -185,7 +185,8 @@ function mayOpenDevices(): boolean {
 /** Runs one test of this file in a process of its own that has every permission. */
 async function runAlone(filter: string): Promise<void> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--no-check", "--filter", filter, import.meta.filename!],
+    args: ["test", "--allow-all", "--no-check", "--lock=tests/deno.lock"]
+      .concat("--filter", filter, import.meta.filename!),
   }).output();
   const report = new TextDecoder().decode(stdout);
   expect({ success, passed: report.includes("1 passed") }).toEqual({ success: true, passed: true });

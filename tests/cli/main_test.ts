@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { DENO_RUN } from "../support/deno_run.ts";
 
 const ROOT = new URL("../../", import.meta.url);

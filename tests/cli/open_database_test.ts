@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import type { DatabaseRequest } from "../../src/cli/services.ts";
 import { testCli } from "./support.ts";

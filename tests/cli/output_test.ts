@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { openOutput } from "../../src/cli/output.ts";
 import { capture } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { rejectsCsv } from "../../src/cli/views/rejects_csv.ts";
 
 function csv(raw: string, reader: { terminal?: boolean; spreadsheet?: boolean } = {}): string {

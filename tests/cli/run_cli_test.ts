@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Diagnostic } from "../../src/core/diagnostic.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { runCli } from "../../src/cli/run_cli.ts";

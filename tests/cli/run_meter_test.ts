@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { openRunMeter, partitionLine, runLine } from "../../src/cli/views/run_meter.ts";
 import { EVENTS, fixedClock, partitionResult } from "./support.ts";
 

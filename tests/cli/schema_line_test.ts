@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { dirname, join } from "node:path";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { testCli } from "./support.ts";

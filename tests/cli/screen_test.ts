@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { textWidth } from "../../src/core/text_width.ts";
 import { renderDiagnostic } from "../../src/core/render_diagnostic.ts";
 import { errorText } from "../../src/cli/views/error_text.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { leftText, shorten } from "../../src/cli/views/shorten.ts";
 import { plainScreen } from "../../src/cli/views/screen.ts";
 import { eventLines } from "../../src/cli/views/line_progress.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import config from "../../deno.json" with { type: "json" };
 
 interface Info {

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { typedBefore } from "../../src/cli/typed.ts";
 
 const CASES: readonly (readonly [string, Record<string, string>, string])[] = [

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { RunEvent } from "../../src/core/event.ts";
 import { bugText, errorText } from "../../src/cli/views/error_text.ts";
 import { historyText } from "../../src/cli/views/history_text.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { afterOrder, type Waiting } from "../../src/core/after_order.ts";
 import { testSeed } from "../support/seed.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { didYouMean, editDistance } from "../../src/core/did_you_mean.ts";
 
 Deno.test("editDistance counts insertions, deletions, substitutions and swaps", () => {

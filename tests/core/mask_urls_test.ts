@@ -1,5 +1,5 @@
 // Slow: texts long enough to show what takes the square of their length.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { escapeControls, jsonText } from "../../src/core/json_text.ts";
 import { hasLiteralSecret, maskUrl, maskUrls } from "../../src/core/mask_urls.ts";
 import { secretsFrom } from "../../src/core/secret.ts";

@@ -1,5 +1,5 @@
 // Slow: thousands of patterns, and every character there is.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { compilePattern, PatternError } from "../../src/core/pattern/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Diagnostic } from "../../src/core/diagnostic.ts";
 import { renderDiagnostic } from "../../src/core/render_diagnostic.ts";
 

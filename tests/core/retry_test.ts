@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { Attempts, growing, retry, type RetryPolicy } from "../../src/core/retry.ts";
 
 /** A policy whose waits pass at once and are noted down. */

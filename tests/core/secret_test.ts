@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
 

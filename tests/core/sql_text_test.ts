@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { sqlFault } from "../../src/core/sql_text.ts";
 import { bindSql } from "../../src/plan/bind_sql.ts";
 import { pick, randomFrom } from "../rows/random.ts";

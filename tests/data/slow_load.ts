@@ -1,4 +1,4 @@
-import { parse } from "csv-parse/sync";
+import { parse } from "packages/csv-parse-sync.ts";
 import type { ColumnSpec, PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { parseDecimal } from "./decimal.ts";
 

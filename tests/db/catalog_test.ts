@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { quoteIdent, quoteTable } from "../../src/core/quote.ts";
 import { listNames, readCatalog } from "../../src/db/catalog/catalog.ts";
 import { testDatabase } from "../support/postgres.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { withUserPath } from "../../src/db/user_path.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { namesServer } from "../../src/db/connection/connection_parameters.ts";
 import { parseConnectionUrl } from "../../src/db/connection/connection_url.ts";

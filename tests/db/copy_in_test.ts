@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";
 import { connect } from "../../src/db/connection/connect.ts";

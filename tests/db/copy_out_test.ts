@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { CopyReceiver } from "../../src/db/connection/copy_receiver.ts";
 import { Reading } from "../../src/db/connection/reading.ts";
 import { between, randomFrom } from "../rows/random.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { type FolderFacts, unreachableFolder } from "../../src/db/embedded/account.ts";
 import { withAccess } from "../../src/db/embedded/folder_access.ts";
 

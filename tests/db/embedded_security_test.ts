@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { startEmbedded, stopEmbedded } from "../../src/db/embedded/mod.ts";
 

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import {

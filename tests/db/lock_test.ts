@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { advisoryLockHolder, lockHolders, tryAdvisoryLock } from "../../src/db/lock.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { testDatabase } from "../support/postgres.ts";

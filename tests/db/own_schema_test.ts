@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { requireOwnSchema } from "../../src/db/own_schema.ts";
 import { resolveTarget } from "../../src/db/connection/resolve_target.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { findPassword } from "../../src/db/connection/password_file.ts";
 import { testDatabase } from "../support/postgres.ts";

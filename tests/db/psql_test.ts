@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { openPsql } from "../../src/db/embedded/mod.ts";
 import { testDatabase } from "../support/postgres.ts";
 

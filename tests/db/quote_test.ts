@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { quoteIdent, quoteLiteral } from "../../src/core/quote.ts";
 import { testDatabase } from "../support/postgres.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { SESSION_SETTINGS } from "../../src/db/connection/session_settings.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";

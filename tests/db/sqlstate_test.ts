@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { meaningOf, SQLSTATES } from "../../src/db/sqlstate.ts";
 
 Deno.test("meaningOf takes the value before its class, and knows a word for everything", () => {

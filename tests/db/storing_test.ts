@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { storedText, storing, storingWithin } from "../../src/db/storing.ts";
 import { testDatabase } from "../support/postgres.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { readTableProperties } from "../../src/db/catalog/table_properties.ts";
 import { testDatabase } from "../support/postgres.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import type { Database } from "../../src/db/database.ts";

@@ -1,5 +1,5 @@
 import { migrate } from "../../src/ledger/mod.ts";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { handler } from "../../deploy/function.ts";
 import { serverless } from "../../deploy/serverless.ts";
 import { systemClock } from "../../src/core/clock.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { parse, parseAllDocuments } from "yaml";
 import { occurrencesAfter } from "../../src/core/occurrences.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { parse } from "yaml";
 import { makeMetrics, ofServed, renderMetrics, seedMetrics } from "../../src/observe/metrics.ts";
 import { overviewOf } from "../../src/schedule/overview.ts";

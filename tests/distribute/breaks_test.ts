@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { migrate } from "../../src/ledger/mod.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
 import { workspace } from "../support/pipeline.ts";

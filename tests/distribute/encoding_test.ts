@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { resolveTarget } from "../../src/db/connection/resolve_target.ts";
 import { type LoadJob, openQueue } from "../../src/distribute/queue.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";

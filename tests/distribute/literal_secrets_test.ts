@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { loadElsewhere } from "../../src/distribute/elsewhere.ts";
 import { openQueue, type RunJob } from "../../src/distribute/queue.ts";
 import { type Carried, requireReferences } from "../../src/distribute/literal_secrets.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { PartitionResult } from "../../src/core/result.ts";
 import { secretsFrom } from "../../src/core/secret.ts";

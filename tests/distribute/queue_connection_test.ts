@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { type EmbeddedServer, startEmbedded } from "../../src/db/embedded/mod.ts";
 import { resolveTarget } from "../../src/db/connection/resolve_target.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { createTypes } from "../run/server_types.ts";
 import { it, ledgerDatabase } from "../support/every_db.ts";
 import { workspace } from "../support/pipeline.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { environmentOf, type } from "./tutorial.ts";
 
 // Types what the README's first screen says, and its tour, in a copy of the project.

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { environmentOf, exitCodeOf, stepsOf, type, withoutTimes } from "./tutorial.ts";
 
 // Follows docs/tutorial.md word by word: in an empty folder, in a terminal, with the embedded

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { gzipSync } from "node:zlib";
 import { datedAddress, nameOf } from "../../src/inspect/address.ts";
 import { workspace } from "../support/pipeline.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { run, specOf } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { profileOfText } from "./support.ts";
 import { xlsxOf } from "../source/xlsx_writer.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { randomFrom } from "../rows/random.ts";
 import { ledgerDatabase } from "../support/postgres.ts";

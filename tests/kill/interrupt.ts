@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { type Arena, type ArenaDatabase, listTables, withDatabase } from "./arena.ts";
 import type { KillPipeline } from "./pipelines.ts";

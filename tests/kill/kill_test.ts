@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { pick, randomFrom } from "../rows/random.ts";
 import { killAtStep } from "./at_steps.ts";
 import { diskFull, logFull } from "./disk_full.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { type Arena, type ArenaDatabase, requireSuccess, withDatabase } from "./arena.ts";
 import { brief } from "./at_steps.ts";
 import { type Outcome, startRun } from "./command_line.ts";

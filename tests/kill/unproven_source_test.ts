@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";

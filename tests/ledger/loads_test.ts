@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Database } from "../../src/db/database.ts";
 import type { LoadRecord } from "../../src/ledger/ledger.ts";
 import { migrate, readLedger } from "../../src/ledger/mod.ts";

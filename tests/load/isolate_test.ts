@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { type PostgresFields, SluiceError } from "../../src/core/error.ts";
 import { isAboutRows } from "../../src/load/refused_rows.ts";
 

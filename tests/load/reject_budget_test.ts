@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { keptRejects, rejectBudget } from "../../src/load/reject_budget.ts";
 
 Deno.test("all rejects are kept of a share, and ten thousand beyond a number of rows", () => {

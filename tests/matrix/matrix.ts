@@ -57,7 +57,7 @@ async function runTests(build: Build): Promise<{ success: boolean; line: string 
     }
   });
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--no-lock", "--permit-no-files", ...paths],
+    args: ["test", "-A", "--lock=tests/deno.lock", "--permit-no-files", ...paths],
     cwd: ROOT,
     env: { SLUICE_TEST_DATABASE_URL: server.url, NO_COLOR: "1" },
     stdout: "piped",

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { alertsFor, median, type RunEnd } from "../../src/observe/notify/alerts.ts";
 import type { PastRun } from "../../src/observe/run_history.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { sourceDataset, targetDataset } from "../../src/observe/lineage/dataset.ts";
 import { lineage } from "../../src/observe/lineage/lineage.ts";
 import type { LineageEvent } from "../../src/observe/lineage/lineage_event.ts";

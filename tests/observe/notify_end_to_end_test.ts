@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { delimiter } from "node:path";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { allowedCommands } from "../../src/observe/notify/allowed_commands.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { migrate } from "../../src/ledger/mod.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { observeRun, type ObserveSettings } from "../../src/observe/observe_run.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { DELIVERY_LIMITS, post, Undelivered } from "../../src/observe/post.ts";
 import { deafOrigin, receiver, stillClock } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { logEntries, matters } from "../../src/observe/log_entry.ts";
 import { runPositions, stageOf } from "../../src/observe/run_position.ts";
 import type { RunEvent } from "../../src/core/event.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { steadyNow, timelines } from "../../src/observe/timelines.ts";
 import { partitionResult } from "../cli/support.ts";
 import { stillClock } from "./support.ts";

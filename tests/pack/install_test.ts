@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { batchFile, shellScript, writeCommand } from "../../pack/install.ts";

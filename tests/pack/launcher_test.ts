@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { join } from "node:path";
 import { launchTable } from "../../pack/pack.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { PageActions } from "../../src/page/host.ts";
 import type { Triggered } from "../../src/schedule/scheduler.ts";

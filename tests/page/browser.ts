@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "packages/playwright-core.ts";
 import { TOKEN } from "./demo.ts";
 
 /** Where systems have it; nothing is downloaded. */

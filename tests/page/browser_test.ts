@@ -1,6 +1,6 @@
-import { expect } from "expect";
-import axe from "axe-core";
-import type { Page } from "playwright-core";
+import { expect } from "packages/expect.ts";
+import axe from "packages/axe-core.ts";
+import type { Page } from "packages/playwright-core.ts";
 import { workspace } from "../support/pipeline.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 import { sluice, startServe, TOKEN } from "../schedule/serve_process.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { served } from "../schedule/scheduler_harness.ts";
 import { schedule } from "../schedule/support.ts";
 import { Starts } from "../../src/page/starts.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { worker } from "../distribute/support.ts";

@@ -1,5 +1,5 @@
-import { expect } from "expect";
-import { parse } from "csv-parse/sync";
+import { expect } from "packages/expect.ts";
+import { parse } from "packages/csv-parse-sync.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import type { Database } from "../../src/db/database.ts";

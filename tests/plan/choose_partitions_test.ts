@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { choosePartitions } from "../../src/plan/choose_partitions.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { specOf } from "../support/pipeline.ts";

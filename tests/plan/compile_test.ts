@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Catalog, TableInfo } from "../../src/db/catalog/catalog.ts";
 import type { SluiceError } from "../../src/core/error.ts";
 import type { Slot } from "../../src/db/slots.ts";

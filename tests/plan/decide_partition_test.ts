@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { LoadRecord } from "../../src/ledger/ledger.ts";
 import { decidePartition, type ProbedSource, sameSource } from "../../src/plan/decide_partition.ts";
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";

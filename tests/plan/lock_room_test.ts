@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { lockCautions, type LockInput } from "../../src/plan/lock_room.ts";
 
 const PLENTY: LockInput = { room: 6400, indexes: 2, altered: 0, together: true, loading: [] };

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { ARRAY_TEXT_GROWTH, arrayText } from "../../src/rows/array_text.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { between, pick, randomFrom } from "./random.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Reject } from "../../src/core/reject.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { ColumnPlan, PartitionBounds, RowsPlan } from "../../src/plan/load_plan.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { readRejects } from "../../src/ledger/mod.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";

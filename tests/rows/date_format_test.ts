@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { ambiguityOf } from "../../src/spec/coherence/date_ambiguity.ts";
 import { formatFault } from "../../src/spec/coherence/date_format.ts";
 import { encodeText, readAs } from "./encode_text.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { Frame } from "../../src/rows/frame.ts";
 
 Deno.test("Frame.reserve makes room and keeps what is written", () => {

@@ -1,6 +1,6 @@
 // Slow: texts by the hundred thousand, once through the kernel and once through TypeScript.
 import { createHash } from "node:crypto";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Reject } from "../../src/core/reject.ts";
 import type { ColumnPlan, PartitionBounds, RowsPlan } from "../../src/plan/load_plan.ts";
 import { compileRows } from "../../src/rows/compile_rows.ts";

@@ -1,5 +1,5 @@
 // Slow: texts long enough to show what takes the square of their length.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { columnName } from "../../src/core/column_name.ts";
 import { Frame } from "../../src/rows/frame.ts";
 import { compileType, TYPE_ENCODERS } from "../../src/rows/types/mod.ts";

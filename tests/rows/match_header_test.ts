@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { ColumnPlan } from "../../src/plan/load_plan.ts";
 import { matchHeader } from "../../src/rows/match_header.ts";

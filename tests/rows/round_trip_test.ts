@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { ConstantColumn } from "../../src/plan/load_plan.ts";
 import { compileRows } from "../../src/rows/compile_rows.ts";
 import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";

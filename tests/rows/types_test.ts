@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { TYPE_ENCODERS } from "../../src/rows/types/mod.ts";
 import { SIMPLE_TYPES } from "../../src/core/simple_types.ts";
 import { encodeText, readAs } from "./encode_text.ts";

@@ -1,6 +1,6 @@
 /** Compiles the kernel into the module that is committed: `deno task kernel`. */
 // @ts-types="./asc.d.ts"
-import asc from "assemblyscript/asc";
+import asc from "packages/asc.ts";
 
 const FOLDER = new URL("../../src/rows/kernel/", import.meta.url);
 export const MODULE_FILE = new URL("module.ts", FOLDER);

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { sqlType } from "../../src/plan/sql_types.ts";
 import { GUESSABLE, writesBack } from "../../src/rows/writes_back.ts";
 import { serverVersion, testDatabase } from "../support/postgres.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { RunEvent } from "../../src/core/event.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { altering } from "../support/altering_database.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { ApprovedPlan } from "../../src/plan/moved.ts";
 import {
   checkApproved,

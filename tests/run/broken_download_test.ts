@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { readRejects } from "../../src/ledger/mod.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { answerFile, serveHttp } from "../support/http_server.ts";

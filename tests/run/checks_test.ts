@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { checkPipeline } from "../../src/run/check_live.ts";
 import type { Database } from "../../src/db/database.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";

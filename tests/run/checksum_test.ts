@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { gzipSync } from "node:zlib";
 import { bytesOf, sha256 } from "../source/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";

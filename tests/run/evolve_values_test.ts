@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { isError } from "../../src/db/sqlstate.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";

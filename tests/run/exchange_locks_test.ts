@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { quoteTable } from "../../src/core/quote.ts";
 import type { Queryable } from "../../src/db/database.ts";
 import type { Facts } from "../../src/plan/load_plan.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { parse } from "yaml";
 import { replayRejects } from "../../src/run/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";

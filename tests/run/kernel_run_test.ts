@@ -1,5 +1,5 @@
 // Alone: takes the kernel away before anybody has compiled it.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { takeKernel } from "../../src/rows/kernel/kernel_pool.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { countingDatabase } from "../support/counting_database.ts";

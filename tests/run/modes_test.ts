@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Database } from "../../src/db/database.ts";
 import type { RefreshMode } from "../../src/spec/pipeline_spec.ts";
 import { rollbackPipeline } from "../../src/run/mod.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import type { Queryable } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline, runPipeline } from "../../src/run/mod.ts";

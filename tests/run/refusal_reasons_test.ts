@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { errorText } from "../../src/cli/views/error_text.ts";
 import { detailLines } from "../../src/observe/notify/notice.ts";
 import { plain } from "../cli/support.ts";

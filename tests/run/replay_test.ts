@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { readRejects, rejectPages } from "../../src/ledger/mod.ts";
 import { rollbackPipeline, runPipeline } from "../../src/run/mod.ts";
 import { replayRejects } from "../../src/run/mod.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { readRejects } from "../../src/ledger/mod.ts";
 import type { RuleSpec } from "../../src/spec/pipeline_spec.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";

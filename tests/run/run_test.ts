@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { gzipSync } from "node:zlib";
 import type { Database } from "../../src/db/database.ts";
 import { readHistory, readRejects } from "../../src/ledger/mod.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { realServices } from "../../src/cli/services.ts";
 import { systemClock } from "../../src/core/clock.ts";

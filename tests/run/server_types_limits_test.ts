@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { SluiceError } from "../../src/core/error.ts";
 import { readRejects } from "../../src/ledger/mod.ts";
 import { checkPipeline } from "../../src/run/check_live.ts";

@@ -1,5 +1,5 @@
 /** Loads of several files: patterns, lists, and archives. */
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { replayRejects } from "../../src/run/mod.ts";
 import { gzipSync } from "node:zlib";
 import { bytesOf, randomFrom, testSeed } from "../source/support.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";

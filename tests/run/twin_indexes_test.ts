@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Queryable } from "../../src/db/database.ts";
 import { planPipeline, rollbackPipeline } from "../../src/run/mod.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";

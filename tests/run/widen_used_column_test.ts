@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot } from "../support/catalog_snapshot.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { fillInSql, isSkipped, zonedBounds } from "../../src/core/zoned_period.ts";
 import { choosePartitions } from "../../src/plan/choose_partitions.ts";
 import { readRejects } from "../../src/ledger/mod.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { migrate } from "../../src/ledger/mod.ts";
 import { updateFiles } from "../../src/schedule/pipeline_files.ts";

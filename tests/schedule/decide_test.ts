@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { decide, retryAt, type ScheduleRow } from "../../src/schedule/decide.ts";
 import { at, schedule } from "./support.ts";
 

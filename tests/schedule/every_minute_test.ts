@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { everyMinute } from "../../src/schedule/every_minute.ts";
 
 Deno.test("everyMinute() is Deno.cron where there is one, each minute, until the signal aborts", async () => {

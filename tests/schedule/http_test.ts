@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";

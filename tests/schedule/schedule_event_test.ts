@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { isTrouble, type ScheduleEvent } from "../../src/schedule/schedule_event.ts";
 import { runResult } from "../cli/support.ts";
 

@@ -1,5 +1,5 @@
 import { migrate } from "../../src/ledger/mod.ts";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import { systemClock } from "../../src/core/clock.ts";

@@ -1,5 +1,5 @@
 import { migrate } from "../../src/ledger/mod.ts";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { workspace } from "../support/pipeline.ts";
 import { receiver } from "../observe/support.ts";

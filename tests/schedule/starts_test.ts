@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { occurrencesAfter, occurrencesUpTo, recurrenceFault } from "../../src/core/occurrences.ts";
 import { lastStart, startsAfter } from "../../src/schedule/starts.ts";
 import { at, schedule } from "./support.ts";

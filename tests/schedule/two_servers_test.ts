@@ -1,5 +1,5 @@
 import { migrate } from "../../src/ledger/mod.ts";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { fastClock } from "./fast_clock.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { PACKERS, packWith } from "./conformance/packers.ts";
 import { bytesOf, concat, decompressed, failure } from "./support.ts";

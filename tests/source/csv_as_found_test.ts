@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 import { Kernel } from "../../src/rows/kernel/kernel.ts";
 import { NULL } from "../../src/core/field_flags.ts";

@@ -1,5 +1,5 @@
-import { parse } from "csv-parse/sync";
-import { expect } from "expect";
+import { parse } from "packages/csv-parse-sync.ts";
+import { expect } from "packages/expect.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";
 import { readRecords, split } from "./read_records.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { SluiceError } from "../../src/core/error.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { announcedEncoding, encodingOf } from "../../src/core/encodings.ts";
 import { FieldReader } from "../../src/rows/field_reader.ts";
 import type { RecordBatch } from "../../src/rows/record_batch.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../src/core/clock.ts";
 import { openSource } from "../../src/source/open.ts";

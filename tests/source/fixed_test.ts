@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { CODED } from "../../src/core/field_flags.ts";
 import { FieldReader } from "../../src/rows/field_reader.ts";
 import { Kernel } from "../../src/rows/kernel/kernel.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { RecordBatch } from "../../src/rows/record_batch.ts";
 import type { Wanted } from "../../src/source/formats/format.ts";

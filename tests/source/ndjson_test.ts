@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { RecordBatch } from "../../src/rows/record_batch.ts";
 import { openReader } from "../../src/source/formats/mod.ts";
 import type { NdjsonOptions } from "../../src/spec/formats/ndjson.ts";

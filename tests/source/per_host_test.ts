@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { HostSlots } from "../../src/core/host_slots.ts";
 import { inThread } from "../../src/cli/thread.ts";
 import { AskedPlaces, ThreadPlaces } from "../../src/cli/thread_hosts.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { ErrorRecord, SluiceError } from "../../src/core/error.ts";
 import { quoteIdent } from "../../src/core/quote.ts";
 import type { RunResult } from "../../src/core/result.ts";

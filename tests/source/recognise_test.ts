@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { gzipSync } from "node:zlib";
 import type { SourcePlan } from "../../src/plan/load_plan.ts";
 import type { CsvOptions } from "../../src/spec/formats/csv.ts";

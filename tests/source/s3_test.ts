@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { createHash, createHmac } from "node:crypto";
 import { openSource } from "../../src/source/open.ts";
 import { probeSource } from "../../src/source/probe.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { specOf, testContext } from "../support/pipeline.ts";

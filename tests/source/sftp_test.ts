@@ -1,5 +1,5 @@
 // Slow: logins by SSH, whose keys take their time to agree on.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { createHmac } from "node:crypto";
 import { openSource } from "../../src/source/open.ts";
 import { fingerprint, knownKeys } from "../../src/source/transports/known_hosts.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { spool } from "../../src/source/spool.ts";
 import { failure, randomFrom, testSeed } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import { NULL, STRING } from "../../src/core/field_flags.ts";
 import type { Wanted } from "../../src/source/formats/format.ts";

@@ -1,5 +1,5 @@
 // Slow: archives of each kind of program that writes them.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { bytesOf, concat, decompressed, failure, randomFrom, testSeed } from "./support.ts";
 import { type ZipFile, zipOf } from "./zip_writer.ts";
 

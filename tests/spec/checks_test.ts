@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { CheckSpec } from "../../src/spec/pipeline_spec.ts";
 import { CHECKS } from "../../src/spec/schema/checks/mod.ts";
 import { edited, load } from "./support.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { CODES, type SpecCode } from "../../src/spec/codes.ts";
 import { edited, load, MONTHS } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { sourcePlan } from "../../src/plan/source_plan.ts";
 import { load } from "./support.ts";
 

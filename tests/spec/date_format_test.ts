@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { MONTHS, WEEKDAYS } from "../../src/core/date_format.ts";
 import { timeMicros, timeSeconds } from "../../src/rows/types/clock_text.ts";
 import { compileFormat, formatDays } from "../../src/rows/types/date_format.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { z } from "zod";
 import { PERIOD_EXAMPLES } from "../../src/core/period.ts";
 import { SIMPLE_TYPES } from "../../src/core/simple_types.ts";

@@ -1,4 +1,8 @@
-import { getLanguageService, type LanguageService, TextDocument } from "yaml-language-server";
+import {
+  getLanguageService,
+  type LanguageService,
+  TextDocument,
+} from "packages/yaml-language-server.ts";
 
 /** What an editor shows of a file. */
 export interface Marked {

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SIMPLE_TYPES } from "../../src/core/simple_types.ts";
 import { SYNONYMS } from "../../src/spec/column_type.ts";
 import { TYPE } from "../../src/spec/schema/editor_hints.ts";

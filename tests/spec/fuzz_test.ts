@@ -1,5 +1,5 @@
 // Slow: thousands of files, each read as a whole.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { renderDiagnostic } from "../../src/core/render_diagnostic.ts";
 import { load, MONTHS } from "./support.ts";
 import { rounds } from "../support/rounds.ts";

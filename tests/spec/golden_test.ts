@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { BROKEN, renderFaults } from "./write_goldens.ts";
 
 const NAMES = [...Deno.readDirSync(BROKEN)]

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { eachKey } from "../../src/spec/keys.ts";
 import { edited, load, MONTHS } from "./support.ts";
 

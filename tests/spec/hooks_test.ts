@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { bindHook, hookFault, hookStatement } from "../../src/core/hook_sql.ts";
 import { edited, load } from "./support.ts";
 

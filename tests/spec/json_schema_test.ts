@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { pipelineJsonSchema } from "../../src/spec/json_schema.ts";
 import { NOT_YET } from "../../src/spec/not_available.ts";
 import { openEditor } from "./editor.ts";

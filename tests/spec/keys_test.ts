@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { COHERENCE } from "../../src/spec/coherence/mod.ts";
 import { pipelineJsonSchema } from "../../src/spec/json_schema.ts";
 import {

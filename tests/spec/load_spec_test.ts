@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { versionTableName } from "../../src/core/names.ts";
 import { edited, faults, load, MONTHS } from "./support.ts";
 import { timeLimit } from "../support/time_limit.ts";

@@ -1,5 +1,5 @@
 // Slow: files of tens of thousands of lines.
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { cpuUsage } from "node:process";
 import { renderDiagnostic } from "../../src/core/render_diagnostic.ts";
 import { load } from "./support.ts";

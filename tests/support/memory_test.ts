@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { statOrNull } from "../../src/db/embedded/home.ts";
 import { appliedMigration } from "../../src/ledger/mod.ts";
 import { LATEST_MIGRATION } from "../../src/ledger/migrations.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 
 const TESTS = new URL("../", import.meta.url);
 const RANDOM = /\b(randomFrom|seeded|numbers)\((?!\d)|Math\.random\(|crypto\.getRandomValues\(/;

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";
 import { randomFrom, testSeed } from "../source/support.ts";

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { measure } from "../../bench/measure.ts";
 import type { RunResult } from "../../src/core/result.ts";
 import type { Database } from "../../src/db/database.ts";

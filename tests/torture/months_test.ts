@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parse } from "csv-parse";
-import { expect } from "expect";
+import { parse } from "packages/csv-parse.ts";
+import { expect } from "packages/expect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { run, specOf } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { quoteIdent } from "../../src/core/quote.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase, testDatabase } from "../support/postgres.ts";

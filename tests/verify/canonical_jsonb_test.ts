@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { canonicalJsonb } from "../../src/rows/verify/canonical_jsonb.ts";
 import { encodeText } from "../rows/encode_text.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { hashBytes, hashed } from "../../src/rows/verify/hash_bytes.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
 import { between, randomFrom } from "../rows/random.ts";

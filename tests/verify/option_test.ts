@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { addRunOptions, type RunFlags, runOptionsOf } from "../../src/cli/options.ts";
 
 Deno.test("--verify asks for it, and without it the pipeline decides", () => {

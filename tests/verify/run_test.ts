@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { exitCodeOfRun } from "../../src/cli/exit_code.ts";
 import type { Database } from "../../src/db/database.ts";
 import { planPipeline, replayRejects } from "../../src/run/mod.ts";

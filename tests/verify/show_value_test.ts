@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { showValue } from "../../src/rows/verify/show_value.ts";
 import { parseColumnType } from "../../src/spec/column_type.ts";
 import { encodeText } from "../rows/encode_text.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { COPY_HEADER, COPY_TRAILER } from "../../src/core/copy_format.ts";
 import { SluiceError } from "../../src/core/error.ts";
 import type { Database } from "../../src/db/database.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";
 import { verifyStaging } from "../../src/load/verify_staging.ts";
 import type { VerifyQuery } from "../../src/plan/load_plan.ts";

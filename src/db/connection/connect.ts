@@ -216,7 +216,10 @@ async function copyInTransaction(
   let copy: CopyIn;
   try {
     await connection.run("begin");
-    await first({ query: async (sql, params) => plainRows(await connection.run(sql, params)) });
+    await first({
+      query: async <Row>(sql: string, params?: readonly unknown[]) =>
+        plainRows(await connection.run<Row>(sql, params)),
+    });
     copy = await connection.copyIn(sql, () => {});
   } catch (error) {
     await undo();

@@ -1,5 +1,5 @@
 /** What every codec must do, whatever the compression. */
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { CODEC_NAMES } from "../../../src/core/codecs.ts";
 import { CODECS } from "../../../src/source/codecs/mod.ts";
 import { bytesOf, concat, decompressed, failure, randomFrom, testSeed } from "../support.ts";

@@ -1,4 +1,4 @@
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { replayRejects } from "../../../src/run/mod.ts";
 import { run, specOf, testContext, workspace } from "../../support/pipeline.ts";
 import { ledgerDatabase } from "../../support/postgres.ts";

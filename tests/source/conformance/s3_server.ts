@@ -1,4 +1,4 @@
-import S3rver from "s3rver";
+import S3rver from "packages/s3rver.ts";
 import { AwsV4Signer } from "aws4fetch";
 
 /** An S3 server of the test's own, with a bucket. */

@@ -1,5 +1,5 @@
 /** What every transport must do, whatever it reaches. */
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import type { SluiceError } from "../../../src/core/error.ts";
 import type { TransportName } from "../../../src/core/transports.ts";
 import { sameSource } from "../../../src/plan/decide_partition.ts";

@@ -1,6 +1,6 @@
 /** Parquet, from its bytes to the columns of Postgres. */
 import { gzipSync } from "node:zlib";
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../../src/core/error.ts";
 import { replayRejects } from "../../../src/run/mod.ts";
 import { serveHttp } from "../../support/http_server.ts";

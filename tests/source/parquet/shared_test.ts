@@ -1,5 +1,5 @@
 /** Files of other writers, each with one thing that few files have, and what is in them. */
-import { expect } from "expect";
+import { expect } from "packages/expect.ts";
 import { SluiceError } from "../../../src/core/error.ts";
 import { readRows } from "./read_rows.ts";
 

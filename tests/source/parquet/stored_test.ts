@@ -1,6 +1,6 @@
 /** Rows as they are stored come to the same tuples and rejects as their texts do. */
-import { expect } from "expect";
-import { ByteWriter, parquetWrite } from "hyparquet-writer";
+import { expect } from "packages/expect.ts";
+import { ByteWriter, parquetWrite } from "packages/hyparquet-writer.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import type { ColumnPlan, PartitionBounds, RowsPlan } from "../../../src/plan/load_plan.ts";
 import { compileRows } from "../../../src/rows/compile_rows.ts";

@@ -1,4 +1,4 @@
-import { parse } from "csv-parse/sync";
+import { parse } from "packages/csv-parse-sync.ts";
 import type { Database } from "../../../src/db/database.ts";
 import { type CorruptFile, FIELDS } from "./corrupt_file.ts";
 import { serverVersion } from "../../support/postgres.ts";

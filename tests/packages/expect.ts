@@ -1,0 +1,1 @@
+export * from "npm:expect@30.4.1";

@@ -1,0 +1,1 @@
+export * from "npm:hyparquet-writer@0.17.0";

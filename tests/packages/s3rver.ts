@@ -1,0 +1,1 @@
+export { default } from "npm:s3rver@3.7.1";

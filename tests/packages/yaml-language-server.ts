@@ -1,0 +1,1 @@
+export * from "npm:yaml-language-server@1.25.0";
