@@ -15,7 +15,8 @@ const yaml = (path: string): any => parse(read(path));
 const DOCKERFILE = read("Dockerfile");
 const DENO = /^FROM denoland\/deno:(\S+)$/m.exec(DOCKERFILE)![1];
 const [USER, GROUP] = /^USER (\d+):(\d+)$/m.exec(DOCKERFILE)!.slice(1).map(Number);
-const PIPELINES = [...Deno.readDirSync(new URL("pipelines/", ROOT))].map(({ name }) => name);
+const PIPELINES = [...Deno.readDirSync(new URL("pipelines/", ROOT))].filter(({ isFile }) => isFile)
+  .map(({ name }) => name);
 
 Deno.test("kubernetes: pods run as the image's user, without privileges, and fit the server", () => {
   const job = yaml("deploy/kubernetes/cronjob/cronjob.yaml").spec.jobTemplate.spec;
