@@ -14,6 +14,8 @@ const COLUMNS: readonly PeerColumn[] = [
   { header: "flag", name: "flag", type: "boolean" },
 ];
 const ROWS = "(1, '2021-01-01 00:00:01', true), (2, '2021-01-02 00:00:02', null), (3, null, false)";
+/** Lasts for some of the looks at a program's memory, ten a second. */
+const WORK = "select count(*) from generate_series(1, 5000000)";
 const READY = `insert into peers.trips values ${ROWS}`;
 
 /** One that runs a statement, and, where `last` is given, says so and fails. */
@@ -82,8 +84,12 @@ Deno.test("a race tells what each peer took, on both sides, and the types that i
   const own = `create table peers.trips as select flag::text, loaded, id, "pickedUp"
     from (values ${ROWS}) as v (id, "pickedUp", flag), now() as loaded`;
   const { results, failed, missing } = await raceOf([
-    fake("into the ready table", {}, READY),
-    fake("into its own", { target: "own", setting: "best", how: "in its own way" }, own),
+    fake("into the ready table", {}, `${WORK}; ${READY}`),
+    fake(
+      "into its own",
+      { target: "own", setting: "best", how: "in its own way" },
+      `${WORK}; ${own}`,
+    ),
   ], { rounds: 2 });
   expect(failed).toEqual([]);
   expect(missing).toEqual([]);
