@@ -1,9 +1,7 @@
 import { expect } from "packages/expect.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { DENO_RUN } from "../support/deno_run.ts";
-
-const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+import { sluice } from "../support/sluice.ts";
 
 const YAML = `
 pipeline: things
@@ -15,23 +13,10 @@ checks:
   - null_rate: { column: name, max: 0%, severity: warn }
 `;
 
-async function sluice(folder: string, url: string, ...args: string[]) {
-  const permissions = ["env", "read", "net", "sys=hostname,uid"].map((name) => `--allow-${name}`);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...DENO_RUN, "--no-prompt", ...permissions, MAIN, ...args],
-    cwd: folder,
-    env: { DATABASE_URL: url, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
-
 Deno.test("`check` ends with 0 or 3, for people and as JSON, and a refused run says what failed", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.yaml": YAML, "things.csv": "id,name\n1,a\n2,b\n" });
-  const call = (...args: string[]) => sluice(files.folder, test.url, ...args);
+  const call = (...args: string[]) => sluice(files.folder, { DATABASE_URL: test.url }, ...args);
 
   const early = await call("check", "things.yaml");
   expect(early.code).not.toBe(0);

@@ -2,9 +2,7 @@ import { expect } from "packages/expect.ts";
 import { quoteIdent } from "../../src/core/quote.ts";
 import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { DENO_RUN } from "../support/deno_run.ts";
-
-const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+import { sluice } from "../support/sluice.ts";
 
 const THINGS = `
 pipeline: things
@@ -22,25 +20,7 @@ schedule: { cron: "0 6 * * *" }
 `;
 
 function caller(folder: string) {
-  return async (...args: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...DENO_RUN,
-        "--no-prompt",
-        "--allow-env",
-        "--allow-read",
-        "--allow-net",
-        "--allow-sys=hostname,uid,statfs",
-        MAIN,
-        ...args,
-      ],
-      cwd: folder,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, out: text(stdout), err: text(stderr) };
-  };
+  return (...args: string[]) => sluice(folder, {}, ...args);
 }
 
 interface Told {

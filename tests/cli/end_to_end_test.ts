@@ -4,6 +4,7 @@ import { workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 import { DENO_RUN } from "../support/deno_run.ts";
+import { sluice } from "../support/sluice.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -13,12 +14,6 @@ source: { url: things.csv }
 target: { table: shop.things }
 columns: { id: { type: integer, required: true }, name: text }
 `;
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 function command(folder: string, url: string, args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
@@ -40,15 +35,10 @@ function command(folder: string, url: string, args: readonly string[]): Deno.Com
   });
 }
 
-async function sluice(folder: string, url: string, ...args: string[]): Promise<Outcome> {
-  const { code, stdout, stderr } = await command(folder, url, args).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
-
 Deno.test("the command line takes a table through its whole life", async () => {
   await using test = await testDatabase();
   using files = workspace({ "things.yaml": YAML, "things.csv": "id,name\n1,old\n" });
-  const call = (...args: string[]) => sluice(files.folder, test.url, ...args);
+  const call = (...args: string[]) => sluice(files.folder, { DATABASE_URL: test.url }, ...args);
   const names = () => test.db.query("select name from shop.things order by 1");
 
   const planned = await call("plan", "things.yaml", "--output", "json");
@@ -93,7 +83,12 @@ Deno.test("a target that is being loaded ends the command with 75 and says who l
   await using test = await testDatabase();
   using files = workspace({ "things.yaml": YAML, "things.csv": "id,name\n1,a\n" });
   await using _lock = await lockTarget(test.db, "shop.things");
-  const { code, err } = await sluice(files.folder, test.url, "run", "things.yaml");
+  const { code, err } = await sluice(
+    files.folder,
+    { DATABASE_URL: test.url },
+    "run",
+    "things.yaml",
+  );
   expect(code).toBe(75);
   expect(err).toContain('Another run is loading "shop.things"');
 });
@@ -102,13 +97,18 @@ Deno.test("a database that is away ends the command with 75, a wrong file with 2
   using files = workspace({ "things.yaml": YAML, "bad.yaml": YAML.replace("text", "txet") });
   const away = await sluice(
     files.folder,
-    "postgres://u:hidden@127.0.0.1:1/d",
+    { DATABASE_URL: "postgres://u:hidden@127.0.0.1:1/d" },
     "run",
     "things.yaml",
   );
   expect(away.code).toBe(75);
   expect(away.err).not.toContain("hidden");
-  const bad = await sluice(files.folder, "postgres://127.0.0.1:1/d", "validate", "bad.yaml");
+  const bad = await sluice(
+    files.folder,
+    { DATABASE_URL: "postgres://127.0.0.1:1/d" },
+    "validate",
+    "bad.yaml",
+  );
   expect(bad.code).toBe(2);
   expect(bad.err).toContain("bad.yaml:5:");
   expect(bad.err).toContain("^^^^");
@@ -119,7 +119,7 @@ for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
     if (Deno.build.os === "windows") return console.log("skipped: Windows has no such signals");
     await using test = await testDatabase();
     using files = workspace({ "things.yaml": YAML, "things.csv": "id,name\n1,old\n" });
-    await sluice(files.folder, test.url, "run", "things.yaml");
+    await sluice(files.folder, { DATABASE_URL: test.url }, "run", "things.yaml");
     // Large enough that the signal arrives while it is read.
     const line = `7,${"x".repeat(60)}\n`;
     files.write("things.csv", "id,name\n" + line.repeat(1_500_000));

@@ -2,34 +2,13 @@ import { expect } from "packages/expect.ts";
 import { xlsxOf } from "../source/xlsx_writer.ts";
 import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
-import { DENO_RUN } from "../support/deno_run.ts";
-
-const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+import { sluice } from "../support/sluice.ts";
 
 const ORDERS = "order id;total;placed;paid;zip\n" +
   "1;1.234,50;31.12.2021;ja;01067\n2;2,00;01.02.2022;nein;20095\n";
 
 function caller(folder: string, url = "") {
-  return async (...args: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...DENO_RUN,
-        "--no-prompt",
-        "--allow-env",
-        "--allow-read",
-        `--allow-write=${folder}`,
-        "--allow-net",
-        "--allow-sys=hostname,uid",
-        MAIN,
-        ...args,
-      ],
-      cwd: folder,
-      env: { DATABASE_URL: url, INIT_CWD: folder, NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, out: text(stdout), err: text(stderr) };
-  };
+  return (...args: string[]) => sluice(folder, { DATABASE_URL: url, INIT_CWD: folder }, ...args);
 }
 
 Deno.test("a file of one's own becomes a pipeline that validates and loads", async () => {

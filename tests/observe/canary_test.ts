@@ -1,13 +1,13 @@
 import { expect } from "packages/expect.ts";
 import { migrate } from "../../src/ledger/mod.ts";
-import { mapConcurrently } from "../../src/core/map_concurrently.ts";
 import { secretsFrom } from "../../src/core/secret.ts";
 import { makeMetrics, metricsObserver, renderMetrics } from "../../src/observe/metrics.ts";
 import { observeRun } from "../../src/observe/observe_run.ts";
 import { runPipeline } from "../../src/run/mod.ts";
 import { ALL, specOf, testContext, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase, type TestDatabase } from "../support/postgres.ts";
-import { type Outcome, sluice } from "./sluice.ts";
+import { type Outcome, sluice } from "../support/sluice.ts";
+import { sluiceProcess } from "./sluice.ts";
 import { type Receiver, receiver } from "./support.ts";
 
 /** Secrets as they come: in a URL's query, password and path, in a header; one needs escapes. */
@@ -79,9 +79,13 @@ Deno.test("no secret is in anything that a command prints, logs, stores or sends
   };
   const outcomes: Outcome[] = [];
   const call = async (...args: string[]) => {
-    const outcome = await sluice(files.folder, env, ...args);
+    // Deno traces what a process of its own does.
+    const outcome = await sluiceProcess([], files.folder, env, ...args);
     outcomes.push(outcome);
     return outcome.code;
+  };
+  const look = async (...args: string[]) => {
+    outcomes.push(await sluice(files.folder, env, ...args));
   };
   const run = (...more: string[]) =>
     call("run", "things.yaml", "--log-database", "--lineage-file", "lineage.jsonl", ...more);
@@ -96,8 +100,8 @@ Deno.test("no secret is in anything that a command prints, logs, stores or sends
   expect(await run("--log-file", "log.jsonl")).toBe(1);
   state.status = 200;
   await call("plan", "things.yaml");
-  await call("history", "things.yaml", "--output", "json");
-  await call("rejects", "things.yaml");
+  await look("history", "things.yaml", "--output", "json");
+  await look("rejects", "things.yaml");
 
   // The requests did carry them, or nothing would be shown here.
   const asked = server.received.filter(({ path }) => path.includes("things.csv"));
@@ -211,12 +215,12 @@ ${more}`;
     await sluice(folder.folder, env, "history", "a0.yaml", "token0.yaml"),
   ];
   // Each waits for a database that is not there: they wait together.
-  const refused = await mapConcurrently([...odd.entries()], 6, ([at, password]) => {
+  const refused = await Promise.all(odd.map((password, at) => {
     const url = `postgres://localhost:${password}@127.0.0.1:1/nothing`;
     const [env, ...args] = at % 2 === 0 ? [{ DATABASE_URL: url }] : [{}, "--database", url];
     const output = at % 4 < 2 ? ["--output", "json"] : [];
     return sluice(folder.folder, env, "plan", "a0.yaml", ...args, ...output);
-  });
+  }));
   outcomes.push(...refused);
   const log = Deno.readTextFileSync(`${folder.folder}/log.jsonl`);
   const stored = await everything(test);

@@ -2,7 +2,8 @@ import { expect } from "packages/expect.ts";
 import { loadSpec } from "../../src/spec/load_spec.ts";
 import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
-import { sluice, sluiceAllowed } from "./sluice.ts";
+import { sluice } from "../support/sluice.ts";
+import { sluiceProcess } from "./sluice.ts";
 import { deafOrigin, receiver } from "./support.ts";
 
 const YAML = `
@@ -112,7 +113,7 @@ Deno.test("a command is told where the operator and Deno let it run, and is a wa
   const notice = `${files.folder}/notice.json`;
   const env = { DATABASE_URL: test.url, HOOK: notice };
   const run = (permissions: string[], env: Record<string, string>, ...flags: string[]) =>
-    sluiceAllowed(permissions, files.folder, env, "run", "things.yaml", ...flags);
+    sluiceProcess(permissions, files.folder, env, "run", "things.yaml", ...flags);
   const unnamed = await run(["--allow-run=sh"], env);
   expect(unnamed.code).toBe(3);
   expect(unnamed.err.match(/"sh" is not an allowed program/g)).toHaveLength(1);

@@ -1,25 +1,14 @@
 import { DENO_RUN } from "../support/deno_run.ts";
+import type { Outcome } from "../support/sluice.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
-/** How a command ended and what it wrote. */
-export interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the command line as a process of its own, with the permissions that its task has. */
-export async function sluice(
-  folder: string,
-  env: Readonly<Record<string, string>>,
-  ...args: readonly string[]
-): Promise<Outcome> {
-  return await sluiceAllowed([], folder, env, ...args);
-}
-
-/** The same with more permissions, as somebody may add them to the task. */
-export async function sluiceAllowed(
+/**
+ * Runs the command line as a process of its own, with the permissions that its task has.
+ *
+ * @param permissions more of them, as somebody may add them to the task
+ */
+export async function sluiceProcess(
   permissions: readonly string[],
   folder: string,
   env: Readonly<Record<string, string>>,

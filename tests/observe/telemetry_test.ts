@@ -1,7 +1,7 @@
 import { expect } from "packages/expect.ts";
 import { workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
-import { sluice } from "./sluice.ts";
+import { sluiceProcess } from "./sluice.ts";
 import { type Received, receiver } from "./support.ts";
 
 const YAML = `
@@ -39,7 +39,8 @@ Deno.test("a run has a span for itself, each partition and each stage, and metri
     });
   });
   using files = workspace({ "things.yaml": YAML.replace("SOURCE", server.origin) });
-  const { code, err } = await sluice(
+  const { code, err } = await sluiceProcess(
+    [],
     files.folder,
     {
       DATABASE_URL: test.url,
@@ -132,7 +133,7 @@ Deno.test("tracing that would tell the URLs of requests is warned of; none is si
   using files = workspace({ "things.yaml": "pipeline: {" });
   const warning = "warning: Deno traces each HTTP request with its whole URL";
   const validate = (env: Record<string, string>) =>
-    sluice(files.folder, env, "validate", "things.yaml");
+    sluiceProcess([], files.folder, env, "validate", "things.yaml");
   await using server = receiver(() => new Response("{}"));
   const OTEL_EXPORTER_OTLP_ENDPOINT = server.origin;
   const traced = await validate({ OTEL_DENO: "true", OTEL_EXPORTER_OTLP_ENDPOINT });
