@@ -4,7 +4,6 @@ import type { Queryable } from "../db/database.ts";
 import { isSameDatabase, readIdentity } from "../db/identity.ts";
 import { sourcePlan } from "../plan/source_plan.ts";
 import type { SourceContext } from "../source/context.ts";
-import { findSourceTable } from "../source/read_table.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 
 /**
@@ -22,6 +21,7 @@ export async function requireOtherTable(
   if (spec.source.table === undefined) return;
   const own = await tablesOf(spec, db);
   if (own.size === 0) return;
+  const { findSourceTable } = await import("../source/read_table.ts");
   const identity = await readIdentity(db);
   const sources = new Map(
     partitions.map((partition) => {

@@ -35,7 +35,7 @@ export async function findFiles(
   let isSet = urls.length > 1;
   for (const url of urls) {
     const location = locate(url, source, context.secrets);
-    const files = await transportFor(location).expand?.(location, source, context) ?? null;
+    const files = await (await transportFor(location)).expand?.(location, source, context) ?? null;
     if (files !== null) isSet = true;
     for (const file of files ?? [{ location, facts: null }]) {
       if (!found.has(file.location.href)) found.set(file.location.href, file);
@@ -51,7 +51,7 @@ export async function findFiles(
   if (!isSet) return null;
   return await mapConcurrently([...found.values()], PROBES, async ({ location, facts }) => ({
     location,
-    facts: facts ?? await transportFor(location).probe(location, source, context, null),
+    facts: facts ?? await (await transportFor(location)).probe(location, source, context, null),
   }));
 }
 

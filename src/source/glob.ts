@@ -1,5 +1,3 @@
-import picomatch from "picomatch";
-
 /** Braces stand for variables, and a leading `!` is a character like any other. */
 const OPTIONS = { nobrace: true, noextglob: true, nonegate: true, posixSlashes: false } as const;
 
@@ -12,7 +10,9 @@ export function isPattern(text: string): boolean {
  * Tells names that a pattern stands for, as shells have them: `*` and `?` stop at a slash, `**` is
  * any number of folders, `[a-c]` one of these characters; hidden names must be named.
  */
-export function matcher(pattern: string): (name: string) => boolean {
+export async function matcher(pattern: string): Promise<(name: string) => boolean> {
+  // Most addresses are of one file.
+  const { default: picomatch } = await import("picomatch");
   return picomatch(pattern, OPTIONS);
 }
 

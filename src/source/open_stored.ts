@@ -18,7 +18,7 @@ export async function openStored(
   limits: ReadLimits,
   context: SourceContext,
 ): Promise<StoredFile> {
-  const transport = transportFor(location);
+  const transport = await transportFor(location);
   const host = hostOf(transport, location);
   const limit = limits.perHost ?? (isPolite(transport) ? PER_HOST : null);
   if (host === null || limit === null) return await transport.open(location, limits, context);

@@ -21,5 +21,6 @@ export async function probeSource(
     return isComplete ? setFacts(files, source) : null;
   }
   const location = locate(source.url, source, context.secrets);
-  return await transportFor(location).probe(location, source, context, known);
+  const transport = await transportFor(location);
+  return await transport.probe(location, source, context, known);
 }

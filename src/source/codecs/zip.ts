@@ -38,7 +38,7 @@ async function* members(
 ): AsyncGenerator<Member> {
   let first: string | null = null;
   const others: string[] = [];
-  const matches = pattern === null ? () => true : matcher(pattern);
+  const matches = pattern === null ? () => true : await matcher(pattern);
   const wanted = (name: string) => {
     const isWanted = matches(name);
     if (!isWanted && others.length < 5) others.push(JSON.stringify(name));

@@ -84,7 +84,7 @@ async function expandFiles(
     // No file of this name.
   }
   const folder = fixedPart(pattern);
-  const matches = matcher(pattern.slice(folder.length));
+  const matches = await matcher(pattern.slice(folder.length));
   const depth = pattern.includes("**") ? Infinity : pattern.slice(folder.length).split("/").length;
   const found: string[] = [];
   const look = async (path: string, left: number): Promise<void> => {

@@ -62,7 +62,7 @@ export function objectTransport(
     const { bucket, key } = split(location);
     if (!isPattern(key)) return null;
     const store = await open(context, location);
-    const matches = matcher(key);
+    const matches = await matcher(key);
     const found: Listed[] = [];
     const shownKey = split({ ...location, href: location.shown }).key;
     for (let next: string | null = null;;) {

@@ -179,7 +179,7 @@ async function expandFiles(
   const { path } = sftpAddress(location);
   if (!isPattern(path)) return null;
   const folder = fixedPart(path);
-  const matches = matcher(path.slice(folder.length));
+  const matches = await matcher(path.slice(folder.length));
   const depth = path.includes("**") ? Infinity : path.slice(folder.length).split("/").length;
   return await withSession(location, limits, context, async (session) => {
     const found = new Map<string, SftpStat | null>();

@@ -14,8 +14,10 @@ const TEXT = bytesOf(
 );
 const OTHER = TEXT.slice().fill(0x58, 4, TEXT.length - 1);
 
-Deno.test("transports: each has the name that its schemes are listed under", () => {
-  for (const [name, transport] of Object.entries(TRANSPORTS)) expect(transport.name).toBe(name);
+Deno.test("transports: each has the name that its schemes are listed under", async () => {
+  for (const [name, transport] of Object.entries(TRANSPORTS)) {
+    expect((await transport()).name).toBe(name);
+  }
 });
 
 for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
