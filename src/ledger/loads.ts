@@ -55,7 +55,7 @@ export async function readLoads(
   const loads = await db.query<LoadRecord>(
     `with recursive ${wanted(migration)}
 select ${columns(migration)}
-from sluice.loads l join wanted on wanted.id = l.id
+from sluice.loads l where l.id = any (array(select id from wanted))
 order by l.partition nulls first, l.version`,
     [targetKey],
   );

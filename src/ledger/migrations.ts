@@ -167,6 +167,16 @@ where r.kind = 'version' and r.ledger_oid = l.ledger_oid and r.target = l.target
   where state <> 'dropped' or merge is not null`,
     ],
   },
+  {
+    number: 17,
+    why: "Find runs that are at work, and the newest versions of a target, among many",
+    statements: [
+      // Every run asks whether an earlier one has died.
+      `create index runs_at_work on sluice.runs (target) where status = 'running'`,
+      // Checks compare a load with the last ones.
+      `create index loads_by_time on sluice.loads (target, published_at)`,
+    ],
+  },
 ];
 
 /** The number of the newest migration this build knows. */

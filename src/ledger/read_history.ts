@@ -38,6 +38,9 @@ export interface HistoryRun {
   readonly error: ErrorRecord | null;
 }
 
+/** Of partition `$2`, or of all: as the index of versions has it. */
+const OF_PARTITION = `($2::text is null or coalesce(partition, '') = $2 and partition = $2)`;
+
 const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
 /** What is read of a history that may be long. */
@@ -66,9 +69,9 @@ export async function readHistory(
   end as changes
 from ${
       older === 0 ? "sluice.loads" : `(
-  select * from sluice.loads where target = $1 and ($2::text is null or partition = $2)
+  select * from sluice.loads where target = $1 and ${OF_PARTITION}
   order by id desc limit ${most!.newest})`
-    } l where target = $1 and ($2::text is null or partition = $2)
+    } l where target = $1 and ${OF_PARTITION}
 order by partition nulls first, version desc`,
     [target, partition ?? null],
   );
@@ -99,7 +102,7 @@ async function countOlder(
 ): Promise<number> {
   const [{ count }] = await db.query<{ count: number }>(
     `select count(*)::int as count from sluice.loads
-where target = $1 and ($2::text is null or partition = $2)`,
+where target = $1 and ${OF_PARTITION}`,
     [target, partition ?? null],
   );
   return count <= whole ? 0 : count - newest;

@@ -104,7 +104,8 @@ export async function forgetRejects(
 ): Promise<void> {
   for (const table of ["rejected_rows", "reject_headers"]) {
     await db.query(
-      `delete from sluice.${table} where run_id = $1 and partition is not distinct from $2::text
+      `delete from sluice.${table} where run_id = $1
+  and (partition = $2::text or partition is null and $2::text is null)
   and not exists (
     select from sluice.loads
     where run_id = $1 and coalesce(partition, '') = coalesce($2::text, ''))`,

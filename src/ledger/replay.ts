@@ -38,20 +38,27 @@ export async function findReplayable(
   loads: readonly LoadRecord[],
 ): Promise<readonly Replayable[]> {
   const found: Replayable[] = [];
-  for (const partition of new Set(loads.map((load) => load.partition))) {
-    const versions = loads.filter((load) => load.partition === partition)
-      .map(({ version }) => version);
+  for (const [partition, live] of Map.groupBy(loads, (load) => load.partition)) {
+    const versions = live.map(({ version }) => version);
     const rows = await db.query<Row>(
       `select r.id, r.line, r.source_url as url, h.header, h.run_id is not null as known
-from sluice.rejected_rows r
-join sluice.loads l on l.run_id = r.run_id and l.partition is not distinct from r.partition
+from (
+  select run_id from sluice.loads
+  where target = $1 and coalesce(partition, '') = coalesce($2::text, '')
+    and version = any (array(select value::int from json_array_elements_text($3::text::json)))
+  -- Each by its index, whatever the planner makes of the other.
+  offset 0
+) l
+cross join lateral (
+  select * from sluice.rejected_rows r
+  where r.run_id = l.run_id and (r.partition = $2::text or r.partition is null and $2::text is null)
+    and r.replayed_by is null and r.code not in ('duplicate_key', 'record_too_long')
+  offset 0
+) r
 left join lateral (
   select run_id, header from sluice.reject_headers h
-  where h.run_id = r.run_id and h.partition is not distinct from r.partition
+  where h.run_id = r.run_id and (h.partition = $2::text or h.partition is null and $2::text is null)
     and (h.source_url is null or h.source_url = r.source_url) limit 1) h on true
-where l.target = $1 and l.partition is not distinct from $2::text
-  and l.version in (select value::int from json_array_elements_text($3::text::json))
-  and r.replayed_by is null and r.code not in ('duplicate_key', 'record_too_long')
 order by r.source_url, r.id`,
       [targetKey, partition, JSON.stringify(versions)],
     );
@@ -82,7 +89,8 @@ export async function* rawRecords(
   for (let at = 0; at < ids.length; at += PAGE) {
     const page = await db.query<{ raw: Uint8Array }>(
       `select raw from sluice.rejected_rows
-where id in (select value::bigint from json_array_elements_text($1::text::json)) order by id`,
+where id = any (array(select value::bigint from json_array_elements_text($1::text::json)))
+order by id`,
       [JSON.stringify(ids.slice(at, at + PAGE))],
     );
     for (const { raw } of page) yield raw;

@@ -138,7 +138,7 @@ export function markReplayed(): Statement {
   select value::bigint as id from json_array_elements_text($1::text::json)
 ), done as (
   update sluice.rejected_rows r set replayed_by = $2::uuid, replayed_at = clock_timestamp()
-  from ids where r.id = ids.id and r.replayed_by is null returning 1
+  where r.id = any (array(select id from ids)) and r.replayed_by is null returning 1
 )
 select from done having count(*) = (select count(*) from ids)`,
     params: [fact("replayed"), fact("run_id")],

@@ -197,7 +197,7 @@ function followTarget({ target }: Layout, before: number): Statement {
     sql: `update sluice.loads l set target_oid = t.table_oid
 from sluice.targets t
 where t.target = $1 and l.target = $1 and l.target_oid = $2::oid
-  and not exists (select from pg_class c where c.oid = l.target_oid)`,
+  and not exists (select from pg_class c where c.oid = $2::oid)`,
     params: [nameOf(target), before],
     why: "Loads are in the new table where it was rebuilt",
     lock: null,

@@ -63,9 +63,8 @@ export function rootOf(versions: readonly LoadRecord[], load: LoadRecord): LoadR
 
 /** SQL: when a version was published. */
 export function momentOf(targetKey: string, partition: string | null, version: number): string {
-  const part = partition === null ? "null" : quoteLiteral(partition);
   return `(select published_at from sluice.loads where target = ${quoteLiteral(targetKey)}
-  and partition is not distinct from ${part} and version = ${version})`;
+  and coalesce(partition, '') = ${quoteLiteral(partition ?? "")} and version = ${version})`;
 }
 
 /** What retention depends on. */

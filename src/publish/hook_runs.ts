@@ -29,7 +29,7 @@ export async function ranHook(
 ): Promise<boolean> {
   const rows = await db.query(
     `select from sluice.hook_runs
-where run_id = $1::uuid and partition is not distinct from $2::text and hook = $3`,
+where run_id = $1::uuid and hook = $3 and coalesce(partition, '') = coalesce($2::text, '')`,
     [runId, partition, hook],
   );
   return rows.length > 0;

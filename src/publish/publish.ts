@@ -70,7 +70,8 @@ export async function findPublished(
   coalesce(rows_updated, 0) as rows_updated, coalesce(rows_unchanged, 0) as rows_unchanged,
   coalesce(rows_deleted, 0) as rows_deleted
 from sluice.loads
-where target = $1 and partition is not distinct from $2::text and version = $3 and run_id = $4::uuid`,
+where target = $1 and coalesce(partition, '') = coalesce($2::text, '') and version = $3
+  and run_id = $4::uuid`,
     [targetKey, partition, version, facts.run_id],
   );
   if (recorded === undefined) return null;

@@ -68,7 +68,7 @@ export async function rollback(
       async committed() {
         const rows = await context.db.query(
           `select 1 from sluice.loads where target = $1
-  and partition is not distinct from $2::text and version = $3 and state = 'live'`,
+  and coalesce(partition, '') = coalesce($2::text, '') and version = $3 and state = 'live'`,
           [targetKey, step.partition, step.to],
         );
         return rows.length === 1;

@@ -103,11 +103,14 @@ function replaySources(
   loads: readonly LoadRecord[],
   context: RunContext,
 ): Sources {
-  return new Map(plan.partitions.map(({ partition, source }) => {
-    const rows = replayable.find((each) => each.partition === partition)!;
-    const live = loads.find((load) => load.partition === partition && load.state === "live")!;
-    return [partition, replaySource(plan, source.format, rows, live, context)];
-  }));
+  const rows = new Map(replayable.map((each) => [each.partition, each]));
+  const live = new Map(
+    loads.filter(({ state }) => state === "live").map((load) => [load.partition, load]),
+  );
+  return new Map(plan.partitions.map(({ partition, source }) => [
+    partition,
+    replaySource(plan, source.format, rows.get(partition)!, live.get(partition)!, context),
+  ]));
 }
 
 function replaySource(

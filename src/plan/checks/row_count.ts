@@ -43,8 +43,8 @@ function baseline(
   const target = bind(targetKey);
   if (window === null) {
     return `select max(rows)::numeric as base from sluice.loads
-  where target = ${target} and state = 'live' and partition is not distinct from ${
-      partition === null ? "null" : bind(partition)
+  where target = ${target} and state = 'live' and coalesce(partition, '') = ${
+      bind(partition ?? "")
     }`;
   }
   return `select avg(rows)::numeric as base from (
