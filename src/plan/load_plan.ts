@@ -354,6 +354,8 @@ export interface SourcePlan extends Omit<SourceSpec, "naming"> {
   readonly url: SecretText;
   /** Where there are several: each, as `url` is; `url` names them all. */
   readonly urls?: readonly SecretText[];
+  /** Only what is wanted of a file is read, where its server can. */
+  readonly byRanges?: true;
   /** A 404 (or a missing file) means "not published yet". */
   readonly missing: "pending" | "fail";
 }

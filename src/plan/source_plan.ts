@@ -1,5 +1,5 @@
 import { fillTemplate } from "../core/period.ts";
-import { isStandardInput } from "../core/transports.ts";
+import { isStandardInput, type TransportName, transportOf } from "../core/transports.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { bindSql } from "./bind_sql.ts";
 import type { SourcePlan } from "./load_plan.ts";
@@ -19,8 +19,30 @@ export function sourcePlan(spec: PipelineSpec, partition: string | null): Source
     ...(query === undefined ? {} : { query: bindSql(query, spec, partition, null).sql }),
     ...(members === undefined ? {} : { members: filled(members) }),
     ...(checksum === undefined ? {} : { checksum: checksumPlan(spec.folder, filled(checksum)) }),
+    ...(mayBeByRanges(spec, resolved) ? { byRanges: true } : {}),
     missing: spec.partitions?.missing ?? "fail",
   };
+}
+
+/**
+ * Whether a file of which not all is wanted may be read in parts: it says itself where they are, is
+ * as it was written, and its server may send them. A checksum is one of all bytes, and rows with a
+ * value of no column are found by reading all columns.
+ */
+function mayBeByRanges(
+  { source: { format, compression, members, checksum }, schemaContract }: PipelineSpec,
+  urls: readonly string[],
+): boolean {
+  return format.type === "parquet" && (compression === "auto" || compression === "none") &&
+    members === undefined && checksum === undefined &&
+    schemaContract.newColumns !== "discard_row" &&
+    urls.some((url) => RANGED.includes(transportOf(schemeOf(url)) ?? "file"));
+}
+
+const RANGED: readonly TransportName[] = ["http", "s3", "gs", "az"];
+
+function schemeOf(url: string): string {
+  return /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1].toLowerCase() ?? "file";
 }
 
 /** A digest as it is, or where a list of them is. */

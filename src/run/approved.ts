@@ -78,7 +78,8 @@ export function approvedSources(
 ): Sources {
   return new Map(plan.partitions.map((partition) => {
     const known = approved.basis.partitions[partition.partition ?? WHOLE]?.source ?? null;
-    const source = plannedSource(plan.rows, partition, runId, context);
+    const needsDigest = known !== null && known.sha256 !== null;
+    const source = plannedSource(plan.rows, partition, runId, context, needsDigest);
     return [partition.partition, known === null ? source : watched(source, known, plan, partition)];
   }));
 }

@@ -12,6 +12,11 @@ export interface SourceContext {
   readonly signal: AbortSignal;
   /** Bounds how many read from a host at once; left out: that of the process. */
   readonly hosts?: HostGate;
+  /**
+   * Whether files may be read in parts; left out: they may not. Where parts turned out to be of two
+   * files, or not to be had, it is taken back, and the next attempt reads them whole.
+   */
+  readonly ranges?: { areTrusted: boolean };
   /** Called before each wait; `attempt` counts from 1, `attempts` is the source's `retries`. */
   onRetry(attempt: number, attempts: number, delaySeconds: number, error: ErrorRecord): void;
 }
@@ -30,7 +35,7 @@ export interface SourceFacts {
   readonly lastModified: string | null;
   /** Bytes as stored, so compressed where the source is. */
   readonly bytes: number | null;
-  /** Of the stored bytes, hex. */
+  /** Of the stored bytes, hex; `ranges:` and a digest where only parts of them were read. */
   readonly sha256: string | null;
 }
 

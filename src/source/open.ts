@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { SluiceError } from "../core/error.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 import { readChecksums, type VerifyChecksum } from "./checksums.ts";
@@ -8,12 +8,14 @@ import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
 import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
-import { locate } from "./location.ts";
+import { locate, type Location } from "./location.ts";
 import type { RandomInput } from "./random_input.ts";
+import { RangedInput, RANGES } from "./ranged_input.ts";
+import { Meter } from "./meter.ts";
 import { type FormatTraits, HEAD_BYTES, isOwnFile, isWorkbook, recognised } from "./recognise.ts";
 import { openStored } from "./open_stored.ts";
-import { type Spool, spool } from "./spool.ts";
-import type { StoredFile } from "./transports/transport.ts";
+import { spool } from "./spool.ts";
+import type { FileRanges, StoredFile } from "./transports/transport.ts";
 
 /** A source being read. */
 export interface OpenSource extends AsyncDisposable {
@@ -26,7 +28,8 @@ export interface OpenSource extends AsyncDisposable {
   /**
    * Digest of all stored bytes, hex; only after the last chunk.
    *
-   * Of several files it is the digest of the lines that `sha256sum` writes for them.
+   * Of several files it is the digest of the lines that `sha256sum` writes for them. Where only parts
+   * of a file were read it begins with `ranges:`, and is a digest of its etag, its length and those.
    */
   sha256(): string;
   /** The files that were read, where the source can have several; only after the last chunk. */
@@ -50,7 +53,7 @@ export interface FileAccount {
   readonly url: string;
   /** As it is stored; of a file in an archive, its contents. */
   readonly bytes: number;
-  /** Of these bytes, hex. */
+  /** Of these bytes, hex; `ranges:` and a digest where only parts of them were read. */
   readonly sha256: string;
 }
 
@@ -92,9 +95,31 @@ async function open(
     context,
     traits,
     found,
-    await openStored(location, source, context),
+    await openTrusted(location, source, context),
     verify,
   );
+}
+
+/** Opens a file, to be read in parts where it may be. */
+async function openTrusted(
+  location: Location,
+  source: SourcePlan,
+  context: SourceContext,
+): Promise<StoredFile> {
+  const byRanges = source.byRanges === true && context.ranges?.areTrusted === true;
+  return await trusting(context, () => openStored(location, source, context, byRanges));
+}
+
+/** Takes back the trust in parts where an error says that the file has to be read anew. */
+async function trusting<T>({ ranges }: SourceContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (ranges !== undefined && error instanceof SluiceError && error.retry === "restart") {
+      ranges.areTrusted = false;
+    }
+    throw error;
+  }
 }
 
 /** A source's files, read one after the other. */
@@ -113,7 +138,7 @@ class Reading implements OpenSource {
   #bytesBefore = 0;
   #digests: string[] = [];
   #isAtEnd = false;
-  #kept: Spool | null = null;
+  #kept: AsyncDisposable | null = null;
 
   constructor(
     source: SourcePlan,
@@ -152,7 +177,9 @@ class Reading implements OpenSource {
     const lines = this.#digests.map((digest, at) =>
       `${digest}  ${this.#found![at].location.shown}\n`
     );
-    return createHash("sha256").update(lines.join("")).digest("hex");
+    const isOfParts = this.#digests.some((digest) => digest.startsWith(RANGES));
+    return (isOfParts ? RANGES : "") +
+      createHash("sha256").update(lines.join("")).digest("hex");
   }
 
   accounts(): readonly FileAccount[] | null {
@@ -176,12 +203,17 @@ class Reading implements OpenSource {
         await this.#stored[Symbol.asyncDispose]();
         this.#bytesBefore += this.#meter.bytes;
         this.#meter = new Meter();
-        this.#stored = await openStored(found!.location, this.#source, this.#context);
+        this.#stored = await openTrusted(found!.location, this.#source, this.#context);
       }
       const shown = this.#stored.facts.url;
       const stored = this.#stored;
       if (await isInPlace(stored, this.#source, this.#traits)) {
         yield inPlace(stored, this.#meter, shown);
+        this.#account(found, stored, true);
+        continue;
+      }
+      if (stored.ranges !== undefined && endsAsOwn(stored.ranges.tail, this.#traits)) {
+        yield* this.#inParts(stored, stored.ranges, shown);
         this.#account(found, stored, true);
         continue;
       }
@@ -229,9 +261,44 @@ class Reading implements OpenSource {
     this.#isAtEnd = true;
   }
 
+  async *#inParts(
+    stored: StoredFile,
+    ranges: FileRanges,
+    url: string,
+  ): AsyncGenerator<SourceFile, void, undefined> {
+    const meter = this.#meter;
+    const input = new RangedInput(
+      ranges,
+      url,
+      () => spool(meter.watch(stored), url),
+      (share) => meter.bytes = Math.floor(ranges.size * share),
+    );
+    this.#kept = input;
+    let isInParts = false;
+    yield {
+      url,
+      chunks: meter.watch(stored),
+      whole: () => {
+        isInParts = true;
+        return Promise.resolve({
+          size: input.size,
+          shown: url,
+          read: (start, end) => trusting(this.#context, () => input.read(start, end)),
+          expect: (parts) => trusting(this.#context, () => input.expect(parts)),
+          confirm: () => input.confirm(),
+        });
+      },
+    };
+    const identity = input.identity();
+    if (isInParts && identity !== null) meter.settle(ranges.size, identity);
+    this.#kept = null;
+    await input[Symbol.asyncDispose]();
+  }
+
   async #keep(bytes: AsyncIterable<Uint8Array>, url: string): Promise<RandomInput> {
-    this.#kept = await spool(bytes, url);
-    return { ...this.#kept, confirm: () => Promise.resolve() };
+    const kept = await spool(bytes, url);
+    this.#kept = kept;
+    return { ...kept, confirm: () => Promise.resolve() };
   }
 
   #account(found: FoundFile | null, { facts }: StoredFile, isOne: boolean): void {
@@ -255,6 +322,13 @@ async function isInPlace(
   if (compression !== "auto" && compression !== "none") return false;
   const head = await stored.read(0, Math.min(HEAD_BYTES, stored.facts.bytes ?? 0));
   return isOwnFile(head, traits);
+}
+
+/** Whether a file ends as those of a format do that are read in parts. */
+function endsAsOwn(end: Uint8Array, traits: FormatTraits | null): boolean {
+  const tail = traits?.tail;
+  return tail !== undefined &&
+    tail.every((byte, at) => end[end.length - tail.length + at] === byte);
 }
 
 function inPlace(stored: StoredFile, meter: Meter, url: string): SourceFile {
@@ -283,30 +357,6 @@ function nameOf(href: string): string {
     return /^[a-z]+:\/\//i.test(href) ? decodeURIComponent(name) : name;
   } catch {
     return name;
-  }
-}
-
-/** Counts and digests the bytes that pass. */
-class Meter {
-  bytes = 0;
-  readonly #hash: Hash = createHash("sha256");
-  #digest: string | null = null;
-
-  async *watch(
-    stored: Pick<StoredFile, "chunks" | "confirm">,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of stored.chunks) {
-      this.bytes += chunk.length;
-      this.#hash.update(chunk);
-      yield chunk;
-    }
-    this.#digest = this.#hash.digest("hex");
-    await stored.confirm?.(this.#digest);
-  }
-
-  account(): { readonly bytes: number; readonly sha256: string } {
-    if (this.#digest === null) throw new Error("The digest is known after the last chunk only");
-    return { bytes: this.bytes, sha256: this.#digest };
   }
 }
 

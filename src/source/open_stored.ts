@@ -11,21 +11,25 @@ const PER_HOST = 6;
  * Opens a file at its place, once fewer than `per_host` others are being read from that host; the
  * place is kept until the file is closed.
  *
+ * @param byRanges parts of the file are what is wanted, where they can be had
  * @throws SluiceError `source/…`; `source/not_found` where there is no such file
  */
 export async function openStored(
   location: Location,
   limits: ReadLimits,
   context: SourceContext,
+  byRanges = false,
 ): Promise<StoredFile> {
   const transport = await transportFor(location);
   const host = hostOf(transport, location);
   const limit = limits.perHost ?? (isPolite(transport) ? PER_HOST : null);
-  if (host === null || limit === null) return await transport.open(location, limits, context);
+  if (host === null || limit === null) {
+    return await transport.open(location, limits, context, byRanges);
+  }
   const gate = context.hosts ?? HOSTS_OF_PROCESS;
   const leave = await gate.take(host, limit, context.signal);
   try {
-    return leaving(await transport.open(location, limits, context), leave);
+    return leaving(await transport.open(location, limits, context, byRanges), leave);
   } catch (error) {
     leave();
     throw error;
@@ -46,7 +50,7 @@ function hostOf({ name }: Transport, { href }: Location): string | null {
 
 /** The same file, which gives its place back when it is closed. */
 function leaving(file: StoredFile, leave: () => void): StoredFile {
-  const { isPlain, read, confirm } = file;
+  const { isPlain, read, ranges, confirm } = file;
   return {
     // What is known of it may change until it is read.
     get facts() {
@@ -61,6 +65,7 @@ function leaving(file: StoredFile, leave: () => void): StoredFile {
     chunks: file.chunks,
     ...(isPlain === undefined ? {} : { isPlain }),
     ...(read === undefined ? {} : { read: read.bind(file) }),
+    ...(ranges === undefined ? {} : { ranges }),
     ...(confirm === undefined ? {} : { confirm: confirm.bind(file) }),
     async [Symbol.asyncDispose]() {
       try {

@@ -9,6 +9,8 @@ export interface FormatTraits {
   readonly label: string;
   /** How every file of it begins, where it is no text. */
   readonly magic?: readonly number[];
+  /** How every file of it ends, where it is read from its end and in parts. */
+  readonly tail?: readonly number[];
   /** Whether a file that begins so is one, where `magic` does not tell all of it. */
   isOwn?(head: Uint8Array): boolean;
   /** Of its text; left out: UTF-8. */

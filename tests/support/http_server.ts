@@ -85,7 +85,7 @@ export interface ServedFile {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Answers as a good file server does: HEAD, `Range` from an offset to the end, and `If-Range`. */
+/** Answers as a good file server does: HEAD, `Range` of one part of any kind, and `If-Range`. */
 export function answerFile({ method, headers }: ServedRequest, file: ServedFile): Answer {
   const { body, etag, lastModified } = file;
   const facts: Record<string, string> = { "accept-ranges": "bytes", ...file.headers };
@@ -94,20 +94,21 @@ export function answerFile({ method, headers }: ServedRequest, file: ServedFile)
   if (method === "HEAD") {
     return { headers: { ...facts, "content-length": String(body.length) } };
   }
-  const range = /^bytes=(\d+)-$/.exec(headers.range ?? "");
+  const range = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? "");
   const condition = headers["if-range"];
-  const applies = range !== null &&
+  const applies = range !== null && range[0] !== "bytes=-" &&
     (condition === undefined || condition === etag || condition === lastModified);
   if (!applies) return { headers: facts, body };
-  const from = Number(range[1]);
-  if (from >= body.length) {
+  const [, first, last] = range;
+  const from = first === "" ? Math.max(0, body.length - Number(last)) : Number(first);
+  const to = first === "" || last === "" ? body.length : Math.min(body.length, Number(last) + 1);
+  if (from >= to) {
     return { status: 416, headers: { ...facts, "content-range": `bytes */${body.length}` } };
   }
-  const contentRange = `bytes ${from}-${body.length - 1}/${body.length}`;
   return {
     status: 206,
-    headers: { ...facts, "content-range": contentRange },
-    body: body.subarray(from),
+    headers: { ...facts, "content-range": `bytes ${from}-${to - 1}/${body.length}` },
+    body: body.subarray(from, to),
   };
 }
 

@@ -117,6 +117,9 @@ function settingsLine(plan: LoadPlan): string {
     `${formatPlural(plan.concurrency, "partition")} at once`,
     `${formatPlural(plan.copyConnections, "COPY connection")} each`,
     `rejects up to ${limit}`,
+    ...(plan.partitions.some(({ action, source }) => action === "load" && source.byRanges)
+      ? ["only wanted columns read where the server can"]
+      : []),
     ...(plan.together ? ["published together"] : []),
     `${formatPlural(plan.versions, "earlier version")} kept`,
   ];

@@ -222,7 +222,7 @@ function Differences(
           difference={signed(Number(b.rows) - Number(a.rows))}
         />
         <Pair name="Bytes of the source" a={bytes(a)} b={bytes(b)} isNumber />
-        <Pair name="SHA-256 of the source" a={short(a.sha256)} b={short(b.sha256)} />
+        <Pair name="Digest of the source" a={short(a.sha256)} b={short(b.sha256)} />
         <Pair name="Source" a={a.source_url} b={b.source_url} />
         <Pair name="Last modified" a={a.last_modified} b={b.last_modified} />
         <Pair name="Pipeline file" a={short(a.spec_hash)} b={short(b.spec_hash)} />
@@ -354,7 +354,9 @@ function bytes({ bytes }: Version): string | null {
 
 /** Enough of a hash to tell two apart. */
 function short(hash: string | null): string | null {
-  return hash === null ? null : hash.slice(0, 16);
+  if (hash === null) return null;
+  // What stands before the digits says that it is not one of the whole file.
+  return hash.slice(0, hash.indexOf(":") + 1 + 16);
 }
 
 function signed(difference: number): string {

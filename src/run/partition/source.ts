@@ -32,13 +32,20 @@ export interface LoadSource {
   readonly recordedBytes: number | null;
 }
 
-/** The partition's own source, as planned. */
+/**
+ * The partition's own source, as planned.
+ *
+ * @param needsDigest its bytes are compared with a digest of all of them
+ */
 export function plannedSource(
   { columns, newColumns }: RowsPlan,
   partition: PartitionPlan,
   runId: string,
   context: RunContext,
+  needsDigest = false,
 ): LoadSource {
+  // Remembered from one attempt to the next.
+  const ranges = { areTrusted: !needsDigest };
   const onRetry = (
     attempt: number,
     attempts: number,
@@ -50,7 +57,7 @@ export function plannedSource(
       ...retryNews(partition.partition, "source", attempt, attempts, delaySeconds, error),
     });
   return {
-    open: () => openSource(partition.source, sourceContext(context, onRetry)),
+    open: () => openSource(partition.source, { ...sourceContext(context, onRetry), ranges }),
     reader: ({ announced }, base, splitter) =>
       openReader(
         partition.source.format,

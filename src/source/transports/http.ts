@@ -5,9 +5,9 @@ import type { Transport } from "./transport.ts";
 /** Files over HTTP and HTTPS. */
 export const http: Transport = {
   name: "http",
-  async open(location, limits, context) {
+  async open(location, limits, context, byRanges = false) {
     const download = new HttpDownload(location, limits, context);
-    await download.start();
+    await download.start(byRanges ? "end" : null);
     return download;
   },
   probe: probeHttp,

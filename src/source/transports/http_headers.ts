@@ -1,16 +1,22 @@
+import type { SourceFacts } from "../context.ts";
+import type { Location } from "../location.ts";
+
 /** What `Content-Range` says: `start` is null in an answer to a range that does not exist. */
 export interface ContentRange {
   readonly start: number | null;
+  /** The last byte that is sent. */
+  readonly end: number | null;
   readonly total: number | null;
 }
 
 /** Reads `bytes 100-199/500`, also with `*` for a part; null where it is something else. */
 export function parseContentRange(text: string | null): ContentRange | null {
-  const match = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/i.exec(text?.trim() ?? "");
+  const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/i.exec(text?.trim() ?? "");
   if (match === null) return null;
   return {
     start: match[1] === undefined ? null : Number(match[1]),
-    total: match[2] === "*" ? null : Number(match[2]),
+    end: match[2] === undefined ? null : Number(match[2]),
+    total: match[3] === "*" ? null : Number(match[3]),
   };
 }
 
@@ -35,6 +41,11 @@ export function isoDate(text: string | null): string | null {
   return Temporal.Instant.fromEpochMilliseconds(milliseconds).toString();
 }
 
+/** Whether an etag proves bytes: in quotes, as RFC 9110 has it, and not weak. */
+export function isStrongTag(etag: string | null): etag is string {
+  return etag !== null && /^"[^"]+"$/.test(etag);
+}
+
 /** What identifies the bytes of a file: a header and its value, as the server sent it. */
 export interface Validator {
   readonly header: "etag" | "last-modified";
@@ -55,4 +66,20 @@ export function strongValidator(headers: Headers): Validator | null {
   if (modified === null || Number.isNaN(Date.parse(modified))) return null;
   if (sent !== null && Date.parse(sent) - Date.parse(modified) < 1000) return null;
   return { header: "last-modified", value: modified };
+}
+
+/** What the headers of a whole file tell about it. */
+export function factsOf({ shown }: Location, headers: Headers): SourceFacts {
+  return {
+    url: shown,
+    etag: headers.get("etag"),
+    lastModified: isoDate(headers.get("last-modified")),
+    bytes: parseLength(headers.get("content-length")),
+    sha256: null,
+  };
+}
+
+/** A fact that one of two answers leaves out tells nothing. */
+export function unchanged<T>(before: T | null, now: T | null): boolean {
+  return before === null || now === null || before === now;
 }

@@ -2,7 +2,7 @@ import { SluiceError } from "../../core/error.ts";
 import type { SourceContext, SourceFacts } from "../context.ts";
 import type { Location } from "../location.ts";
 import { sourceAttempts } from "../retry.ts";
-import { isoDate, parseLength } from "./http_headers.ts";
+import { factsOf } from "./http_headers.ts";
 import { discard, sendRequest } from "./http_request.ts";
 import type { ReadLimits } from "./transport.ts";
 
@@ -44,15 +44,4 @@ async function look(
   } finally {
     context.signal.removeEventListener("abort", abort);
   }
-}
-
-/** What the headers of a whole file tell about it. */
-export function factsOf({ shown }: Location, headers: Headers): SourceFacts {
-  return {
-    url: shown,
-    etag: headers.get("etag"),
-    lastModified: isoDate(headers.get("last-modified")),
-    bytes: parseLength(headers.get("content-length")),
-    sha256: null,
-  };
 }

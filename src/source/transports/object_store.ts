@@ -95,9 +95,10 @@ export function objectTransport(
 
   return {
     name,
-    async open(location, limits, context) {
+    async open(location, limits, context, byRanges = false) {
       const download = new HttpDownload(await objectOf(location, context), limits, context);
-      await download.start();
+      // Azure has no ranges that count from the end.
+      await download.start(!byRanges ? null : name === "az" ? "start" : "end");
       return download;
     },
     probe: async (location, limits, context) =>

@@ -28,12 +28,33 @@ export interface StoredFile extends AsyncDisposable {
    * first chunk is asked for or after the last one, and one call at a time.
    */
   read?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** There where they were asked for and can be had; `chunks` has the whole file all the same. */
+  readonly ranges?: FileRanges | undefined;
   /**
    * Asked after the last chunk, with the digest of all of them (hex).
    *
    * @throws SluiceError `source/changed_while_reading` where they are of two states of the file
    */
   confirm?(sha256: string): Promise<void>;
+}
+
+/** Bytes at the end of a file that are read first, where parts of it are. */
+export const TAIL_BYTES = 1 << 16;
+
+/** Parts of a file, each of which is proven to be of the same state of it. */
+export interface FileRanges {
+  readonly size: number;
+  /** Strong: it stands for these very bytes. */
+  readonly etag: string;
+  /** The last {@link TAIL_BYTES}; a file that is shorter has no ranges. */
+  readonly tail: Uint8Array;
+  /**
+   * The bytes `start … end)`, once they are asked for.
+   *
+   * `chunks` throws SluiceError `source/changed_while_reading`, `source/restart_needed` where they
+   * are of another state, or nothing proves that they are not.
+   */
+  read(start: number, end: number): Pick<StoredFile, "chunks"> & AsyncDisposable;
 }
 
 /** A file that an address stands for. */
@@ -46,8 +67,16 @@ export interface Listed {
 /** A way to reach sources; `core/transports.ts` has the schemes that choose it. */
 export interface Transport {
   readonly name: TransportName;
-  /** @throws SluiceError `source/not_found` where there is no such file */
-  open(location: Location, limits: ReadLimits, context: SourceContext): Promise<StoredFile>;
+  /**
+   * @param byRanges parts of the file are what is wanted, from its end on, where they can be had
+   * @throws SluiceError `source/not_found` where there is no such file
+   */
+  open(
+    location: Location,
+    limits: ReadLimits,
+    context: SourceContext,
+    byRanges?: boolean,
+  ): Promise<StoredFile>;
   /** Looks without reading; null where there is no such file. */
   probe(
     location: Location,

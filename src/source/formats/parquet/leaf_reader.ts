@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { ColumnMetaData, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import type { StoredSegment, StoredType } from "../../../rows/stored/stored_rows.ts";
-import type { RandomInput } from "../../random_input.ts";
+import type { ByteRange, RandomInput } from "../../random_input.ts";
 import { damaged, decoding, type Place, tooLarge } from "./faults.ts";
 import type { Node } from "./footer.ts";
 import type { LeafText } from "./leaf_text.ts";
@@ -34,6 +34,25 @@ function requireNumbers(header: PageHeader): void {
     ]),
   ];
   if (!numbers.every(Number.isSafeInteger)) throw new Error("what should be numbers is none");
+}
+
+/** Bytes that the headers of a dictionary have at most, which some writers do not count. */
+const UNCOUNTED_BYTES = 1 << 8;
+
+/** Where a file says that the pages of a leaf lie in a row group, which may be untrue. */
+function bytesOf(chunk: ColumnMetaData): ByteRange {
+  const data = Number(chunk.data_page_offset);
+  const dictionary = Number(chunk.dictionary_page_offset ?? 0);
+  const start = dictionary > 0 && dictionary < data ? dictionary : data;
+  return { start, end: start + Number(chunk.total_compressed_size) };
+}
+
+/** The bytes that are read of it; empty where they cannot lie there. */
+export function bytesRead(chunk: ColumnMetaData, size: number): ByteRange {
+  const { start, end } = bytesOf(chunk);
+  if (!(start >= 4 && end > start && end <= size)) return { start: 0, end: 0 };
+  const hasDictionary = chunk.dictionary_page_offset !== undefined;
+  return { start, end: hasDictionary ? Math.min(end + UNCOUNTED_BYTES, size) : end };
 }
 
 /** Goes through the entries of one leaf in one row group, page by page. */
@@ -73,9 +92,7 @@ export class LeafReader {
     this.#leaf = leaf;
     this.#place = place;
     this.#text = text;
-    const data = Number(chunk.data_page_offset);
-    const dictionary = Number(chunk.dictionary_page_offset ?? 0);
-    const start = dictionary > 0 && dictionary < data ? dictionary : data;
+    const { start } = bytesOf(chunk);
     const length = Number(chunk.total_compressed_size);
     if (!(start >= 4 && length >= 0 && start + length <= file.size)) {
       throw damaged(place, `it would lie at byte ${start} and have ${length} bytes`);

@@ -2,11 +2,11 @@ import { NESTED, NULL, QUOTED, STRING } from "../../../core/field_flags.ts";
 import type { BatchArrays, RecordBatch } from "../../../rows/record_batch.ts";
 import type { ParquetOptions } from "../../../spec/formats/parquet.ts";
 import { comeHome, emptyBatch, isHome, RAW_LIMIT, reserve } from "../../growing_batch.ts";
-import type { RandomInput } from "../../random_input.ts";
+import type { ByteRange, RandomInput } from "../../random_input.ts";
 import type { Wanted } from "../format.ts";
 import { decoding, notAvailable, type Place } from "./faults.ts";
 import { type Footer, type Group, type Node, readFooter } from "./footer.ts";
-import { LeafReader } from "./leaf_reader.ts";
+import { bytesRead, LeafReader } from "./leaf_reader.ts";
 import { leafText } from "./leaf_text.ts";
 import { NestedWriter, putJsonValue } from "./nested.ts";
 import { storedBatches } from "./stored_group.ts";
@@ -62,6 +62,12 @@ export class ParquetRows {
     this.header = footer.fields.map(({ name }) => name);
     const fields = this.#fields(footer);
     this.#batch.width = footer.fields.length;
+    await file.expect?.(footer.groups.map((group) =>
+      fields.flatMap(({ node }) => {
+        const place: Place = { shown: file.shown, group: group.number, column: node.path };
+        return group.rows === 0 ? [] : leavesOf(node, group, file.size, place);
+      })
+    ));
     for (const group of footer.groups) {
       if (this.#wanted.others === "skip") yield* this.#storedGroup(file, group, fields);
       else yield* this.#group(file, group, fields);
@@ -202,6 +208,14 @@ export class ParquetRows {
     batch.place = (record) => `row ${batch.lines[record] - before} of row group ${group.number}`;
     batch.raw = (record) => rawRecord(batch, record, fields, writers);
   }
+}
+
+/** Where the pages of a field lie in a row group. */
+function leavesOf(node: Node, group: Group, size: number, place: Place): readonly ByteRange[] {
+  return Array.from(
+    { length: node.leaves },
+    (_, at) => bytesRead(group.chunk(node.firstLeaf + at, place), size),
+  );
 }
 
 /** Starts to read a field in a row group. */

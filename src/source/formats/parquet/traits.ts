@@ -4,6 +4,7 @@ import { type FormatTraits, markupKind, pointerKind } from "../../recognise.ts";
 export const PARQUET_TRAITS: FormatTraits = {
   label: "Parquet file",
   magic: [0x50, 0x41, 0x52, 0x31],
+  tail: [0x50, 0x41, 0x52, 0x31],
   controls: [],
   separators: [],
   other: (text) =>
