@@ -172,10 +172,12 @@ Deno.test("openSource explains what Deno does not allow", async () => {
           console.log(error.code, error.hint);
         }
       }`;
-    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const root = new URL("../../", import.meta.url).pathname;
+    // What a source needs is imported when it is opened.
+    const flags = ["--no-lock", "--no-prompt", "--config", `${root}deno.json`];
     await Deno.writeTextFile(`${folder}/script.ts`, script);
     const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-lock", "--no-prompt", "--config", config, `${folder}/script.ts`, path],
+      args: ["run", ...flags, `--allow-read=${root}`, `${folder}/script.ts`, path],
     }).output();
     expect(new TextDecoder().decode(stdout).trim().split("\n")).toEqual([
       "source/not_allowed Run with --allow-read for this path",
