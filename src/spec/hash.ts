@@ -71,16 +71,14 @@ let counting: readonly CountingKey[] | null = null;
 function countingKeys(): readonly CountingKey[] {
   if (counting !== null) return counting;
   const found: CountingKey[] = [];
-  const settled: string[] = [];
   eachKey(({ schema, meta }, path) => {
-    const name = path.join(".");
-    if (settled.some((section) => name.startsWith(`${section}.`))) return;
-    if (meta.rows !== undefined) settled.push(name);
-    const isSection = keysAt(path).length > 0;
-    if (meta.rows === false || (isSection && meta.rows !== true)) return;
+    if (meta.rows === false) return false;
+    if (meta.rows === undefined && keysAt(path).length > 0) return true;
     const leftOut = meta.leftOut ?? schema.safeParse(undefined).data;
     const steps = [...path.slice(0, -1).map(camel), fieldName(path.at(-1)!, schema)];
-    found.push({ name, steps, leftOut });
+    found.push({ name: path.join("."), steps, leftOut });
+    // A section that counts does so as a whole.
+    return meta.rows === undefined;
   });
   return counting = found;
 }

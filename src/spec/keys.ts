@@ -98,11 +98,15 @@ export function hintOfValue(value: unknown, path: Path): string | null {
   return null;
 }
 
-/** Calls back for each key of the file, sections before their keys; `<name>` is the user's own. */
-export function eachKey(visit: (key: Key, path: readonly string[]) => void): void {
+/**
+ * Calls back for each key of the file, sections before their keys; `<name>` is the user's own.
+ *
+ * @param visit returns false where the keys of the section are passed over
+ */
+export function eachKey(visit: (key: Key, path: readonly string[]) => boolean | void): void {
   const seen = (place: Place, path: readonly string[]) => {
     for (const key of keysOf(place)) {
-      visit(key, [...path, key.name]);
+      if (visit(key, [...path, key.name]) === false) continue;
       seen(below(place, key.name), [...path, key.name]);
     }
     const open = place.flatMap(branches).flatMap((branch): readonly [string, z.ZodType][] =>

@@ -1,4 +1,4 @@
-import { eachKey, keysAt } from "./keys.ts";
+import { below, keysOf, type Place, ROOT } from "./keys.ts";
 import type { Report } from "./report.ts";
 import { nodeAt, type Path, type Tree } from "./yaml_tree.ts";
 
@@ -13,7 +13,7 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
     report.key([key], "spec/not_available_yet", `"${key}" is not available yet`, "Leave it out");
     found.push([key]);
   }
-  for (const { path, later } of laterValues()) {
+  for (const { path, later } of laterValues(tree)) {
     const node = find(tree, path);
     if (node?.kind !== "scalar" || !later.test(node.text)) continue;
     report.value(path, "spec/not_available_yet", `"${node.text}" is not available yet`);
@@ -22,18 +22,31 @@ export function reportNotAvailable(tree: Tree, report: Report): Path[] {
   return found;
 }
 
-let values: readonly { readonly path: Path; readonly later: RegExp }[] | null = null;
-
-/** The keys some of whose values wait; `type` of a format has those of the format itself. */
-function laterValues() {
-  if (values !== null) return values;
+/**
+ * The keys of the file some of whose values wait; `type` of a format has those of the format itself.
+ * What the file does not have is not looked through.
+ */
+function laterValues(tree: Tree) {
   const found: { path: Path; later: RegExp }[] = [];
-  eachKey(({ meta: { later } }, path) => {
-    if (later === undefined) return;
-    found.push({ path, later });
-    if (keysAt(path).includes("type")) found.push({ path: [...path, "type"], later });
-  });
-  return values = found;
+  const seen = (place: Place, path: readonly string[]) => {
+    const node = find(tree, path);
+    if (node?.kind !== "map") return;
+    const there = new Set(node.entries.map(({ key }) => key));
+    for (const { name, meta: { later } } of keysOf(place)) {
+      if (!there.has(name)) continue;
+      const at = [...path, name];
+      const inside = below(place, name);
+      if (later !== undefined) {
+        found.push({ path: at, later });
+        if (keysOf(inside).some((key) => key.name === "type")) {
+          found.push({ path: [...at, "type"], later });
+        }
+      }
+      seen(inside, at);
+    }
+  };
+  seen(ROOT, []);
+  return found;
 }
 
 function find(tree: Tree, path: Path): Tree | null {
