@@ -23,7 +23,7 @@ import type { RollbackResult } from "../publish/rollback.ts";
 import type { DraftRequest, Preview } from "../inspect/mod.ts";
 import type { SourceContext } from "../source/context.ts";
 import type { Elsewhere, RunContext, RunOptions } from "../run/context.ts";
-import type { LoadInput, LoadResult } from "../spec/load_spec.ts";
+import type { LoadInput, LoadResult } from "../spec/load_with.ts";
 import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import type { Style } from "./views/paint.ts";
 import type { Screen } from "./views/screen.ts";
@@ -137,8 +137,8 @@ const ROLE_STYLES: Readonly<Record<DiagnosticRole, Style>> = {
 export function realServices(): Services {
   return {
     async loadSpec(text, input) {
-      const { loadSpec } = await import("../spec/load_spec.ts");
-      return loadSpec(text, input);
+      const { readSpec } = await import("../spec/read_spec.ts");
+      return await readSpec(text, input);
     },
     async renderDiagnostic(diagnostic, { paint, width }) {
       const { renderDiagnostic } = await import("../core/render_diagnostic.ts");

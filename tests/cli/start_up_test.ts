@@ -15,9 +15,7 @@ Deno.test("the command line starts without what only some command needs", async 
   // Else Deno reads whatever any command may import before the first one runs.
   expect(config.unstable).toContain("lazy-dynamic-imports");
   const reached = await reachedFrom(source("main.ts"));
-  const packages = reached.filter((specifier) => specifier.startsWith("npm:"))
-    .map((specifier) => specifier.replace(/^npm:\/?(@?[^@]+).*/, "$1"));
-  expect(packages.toSorted()).toEqual(["commander", "fast-string-width", "fast-wrap-ansi"]);
+  expect(packagesOf(reached)).toEqual(["commander", "fast-string-width", "fast-wrap-ansi"]);
   expect(reached.filter((specifier) => /\/src\/(spec|run|source|rows|page)\//.test(specifier)))
     .toEqual([]);
   // Each command has a file for its arguments and help.
@@ -34,6 +32,12 @@ async function reachedFrom(...starts: readonly string[]): Promise<readonly strin
     }
   }
   return [...reached];
+}
+
+/** The names of the packages among them. */
+function packagesOf(specifiers: readonly string[]): readonly string[] {
+  return specifiers.filter((specifier) => specifier.startsWith("npm:"))
+    .map((specifier) => specifier.replace(/^npm:\/?(@?[^@]+).*/, "$1")).toSorted();
 }
 
 async function modulesOf(...starts: readonly string[]) {
@@ -53,22 +57,35 @@ async function modulesOf(...starts: readonly string[]) {
 const source = (path: string) => new URL(`../../src/${path}`, import.meta.url).href;
 
 /** What `plan` and an unchanged `run` wait for, beyond the command line; `cli/services.ts`. */
-const LATER = ["spec/load_spec.ts", "db/connection/connect.ts", "db/embedded/mod.ts"];
+const LATER = ["spec/read_spec.ts", "db/connection/connect.ts", "db/embedded/mod.ts"];
+
+/** All packages that `plan`, and a run with nothing to do, wait for, whatever the source is. */
+const PACKAGES = ["commander", "fast-string-width", "fast-wrap-ansi", "postgres", "yaml", "zod"];
+
+Deno.test("validate reads nothing of what looks at a database or a source", async () => {
+  const reached = await reachedFrom(source("main.ts"), source("spec/read_spec.ts"));
+  expect(packagesOf(reached)).toEqual(PACKAGES.filter((name) => name !== "postgres"));
+  expect(reached.filter((each) => /\/src\/(db\/connection|plan|run|source)\//.test(each))).toEqual([
+    source("db/connection/connection_parameters.ts"),
+  ]);
+  expect(reached.length).toBeLessThan(190);
+});
 
 Deno.test("plan, and a run with nothing to do, read nothing of what loads", async () => {
   const main = source("main.ts");
   for (
-    const [command, start, most] of [["plan", "run/gather.ts", 410], [
+    const [command, start, most] of [["plan", "run/gather.ts", 370], [
       "run",
       "run/mod.ts",
-      430,
+      395,
     ]] as const
   ) {
     const reached = await reachedFrom(main, ...[...LATER, start].map(source));
+    expect({ command, packages: packagesOf(reached) }).toEqual({ command, packages: PACKAGES });
     expect({
       command,
       loads: reached.filter((each) =>
-        /\/src\/(load|rows|source\/(formats|codecs|encodings))\//.test(each)
+        /\/src\/(load|rows|source\/(formats|codecs|encodings|transports\/(?!mod)))\//.test(each)
       ),
     }).toEqual({ command, loads: [] });
     expect(reached.length).toBeLessThan(most);

@@ -1,6 +1,7 @@
 // Slow: thousands of patterns, and every character there is.
 import { expect } from "packages/expect.ts";
-import { compilePattern, PatternError } from "../../src/core/pattern/mod.ts";
+import { compilePattern } from "../../src/core/pattern/mod.ts";
+import { PatternError } from "../../src/core/pattern/pattern_error.ts";
 import { between, pick, randomFrom } from "../rows/random.ts";
 
 const SEED = Number(Deno.env.get("SLUICE_SEED") ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,4 +1,5 @@
-import { type LoadInput, type LoadResult, loadSpec } from "../../src/spec/load_spec.ts";
+import { loadSpec } from "../../src/spec/load_spec.ts";
+import type { LoadInput, LoadResult } from "../../src/spec/load_with.ts";
 
 /** A small pipeline that is right; `edits` replace texts of it. */
 export const MONTHS = `pipeline: trips

@@ -1,19 +1,12 @@
 import { RegExpParser } from "@eslint-community/regexpp";
 import { RE2JS, RE2JSException } from "re2js";
+import { PatternError } from "./pattern_error.ts";
 import { toRe2, Unsupported } from "./to_re2.ts";
 
 /** A compiled `pattern:` of a pipeline file. */
 export interface Pattern {
   /** Whether it is found somewhere in a text, in time proportional to its length. */
   test(utf8: Uint8Array): boolean;
-}
-
-/** Why a pattern cannot be used; the message is part of a sentence. */
-export class PatternError extends Error {
-  /** @param syntax false: JavaScript knows it, and an engine without backtracking does not */
-  constructor(message: string, readonly syntax: boolean) {
-    super(message);
-  }
 }
 
 /** Steps of a compiled pattern: each costs some 10 ns for each character in the worst case. */

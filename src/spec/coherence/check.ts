@@ -1,4 +1,5 @@
 import type { CheckSpec, PipelineSpec } from "../pipeline_spec.ts";
+import type { Readers } from "../readers.ts";
 import type { Report } from "../report.ts";
 import type { PipelineInput } from "../schema/pipeline.ts";
 import type { Path } from "../yaml_tree.ts";
@@ -25,4 +26,9 @@ export interface PlacedCheck {
 }
 
 /** Reports mistakes across keys; `input` is the file as written. */
-export type Check = (spec: Subject, report: Report, input: PipelineInput) => void;
+export type Check = (
+  spec: Subject,
+  report: Report,
+  input: PipelineInput,
+  readers: Readers,
+) => void;

@@ -1,12 +1,13 @@
-import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
+import { PatternError } from "../../core/pattern/pattern_error.ts";
 import { TEXTS } from "../column_type.ts";
 import type { ColumnSpec } from "../pipeline_spec.ts";
+import type { Readers } from "../readers.ts";
 import type { Report } from "../report.ts";
 import type { Check } from "./check.ts";
 import { isAbove, isOf, notOfType } from "./typed_text.ts";
 
 /** The values of rules can be read by the column's type. */
-export const columnRules: Check = ({ columns, passing = [] }, report) => {
+export const columnRules: Check = ({ columns, passing = [] }, report, _input, readers) => {
   for (const column of [...columns, ...passing]) {
     const { name, type, rules } = column;
     checkValues(column, report);
@@ -15,12 +16,17 @@ export const columnRules: Check = ({ columns, passing = [] }, report) => {
       report.value(["columns", name, "min"], "spec/bad_limits", `"${min}" is above "${max}"`);
     }
     if (rules.pattern !== undefined) {
-      checkPattern(name, rules.pattern, report);
+      checkPattern(name, rules.pattern, report, readers);
     }
   }
 };
 
-function checkPattern(column: string, pattern: string, report: Report): void {
+function checkPattern(
+  column: string,
+  pattern: string,
+  report: Report,
+  { compilePattern }: Readers,
+): void {
   try {
     compilePattern(pattern);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Checked } from "../check_schema.ts";
 import { formatReads } from "../formats/mod.ts";
+import type { Readers } from "../readers.ts";
 import type { Report } from "../report.ts";
 import { afterOthers } from "./after.ts";
 import type { Check, Draft, PlacedCheck } from "./check.ts";
@@ -116,7 +117,12 @@ export const COHERENCE: readonly (readonly [Check, reads: readonly string[]])[] 
 ];
 
 /** Runs every check that the rest of the file leaves something to say. */
-export function checkCoherence(draft: Draft, report: Report, { input, broken }: Checked): void {
+export function checkCoherence(
+  draft: Draft,
+  report: Report,
+  { input, broken }: Checked,
+  readers: Readers,
+): void {
   // Without its columns a file cannot be told which of them it names wrongly.
   if (broken.has(["columns"])) return;
   const subject = {
@@ -134,6 +140,6 @@ export function checkCoherence(draft: Draft, report: Report, { input, broken }: 
   };
   for (const [check, reads] of COHERENCE) {
     if (reads.some((key) => broken.touches(key.split(".")))) continue;
-    check(subject, report, input);
+    check(subject, report, input, readers);
   }
 }

@@ -1,11 +1,12 @@
 import { encodeOneByte, isOneByte } from "../../core/encodings.ts";
 import { byteLength } from "../../core/names.ts";
-import { compilePattern, PatternError } from "../../core/pattern/mod.ts";
+import { PatternError } from "../../core/pattern/pattern_error.ts";
 import { camel, type SectionSpec, sectionSpec } from "../schema/section.ts";
 import { DELIMITER, ONE_CHARACTER } from "../schema/editor_hints.ts";
 import { looseText } from "../schema/text.ts";
 import { commonSchema, nullValues } from "./common_keys.ts";
 import type { FormatReport, FormatSpec } from "./format_spec.ts";
+import type { Readers } from "../readers.ts";
 import { z } from "../zod.ts";
 
 /** `delimiter`, of text with fields that are written like those of CSV. */
@@ -109,10 +110,10 @@ export const csv: FormatSpec<typeof schema, CsvOptions> = {
       "end_pattern",
     ],
   },
-  check(options, report) {
+  check(options, report, readers) {
     checkCharacters(options, report);
     checkHeader(options, report);
-    checkPattern(options, report);
+    checkPattern(options, report, readers);
   },
 };
 
@@ -133,6 +134,7 @@ function checkHeader(options: CsvOptions, report: FormatReport): void {
 export function checkPattern(
   { endPattern }: Pick<CsvOptions, "endPattern">,
   report: FormatReport,
+  { compilePattern }: Readers,
 ): void {
   if (endPattern === undefined || endPattern === null) return;
   try {

@@ -84,9 +84,9 @@ export const fixed: FormatSpec<typeof schema, FixedOptions> = {
     naming: ["header", "widths", "positions"],
     check: ["widths", "positions", "header", "end_pattern"],
   },
-  check(options, report) {
+  check(options, report, readers) {
     checkFields(options, report);
-    checkPattern(options, report);
+    checkPattern(options, report, readers);
   },
 };
 

@@ -1,6 +1,7 @@
 import type { SectionSpec } from "../schema/section.ts";
 import type { commonSchema } from "./common_keys.ts";
 import type { SpecCode } from "../codes.ts";
+import type { Readers } from "../readers.ts";
 import type { z } from "../zod.ts";
 
 /** What says which field of a record is which: a header, its place, or a key of its own. */
@@ -26,5 +27,5 @@ export interface FormatSpec<S extends z.ZodObject, O extends CommonOptions> {
   /** Keys that `naming` and `check` read. */
   readonly reads: { readonly naming: readonly string[]; readonly check: readonly string[] };
   /** Reports what no single key shows. */
-  check(options: O, report: FormatReport): void;
+  check(options: O, report: FormatReport, readers: Readers): void;
 }

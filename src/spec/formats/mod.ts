@@ -7,6 +7,7 @@ import { ndjson } from "./ndjson.ts";
 import { parquet } from "./parquet.ts";
 import { tsv } from "./tsv.ts";
 import { xlsx } from "./xlsx.ts";
+import type { Readers } from "../readers.ts";
 import { z } from "../zod.ts";
 
 export type { CommonOptions, Naming } from "./format_spec.ts";
@@ -55,8 +56,12 @@ export function namingOf(options: FormatOptions): Naming {
 }
 
 /** Reports what no single key of `source.format` shows. */
-export function checkFormat(options: FormatOptions, report: FormatReport): void {
-  plug(options.type).check(options, report);
+export function checkFormat(
+  options: FormatOptions,
+  report: FormatReport,
+  readers: Readers,
+): void {
+  plug(options.type).check(options, report, readers);
 }
 
 /** Paths of the keys that {@link namingOf} or {@link checkFormat} reads. */
