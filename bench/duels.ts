@@ -153,6 +153,11 @@ ${columnLines(columns)}`,
     const copy = copyCommand(tables.theirTable, names, `'${sqlText(files[0])}'`);
     await psql([copy, `alter table ${tables.theirTable} add primary key (trip_id)`], url);
   };
+  // Autovacuum would have come between two days.
+  const tidy = async (db: Database) => {
+    await db.query(`vacuum analyze ${tables.theirTable}`);
+    await db.query(`vacuum analyze ${tables.ourTable}`);
+  };
   return {
     id: "upsert",
     title: "upsert of a month of which 1 % changed",
@@ -166,12 +171,9 @@ ${columnLines(columns)}`,
       await sluice(load(0), url);
       await remake(db, tables, null);
       await fill(url);
+      await tidy(db);
     },
-    // Autovacuum would have come between two days.
-    reset: async (db) => {
-      await db.query(`vacuum analyze ${tables.theirTable}`);
-      await db.query(`vacuum ${tables.ourTable}`);
-    },
+    reset: tidy,
     ours: load,
     theirs: (round) => [
       `create temporary table incoming (like ${tables.theirTable})`,

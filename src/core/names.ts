@@ -36,6 +36,16 @@ export function beforeImageName(versionTable: string): string {
   return `${versionTable}_b`;
 }
 
+/** Names the table of the places of rows that a merge writes; gone when the merge is done. */
+export function changedRowsName(versionTable: string): string {
+  return `${versionTable}_c`;
+}
+
+/** Names the table that such rows wait in while staging is emptied; gone when the merge is done. */
+export function keptRowsName(versionTable: string): string {
+  return `${versionTable}_w`;
+}
+
 /** Names the table that rows wait in while those that Postgres refuses are looked for. */
 export function rawTableName(versionTable: string): string {
   return `${versionTable}_r`;

@@ -274,6 +274,8 @@ function mergeOf(input: RollbackInput, layout: Layout, load: LoadRecord): Merge 
     beforeTable: beforeTableOf(load),
     columns: loaded,
     compared: loaded.filter((name) => !lineage.has(name) && !merge.key.includes(name)),
+    // What changed hands since may be of any type.
+    likeness: new Map(),
     restored: (before ?? []).filter((name) => writable.has(name)),
     scope: scopeCondition(spec, layout, load.partition),
     moment: momentOf(targetKeyOf(spec), load.partition, load.version),

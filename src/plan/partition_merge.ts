@@ -3,10 +3,10 @@ import { beforeImageName } from "../core/names.ts";
 import type { PartitionInput } from "./partition_input.ts";
 import { requireOthersUntouched } from "./incoming_keys.ts";
 import { takesRowsAway } from "../core/takes_rows_away.ts";
-import { LINEAGE_COLUMNS } from "./layout.ts";
+import { type Layout, LINEAGE_COLUMNS } from "./layout.ts";
 import type { TableName } from "./load_plan.ts";
 import type { Merge } from "./merge/merge.ts";
-import { keyOf } from "./merge/sql.ts";
+import { keyOf, type Likeness, likenessOf } from "./merge/sql.ts";
 import { catalogType } from "./sql_types.ts";
 import { MODES } from "./modes/mod.ts";
 import { scopeCondition } from "./staging.ts";
@@ -37,12 +37,26 @@ export function mergeOf(
     beforeTable: { schema: staging.schema, table: beforeImageName(staging.table) },
     columns,
     compared: columns.filter((name) => !lineage.includes(name) && !key.includes(name)),
+    likeness: likenesses(layout, standing),
     restored: catalog.table?.columns.filter(({ generated }) => !generated)
       .map(({ name }) => name) ?? layout.columns.map(({ name }) => name),
     scope: scopeCondition(spec, layout, partition),
     moment: momentOf(input.targetKey, partition, version),
     removesVanished: takesRowsAway(spec.refresh),
   };
+}
+
+/** Of columns that stay of one kind: this run may make another type of them before it merges. */
+function likenesses(
+  { columns }: Layout,
+  standing: readonly { readonly name: string; readonly type: string }[],
+): ReadonlyMap<string, Likeness> {
+  const before = new Map(standing.map(({ name, type }) => [name, likenessOf(type)]));
+  return new Map(columns.flatMap(({ name, type }) => {
+    const likeness = likenessOf(catalogType(type));
+    const stays = likeness !== null && (before.get(name) ?? likeness) === likeness;
+    return stays && before.get(name) !== null ? [[name, likeness] as const] : [];
+  }));
 }
 
 /** What tells whether a merge is safe. */

@@ -41,10 +41,18 @@ export function analyzeMerged(
 ): Statement {
   // Without a key whole rows are compared.
   if (key.length === 0) return analyzeStatement(table, columns.length);
+  const set = (value: string) => `perform set_config('default_statistics_target', ${value}, true);`;
+  const body = `declare
+  usual text := current_setting('default_statistics_target');
+begin
+  ${set(`'${LEAST_TARGET}'`)}
+  analyze ${quoteTable(table)} (${key.map(quoteIdent).join(", ")});
+  ${set("usual")}
+end`;
   return {
-    sql: `analyze ${quoteTable(table)} (${key.map(quoteIdent).join(", ")})`,
+    sql: `do ${quoteLiteral(body)}`,
     params: [],
-    why: "The joins below need to know its size, and nothing of other columns",
+    why: "The joins below need to know its size and its order, and nothing of other columns",
     lock: null,
   };
 }

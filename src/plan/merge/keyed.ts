@@ -2,6 +2,7 @@ import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement, TableName } from "../load_plan.ts";
 import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
+import { lookingUp, narrow } from "./narrow.ts";
 import { analyzeMerged } from "../statistics.ts";
 import {
   columnList,
@@ -10,36 +11,42 @@ import {
   keyIn,
   lockTarget,
   sameKey,
+  sameStored,
   sameValues,
   statement,
 } from "./sql.ts";
 
 /** Rows with a known key are updated where they differ, others inserted, vanished ones deleted. */
 export function mergeByKey(merge: Merge): readonly Statement[] {
-  const { target, after, beforeTable, key, match, compared } = merge;
-  const same = sameValues(compared, "s", "t");
-  const vanished = merge.removesVanished
-    ? `${merge.scope === null ? "" : `(${merge.scope}) and `}not ${keyIn(match, after, "s", "t")}`
-    : null;
-  const changed = `exists (select from ${quoteTable(after)} s
-    where ${sameKey(match, "s", "t")} and not (${same}))`;
+  const { target, after, beforeTable, key, match, compared, likeness, scope } = merge;
+  const known = sameKey(match, "s", "t");
+  const same = sameStored(compared, likeness, "s", "t");
+  const { find, left, shrink } = narrow(
+    merge,
+    `${known}\n    and ${same}`,
+    "rows_unchanged",
+    "Rows that are there already, to the byte, are left alone",
+  );
+  const changed = `select t.* from ${left}
+join ${quoteTable(target)} t on ${known}
+where not (${same})`;
+  // Apart from those: a query with both kinds of rows in one condition would look up each row.
+  const vanished = `select t.* from ${quoteTable(target)} t
+where ${scope === null ? "" : `(${scope}) and `}not ${keyIn(match, after, "s", "t")}`;
   return [
     lockTarget(target),
-    statement(
-      `create table ${quoteTable(beforeTable)} as
-select t.* from ${quoteTable(target)} t
-where ${vanished === null ? changed : `${changed}\n  or (${vanished})`}`,
-      "The rows that this load changes or removes, as they are now: rollback puts them back",
-    ),
-    recordTable(nameOf(target), beforeTable, "before"),
-    counted(
-      `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
-where ${sameKey(match, "s", "t")} and ${same}`,
-      "rows_unchanged",
-      "Rows that are there already, to the byte, are left alone",
-    ),
-    analyzeMerged(beforeTable, key, merge.columns),
-    ...applyChange(merge, beforeTable, after, merge.columns),
+    ...find,
+    ...lookingUp([
+      statement(
+        `create table ${quoteTable(beforeTable)} as
+${merge.removesVanished ? `${changed}\nunion all\n${vanished}` : changed}`,
+        "The rows that this load changes or removes, as they are now: rollback puts them back",
+      ),
+      recordTable(nameOf(target), beforeTable, "before"),
+      ...shrink,
+      analyzeMerged(beforeTable, key, merge.columns),
+      ...applyChange(merge, beforeTable, after, merge.columns),
+    ]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { MergeRecord } from "../../ledger/ledger.ts";
 import type { TableName } from "../load_plan.ts";
-import type { Key } from "./sql.ts";
+import type { Key, Likeness } from "./sql.ts";
 
 /**
  * One load that is merged into a table which holds other rows as well.
@@ -21,6 +21,8 @@ export interface Merge extends MergeRecord {
    * two texts may be equal to its type.
    */
   readonly compared: readonly string[];
+  /** Of those of them that need not be compared by their stored images. */
+  readonly likeness: ReadonlyMap<string, Likeness>;
   /** Every column of the target that can be written. */
   readonly restored: readonly string[];
   /** SQL condition over the target as `t`: the rows this load is responsible for; null for all. */

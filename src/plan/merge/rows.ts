@@ -2,6 +2,7 @@ import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement, TableName } from "../load_plan.ts";
 import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
+import { narrow } from "./narrow.ts";
 import {
   columnList,
   counted,
@@ -18,14 +19,16 @@ export function appendRows(merge: Merge): readonly Statement[] {
   const { target, after, key, match } = merge;
   const statements: Statement[] = [];
   if (key.length > 0) {
+    const { find, shrink } = narrow(
+      merge,
+      sameKey(match, "s", "t"),
+      "rows_known",
+      "Rows whose key is there already are left alone",
+    );
     statements.push(
       lockTarget(target),
-      counted(
-        `delete from ${quoteTable(after)} s using ${quoteTable(target)} t
-where ${sameKey(match, "s", "t")}`,
-        "rows_known",
-        "Rows whose key is there already are left alone",
-      ),
+      ...find,
+      ...shrink,
     );
   }
   return [...statements, insertAll(merge, after, merge.columns)];

@@ -62,6 +62,72 @@ export function sameValues(columns: readonly string[], a: string, b: string): st
   return `row(${columnList(columns, a)})::record *= row(${columnList(columns, b)})::record`;
 }
 
+/** How the equality of a type and that of its stored bytes go together. */
+export type Likeness =
+  /** Equal values are equal to the byte. */
+  | "bytes"
+  /** So they are in the collation "C". */
+  | "text"
+  /** So they are but for 0 and -0. */
+  | "float";
+
+const LIKENESS: Readonly<Record<string, Likeness>> = {
+  "smallint": "bytes",
+  "integer": "bytes",
+  "bigint": "bytes",
+  "boolean": "bytes",
+  "date": "bytes",
+  "time without time zone": "bytes",
+  "timestamp without time zone": "bytes",
+  "timestamp with time zone": "bytes",
+  "uuid": "bytes",
+  "bytea": "bytes",
+  "text": "text",
+  "character varying": "text",
+  "real": "float",
+  "double precision": "float",
+};
+
+/** Of a type as `format_type` prints it; null: only the stored images tell. */
+export function likenessOf(type: string): Likeness | null {
+  // With a scale 1.0 and 1.00 cannot both be there.
+  if (/^numeric\(\d+,-?\d+\)$/.test(type)) return "bytes";
+  return LIKENESS[type.replace(/^(character varying)\(\d+\)$/, "$1")] ?? null;
+}
+
+/**
+ * What {@link sameValues} says, for a third of its time: it makes two records of each pair of rows,
+ * which only columns without a likeness need.
+ */
+export function sameStored(
+  columns: readonly string[],
+  likeness: ReadonlyMap<string, Likeness>,
+  a: string,
+  b: string,
+): string {
+  const images = columns.filter((name) => !likeness.has(name));
+  const terms = columns.flatMap((name) => {
+    const how = likeness.get(name);
+    const [left, right] = [`${a}.${quoteIdent(name)}`, `${b}.${quoteIdent(name)}`];
+    switch (how) {
+      case undefined:
+        return [];
+      case "bytes":
+        return [`${left} is not distinct from ${right}`];
+      case "text":
+        return [`${left} collate "C" is not distinct from ${right} collate "C"`];
+      case "float":
+        // The arc tangent tells the sign of a zero.
+        return [
+          `case when ${left} = ${right} then ${left} <> 0 or atan2(${left}, -1) = atan2(${right}, -1)
+      else ${left} is null and ${right} is null end`,
+        ];
+    }
+  });
+  if (images.length > 0 || terms.length === 0) terms.push(sameValues(images, a, b));
+  return terms.join("\n    and ");
+}
+
 /** A row's values as one text: equal for equal rows, and a hash join can use it. */
 export function rowText(columns: readonly string[], alias: string): string {
   return `row(${columnList(columns, alias)})::text`;
