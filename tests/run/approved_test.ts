@@ -11,7 +11,12 @@ import {
 import type { PipelineSpec } from "../../src/spec/pipeline_spec.ts";
 import { altering } from "../support/altering_database.ts";
 import { ALL, run, specOf, testContext, type Workspace, workspace } from "../support/pipeline.ts";
-import { type TestDatabase, testDatabase } from "../support/postgres.ts";
+import {
+  type DatabaseTemplate,
+  preparedDatabase,
+  type TestDatabase,
+  testDatabase,
+} from "../support/postgres.ts";
 
 function yaml(mode: string, more = ""): string {
   const keyed = mode === "upsert" || mode === "history";
@@ -56,11 +61,26 @@ async function names({ db }: TestDatabase): Promise<readonly unknown[]> {
     : [];
 }
 
-/** Files of one load that is live, and of another that is approved. */
+const loaded = new Map<string, Promise<DatabaseTemplate>>();
+
+Deno.test.afterAll(async () => {
+  for (const template of loaded.values()) await (await template)[Symbol.asyncDispose]();
+});
+
+/** A database that a mode has loaded once. */
+async function loadedOnce(mode: string): Promise<TestDatabase> {
+  const template = loaded.get(mode) ?? preparedDatabase(async ({ db }) => {
+    using files = workspace();
+    fill(files, 1);
+    await run(db, specOf(yaml(mode), files.folder));
+  });
+  loaded.set(mode, template);
+  return await (await template).copy();
+}
+
+/** Approves the plan of another load. */
 async function approvedSecond(test: TestDatabase, files: Workspace, mode: string) {
   const spec = specOf(yaml(mode), files.folder);
-  fill(files, 1);
-  await run(test.db, spec);
   fill(files, 2);
   const { context, events } = testContext(test.db);
   return { context, events, spec, approved: await approve(spec, context) };
@@ -238,7 +258,7 @@ for (const { what, modes = MODES, move, told } of MOVES) {
   Deno.test(`between plan and run: ${what}`, async (t) => {
     for (const mode of modes) {
       await t.step(mode, async () => {
-        await using test = await testDatabase();
+        await using test = await loadedOnce(mode);
         using files = workspace();
         const { context, spec, approved } = await approvedSecond(test, files, mode);
         const moved = await move({ test, files, spec }, mode);
@@ -272,7 +292,7 @@ async function runIds({ db }: TestDatabase): Promise<readonly unknown[]> {
 Deno.test("a source that others change once the plan was compared is not published", async (t) => {
   for (const mode of MODES) {
     await t.step(mode, async () => {
-      await using test = await testDatabase();
+      await using test = await loadedOnce(mode);
       using files = workspace();
       const { context, spec, approved } = await approvedSecond(test, files, mode);
       const before = await names(test);
@@ -295,7 +315,7 @@ Deno.test("a source that others change once the plan was compared is not publish
 Deno.test("a target that others alter once the plan was compared is not planned anew", async (t) => {
   for (const mode of MODES) {
     await t.step(mode, async () => {
-      await using test = await testDatabase();
+      await using test = await loadedOnce(mode);
       using files = workspace();
       const { context, events, spec, approved } = await approvedSecond(test, files, mode);
       const before = await names(test);

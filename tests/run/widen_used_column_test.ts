@@ -2,7 +2,12 @@ import { expect } from "packages/expect.ts";
 import { planPipeline, runPipeline } from "../../src/run/mod.ts";
 import { catalogSnapshot } from "../support/catalog_snapshot.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
-import { ledgerDatabase, serverVersion, type TestDatabase } from "../support/postgres.ts";
+import {
+  ledgerDatabase,
+  preparedDatabase,
+  serverVersion,
+  type TestDatabase,
+} from "../support/postgres.ts";
 
 const yaml = (mode: string, id: string, n: string) => `
 pipeline: things
@@ -89,27 +94,27 @@ const USERS: Readonly<
 
 for (const [mode, column] of [["full", "n"], ["full", "id"], ["upsert", "n"]] as const) {
   Deno.test(`${mode}: column "${column}" is widened whatever uses it, or the plan says what to drop`, async (t) => {
-    await using test = await ledgerDatabase();
-    // Where the column is as wide from the start, and is used in the same way.
-    await using twin = await ledgerDatabase();
     const [id, n] = column === "n" ? ["integer", "bigint"] : ["bigint", "integer"];
     const wide = yaml(mode, id, n);
-    const major = await serverVersion(test.db) / 10_000;
+    let major = 0;
+    using files = workspace();
+    const loadedBy = (text: string) =>
+      preparedDatabase(async ({ db }) => {
+        major = await serverVersion(db) / 10_000;
+        for (const name of ["a", "b"]) {
+          files.write("things.csv", `id,name,n\n1,${name},1\n`);
+          await run(db, specOf(text, files.folder));
+        }
+      });
+    await using narrow = await loadedBy(yaml(mode, "integer", "integer"));
+    // Where the column is as wide from the start, and is used in the same way.
+    await using broad = await loadedBy(wide);
     for (const [what, { sql, refused, only, since = 0 }] of Object.entries(USERS)) {
       if (only !== undefined && only !== mode || major < since) continue;
       await t.step(`${what}${refused === undefined ? "" : ": refused"}`, async () => {
-        using files = workspace();
-        for (const { db } of [test, twin]) {
-          await db.query(
-            "drop schema if exists shop, sluice cascade; drop publication if exists pu",
-          );
-          const text = db === twin.db ? wide : yaml(mode, "integer", "integer");
-          for (const name of ["a", "b"]) {
-            files.write("things.csv", `id,name,n\n1,${name},1\n`);
-            await run(db, specOf(text, files.folder));
-          }
-          await db.query(sql.replaceAll("{n}", column));
-        }
+        await using test = await narrow.copy();
+        await using twin = await broad.copy();
+        for (const { db } of [test, twin]) await db.query(sql.replaceAll("{n}", column));
         const large = column === "n" ? "1,a,3000000000" : "3000000000,a,1";
         files.write("things.csv", `id,name,n\n${large}\n`);
         const spec = specOf(wide, files.folder);
