@@ -1,7 +1,7 @@
 import { connect } from "../../src/db/connection/connect.ts";
 import type { Database, Queryable } from "../../src/db/database.ts";
 import { workspace } from "../support/pipeline.ts";
-import { type Outcome, startRun } from "./command_line.ts";
+import { type Outcome, runHere, startRun } from "./command_line.ts";
 import type { KillPipeline } from "./pipelines.ts";
 import { proxyPostgres } from "./postgres_proxy.ts";
 import { HARNESS, readState, settle, type State } from "./state.ts";
@@ -60,7 +60,7 @@ export async function openArena(pipeline: KillPipeline, options: ArenaOptions): 
   }
 
   async function succeed(url: string): Promise<void> {
-    requireSuccess(await startRun(folder, url, { args }).ended);
+    requireSuccess(await runHere(folder, url, args));
   }
 
   const before = stack.use(await createDatabase(serverUrl, template, "template template0"));
@@ -79,7 +79,7 @@ export async function openArena(pipeline: KillPipeline, options: ArenaOptions): 
 
   await using undisturbed = await copy();
   const started = performance.now();
-  await succeed(undisturbed.url);
+  requireSuccess(await startRun(folder, undisturbed.url, { args }).ended);
   const duration = performance.now() - started;
   await using traced = await copy();
   await using proxy = proxyPostgres(traced.url);

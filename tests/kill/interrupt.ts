@@ -2,7 +2,7 @@ import { expect } from "packages/expect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { type Arena, type ArenaDatabase, listTables, withDatabase } from "./arena.ts";
 import type { KillPipeline } from "./pipelines.ts";
-import { type Outcome, startRun } from "./command_line.ts";
+import { type Outcome, runHere } from "./command_line.ts";
 import {
   leftovers,
   type PartitionState,
@@ -79,7 +79,7 @@ export async function tryPoint(arena: Arena, point: Point, ending: Ending): Prom
 
 /** The next run finds what was left and reaches what an undisturbed run reaches. */
 async function recover(arena: Arena, copy: ArenaDatabase): Promise<void> {
-  const { code, out, err } = await startRun(arena.folder, copy.url, arena).ended;
+  const { code, out, err } = await runHere(arena.folder, copy.url, arena.args);
   if (code !== 0) throw new Error(`The next run ended with ${code}:\n${err}${out}`);
   await withDatabase(copy, async (db) => {
     await settle(db);

@@ -1,4 +1,5 @@
-import { sluice, TOKEN } from "../schedule/serve_process.ts";
+import { TOKEN } from "../schedule/serve_process.ts";
+import { sluice } from "../support/sluice.ts";
 
 export { TOKEN };
 
@@ -153,7 +154,7 @@ function events(): string {
 export async function loadDemo(folder: string, url: string): Promise<void> {
   for (const name of ["orders", "customers", "events", "prices", "orders"]) {
     const args = ["run", `${name}.yaml`, "--log-database", "--force"];
-    const { code, err } = await sluice(args, folder, { DATABASE_URL: url });
+    const { code, err } = await sluice(folder, { DATABASE_URL: url }, ...args);
     // The prices are refused.
     if (code !== (name === "prices" ? 3 : 0)) throw new Error(`${name}: ${err}`);
   }
