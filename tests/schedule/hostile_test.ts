@@ -7,6 +7,7 @@ import { halfClients } from "./half_clients.ts";
 import { oddFolder, pipeline } from "./odd_folder.ts";
 import { type ServeProcess, startServe, TOKEN } from "./serve_process.ts";
 import { until } from "../support/until.ts";
+import { rounds } from "../support/rounds.ts";
 import { timeLimit } from "../support/time_limit.ts";
 
 /** Seconds that the servers here have to end in, and what a machine at work may add. */
@@ -160,7 +161,9 @@ Deno.test({
       `${folder.folder}/stalls.yaml`,
       pipeline("stalls", `${source.origin}/a.csv`),
     );
-    for (let round = 0; round < 5; round++) {
+    const times = rounds(2);
+    console.log(`${times} moments`);
+    for (let round = 0; round < times; round++) {
       await using server = await startServe(folder.folder, database.url, ["--grace", `${GRACE}`]);
       await using _clients = await halfClients(server.origin, 50, random);
       const asked = ["stalls", "trips"].map((name) =>
