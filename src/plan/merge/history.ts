@@ -39,7 +39,7 @@ where t."_current" and ${scope === null ? "" : `(${scope}) and `}not ${
   return [
     lockTarget(target),
     ...find,
-    ...lookingUp([
+    ...lookingUp(target, [
       statement(
         `create table ${quoteTable(beforeTable)} as
 ${merge.removesVanished ? `${changed}\nunion all\n${vanished}` : changed}`,

@@ -36,7 +36,7 @@ where ${scope === null ? "" : `(${scope}) and `}not ${keyIn(match, after, "s", "
   return [
     lockTarget(target),
     ...find,
-    ...lookingUp([
+    ...lookingUp(target, [
       statement(
         `create table ${quoteTable(beforeTable)} as
 ${merge.removesVanished ? `${changed}\nunion all\n${vanished}` : changed}`,

@@ -57,14 +57,21 @@ where not exists (select from ${quoteTable(merge.target)} t
 }
 
 /**
- * The statements that write what was found, which look up one row after the other where those are
- * few: they write to its page, so that reading the table whole would not spare them to read it.
+ * The statements that write what was found: they look up one row after the other where those are
+ * few, in a target that fits into the memory that the server is told to count on.
  */
-export function lookingUp(statements: readonly Statement[]): readonly Statement[] {
+export function lookingUp(
+  target: TableName,
+  statements: readonly Statement[],
+): readonly Statement[] {
   return [
     statement(
-      "set local random_page_cost = 1.1",
-      "The rows that differ are looked up where they are few, in place of reading the table whole",
+      `select set_config('random_page_cost',
+  least(current_setting('random_page_cost')::double precision, 1.1)::text, true)
+from pg_class t
+where t.oid = ${quoteLiteral(quoteTable(target))}::regclass and t.relkind = 'r'
+  and pg_relation_size(t.oid) < pg_size_bytes(current_setting('effective_cache_size'))`,
+      "Few rows are looked up in a table that is in memory, in place of reading it whole",
     ),
     ...statements,
     ...asBefore(["random_page_cost"]),
