@@ -1,3 +1,4 @@
+import { SluiceError } from "../../src/core/error.ts";
 import type { Database } from "../../src/db/database.ts";
 
 /** A kind of column that Postgres reads by its input function. */
@@ -139,3 +140,36 @@ export const SERVER_TYPES: readonly ServerTypeCase[] = [
   { type: "name", good: ["x".repeat(80)], bad: [] },
   { type: "pg_lsn", good: ["16/B374D848"], bad: ["G/1"] },
 ];
+
+/** What COPY itself makes of each text in a column of that type: its text, or why it refuses it. */
+export async function readByCopy(
+  db: Database,
+  type: string,
+  texts: readonly string[],
+): Promise<ReadonlyMap<string, { value: string } | { message: string; code: string }>> {
+  await db.query(`create table public.copied (n integer, v ${type})`);
+  const read = new Map<string, { value: string } | { message: string; code: string }>();
+  for (const [n, text] of texts.entries()) {
+    const copy = await db.copyIn("copy public.copied from stdin (format csv)");
+    try {
+      await copy.write(new TextEncoder().encode(`${n},${csv(text)}\n`));
+      await copy.finish();
+      const [{ value }] = await db.query<{ value: string }>(
+        "select v::text as value from public.copied where n = $1",
+        [n],
+      );
+      read.set(text, { value });
+    } catch (error) {
+      await copy.abort("");
+      if (!(error instanceof SluiceError)) throw error;
+      read.set(text, { message: error.message, code: error.postgres?.code ?? "" });
+    }
+  }
+  await db.query("drop table public.copied");
+  return read;
+}
+
+/** In quotes, so that an empty text is one. */
+export function csv(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
+}

@@ -1,49 +1,14 @@
 import { expect } from "packages/expect.ts";
-import { SluiceError } from "../../src/core/error.ts";
-import type { Database } from "../../src/db/database.ts";
 import { readRejects } from "../../src/ledger/mod.ts";
 import { randomFrom } from "../source/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { testDatabase } from "../support/postgres.ts";
-import { createTypes, SERVER_TYPES } from "./server_types.ts";
+import { createTypes, csv, readByCopy, SERVER_TYPES } from "./server_types.ts";
 import { testSeed } from "../support/seed.ts";
 
 // Columns that Postgres reads are what COPY makes of the same text, or rejects.
 
 const ROWS = 300;
-
-/** What COPY itself makes of each text in a column of that type: its text, or why it refuses it. */
-async function readByCopy(
-  db: Database,
-  type: string,
-  texts: readonly string[],
-): Promise<ReadonlyMap<string, { value: string } | { message: string; code: string }>> {
-  await db.query(`create table public.copied (n integer, v ${type})`);
-  const read = new Map<string, { value: string } | { message: string; code: string }>();
-  for (const [n, text] of texts.entries()) {
-    const copy = await db.copyIn("copy public.copied from stdin (format csv)");
-    try {
-      await copy.write(new TextEncoder().encode(`${n},${csv(text)}\n`));
-      await copy.finish();
-      const [{ value }] = await db.query<{ value: string }>(
-        "select v::text as value from public.copied where n = $1",
-        [n],
-      );
-      read.set(text, { value });
-    } catch (error) {
-      await copy.abort("");
-      if (!(error instanceof SluiceError)) throw error;
-      read.set(text, { message: error.message, code: error.postgres?.code ?? "" });
-    }
-  }
-  await db.query("drop table public.copied");
-  return read;
-}
-
-/** In quotes, so that an empty text is one. */
-function csv(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
-}
 
 Deno.test("every kind of column is what COPY reads, and else a reject with its place", async (t) => {
   await using test = await testDatabase();
