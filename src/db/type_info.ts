@@ -20,6 +20,8 @@ export interface TypeInfo {
   readonly castByFunction: boolean;
   readonly isJson: boolean;
   readonly elements: "json" | "other" | null;
+  /** What stands between them in a text, one character. */
+  readonly delimiter: string | null;
   readonly ordered: boolean;
   readonly names: boolean;
   /** Makes a modifier of its texts; null: it has none. */
@@ -138,6 +140,7 @@ select t.oid::bigint as oid,
   b.oid in ('json'::regtype, 'jsonb'::regtype) as "isJson",
   case when b.typcategory <> 'A' or b.typelem = 0 then null
     when b.typelem in ('json'::regtype, 'jsonb'::regtype) then 'json' else 'other' end as elements,
+  case when b.typcategory = 'A' and b.typelem <> 0 then e.typdelim::text end as delimiter,
   case when b.typcategory = 'A' and b.typelem <> 0 and b.typlen = -1 then ${hasOrder("e")}
     else ${hasOrder("b")} end as ordered,
   b.typnamespace = 'pg_catalog'::regnamespace and b.typname::text like 'reg%' as names,

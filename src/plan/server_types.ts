@@ -15,7 +15,8 @@ export type TableTypes = ReadonlyMap<string, ServerType>;
  * @param isModified it has some
  */
 export function serverType(info: TypeInfo, printed: string, isModified: boolean): ServerType {
-  const { base, domain, modified, castByFunction, isJson, elements, ordered, names } = info;
+  const { base, domain, modified, castByFunction, isJson, elements, delimiter, ordered, names } =
+    info;
   // An explicit cast cuts what is too long for a modifier, and one by a function does what that does.
   const differs = isModified || modified || (castByFunction && !isJson);
   return {
@@ -24,6 +25,7 @@ export function serverType(info: TypeInfo, printed: string, isModified: boolean)
     found: {
       casts: differs ? null : [base, ...(domain === null ? [] : [domain])],
       elements,
+      ...(delimiter === null || delimiter === "," ? {} : { delimiter }),
       ordered,
       names,
     },

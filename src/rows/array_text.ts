@@ -22,6 +22,7 @@ export const ARRAY_TEXT_GROWTH = 3;
  *
  * @param keepsJson elements are JSON themselves: a string keeps its quotes
  * @param out has room for {@link ARRAY_TEXT_GROWTH} times the bytes, and two more
+ * @param delimiter what the type of the elements has between them
  * @returns the length written
  */
 export function arrayText(
@@ -30,6 +31,7 @@ export function arrayText(
   end: number,
   keepsJson: boolean,
   out: Uint8Array,
+  delimiter = COMMA,
 ): number {
   if (bytes[start] !== OPEN_LIST || !isJson(bytes, start, end, false)) {
     return quoted(bytes, start, end, out, 0);
@@ -39,7 +41,7 @@ export function arrayText(
     const byte = bytes[at];
     if (byte === OPEN_LIST) out[length++] = OPEN;
     else if (byte === CLOSE_LIST) out[length++] = CLOSE;
-    else if (byte === COMMA) out[length++] = COMMA;
+    else if (byte === COMMA) out[length++] = delimiter;
     else if (byte === LETTER_N) {
       out.set(NULL, length);
       length += NULL.length;

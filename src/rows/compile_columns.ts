@@ -30,6 +30,8 @@ export interface Column {
   readonly isJson: boolean;
   /** What is in an array: it takes lists of JSON; null: it is none. */
   readonly elements: "json" | "other" | null;
+  /** What stands between them, as a byte. */
+  readonly delimiter: number;
   /** What a NULL becomes: the encoded default, or NULL itself. */
   readonly nullValue: Uint8Array;
   /** Why a NULL is a reject. */
@@ -89,6 +91,7 @@ function compileColumn(
     nulls: others.length === 0 ? null : others,
     isJson: type.name === "json" || type.name === "jsonb",
     elements: elementsOf(type),
+    delimiter: (type.name === "other" ? type.found?.delimiter ?? "," : ",").charCodeAt(0),
     nullValue,
     nullProblem,
     isMissing: field < 0,

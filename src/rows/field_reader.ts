@@ -13,17 +13,19 @@ import {
 } from "./record_batch.ts";
 
 /** What decides whether a field is NULL. */
-export type FieldOptions = Pick<
-  Column,
-  | "trim"
-  | "trimQuoted"
-  | "emptyIsNull"
-  | "emptyAsNull"
-  | "nulls"
-  | "quotedNulls"
-  | "isJson"
-  | "elements"
->;
+export type FieldOptions =
+  & Partial<Pick<Column, "delimiter">>
+  & Pick<
+    Column,
+    | "trim"
+    | "trimQuoted"
+    | "emptyIsNull"
+    | "emptyAsNull"
+    | "nulls"
+    | "quotedNulls"
+    | "isJson"
+    | "elements"
+  >;
 
 /** Finds what a field says: without its escapes and, where the column asks for it, its blanks. */
 export class FieldReader {
@@ -68,7 +70,7 @@ export class FieldReader {
       while (end > start && isBlank(bytes[end - 1])) end--;
     }
     if ((flags & NESTED) !== 0 && column.elements !== null) {
-      this.#array(bytes, start, end, column.elements === "json");
+      this.#array(bytes, start, end, column);
       return;
     }
     this.bytes = bytes;
@@ -82,12 +84,17 @@ export class FieldReader {
   }
 
   /** A list is an array of its column's type. */
-  #array(bytes: Uint8Array, start: number, end: number, keepsJson: boolean): void {
+  #array(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    { elements, delimiter }: Pick<FieldOptions, "elements" | "delimiter">,
+  ): void {
     const most = (end - start) * ARRAY_TEXT_GROWTH + 2;
     if (this.#decoded.length < most) this.#decoded = new Uint8Array(most * 2);
     this.bytes = this.#decoded;
     this.start = 0;
-    this.end = arrayText(bytes, start, end, keepsJson, this.#decoded);
+    this.end = arrayText(bytes, start, end, elements === "json", this.#decoded, delimiter);
     this.isNull = false;
   }
 }

@@ -27,6 +27,8 @@ export interface FoundType {
   readonly casts: readonly string[] | null;
   /** What is in it, where it is an array. */
   readonly elements: "json" | "other" | null;
+  /** What stands between them in a text; left out: a comma. */
+  readonly delimiter?: string;
   /** A B-tree can order it: it can be in a key. */
   readonly ordered: boolean;
   /** Its values are names of things in the database. */

@@ -158,6 +158,27 @@ ${columns}
   });
 }
 
+Deno.test("postgis: a list of JSON is an array of geometries", async () => {
+  const postgis = EXTENSIONS.find(({ extension }) => extension === "postgis")!;
+  await using test = await rig(postgis, SCHEMAS[1]);
+  if (test === null) return;
+  const records = [
+    '{"id": 1, "v": ["POINT(1 2)", null, {"type": "Point", "coordinates": [3, 4]}]}',
+    '{"id": 2, "v": ["POINT(1 2)", "nowhere"]}',
+  ];
+  using files = workspace({ "things.ndjson": `${records.join("\n")}\n` });
+  const geometry = inSchema(SCHEMAS[1], "geometry");
+  const text = yaml("full", `${geometry}[]`)
+    .replace("{ url: things.csv }", "{ url: things.ndjson, format: ndjson }");
+  expect(await run(test.db, specOf(text, files.folder)))
+    .toMatchObject({ status: "succeeded", rows_loaded: 1, rows_rejected: 1 });
+  const [{ same }] = await test.db.query<{ same: boolean }>(
+    `select v::text = array['POINT(1 2)'::${geometry}, null,
+  '{"type": "Point", "coordinates": [3, 4]}'::${geometry}]::text as same from shop.things`,
+  );
+  expect(same).toBe(true);
+});
+
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** Loads twice into a table of others, with its index, and goes back. */

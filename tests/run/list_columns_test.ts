@@ -106,3 +106,40 @@ verify: full
       ["{3}", "{4}", "{}", "{}", null, null].map((list) => ({ list })),
     );
 });
+
+for (const [format, extension] of [["ndjson", "ndjson"], ["json", "json"]]) {
+  Deno.test(`${format}: lists of a type whose elements no comma parts`, async () => {
+    await using test = await testDatabase();
+    const records = [
+      '{"id": 1, "boxes": ["(1,1),(0,0)", null, "(2,2),(1,1)"]}',
+      '{"id": 2, "boxes": []}',
+      '{"id": 3, "boxes": [["(1,1),(0,0)"], ["(3,3),(0,0)"]]}',
+      '{"id": 4, "boxes": "{(1,1),(0,0);(2,2),(1,1)}"}',
+      '{"id": 5, "boxes": ["(1,1)"]}',
+      '{"id": 6, "boxes": ["(1,1),(0,0);(2,2),(1,1)"]}',
+    ];
+    const text = format === "json" ? `[${records.join(",\n")}]` : `${records.join("\n")}\n`;
+    using files = workspace({ [`things.${extension}`]: text });
+    const spec = specOf(
+      `
+pipeline: things
+source: { url: things.${extension}, format: ${format} }
+target: { table: shop.things }
+columns: { id: integer, boxes: "box[]" }
+rejects: { limit: 90% }
+`,
+      files.folder,
+    );
+    const result = await run(test.db, spec);
+    expect([result.status, result.error]).toEqual(["succeeded", null]);
+    expect(await test.db.query("select id, boxes::text from shop.things order by id")).toEqual([
+      { id: 1, boxes: "{(1,1),(0,0);NULL;(2,2),(1,1)}" },
+      { id: 2, boxes: "{}" },
+      { id: 3, boxes: "{{(1,1),(0,0)};{(3,3),(0,0)}}" },
+      { id: 4, boxes: "{(1,1),(0,0);(2,2),(1,1)}" },
+    ]);
+    const { rows } = await readRejects(test.db, spec, { limit: 10 });
+    expect(rows.map(({ line, column, code }) => [line, column, code]))
+      .toEqual([5, 6].map((line) => [line, "boxes", "sqlstate:22P02"]));
+  });
+}
