@@ -141,6 +141,8 @@ const COLUMNS: readonly (readonly [Partial<ColumnPlan>, readonly string[]])[] = 
   [numeric(10, 2), ["9999", "-9999.99", "9999.9", "10000.01", "5.", "-.5", "-0.00", "0."]],
   [numeric(5, 1), ["9999.9", "-9999.9", "0.1"]],
   [numeric(4, 0), ["9999", "-9999", "7."]],
+  [numeric(12, 2), ["123456.78", "-12345678.90", "00000000.01", "-0000000.00", "123456789.01"]],
+  [{ ...numeric(12, 3), rules: { min: "-1234.567" } }, ["-1234.567", "1234.567", "12345678.9"]],
   [{ ...numeric(10, 4), rules: { min: "-9999.9999" } }, ["-9999.9999", "0.0001", "12345.6789"]],
   [numeric(18, 6), ["0.000001", "123456789012.123456", "10000.0001"]],
   [{ ...numeric(6, 2), rules: { min: "-1.255", max: "10.001" } }, ["-1.25", "10", "3.1"]],
@@ -232,6 +234,30 @@ Deno.test("one byte changed in an everyday text is seen as TypeScript sees it", 
       );
     });
     compareTexts(columnPlan(change), changed, kernel);
+  }
+});
+
+Deno.test(`numerics of any length are what TypeScript makes of them, at every scale (SLUICE_SEED=${SEED})`, () => {
+  const random = randomFrom(SEED);
+  const kernel = new Kernel(1);
+  for (const scale of [0, 1, 2, 3, 4, 5]) {
+    const texts: string[] = [];
+    for (let whole = 0; whole <= 14; whole++) {
+      for (let places = 0; places <= 6; places++) {
+        const digits = whole + places;
+        const random18 = Array.from({ length: digits }, () => between(random, 0, 9)).join("");
+        for (const all of ["0".repeat(digits), "9".repeat(digits), random18]) {
+          const text = `${all.slice(0, whole)}.${all.slice(whole)}`;
+          texts.push(text, `-${text}`, `+${text}`, `--${text}`, text.replace(".", ","));
+        }
+      }
+    }
+    for (const precision of [scale + 1, scale + 4, scale + 8, scale + 12]) {
+      const column = columnPlan(numeric(precision, scale));
+      const encoded = texts.map((text) => encoder.encode(text));
+      const { plain } = compareTexts(column, encoded, kernel);
+      expect(plain).toBeGreaterThan(0);
+    }
   }
 });
 
