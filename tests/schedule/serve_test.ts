@@ -6,7 +6,8 @@ import { receiver } from "../observe/support.ts";
 import { testDatabase } from "../support/postgres.ts";
 import { worker } from "../distribute/support.ts";
 import { breakingProxy } from "../support/breaking_proxy.ts";
-import { type ServeProcess, sluice, startServe, TOKEN } from "./serve_process.ts";
+import { type ServeProcess, startServe, TOKEN } from "./serve_process.ts";
+import { sluice } from "../support/sluice.ts";
 import { until } from "../support/until.ts";
 import { timeLimit } from "../support/time_limit.ts";
 
@@ -143,7 +144,7 @@ Deno.test("serve refuses what would be open to others, or cannot be", async () =
     [["serve", folder, "--port", port], {}, "cli/cannot_listen"],
   ];
   await Promise.all(cases.map(async ([args, env, code]) => {
-    const ended = await sluice(args, folder, { SLUICE_TOKEN: "", DATABASE_URL: "", ...env });
+    const ended = await sluice(folder, { SLUICE_TOKEN: "", DATABASE_URL: "", ...env }, ...args);
     expect(ended.err).toContain(code);
     expect(ended.code).toBe(2);
   }));
@@ -152,11 +153,11 @@ Deno.test("serve refuses what would be open to others, or cannot be", async () =
 
 Deno.test("serve --dry-run prints what would run, without a database", async () => {
   using files = workspace({ "trips.yaml": TRIPS });
-  const good = await sluice(["serve", ".", "--dry-run"], files.folder);
+  const good = await sluice(files.folder, {}, "serve", ".", "--dry-run");
   expect(good).toMatchObject({ code: 0, err: "" });
   expect(good.out).toContain("trips     -     -          by hand only");
   files.write("broken.yaml", "pipelin: x");
-  const bad = await sluice(["serve", ".", "--dry-run", "--output", "json"], files.folder);
+  const bad = await sluice(files.folder, {}, "serve", ".", "--dry-run", "--output", "json");
   expect(bad.code).toBe(2);
   expect(JSON.parse(bad.out)).toMatchObject({
     pipelines: [{ pipeline: "trips", cron: null }],
@@ -203,7 +204,7 @@ Deno.test("serve runs what a file's schedule asks for, and shows when it is next
     `insert into sluice.schedules (pipeline, cron, timezone, since)
 values ('trips', '30 6 * * *', 'Europe/Berlin', now() - interval '3 days')`,
   );
-  const preview = await sluice(["serve", ".", "--dry-run"], files.folder);
+  const preview = await sluice(files.folder, {}, "serve", ".", "--dry-run");
   expect(preview.out).toMatch(/trips +30 6 \* \* \* +Europe\/Berlin +\d{4}-.*:30:00/);
   await using server = await startServe(files.folder, database.url);
   expect(server.err()).toMatch(/trips {2}next \d{4}-/);

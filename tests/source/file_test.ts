@@ -112,17 +112,19 @@ Deno.test("openSource tells a missing file, also where a folder is missing or a 
 });
 
 Deno.test("openSource finds no file for a pattern without one, and reads a file of that name", async () => {
-  await withFile(TEXT, async (_path, folder) => {
-    for (const name of ["part-*.csv", "part-?.csv", "part-[12].csv"]) {
-      const error = await failure(() => openSource(planFor(`${folder}/${name}`), testContext()));
-      expect(error.code).toBe("source/not_found");
-      expect(error.message).toContain("No file matches");
-      expect(error.hint).toContain("any characters of a name");
-      await Deno.writeFile(`${folder}/${name}`, TEXT);
-      expect((await fetchAll(planFor(`${folder}/${name}`), testContext())).bytes).toEqual(TEXT);
-      await Deno.remove(`${folder}/${name}`);
-    }
-  });
+  // What was written a moment ago is waited for: side by side.
+  await Promise.all(
+    ["part-*.csv", "part-?.csv", "part-[12].csv"].map((name) =>
+      withFile(TEXT, async (_path, folder) => {
+        const error = await failure(() => openSource(planFor(`${folder}/${name}`), testContext()));
+        expect(error.code).toBe("source/not_found");
+        expect(error.message).toContain("No file matches");
+        expect(error.hint).toContain("any characters of a name");
+        await Deno.writeFile(`${folder}/${name}`, TEXT);
+        expect((await fetchAll(planFor(`${folder}/${name}`), testContext())).bytes).toEqual(TEXT);
+      })
+    ),
+  );
 });
 
 Deno.test("openSource and probeSource refuse a folder", async () => {
@@ -305,8 +307,8 @@ Deno.test("openSource reads on where only the name, the mode or the links of a f
       await Deno.rename(`${path}.new`, path);
     },
   ];
-  for (const change of changes) {
-    await withFile(TEXT, async (path) => {
+  await Promise.all(changes.map((change) =>
+    withFile(TEXT, async (path) => {
       await untilNextSecond(path);
       await using source = await openSource(planFor(path), later());
       const parts: Uint8Array[] = [];
@@ -316,6 +318,6 @@ Deno.test("openSource reads on where only the name, the mode or the links of a f
       }
       expect(concat(parts)).toEqual(TEXT);
       expect(source.sha256()).toBe(await sha256(TEXT));
-    });
-  }
+    })
+  ));
 });

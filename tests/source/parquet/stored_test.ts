@@ -9,6 +9,7 @@ import type { RowEncoder } from "../../../src/rows/row_encoder.ts";
 import { openReader } from "../../../src/source/formats/mod.ts";
 import type { ParquetOptions } from "../../../src/spec/formats/parquet.ts";
 import { pick, randomFrom } from "../../rows/random.ts";
+import { rounds } from "../../support/rounds.ts";
 import { testSeed } from "../../support/seed.ts";
 import { inMemory, OPTIONS } from "./read_rows.ts";
 
@@ -573,7 +574,9 @@ Deno.test("stored rows: any file, with any columns, rules and options, comes to 
   let plain = 0;
   let odd = 0;
   let impossible = 0;
-  for (let round = 0; round < 150; round++) {
+  const times = rounds(60);
+  console.log(`  ${times} files, seed ${seed}`);
+  for (let round = 0; round < times; round++) {
     const random = makeRandom(seed + round);
     const fields = Array.from({ length: 1 + random.below(5) }, () => random.pick(FIELDS));
     const bytes = randomFile(random, fields, random.pick([1, 50, 300, 1500]));
@@ -602,7 +605,7 @@ Deno.test("stored rows: any file, with any columns, rules and options, comes to 
     odd += outcome.rejects.length;
   }
   // Both ways are gone, and few trials end before the first row.
-  expect(impossible).toBeLessThan(50);
+  expect(impossible).toBeLessThan(times / 3);
   expect(plain).toBeGreaterThan(0);
   expect(odd).toBeGreaterThan(0);
 });
