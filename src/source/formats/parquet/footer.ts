@@ -1,9 +1,5 @@
-import {
-  type ColumnMetaData,
-  type FileMetaData,
-  parquetMetadata,
-  type SchemaElement,
-} from "hyparquet";
+import type { ColumnMetaData, FileMetaData, SchemaElement } from "hyparquet";
+import { parquetMetadata } from "hyparquet/src/metadata.js";
 import type { RandomInput } from "../../random_input.ts";
 import { damaged, decoding, notAvailable, type Place, tooLarge } from "./faults.ts";
 

@@ -2,6 +2,7 @@
  * Reads numbers of `width` bits, which are runs of one number or packed; each is checked to be there.
  *
  * @param out gets the first `count` of them
+ * @returns the largest of these; -1 where there is none
  * @throws Error where the bytes end before
  */
 export function readHybrid(
@@ -11,13 +12,14 @@ export function readHybrid(
   width: number,
   out: Uint8Array | Int32Array,
   count: number,
-): void {
+): number {
   // What is read of four bytes, from any bit of the first on.
   if (width > 25) throw new Error(`numbers of ${width} bits`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const mask = (1 << width) - 1;
   let at = start;
   let seen = 0;
+  let largest = -1;
   while (seen < count) {
     let header = 0;
     for (let shift = 0;; shift += 7) {
@@ -34,6 +36,7 @@ export function readHybrid(
       }
       const last = Math.min(seen + header / 2, count);
       out.fill(value, seen, last);
+      if (last > seen && value > largest) largest = value;
       seen = last;
       continue;
     }
@@ -46,14 +49,41 @@ export function readHybrid(
     let bit = 0;
     let i = 0;
     for (; i < whole; i++, bit += width) {
-      out[seen++] = view.getInt32(at + (bit >>> 3), true) >>> (bit & 7) & mask;
+      const value = view.getInt32(at + (bit >>> 3), true) >>> (bit & 7) & mask;
+      if (value > largest) largest = value;
+      out[seen++] = value;
     }
     for (; i < taken; i++, bit += width) {
       const from = at + (bit >>> 3);
       const four = bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 |
         bytes[from + 3] << 24;
-      out[seen++] = four >>> (bit & 7) & mask;
+      const value = four >>> (bit & 7) & mask;
+      if (value > largest) largest = value;
+      out[seen++] = value;
     }
     at += packed * width / 8;
   }
+  return largest;
+}
+
+/** The one number that all `count` of them are, where they are one run; null where they are not. */
+export function onlyNumber(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  width: number,
+  count: number,
+): number | null {
+  let header = 0;
+  let at = start;
+  for (let shift = 0;; shift += 7) {
+    if (at >= end || shift > 28) return null;
+    const byte = bytes[at++];
+    header += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) break;
+  }
+  if (header % 2 !== 0 || header / 2 < count || at + Math.ceil(width / 8) > end) return null;
+  let value = 0;
+  for (let i = 0; i < width; i += 8) value |= bytes[at++] << i;
+  return value;
 }

@@ -77,10 +77,8 @@ export class LeafReader {
   readonly #texts = new TextWriter(new Uint8Array(0));
   #starts = new Int32Array(0);
   #ends = new Int32Array(0);
-  /** The page that asks only for what the dictionary has. */
-  #checked: Int32Array | null = null;
   readonly #pages: Page[] = [];
-  #page: Page = { count: 0, rep: null, def: null, values: [], indices: null };
+  #page: Page = { count: 0, rep: null, def: null, values: [], indices: null, largest: -1 };
   #at = 0;
   #value = 0;
   /** Rows that begin in the pages at hand, from the next entry on. */
@@ -180,7 +178,7 @@ export class LeafReader {
         at = value = 0;
       }
       const to = Math.min(rows, from + page.count - at);
-      const values = page.indices === null ? page.values! : this.#wholeDictionary(page.indices);
+      const values = page.indices === null ? page.values! : this.#dictionaryOf(page);
       const { def, indices } = page;
       segments.push({ from, to, def, defAt: at, full: this.#leaf.def, values, at: value, indices });
       from = to;
@@ -215,15 +213,9 @@ export class LeafReader {
   }
 
   /** The dictionary, which has all values that a page asks for. */
-  #wholeDictionary(indices: Int32Array): Values {
+  #dictionaryOf({ largest }: Page): Values {
     const dictionary = this.#dictionary;
-    if (this.#checked !== indices) {
-      const length = dictionary?.length ?? 0;
-      let most = -1;
-      for (let i = 0; i < indices.length; i++) if (indices[i] > most) most = indices[i];
-      if (most >= length) this.#put(undefined, this.#texts);
-      this.#checked = indices;
-    }
+    if (largest >= (dictionary?.length ?? 0)) this.#put(undefined, this.#texts);
     return dictionary!;
   }
 

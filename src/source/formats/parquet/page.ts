@@ -7,7 +7,7 @@ import { fixedStrings, type PageStrings, readStrings } from "./byte_strings.ts";
 import { decompressPage } from "./decompress.ts";
 import { damaged, notAvailable, type Place } from "./faults.ts";
 import type { Node } from "./footer.ts";
-import { readHybrid } from "./hybrid.ts";
+import { onlyNumber, readHybrid } from "./hybrid.ts";
 
 /** Values as they were decoded. */
 export type Values = DecodedArray | PageStrings;
@@ -27,6 +27,8 @@ export interface Page {
   /** Values in order; null: those of the dictionary at {@link Page.indices}. */
   readonly values: Values | null;
   readonly indices: Int32Array | null;
+  /** The largest of them; -1 where there is none. */
+  readonly largest: number;
 }
 
 /** Reads the values of a dictionary. */
@@ -62,7 +64,7 @@ export function readDataPage(
     const isThere = repBytes >= 0 && levels >= repBytes && levels <= bytes.length && levels <= size;
     if (!isThere) throw damaged(place, "a page has no values");
     const rep = levelsOf(bytes, 0, repBytes, leaf.rep, count);
-    const def = levelsOf(bytes, repBytes, levels, leaf.def, count);
+    const def = definitions(bytes, repBytes, levels, leaf.def, count);
     const rest = bytes.subarray(levels);
     const page = second.is_compressed === false
       ? rest
@@ -73,16 +75,20 @@ export function readDataPage(
   const page = decompressPage(bytes, size, chunk.codec, place);
   const { num_values: count, encoding } = first;
   let at = 0;
-  function next(most: number, levelEncoding: Encoding): Uint8Array | null {
+  function next(
+    most: number,
+    levelEncoding: Encoding,
+    read: typeof levelsOf,
+  ): Uint8Array | null {
     if (most === 0) return null;
     if (levelEncoding !== "RLE") throw notAvailable(place, `levels with ${levelEncoding}`);
     const length = new DataView(page.buffer, page.byteOffset, page.length).getUint32(at, true);
     const start = at + 4;
     at = start + length;
-    return levelsOf(page, start, at, most, count);
+    return read(page, start, at, most, count);
   }
-  const rep = next(leaf.rep, first.repetition_level_encoding);
-  const def = next(leaf.def, first.definition_level_encoding);
+  const rep = next(leaf.rep, first.repetition_level_encoding, levelsOf);
+  const def = next(leaf.def, first.definition_level_encoding, definitions);
   return withValues(page, at, encoding, { count, rep, def }, leaf, place);
 }
 
@@ -96,11 +102,28 @@ function levelsOf(
   if (most === 0) return null;
   if (end > bytes.length) throw new Error("levels are cut");
   const levels = new Uint8Array(count);
-  readHybrid(bytes, start, end, 32 - Math.clz32(most), levels, count);
-  for (let i = 0; i < count; i++) {
-    if (levels[i] > most) throw new Error(`a level of ${levels[i]}, where the most is ${most}`);
-  }
+  const largest = readHybrid(bytes, start, end, widthOf(most), levels, count);
+  if (largest > most) throw new Error(`a level of ${largest}, where the most is ${most}`);
   return levels;
+}
+
+/** Null where every entry has a value, which most pages say in one number. */
+function definitions(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  most: number,
+  count: number,
+): Uint8Array | null {
+  if (most > 0 && end <= bytes.length) {
+    if (onlyNumber(bytes, start, end, widthOf(most), count) === most) return null;
+  }
+  return levelsOf(bytes, start, end, most, count);
+}
+
+/** Bits of numbers up to `most`. */
+function widthOf(most: number): number {
+  return 32 - Math.clz32(most);
 }
 
 function withValues(
@@ -117,13 +140,14 @@ function withValues(
     for (let i = 0; i < count; i++) if (def[i] === leaf.def) values++;
   }
   const levels = { count, rep, def: values === count ? null : def };
-  if (values === 0) return { ...levels, values: [], indices: null };
+  if (values === 0) return { ...levels, values: [], indices: null, largest: -1 };
   if (encoding === "PLAIN_DICTIONARY" || encoding === "RLE_DICTIONARY") {
     const indices = new Int32Array(values);
-    readHybrid(page, at + 1, page.length, page[at], indices, values);
-    return { ...levels, values: null, indices };
+    const largest = readHybrid(page, at + 1, page.length, page[at], indices, values);
+    return { ...levels, values: null, indices, largest };
   }
-  return { ...levels, values: decode(page, at, encoding, values, leaf, place), indices: null };
+  const decoded = decode(page, at, encoding, values, leaf, place);
+  return { ...levels, values: decoded, indices: null, largest: -1 };
 }
 
 function decode(

@@ -21,13 +21,18 @@ export function parquet(replayObjects: ReplayObjects): Format<ParquetOptions> {
 
 /** Reads its rows with packages that are read when a file is: most are of another format. */
 class ParquetReader implements RecordReader {
+  /** Read while the file is opened. */
+  readonly #module = import("./rows.ts");
   #rows: ParquetRows | null = null;
 
   constructor(
     readonly options: ParquetOptions,
     readonly wanted: Wanted,
     readonly home?: BatchArrays,
-  ) {}
+  ) {
+    // Who reads the file hears that it failed.
+    this.#module.catch(() => {});
+  }
 
   get about(): ReaderFacts {
     return this.wanted.others === "skip" ? { isStored: true } : {};
@@ -50,7 +55,7 @@ class ParquetReader implements RecordReader {
   }
 
   async *batches(file: RandomInput): AsyncGenerator<RecordBatch, void, undefined> {
-    const { ParquetRows } = await import("./rows.ts");
+    const { ParquetRows } = await this.#module;
     this.#rows = new ParquetRows(this.options, this.wanted, this.home);
     yield* this.#rows.batches(file);
   }

@@ -1,0 +1,66 @@
+/** Levels and numbers of dictionaries, as Parquet stores them. */
+import { expect } from "packages/expect.ts";
+import { onlyNumber, readHybrid } from "../../../src/source/formats/parquet/hybrid.ts";
+import { randomFrom, testSeed } from "../support.ts";
+
+interface Run {
+  readonly values: readonly number[];
+  readonly isPacked: boolean;
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  for (; value >= 0x80; value = Math.floor(value / 128)) bytes.push(value % 128 | 0x80);
+  return [...bytes, value];
+}
+
+function bytesOf(runs: readonly Run[], width: number): Uint8Array {
+  return Uint8Array.from(runs.flatMap(({ values, isPacked }) => {
+    if (!isPacked) {
+      const number = Array.from(
+        { length: Math.ceil(width / 8) },
+        (_, i) => values[0] >> i * 8 & 255,
+      );
+      return [...varint(values.length * 2), ...number];
+    }
+    const bits = values.flatMap((value) => Array.from({ length: width }, (_, i) => value >> i & 1));
+    const bytes = Array.from(
+      { length: bits.length / 8 },
+      (_, at) => bits.slice(at * 8, at * 8 + 8).reduce((sum, bit, i) => sum | bit << i, 0),
+    );
+    return [...varint(values.length / 8 * 2 + 1), ...bytes];
+  }));
+}
+
+Deno.test("parquet: runs and packed numbers are read, with the largest of those that count", () => {
+  const random = randomFrom(testSeed());
+  const below = (most: number) => Math.floor(random() * most);
+  for (let round = 0; round < 2000; round++) {
+    const width = below(18);
+    const runs = Array.from({ length: 1 + below(4) }, (): Run => {
+      const isPacked = random() < 0.5;
+      const length = isPacked ? 8 * (1 + below(4)) : 1 + below(40);
+      const same = below(2 ** width);
+      return {
+        isPacked,
+        values: Array.from({ length }, () => isPacked ? below(2 ** width) : same),
+      };
+    });
+    const all = runs.flatMap(({ values }) => values);
+    const count = below(all.length + 1);
+    const bytes = bytesOf(runs, width);
+    const out = new Int32Array(count);
+    const expected = all.slice(0, count);
+    expect(readHybrid(bytes, 0, bytes.length, width, out, count)).toBe(Math.max(-1, ...expected));
+    expect([...out]).toEqual(expected);
+    // What it says is never another number; one run is told.
+    const only = onlyNumber(bytes, 0, bytes.length, width, count);
+    if (only !== null) expect(new Set(expected).difference(new Set([only])).size).toBe(0);
+    if (!runs[0].isPacked && count <= runs[0].values.length) expect(only).toBe(all[0]);
+    // Cut anywhere before it has said so, it says nothing.
+    for (let end = 0; end < bytes.length; end++) {
+      const cut = onlyNumber(bytes, 0, end, width, count);
+      if (cut !== null) expect(cut).toBe(all[0]);
+    }
+  }
+});
