@@ -1,12 +1,11 @@
-/** Freezes a value of JSON, and everything in it; each part of it is looked at once. */
+/** Freezes a value of JSON, and everything in it that is not frozen yet. */
 export function deepFreeze<T>(value: T): T {
-  const seen = new Set<object>();
-  function freeze(part: unknown): void {
-    if (typeof part !== "object" || part === null || seen.has(part)) return;
-    seen.add(part);
-    Object.freeze(part);
-    for (const inner of Object.values(part)) freeze(inner);
-  }
   freeze(value);
   return value;
+}
+
+function freeze(part: unknown): void {
+  if (typeof part !== "object" || part === null || Object.isFrozen(part)) return;
+  Object.freeze(part);
+  for (const key in part) freeze((part as Record<string, unknown>)[key]);
 }

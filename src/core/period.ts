@@ -70,6 +70,8 @@ export function parsePartition(by: Period | "list", text: string): Date | null {
 
 /** The name of the period that a moment lies in. */
 export function formatPartition(by: Period, date: Date): string {
+  // The one there are many of.
+  if (by === "day") return isoDate(date);
   const year = digits(date.getUTCFullYear(), 4);
   const month = digits(date.getUTCMonth() + 1, 2);
   switch (by) {
@@ -83,8 +85,6 @@ export function formatPartition(by: Period, date: Date): string {
       const { weekYear, week } = isoWeek(date);
       return `${digits(weekYear, 4)}-W${digits(week, 2)}`;
     }
-    case "day":
-      return isoDate(date);
     case "hour":
       return `${isoDate(date)}T${digits(date.getUTCHours(), 2)}`;
   }
@@ -304,6 +304,8 @@ function utc(year: number, month: number, day = 1, hour = 0): Date {
 }
 
 function isoDate(date: Date): string {
+  const year = date.getUTCFullYear();
+  if (year >= 0 && year <= 9999) return date.toISOString().slice(0, "2024-02-29".length);
   return [
     digits(date.getUTCFullYear(), 4),
     digits(date.getUTCMonth() + 1, 2),

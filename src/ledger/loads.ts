@@ -97,17 +97,19 @@ function wanted(migration: number): string {
   select n.part, n.id from newest cross join lateral (
     ${newest(" and coalesce(partition, '') < newest.part")}
   ) n
+), kept as materialized (
+  select id${hasMerges ? ", partition, based_on, merge is not null as merges" : ""}
+  from sluice.loads where target = $1 and (${kept})
 ), wanted as (
-  select id from sluice.loads where target = $1 and (${kept})
+  select id from kept
   union
   select id from newest${
     hasMerges
       ? `
   union
-  select b.id from sluice.loads m
-  join sluice.loads b on b.target = m.target and b.version = m.based_on
-    and coalesce(b.partition, '') = coalesce(m.partition, '')
-  where m.target = $1 and m.merge is not null`
+  select b.id from (select * from kept where merges) m
+  join sluice.loads b on b.target = $1 and b.version = m.based_on
+    and coalesce(b.partition, '') = coalesce(m.partition, '')`
       : ""
   }
 )`;

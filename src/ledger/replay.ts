@@ -38,7 +38,9 @@ export async function findReplayable(
   loads: readonly LoadRecord[],
 ): Promise<readonly Replayable[]> {
   const found: Replayable[] = [];
+  const rejecting = await findRejecting(db, targetKey, loads);
   for (const [partition, live] of Map.groupBy(loads, (load) => load.partition)) {
+    if (!rejecting.has(partition)) continue;
     const versions = live.map(({ version }) => version);
     const rows = await db.query<Row>(
       `select r.id, r.line, r.source_url as url, h.header, h.run_id is not null as known
@@ -52,7 +54,7 @@ from (
 cross join lateral (
   select * from sluice.rejected_rows r
   where r.run_id = l.run_id and (r.partition = $2::text or r.partition is null and $2::text is null)
-    and r.replayed_by is null and r.code not in ('duplicate_key', 'record_too_long')
+    and ${IS_OPEN}
   offset 0
 ) r
 left join lateral (
@@ -76,6 +78,36 @@ order by r.source_url, r.id`,
     });
   }
   return found;
+}
+
+/** Of a reject `r`: it can be loaded once more, and was not yet. */
+const IS_OPEN = "r.replayed_by is null and r.code not in ('duplicate_key', 'record_too_long')";
+
+/** Partitions that have such rejects, which of many are few. */
+async function findRejecting(
+  db: Queryable,
+  targetKey: string,
+  loads: readonly LoadRecord[],
+): Promise<ReadonlySet<string | null>> {
+  const versions = loads.map(({ partition, version }) => [partition, version]);
+  const found = await db.query<{ partition: string | null }>(
+    `select distinct l.partition
+from json_array_elements($2::text::json) wanted
+cross join lateral (
+  select run_id, partition from sluice.loads
+  where target = $1 and coalesce(partition, '') = coalesce(wanted ->> 0, '')
+    and version = (wanted ->> 1)::int
+  offset 0
+) l
+where exists (
+  select from sluice.rejected_rows r
+  where r.run_id = l.run_id and (r.partition = l.partition or r.partition is null and l.partition is null)
+    and ${IS_OPEN}
+  offset 0
+)`,
+    [targetKey, JSON.stringify(versions)],
+  );
+  return new Set(found.map(({ partition }) => partition));
 }
 
 /** Raw records read at once. */

@@ -32,14 +32,19 @@ returning table_oid`,
 /** Makes staging a version, if it is still the table that was loaded. Its name is locked before. */
 export function publishTable(targetKey: string, staging: TableName): Statement {
   return {
+    // Not as parameters of type name, which the catalog alone would make of them: those have another
+    // collation than the ledger's index of names, which is then of no use.
     sql: `with published as (
   update sluice.tables set kind = 'version' where table_oid = (
-    select c.oid ${OWNED}
-    where r.target = $1 and r.kind = 'staging' and n.nspname = $2 and c.relname = $3)
+    select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = $2::text and c.relname = $3::text)
+  and ledger_oid = 'sluice.loads'::regclass and target = $1 and kind = 'staging'
+  and table_schema = $2::text and table_name = $3::text
   returning table_oid
 ), recorded as (
   update sluice.loads l set table_oid = p.table_oid from published p
-  where l.target = $1 and l.table_schema = $2 and l.table_name = $3 and l.state = 'live'
+  where l.target = $1 and l.table_schema = $2::text and l.table_name = $3::text
+    and l.state = 'live'
 )
 select table_oid from published`,
     params: [targetKey, staging.schema, staging.table],

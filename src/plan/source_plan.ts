@@ -4,8 +4,30 @@ import type { PipelineSpec } from "../spec/pipeline_spec.ts";
 import { bindSql } from "./bind_sql.ts";
 import type { SourcePlan } from "./load_plan.ts";
 
+/** What the plans of a source's partitions come from, and those that were made. */
+interface Known extends Pick<PipelineSpec, "partitions" | "folder"> {
+  readonly plans: Map<string | null, SourcePlan>;
+}
+
+/** A source is looked at by its plan, and the plan of the run has it again: there may be many. */
+const KNOWN = new WeakMap<PipelineSpec["source"], Known>();
+
 /** Where a partition's bytes come from. Relative paths start at the pipeline file's folder. */
 export function sourcePlan(spec: PipelineSpec, partition: string | null): SourcePlan {
+  const { source, partitions, folder } = spec;
+  // The types of a query's parameters may be found out meanwhile.
+  if (source.query !== undefined) return makePlan(spec, partition);
+  let known = KNOWN.get(source);
+  if (known === undefined || known.partitions !== partitions || known.folder !== folder) {
+    known = { partitions, folder, plans: new Map() };
+    KNOWN.set(source, known);
+  }
+  let plan = known.plans.get(partition);
+  if (plan === undefined) known.plans.set(partition, plan = makePlan(spec, partition));
+  return plan;
+}
+
+function makePlan(spec: PipelineSpec, partition: string | null): SourcePlan {
   const filled = (text: string) =>
     partition === null ? text : fillTemplate(text, spec.partitions!.by, partition);
   const { naming: _, urls, members, checksum, table, query, ...source } = spec.source;
@@ -64,8 +86,11 @@ function resolvePath(folder: string, path: string): string {
   // Elsewhere than on Windows a backslash is a character of a name like any other.
   const windows = /^[a-z]:/i.test(folder);
   const absolute = windows ? /^([a-z]:)?[\\/]/i.test(path) : path.startsWith("/");
+  const whole = absolute ? path : `${folder}/${path}`;
+  // Nothing is to be removed, which is so for nearly all of many.
+  if (whole.startsWith("/") && !windows && !/\/\.{0,2}(?:\/|$)/.test(whole)) return whole;
   const parts: string[] = [];
-  for (const part of (absolute ? path : `${folder}/${path}`).split(windows ? /[\\/]+/ : /\/+/)) {
+  for (const part of whole.split(windows ? /[\\/]+/ : /\/+/)) {
     if (part === "." || part === "") continue;
     if (part === "..") parts.pop();
     else parts.push(part);

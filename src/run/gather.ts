@@ -124,14 +124,18 @@ export async function compileFor(
   const ledger = await readLedger(db, targetKeyOf(spec), options.migration);
   await probeSql(spec, partitions[0], ledger.migration > 0, db);
   const newest = new Map(ledger.loads.map((load) => [load.partition, load]));
-  const probes = await mapConcurrently(
-    partitions,
-    PROBES,
-    async (partition) => {
-      const found = await probe(partition, newest.get(partition));
-      return found === null ? null : await storedSource(db, found);
-    },
-  );
+  // Postgres looks at its tables while the files are looked at here.
+  const [probes, standing] = await allSettled([
+    mapConcurrently(
+      partitions,
+      PROBES,
+      async (partition) => {
+        const found = await probe(partition, newest.get(partition));
+        return found === null ? null : await storedSource(db, found);
+      },
+    ),
+    lookAtPartitions(db, spec, catalog, ledger, partitions),
+  ]);
   const input = {
     catalog,
     ledger,
@@ -144,7 +148,7 @@ export async function compileFor(
     ),
     migrations: pendingMigrations(ledger.migration),
     names,
-    ...await lookAtPartitions(db, spec, catalog, ledger, partitions),
+    ...standing,
     partitions,
     probes,
     ...askedOf(options),
@@ -174,6 +178,12 @@ export async function compileFor(
   }
   const surroundings = await readSurroundings(followed.spec, catalog.table, ledger, db);
   return compilePlan({ ...known, ...followed, properties, surroundings });
+}
+
+/** As `Promise.all`, but nothing is under way any more when the first error in their order is thrown. */
+async function allSettled<A, B>(work: readonly [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
 }
 
 function askedOf({ force, allowDestructive, concurrency, verify, offered, replays }: PlanOptions) {

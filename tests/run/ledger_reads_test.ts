@@ -53,6 +53,14 @@ select l.pipeline, l.target, l.partition, -n, l.run_id, l.table_schema, 'gone_' 
 from (select distinct on (partition) * from sluice.loads order by partition, version) l,
   generate_series(1, ${OTHERS}) n`,
   );
+  // Of other partitions, and live: a plan reads them, once.
+  await db.query(
+    `insert into sluice.loads (pipeline, target, partition, version, run_id, table_schema, table_name,
+  source_url, rows, spec_hash, state, ledger_oid, target_oid)
+select l.pipeline, l.target, (date '1990-01-01' + n)::text, 1, l.run_id, l.table_schema, 'other_' || n,
+  '', 1, '', 'live', l.ledger_oid, l.target_oid
+from (select * from sluice.loads limit 1) l, generate_series(1, ${OTHERS}) n`,
+  );
   await db.query(
     `insert into sluice.rejected_rows
   (run_id, pipeline, partition, source_url, line, byte_offset, code, message, raw)
@@ -70,11 +78,22 @@ select r.id, 'day ' || n, 'after_load'
 from (select id from sluice.runs order by started_at desc limit 1) r,
   generate_series(1, ${OTHERS}) n`,
   );
+  await db.query(
+    `insert into sluice.tables (table_oid, ledger_oid, target, kind, table_schema, table_name)
+select 4000000000 + n, 'sluice.loads'::regclass, 'shop.days', 'staging', 'shop', 'gone_' || n
+from generate_series(1, ${OTHERS}) n`,
+  );
   await db.query("analyze");
 }
 
+/** What a command reads as a whole, once: the tables and the versions of its target. */
+const ONCE = new RegExp(
+  "^(?:with known as|with recursive newest as|select distinct l.partition|" +
+    "select exists \\(\\s+select from sluice.loads l)",
+);
+
 function tooMany(reads: readonly LedgerRead[]): readonly string[] {
-  return reads.filter(({ rows }) => rows > FEW)
+  return reads.filter(({ rows, sql }) => rows > FEW && !ONCE.test(sql))
     .map(({ table, how, rows, sql }) => `${how} of ${table}: ${rows} rows, by ${sql}`);
 }
 
