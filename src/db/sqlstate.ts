@@ -104,9 +104,10 @@ const CASES = {
   /**
    * A row's values (a subquery of a check or trigger that yields several rows, data, integrity, a
    * view's check option), functions that triggers call, a value or row that is too long, JSON
-   * nested too deeply.
+   * nested too deeply; and a text in a language of its own that a function cannot parse, such as
+   * that of jsonpath, tsquery and ltree, or of PostGIS, which says `internal_error`.
    */
-  row: ["21", "22", "23", "38", "44", "P0", "54000", "54001"],
+  row: ["21", "22", "23", "38", "44", "P0", "54000", "54001", "42601", "XX000"],
   /** What a trigger raises may have any SQLSTATE; these say that trying again may help. */
   moment: ["08", "40", "53", "55", "57", "58"],
   /** Not what happens to any query: a lost connection, a full disk, a cancel. */

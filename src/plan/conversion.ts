@@ -29,8 +29,11 @@ const PROBLEM_COLUMN = "_sluice_problem";
  * An input function may report whatever its author thought of.
  */
 const NOT_THE_TEXTS = ["08", "25", "40", "53", "55", "57", "58"];
-/** SQL: the type is what a text breaks, not a condition of a domain. */
-const IS_TYPE_PROBLEM = `sluice_state like '22%'`;
+/**
+ * SQL: the type is what a text breaks, not a condition of a domain, or what a function raises that
+ * the condition calls. Of the types jsonpath and ltree say 42601, PostGIS XX000.
+ */
+const IS_TYPE_PROBLEM = `pg_catalog."left"(sluice_state, 2) not in ('23', 'P0')`;
 
 /** Columns that only Postgres can read, once the plan has looked them up. */
 function unread(layout: Layout): readonly LayoutColumn[] {
