@@ -1,6 +1,9 @@
 import { expect } from "packages/expect.ts";
+import { connect } from "../../src/db/connection/connect.ts";
+import type { Database } from "../../src/db/database.ts";
 import { planPipeline } from "../../src/run/mod.ts";
 import { ALL, run, specOf, testContext, workspace } from "../support/pipeline.ts";
+import { breakingProxy } from "../support/breaking_proxy.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
 import { countingDatabase } from "../support/counting_database.ts";
 
@@ -72,4 +75,31 @@ update sluice.loads set ledger_oid = null`);
   } finally {
     await test.db.query(`drop owned by ${stranger}; drop role ${stranger}`);
   }
+});
+
+Deno.test("plan opens one connection, a run with nothing to do a second, and neither waits often", async () => {
+  await using test = await ledgerDatabase();
+  using files = workspace({ "things.csv": "id,name\n1,a\n" });
+  const spec = specOf(YAML, files.folder);
+  await test.db.query("create schema shop");
+  expect((await run(test.db, spec)).status).toBe("succeeded");
+  /** Connections that were opened, and pieces that were sent: the client waits for an answer to each. */
+  const counted = async (work: (db: Database) => Promise<void>) => {
+    const sent: string[] = [];
+    await using proxy = breakingProxy(test.url, (piece) => (sent.push(piece), null));
+    await using db = await connect({ url: proxy.url });
+    await work(db);
+    const connections = sent.filter((piece) => piece.includes("client_encoding\0")).length;
+    return { connections, pieces: sent.length };
+  };
+  const plan = await counted(async (db) => {
+    await planPipeline(spec, ALL, testContext(db).context);
+  });
+  const unchanged = await counted(async (db) => {
+    expect((await run(db, spec)).status).toBe("unchanged");
+  });
+  expect(plan.connections).toBe(1);
+  expect(unchanged.connections).toBe(2);
+  expect(plan.pieces).toBeLessThanOrEqual(44);
+  expect(unchanged.pieces).toBeLessThanOrEqual(74);
 });
