@@ -22,7 +22,7 @@ const PERMISSIONS = ["--no-prompt", "--allow-all"];
 /** Has the packages of the tests as well: whoever only runs Sluice installs none of them. */
 const LOCK = "--lock=tests/deno.lock";
 /** Files that take longer have a process to themselves: long enough to start it seldom. */
-const GROUP_MILLISECONDS = 20_000;
+const GROUP_MILLISECONDS = 40_000;
 /** What a file is thought to take before it was measured: one of 10 kB three seconds. */
 const MILLISECONDS_PER_BYTE = 0.3;
 /** What it takes to evaluate a file beside others. */
