@@ -1,6 +1,10 @@
 import { expect } from "packages/expect.ts";
 import { connect } from "../../src/db/connection/connect.ts";
-import { SESSION_SETTINGS } from "../../src/db/connection/session_settings.ts";
+import {
+  FIRST_SETTINGS,
+  FIRST_SETTINGS_UNSET,
+  SESSION_SETTINGS,
+} from "../../src/db/connection/session_settings.ts";
 import { type TestDatabase, testDatabase } from "../support/postgres.ts";
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -153,4 +157,17 @@ Deno.test("docs/database.md lists each setting with its value", () => {
     const row = rows.find((cells) => cells[1] === `\`${name}\``);
     expect([name, row?.[2]]).toEqual([name, `\`${value}\``]);
   }
+});
+
+Deno.test("a client that sets nothing is told the same without the view of all settings", async () => {
+  await using test = await testDatabase();
+  const first = async (sql: string) => {
+    const [{ path, settings }] = await test.db.query<{ path: string | null; settings: string[] }>(
+      sql,
+    );
+    return { path, settings: settings.toSorted() };
+  };
+  const short = await first(FIRST_SETTINGS_UNSET);
+  expect(short).toEqual(await first(FIRST_SETTINGS));
+  expect(short.settings).toContain("statement_timeout");
 });

@@ -7,7 +7,7 @@ import type { CopyIn } from "../database.ts";
 import { connectionLost, endsConnection, isReadOnly, statementError } from "../db_error.ts";
 import { Line } from "./line.ts";
 import type { ResolvedTarget } from "./resolve_target.ts";
-import { applySettings, FIRST_SETTINGS } from "./session_settings.ts";
+import { applySettings, FIRST_SETTINGS, FIRST_SETTINGS_UNSET } from "./session_settings.ts";
 import { toParameter, VALUE_TYPES } from "../values.ts";
 
 /**
@@ -71,21 +71,25 @@ export class Connection implements AsyncDisposable {
   }
 
   async #logIn(): Promise<void> {
+    const unset = Object.keys(this.#target.settings).length === 0;
     // Every name with its schema: the path is still the server's.
     const query = this.#sql.unsafe(
       `select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby,
   pg_catalog.current_setting('default_transaction_read_only') operator(pg_catalog.=) 'on'
     as "readOnly",
   first.path, first.settings
-from (${FIRST_SETTINGS}) as first`,
+from (${unset ? FIRST_SETTINGS_UNSET : FIRST_SETTINGS}) as first`,
     );
     const result = await query.execute();
-    const [{ pid, standby, readOnly, path, settings }] = result;
+    const [{ pid, standby, readOnly }] = result;
+    let [first] = result;
     this.#pid = pid;
-    this.#userPath = path;
-    this.#settings = settings ?? [];
     // Postgres introduces itself with its own process; a pooler cannot, it has yet to choose one.
     this.#pooled = result.state.pid !== pid;
+    // A pooler is a client too, and may set what we did not.
+    if (this.#pooled && unset) [first] = await this.#sql.unsafe(FIRST_SETTINGS).execute();
+    this.#userPath = first.path;
+    this.#settings = first.settings ?? [];
     if (this.#target.readWrite && (standby || readOnly)) throw notWritable(this.#target, standby);
   }
 
