@@ -2,6 +2,7 @@ import { SluiceError } from "../../src/core/error.ts";
 import type { TestDatabase } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 import { DENO_RUN } from "../support/deno_run.ts";
+import { sluice } from "../support/sluice.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -58,22 +59,20 @@ export function worker(folder: string, url: string, ...args: string[]) {
   };
 }
 
-/** `run --distributed` of the months, followed to its end. */
+/** `run --distributed` of the months, followed to its end in this process: workers have their own. */
 export async function runMonths(folder: string, url: string, ...args: string[]) {
-  const { code, stdout, stderr } = await command(
+  const { code, out, err } = await sluice(
     folder,
-    url,
+    { DATABASE_URL: url },
     "run",
     "months.yaml",
     "--distributed",
     "--output",
     "json",
     ...args,
-  ).output();
-  const text = new TextDecoder().decode(stdout);
-  const told = new TextDecoder().decode(stderr);
-  if (text === "") throw new Error(told);
-  return { code, result: JSON.parse(text), stderr: told };
+  );
+  if (out === "") throw new Error(err);
+  return { code, result: JSON.parse(out), stderr: err };
 }
 
 /** A file for each month, ids from 0. */

@@ -16,6 +16,7 @@ import {
 } from "./support.ts";
 import { until } from "../support/until.ts";
 import { testSeed } from "../support/seed.ts";
+import { sluice } from "../support/sluice.ts";
 
 const ignore = Deno.build.os === "windows";
 if (ignore) console.log("skipped: Windows has no such signals");
@@ -240,18 +241,10 @@ Deno.test({
   await using test = await ledgerDatabase();
   const rows = 60_000;
   using files = workspace({ ...months(rows), "months.yaml": YAML });
-  const { code, stdout } = await command(
-    files.folder,
-    test.url,
-    "run",
-    "months.yaml",
-    "--detach",
-    "--output",
-    "json",
-  ).output();
+  const args = ["run", "months.yaml", "--detach", "--output", "json"];
+  const { code, out } = await sluice(files.folder, { DATABASE_URL: test.url }, ...args);
   expect(code).toBe(0);
-  expect(JSON.parse(new TextDecoder().decode(stdout)))
-    .toEqual({ pipeline: "months", status: "queued" });
+  expect(JSON.parse(out)).toEqual({ pipeline: "months", status: "queued" });
   await using victim = worker(files.folder, test.url);
   await untilCopying(test);
   victim.kill("SIGKILL");

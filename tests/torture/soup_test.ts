@@ -3,16 +3,18 @@ import type { Database } from "../../src/db/database.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
 import { run, specOf, workspace } from "../support/pipeline.ts";
 import { ledgerDatabase } from "../support/postgres.ts";
+import { rounds } from "../support/rounds.ts";
 import { expectSums, pipelineOf, readRejects } from "./ground.ts";
 import { joined, lineAt } from "./layout.ts";
 
-const FILES = 60;
+const FILES = rounds(30);
 
 /** Bytes that mean something to somebody, and a few that do not. */
 const BYTES = ['"', '"', ",", ",", "\n", "\n", "\r", "1", "2", "a", " ", 0, 0xc3, 0xa9, 0xff];
 
 Deno.test("bytes at random: every record is loaded, rejected or empty, at its own place", async () => {
   const random = randomFrom(testSeed("soup"));
+  console.log(`  ${FILES} files`);
   await using database = await ledgerDatabase();
   let loaded = 0;
   let rejected = 0;
