@@ -156,7 +156,7 @@ function summarize(groups: readonly GroupOutcome[], started: number): number {
 
 /** Of all files, as `.ci/run` does: Deno remembers a check by the files that it was asked about. */
 async function checkTypes(): Promise<boolean> {
-  const { code, stdout, stderr } = await deno(["check", LOCK], "piped");
+  const { code, stdout, stderr } = await deno(["check", "-q", LOCK], "piped");
   await Deno.stdout.write(stdout);
   await Deno.stderr.write(stderr);
   return code === 0;
