@@ -47,10 +47,18 @@ async function rewriteUnseen(path: string): Promise<void> {
 }
 
 /** Makes the last change to an inode lie in the past, as far as whole seconds tell. */
-async function untilNextSecond(path: string): Promise<void> {
+async function untilSettled(path: string): Promise<void> {
   const { ctime } = await Deno.stat(path);
-  const end = (Math.floor(ctime!.getTime() / 1000) + 1) * 1000;
+  const end = (Math.floor(ctime!.getTime() / 1000) + 1) * 1000 + 200;
   while (Date.now() < end) await systemClock.sleep(end - Date.now());
+}
+
+/** A clock that stands still, so many milliseconds after the second in which the file was changed. */
+async function standingAfter(path: string, milliseconds: number): Promise<TestContext> {
+  const { ctime } = await Deno.stat(path);
+  const now = new Date((Math.floor(ctime!.getTime() / 1000) + 1) * 1000 + milliseconds);
+  const { clock } = testContext();
+  return testContext({}, { clock: { ...clock, now: () => now } });
 }
 
 function fileUrl(path: string): string {
@@ -278,10 +286,23 @@ Deno.test("probeSource digests a file whose inode changed, or may have changed u
   });
 });
 
+Deno.test("probeSource bears with a file system whose clock is behind by a tick of the timer", async () => {
+  await withFile(TEXT, async (path) => {
+    for (const [milliseconds, settled] of [[0, false], [4, false], [16, false], [500, true]]) {
+      const facts = await probeSource(
+        planFor(path),
+        await standingAfter(path, Number(milliseconds)),
+        null,
+      );
+      expect([milliseconds, facts!.etag !== "ctime unsettled"]).toEqual([milliseconds, settled]);
+    }
+  });
+});
+
 Deno.test("openSource notices a file rewritten in place, its time put back, also in the same second", async () => {
   for (const settled of [true, false]) {
     await withFile(TEXT, async (path) => {
-      if (settled) await untilNextSecond(path);
+      if (settled) await untilSettled(path);
       const { clock } = testContext();
       const context = testContext({}, { clock: { ...clock, now: () => new Date() } });
       await using source = await openSource(planFor(path), context);
@@ -309,7 +330,7 @@ Deno.test("openSource reads on where only the name, the mode or the links of a f
   ];
   await Promise.all(changes.map((change) =>
     withFile(TEXT, async (path) => {
-      await untilNextSecond(path);
+      await untilSettled(path);
       await using source = await openSource(planFor(path), later());
       const parts: Uint8Array[] = [];
       for await (const chunk of chunksOf(source)) {

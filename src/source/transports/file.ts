@@ -168,9 +168,12 @@ async function confirm(
   if (hash.digest("hex") !== sha256) throw changed(location, before, after);
 }
 
+/** Milliseconds that a file system's clock may be behind: it is put forward with the timer's ticks. */
+const CLOCK_LAG = 100;
+
 /** Whether a change after `seen` would show: the time of a change comes in whole seconds. */
 function isSettled(changed: Date, seen: Date): boolean {
-  return Math.floor(changed.getTime() / 1000) < Math.floor(seen.getTime() / 1000);
+  return Math.floor(changed.getTime() / 1000) < Math.floor((seen.getTime() - CLOCK_LAG) / 1000);
 }
 
 /** Reads one chunk ahead, so that the disk works while the chunk before is being used. */
