@@ -24,11 +24,26 @@ export interface SftpServer extends AsyncDisposable {
 const { Server, utils } = ssh2 as any;
 const { STATUS_CODE } = utils.sftp;
 
+/**
+ * A pair of keys, the private one as OpenSSH writes it.
+ *
+ * ssh2 now and then makes one that it cannot read itself: where it leaves out a zero in front.
+ */
+function keyPair(): { readonly public: string; readonly private: string } {
+  for (;;) {
+    const pair = utils.generateKeyPairSync("ed25519");
+    const isRead = [pair.public, pair.private].every((key) =>
+      !(utils.parseKey(key) instanceof Error)
+    );
+    if (isRead) return pair;
+  }
+}
+
 /** Takes the user `loader` with the password `pass@word-7`, or with the key. */
 export async function startSftp(): Promise<SftpServer> {
   const folder = Deno.makeTempDirSync({ prefix: "sluice-test-" });
-  const host = utils.generateKeyPairSync("ed25519");
-  const user = utils.generateKeyPairSync("ed25519");
+  const host = keyPair();
+  const user = keyPair();
   const hostKey = host.public.split(" ").slice(0, 2).join(" ");
   const knownHosts = `${folder}/known_hosts`;
   const userKey = `${folder}/id`;
