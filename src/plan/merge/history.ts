@@ -1,9 +1,7 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement } from "../load_plan.ts";
-import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
-import { lookingUp, narrow } from "./narrow.ts";
-import { analyzeMerged } from "../statistics.ts";
+import { mergeChanged } from "./narrow.ts";
 import {
   columnList,
   counted,
@@ -12,45 +10,15 @@ import {
   keyIn,
   lockTarget,
   sameKey,
-  sameStored,
   sameValues,
-  statement,
 } from "./sql.ts";
 
 /** A new version of each changed row; the one before is closed. */
 export function mergeHistory(merge: Merge): readonly Statement[] {
-  const { target, after, beforeTable, key, match, compared, likeness, scope } = merge;
-  const known = `t."_current" and ${sameKey(match, "s", "t")}`;
-  const same = sameStored(compared, likeness, "s", "t");
-  const { find, left, shrink } = narrow(
-    merge,
-    `${known}\n    and ${same}`,
-    "rows_unchanged",
-    "Rows that are current already, to the byte, get no new version",
-  );
-  const changed = `select t.* from ${left}
-join ${quoteTable(target)} t on ${known}
-where not (${same})`;
-  // Apart from those: a query with both kinds of rows in one condition would look up each row.
-  const vanished = `select t.* from ${quoteTable(target)} t
-where t."_current" and ${scope === null ? "" : `(${scope}) and `}not ${
-    keyIn(match, after, "s", "t")
-  }`;
-  return [
-    lockTarget(target),
-    ...find,
-    ...lookingUp(target, [
-      statement(
-        `create table ${quoteTable(beforeTable)} as
-${merge.removesVanished ? `${changed}\nunion all\n${vanished}` : changed}`,
-        "The rows that this load closes, as they are now: rollback reopens them",
-      ),
-      recordTable(nameOf(target), beforeTable, "before"),
-      ...shrink,
-      analyzeMerged(beforeTable, key, merge.columns),
-      ...forward(merge),
-    ]),
-  ];
+  return mergeChanged(merge, 't."_current"', {
+    before: "The rows that this load closes, as they are now: rollback reopens them",
+    unchanged: "Rows that are current already, to the byte, get no new version",
+  }, forward(merge));
 }
 
 /** Takes the new versions away and reopens what they closed; or does it again. */

@@ -1,53 +1,16 @@
 import { quoteIdent, quoteTable } from "../../core/quote.ts";
 import type { Statement, TableName } from "../load_plan.ts";
-import { nameOf, recordTable } from "../identity.ts";
 import type { Merge } from "./merge.ts";
-import { lookingUp, narrow } from "./narrow.ts";
-import { analyzeMerged } from "../statistics.ts";
-import {
-  columnList,
-  counted,
-  expectNone,
-  keyIn,
-  lockTarget,
-  sameKey,
-  sameStored,
-  sameValues,
-  statement,
-} from "./sql.ts";
+import { mergeChanged } from "./narrow.ts";
+import { columnList, counted, expectNone, keyIn, lockTarget, sameKey, sameValues } from "./sql.ts";
 
 /** Rows with a known key are updated where they differ, others inserted, vanished ones deleted. */
 export function mergeByKey(merge: Merge): readonly Statement[] {
-  const { target, after, beforeTable, key, match, compared, likeness, scope } = merge;
-  const known = sameKey(match, "s", "t");
-  const same = sameStored(compared, likeness, "s", "t");
-  const { find, left, shrink } = narrow(
-    merge,
-    `${known}\n    and ${same}`,
-    "rows_unchanged",
-    "Rows that are there already, to the byte, are left alone",
-  );
-  const changed = `select t.* from ${left}
-join ${quoteTable(target)} t on ${known}
-where not (${same})`;
-  // Apart from those: a query with both kinds of rows in one condition would look up each row.
-  const vanished = `select t.* from ${quoteTable(target)} t
-where ${scope === null ? "" : `(${scope}) and `}not ${keyIn(match, after, "s", "t")}`;
-  return [
-    lockTarget(target),
-    ...find,
-    ...lookingUp(target, [
-      statement(
-        `create table ${quoteTable(beforeTable)} as
-${merge.removesVanished ? `${changed}\nunion all\n${vanished}` : changed}`,
-        "The rows that this load changes or removes, as they are now: rollback puts them back",
-      ),
-      recordTable(nameOf(target), beforeTable, "before"),
-      ...shrink,
-      analyzeMerged(beforeTable, key, merge.columns),
-      ...applyChange(merge, beforeTable, after, merge.columns),
-    ]),
-  ];
+  const { beforeTable, after, columns } = merge;
+  return mergeChanged(merge, null, {
+    before: "The rows that this load changes or removes, as they are now: rollback puts them back",
+    unchanged: "Rows that are there already, to the byte, are left alone",
+  }, applyChange(merge, beforeTable, after, columns));
 }
 
 /** Takes back what {@link mergeByKey} did, or does it again, unless somebody changed it since. */

@@ -1,8 +1,10 @@
 import { changedRowsName, keptRowsName } from "../../core/names.ts";
 import { quoteLiteral, quoteTable } from "../../core/quote.ts";
+import { nameOf, recordTable } from "../identity.ts";
 import type { CountName, Statement, TableName } from "../load_plan.ts";
+import { analyzeMerged } from "../statistics.ts";
 import type { Merge } from "./merge.ts";
-import { columnList, statement } from "./sql.ts";
+import { columnList, keyIn, lockTarget, sameKey, sameStored, statement } from "./sql.ts";
 
 /** How staging shrinks to the rows that a merge writes, in three steps. */
 export interface Narrowing {
@@ -57,10 +59,57 @@ where not exists (select from ${quoteTable(merge.target)} t
 }
 
 /**
+ * Finds by key which rows a load changes or removes, keeps them as they are now, and takes out of
+ * staging what is there already; then `write` follows.
+ *
+ * @param among SQL condition of the rows of the target, `t`, that count; null for all
+ */
+export function mergeChanged(
+  merge: Merge,
+  among: string | null,
+  why: { readonly before: string; readonly unchanged: string },
+  write: readonly Statement[],
+): readonly Statement[] {
+  const { target, after, beforeTable, key, match, compared, likeness, scope } = merge;
+  const known = [among, sameKey(match, "s", "t")].filter((part) => part !== null).join(" and ");
+  const same = sameStored(compared, likeness, "s", "t");
+  const { find, left, shrink } = narrow(
+    merge,
+    `${known}\n    and ${same}`,
+    "rows_unchanged",
+    why.unchanged,
+  );
+  const changed = `select t.* from ${left}
+join ${quoteTable(target)} t on ${known}
+where not (${same})`;
+  // Apart from those: a query with both kinds of rows in one condition would look up each row.
+  const vanished = `select t.* from ${quoteTable(target)} t
+where ${
+    [among, scope === null ? null : `(${scope})`, `not ${keyIn(match, after, "s", "t")}`]
+      .filter((part) => part !== null).join(" and ")
+  }`;
+  return [
+    lockTarget(target),
+    ...find,
+    ...lookingUp(target, [
+      statement(
+        `create table ${quoteTable(beforeTable)} as
+${merge.removesVanished ? `${changed}\nunion all\n${vanished}` : changed}`,
+        why.before,
+      ),
+      recordTable(nameOf(target), beforeTable, "before"),
+      ...shrink,
+      analyzeMerged(beforeTable, key, merge.columns),
+      ...write,
+    ]),
+  ];
+}
+
+/**
  * The statements that write what was found: they look up one row after the other where those are
  * few, in a target that fits into the memory that the server is told to count on.
  */
-export function lookingUp(
+function lookingUp(
   target: TableName,
   statements: readonly Statement[],
 ): readonly Statement[] {
