@@ -1,6 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import { sourceName } from "../core/source_name.ts";
 import type { PartitionResult } from "../core/result.ts";
+import { withRetry } from "../db/with_retry.ts";
 import { offerPart } from "../ledger/mod.ts";
 import { toSluiceError } from "../run/partition/outcome.ts";
 import { emptyTally, partitionResult } from "../run/partition/tally.ts";
@@ -43,7 +44,10 @@ export function loadElsewhere(queue: Queue, priority: number): Elsewhere {
       const position = nextPosition(runId);
       const started = context.clock.monotonic();
       try {
-        await offerPart(context.db, { runId, position }, partition.partition);
+        const { clock, random, signal } = context;
+        const part = { runId, position };
+        const offer = () => offerPart(context.db, part, partition.partition);
+        await withRetry(offer, { clock, random, signal });
         await queue.addLoad({ runId, position, plan: common, partition }, priority);
         return await follow(runId, context).finished(position, partition);
       } catch (cause) {

@@ -101,6 +101,8 @@ export class FollowedRun {
       this.#tell(part);
       if (part.finished && part.result !== null) this.#end(part.position, part.result);
     }
+    // Whoever waited goes on, and may close the queue.
+    if (this.#awaited.size === 0) return;
     for (const [position, message] of lost) {
       if (this.#awaited.has(position)) await this.#takeBack([position], givenUp(message));
     }

@@ -135,6 +135,8 @@ export async function openQueue(
       throw queueError(error, target.describe);
     }
   }
+  const patiently = <T>(work: () => Promise<T>): Promise<T> =>
+    retries === undefined ? work() : withRetry(work, retries);
   const prepare = async (): Promise<WorkerUtils> => {
     const db: Queryable = {
       query: async (sql, params) => (await pool.query(sql, [...params ?? []])).rows,
@@ -148,8 +150,7 @@ export async function openQueue(
   };
   let utils: WorkerUtils;
   try {
-    utils = await (retries === undefined ? asking(prepare) : withRetry(() =>
-      asking(prepare), retries));
+    utils = await patiently(() => asking(prepare));
   } catch (error) {
     await within(GOODBYE, pool.end());
     throw cannotOpen(queueError(error, target.describe));
@@ -161,15 +162,17 @@ export async function openQueue(
   async function addJob(task: string, job: LoadJob | RunJob, key: string, priority: number) {
     // The library's own function sends characters that the database's encoding may lack. Added
     // twice where the answer to the first time got lost.
-    await select(
-      `select from ${QUEUE_SCHEMA}.add_job(identifier => $1::text, payload => $2::json,
+    await patiently(() =>
+      select(
+        `select from ${QUEUE_SCHEMA}.add_job(identifier => $1::text, payload => $2::json,
   job_key => $3::text, priority => $4::int, max_attempts => $5::int,
   job_key_mode => 'unsafe_dedupe')`,
-      task,
-      escaped(JSON.stringify(job)),
-      key,
-      priority,
-      ATTEMPTS,
+        task,
+        escaped(JSON.stringify(job)),
+        key,
+        priority,
+        ATTEMPTS,
+      )
     );
   }
   const db: Queryable = {

@@ -2,9 +2,11 @@ import { expect } from "packages/expect.ts";
 import { migrate } from "../../src/ledger/mod.ts";
 import { randomFrom, testSeed } from "../source/support.ts";
 import { workspace } from "../support/pipeline.ts";
-import { testDatabase } from "../support/postgres.ts";
+import { ledgerDatabase, testDatabase } from "../support/postgres.ts";
 import { breakingProxy } from "../support/breaking_proxy.ts";
-import { worker } from "./support.ts";
+import { rounds } from "../support/rounds.ts";
+import { sluice } from "../support/sluice.ts";
+import { months, worker, YAML } from "./support.ts";
 
 /** Milliseconds: a worker ends by itself within 45 s. */
 const LIMIT = 50_000;
@@ -69,6 +71,46 @@ Deno.test("a worker outlives a server that comes and goes, and ends on SIGTERM w
     if (random() < 0.5) proxy.cut();
     await endsOnSigterm(process);
   }));
+});
+
+Deno.test("a distributed run bears with a break at any of its statements about parts and jobs", async () => {
+  const random = randomFrom(testSeed("breaks_test statements"));
+  await using database = await ledgerDatabase();
+  using files = workspace({
+    ...months(10),
+    "months.yaml": YAML.replace("to: 2026-06", "to: 2026-02"),
+  });
+  await using _worker = worker(files.folder, database.url);
+  /** Runs once; the connection breaks at the n-th piece, counted from the first that offers a part. */
+  async function breakAt(point: number, way: "before" | "after", ...args: string[]) {
+    let pieces = 0;
+    await using proxy = breakingProxy(database.url, (sent) => {
+      const counts = pieces > 0 || /sluice\.run_partitions|add_job/.test(sent);
+      return counts && pieces++ === point ? way : null;
+    });
+    const { code, out, err } = await sluice(
+      files.folder,
+      { DATABASE_URL: proxy.url },
+      ...["run", "months.yaml", "--distributed", "--force", "--output", "json", ...args],
+    );
+    expect({ point, way, code, out, err }).toMatchObject({ code: 0 });
+    return pieces;
+  }
+  // The first run waits for the worker.
+  await breakAt(-1, "before");
+  const pieces = await breakAt(-1, "before");
+  expect(pieces).toBeGreaterThan(10);
+  const ways = ["before", "after"] as const;
+  for (let point = 0; point < pieces; point++) {
+    for (const way of ways) {
+      if (random() * 4 < rounds(1)) await breakAt(point, way);
+    }
+  }
+  for (const way of ways) await breakAt(0, way, "--detach");
+  const [{ rows }] = await database.db.query<{ rows: number }>(
+    "select count(*)::int as rows from shop.months",
+  );
+  expect(rows).toBe(20);
 });
 
 async function endsOnSigterm(process: ReturnType<typeof worker>): Promise<void> {
