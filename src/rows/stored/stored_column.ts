@@ -5,7 +5,7 @@ import { NESTED, type RecordBatch } from "../record_batch.ts";
 import { encodeNull, encodeValue, isTypeProblem } from "../record_encoder.ts";
 import { copyValues, type EncodeStored, ODD, shortcut } from "./encode_stored.ts";
 import { type NumberProgram, numberProgram, type StoredColumnPlan } from "./number_program.ts";
-import { FORM_BYTES, storeNumbers } from "./store_numbers.ts";
+import { FORM_BYTES, type NumberForm, storeNumbers } from "./store_numbers.ts";
 import {
   areStrings,
   type StoredField,
@@ -84,6 +84,8 @@ export class StoredColumn {
   /**
    * Looks at the values of a batch: adds the bytes of each to those of its row, and marks the rows
    * with one that is not plain.
+   *
+   * @returns bytes that each row has beside those: where all have as many they are told once
    */
   prepare(
     field: StoredField | undefined,
@@ -91,13 +93,19 @@ export class StoredColumn {
     emptyFlags: number,
     sizes: Int32Array,
     odd: Uint8Array,
-  ): void {
+  ): number {
     this.#parts = [];
     this.#values.length = 0;
     this.#reserve(rows);
-    if (field === undefined) return this.#allNull(rows, sizes, odd);
+    if (field === undefined) return this.#allNull(rows, odd);
     if (field.type !== this.#type) this.#settle(field, emptyFlags);
-    for (const segment of field.segments) this.#prepareSegment(segment, sizes, odd);
+    const { segments } = field;
+    if (segments.length === 1) return this.#prepareSegment(segments[0], sizes, odd);
+    for (const segment of segments) {
+      const each = this.#prepareSegment(segment, sizes, odd);
+      if (each > 0) { for (let row = segment.from; row < segment.to; row++) sizes[row] += each; }
+    }
+    return 0;
   }
 
   /** Writes the values of rows `from … to)`, each where its row's tuple goes on. */
@@ -134,40 +142,38 @@ export class StoredColumn {
     this.#encode = shortcut(this.#plan, type, byText) ?? byText;
   }
 
-  #allNull(rows: number, sizes: Int32Array, odd: Uint8Array): void {
+  #allNull(rows: number, odd: Uint8Array): number {
     const { nullProblem, nullValue } = this.#column;
     const frame = this.#values;
     this.#putNull(frame);
     this.#starts.fill(0, 0, rows);
     this.#lengths.fill(nullValue.length, 0, rows);
-    for (let row = 0; row < rows; row++) sizes[row] += nullValue.length;
     if (nullProblem !== null) odd.fill(1, 0, rows);
     this.#parts.push({ from: 0, to: rows, frame, nulls: null });
+    return nullValue.length;
   }
 
-  #prepareSegment(segment: StoredSegment, sizes: Int32Array, odd: Uint8Array): void {
+  /** As {@link prepare} does, for the rows of a segment. */
+  #prepareSegment(segment: StoredSegment, sizes: Int32Array, odd: Uint8Array): number {
     const nulls = this.#findNulls(segment);
     const { from, to } = segment;
     if (segment.indices !== null) {
       const { numbers } = this.#dictionaryOf(segment.values);
       if (numbers !== null) {
         this.#gather(segment, segment.indices, numbers, nulls);
-        this.#addNumbers(segment, nulls, FORM_BYTES[this.#program!.form], sizes, odd);
-        this.#parts.push({ from, to, frame: null, nulls });
-        return;
+        return this.#addNumbers(segment, nulls, this.#program!.form, sizes, odd);
       }
       const frame = this.#byDictionary(segment, segment.indices, nulls, sizes, odd);
       this.#parts.push({ from, to, frame, nulls });
-      return;
+      return 0;
     }
     const program = this.#program;
     if (program !== null && program.load(segment, nulls, program.limits, this.#numbers)) {
-      this.#addNumbers(segment, nulls, FORM_BYTES[program.form], sizes, odd);
-      this.#parts.push({ from, to, frame: null, nulls });
-      return;
+      return this.#addNumbers(segment, nulls, program.form, sizes, odd);
     }
     this.#oneByOne(segment, nulls, sizes, odd);
     this.#parts.push({ from, to, frame: this.#values, nulls });
+    return 0;
   }
 
   /** Marks the rows without a value; null where each has one. */
@@ -186,15 +192,14 @@ export class StoredColumn {
   #addNumbers(
     { from, to }: StoredSegment,
     nulls: Uint8Array | null,
-    bytes: number,
+    form: NumberForm,
     sizes: Int32Array,
     odd: Uint8Array,
-  ): void {
+  ): number {
     const { nullProblem, nullValue } = this.#column;
-    if (nulls === null) {
-      for (let row = from; row < to; row++) sizes[row] += bytes;
-      return;
-    }
+    const bytes = FORM_BYTES[form];
+    this.#parts.push({ from, to, frame: null, nulls });
+    if (nulls === null) return bytes;
     for (let row = from; row < to; row++) {
       if (nulls[row] === 0) sizes[row] += bytes;
       else {
@@ -202,6 +207,7 @@ export class StoredColumn {
         if (nullProblem !== null) odd[row] = 1;
       }
     }
+    return 0;
   }
 
   /** Each value of a dictionary is encoded once, whatever it is. */
@@ -275,9 +281,10 @@ export class StoredColumn {
     nulls: Uint8Array | null,
   ): void {
     const own = this.#numbers;
+    if (nulls === null) return gather(indices, at, numbers, own, from, to);
     let next = at;
     for (let row = from; row < to; row++) {
-      if (nulls === null || nulls[row] === 0) own[row] = numbers[indices[next++]];
+      if (nulls[row] === 0) own[row] = numbers[indices[next++]];
     }
   }
 
@@ -359,4 +366,16 @@ export class StoredColumn {
       return ODD;
     };
   }
+}
+
+/** A number of a dictionary for each row. */
+function gather(
+  indices: Int32Array,
+  at: number,
+  numbers: Float64Array,
+  out: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let row = from; row < to; row++, at++) out[row] = numbers[indices[at]];
 }

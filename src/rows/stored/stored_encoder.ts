@@ -32,7 +32,9 @@ export class StoredEncoder implements RowEncoder {
   readonly #records: RowEncoder;
   readonly #settings: StoredSettings;
   readonly #plain = { records: 0, bytes: 0 };
+  /** Bytes of each row's tuple, and those that all have beside them. */
   #sizes = new Int32Array(0);
+  #common = 0;
   #places = new Int32Array(0);
   #odd = new Uint8Array(0);
 
@@ -105,10 +107,12 @@ export class StoredEncoder implements RowEncoder {
     if (needsTexts) return odd;
     if (suspects !== null) odd.set(suspects.subarray(0, rows));
     const places = (lineColumn ? PLACE_BYTES : 0) + (offsetColumn ? PLACE_BYTES : 0);
-    this.#sizes.fill(HEAD_BYTES + tail.length + places, 0, rows);
+    this.#sizes.fill(0, 0, rows);
+    let common = HEAD_BYTES + tail.length + places;
     for (const column of columns) {
-      column.prepare(fields[column.field], rows, emptyFlags, this.#sizes, odd);
+      common += column.prepare(fields[column.field], rows, emptyFlags, this.#sizes, odd);
     }
+    this.#common = common;
     return odd;
   }
 
@@ -118,30 +122,48 @@ export class StoredEncoder implements RowEncoder {
     const places = this.#places;
     const { columns, tail, lineColumn, offsetColumn } = this.#settings;
     const count = this.columns.length;
+    const common = this.#common;
     const start = frame.length;
     let end = start;
     for (let row = from; row < to; row++) {
-      places[row] = end;
-      end += sizes[row];
+      places[row] = end + HEAD_BYTES;
+      end += common + sizes[row];
     }
     frame.reserve(end - start);
     const { bytes } = frame;
     for (let row = from; row < to; row++) {
       const at = places[row];
-      bytes[at] = count >> 8;
-      bytes[at + 1] = count;
-      places[row] = at + HEAD_BYTES;
+      bytes[at - 2] = count >> 8;
+      bytes[at - 1] = count;
     }
     for (const column of columns) column.write(from, to, places, frame);
-    for (let row = from; row < to; row++) {
-      let at = places[row];
-      for (let i = 0; i < tail.length; i++) bytes[at++] = tail[i];
-      frame.length = at;
-      if (lineColumn) putBigint(frame, batch.lines[row]);
-      if (offsetColumn) putBigint(frame, batch.base + batch.recordStarts[row]);
+    copyToAll(tail, from, to, places, bytes);
+    frame.length = places[to - 1];
+    if (lineColumn || offsetColumn) {
+      for (let row = from; row < to; row++) {
+        frame.length = places[row];
+        if (lineColumn) putBigint(frame, batch.lines[row]);
+        if (offsetColumn) putBigint(frame, batch.base + batch.recordStarts[row]);
+      }
     }
     if (frame.length !== end) throw new Error("Tuples are not as long as they were measured");
     this.#plain.records += to - from;
     this.#plain.bytes += end - start;
+  }
+}
+
+/** Writes the same bytes to each row's tuple, where it goes on, and moves that on. */
+function copyToAll(
+  tail: Uint8Array,
+  from: number,
+  to: number,
+  places: Int32Array,
+  out: Uint8Array,
+): void {
+  const { length } = tail;
+  for (let row = from; row < to; row++) {
+    const at = places[row];
+    for (let i = 0; i < length; i++) out[at + i] = tail[i];
+    places[row] = at + length;
   }
 }

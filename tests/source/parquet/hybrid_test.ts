@@ -1,6 +1,10 @@
 /** Levels and numbers of dictionaries, as Parquet stores them. */
 import { expect } from "packages/expect.ts";
-import { onlyNumber, readHybrid } from "../../../src/source/formats/parquet/hybrid.ts";
+import {
+  onlyNumber,
+  readHybrid,
+  readHybridBytes,
+} from "../../../src/source/formats/parquet/hybrid.ts";
 import { randomFrom, testSeed } from "../support.ts";
 
 interface Run {
@@ -49,7 +53,8 @@ Deno.test("parquet: runs and packed numbers are read, with the largest of those 
     const all = runs.flatMap(({ values }) => values);
     const count = below(all.length + 1);
     const bytes = bytesOf(runs, width);
-    const out = new Int32Array(count);
+    // What was there before is written over.
+    const out = new Int32Array(count).fill(-7);
     const expected = all.slice(0, count);
     expect(readHybrid(bytes, 0, bytes.length, width, out, count)).toBe(Math.max(-1, ...expected));
     expect([...out]).toEqual(expected);
@@ -63,4 +68,19 @@ Deno.test("parquet: runs and packed numbers are read, with the largest of those 
       if (cut !== null) expect(cut).toBe(all[0]);
     }
   }
+});
+
+Deno.test("parquet: numbers of no bits are zeros, however many bytes follow", () => {
+  for (let more = 0; more < 12; more++) {
+    const bytes = new Uint8Array([3, ...new Uint8Array(more).fill(255)]);
+    const out = new Int32Array(8).fill(-7);
+    expect(readHybrid(bytes, 0, bytes.length, 0, out, 8)).toBe(0);
+    expect([...out]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  }
+});
+
+Deno.test("parquet: levels are read as the numbers that they are", () => {
+  const levels = new Uint8Array(11).fill(9);
+  expect(readHybridBytes(new Uint8Array([3, 0b10110001, 6, 1]), 0, 4, 1, levels)).toBe(1);
+  expect([...levels]).toEqual([1, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1]);
 });

@@ -1,7 +1,7 @@
 /**
  * Reads numbers of `width` bits, which are runs of one number or packed; each is checked to be there.
  *
- * @param out gets the first `count` of them
+ * @param out gets the first `count` of them: one kind of array, which the loop is compiled for
  * @returns the largest of these; -1 where there is none
  * @throws Error where the bytes end before
  */
@@ -10,13 +10,12 @@ export function readHybrid(
   start: number,
   end: number,
   width: number,
-  out: Uint8Array | Int32Array,
+  out: Int32Array,
   count: number,
 ): number {
   // What is read of four bytes, from any bit of the first on.
   if (width > 25) throw new Error(`numbers of ${width} bits`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const mask = (1 << width) - 1;
   let at = start;
   let seen = 0;
   let largest = -1;
@@ -44,25 +43,61 @@ export function readHybrid(
     const taken = Math.min(packed, count - seen);
     const last = at + Math.ceil(taken * width / 8);
     if (last > end) throw new Error("packed numbers are cut");
-    // Four bytes at once, as long as there are four.
-    const whole = Math.max(0, Math.min(taken, Math.floor((bytes.length - 4 - at) * 8 / width)));
-    let bit = 0;
-    let i = 0;
-    for (; i < whole; i++, bit += width) {
-      const value = view.getInt32(at + (bit >>> 3), true) >>> (bit & 7) & mask;
-      if (value > largest) largest = value;
-      out[seen++] = value;
-    }
-    for (; i < taken; i++, bit += width) {
-      const from = at + (bit >>> 3);
-      const four = bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 |
-        bytes[from + 3] << 24;
-      const value = four >>> (bit & 7) & mask;
-      if (value > largest) largest = value;
-      out[seen++] = value;
-    }
+    const most = unpack(view, at, width, out, seen, taken);
+    if (most > largest) largest = most;
+    seen += taken;
     at += packed * width / 8;
   }
+  return largest;
+}
+
+/** Packed numbers, which are there; a function of its own, which is compiled for itself. */
+function unpack(
+  view: DataView,
+  at: number,
+  width: number,
+  out: Int32Array,
+  to: number,
+  count: number,
+): number {
+  if (width === 0) {
+    out.fill(0, to, to + count);
+    return count > 0 ? 0 : -1;
+  }
+  const mask = (1 << width) - 1;
+  // Four bytes at once, as long as there are four.
+  const fours = Math.max(0, Math.floor((view.byteLength - 4 - at) * 8 / width));
+  const whole = Math.min(count, fours);
+  let largest = -1;
+  let bit = 0;
+  for (let i = 0; i < whole; i++, bit += width) {
+    const value = view.getInt32(at + (bit >>> 3), true) >>> (bit & 7) & mask;
+    if (value > largest) largest = value;
+    out[to + i] = value;
+  }
+  for (let i = whole; i < count; i++, bit += width) {
+    let four = 0;
+    for (let from = at + (bit >>> 3), k = 0; k < 4 && from + k < view.byteLength; k++) {
+      four |= view.getUint8(from + k) << k * 8;
+    }
+    const value = four >>> (bit & 7) & mask;
+    if (value > largest) largest = value;
+    out[to + i] = value;
+  }
+  return largest;
+}
+
+/** The same of numbers that a byte holds. */
+export function readHybridBytes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  width: number,
+  out: Uint8Array,
+): number {
+  const numbers = new Int32Array(out.length);
+  const largest = readHybrid(bytes, start, end, width, numbers, out.length);
+  out.set(numbers);
   return largest;
 }
 

@@ -6,7 +6,7 @@ import type { ByteRange, RandomInput } from "../../random_input.ts";
 import { damaged, decoding, type Place, tooLarge } from "./faults.ts";
 import type { Node } from "./footer.ts";
 import type { LeafText } from "./leaf_text.ts";
-import { type Page, readDataPage, readDictionary, valueAt, type Values } from "./page.ts";
+import { countOf, type Page, readDataPage, readDictionary, valueAt, type Values } from "./page.ts";
 import { TextWriter } from "./text_writer.ts";
 
 /** Bytes of a leaf that are read at once; a page that is longer is read whole. */
@@ -79,6 +79,8 @@ export class LeafReader {
   #ends = new Int32Array(0);
   readonly #pages: Page[] = [];
   #page: Page = { count: 0, rep: null, def: null, values: [], indices: null, largest: -1 };
+  /** Of the page before: whoever looks at rows has done so before the next ones are loaded. */
+  #spare: Int32Array | null = null;
   #at = 0;
   #value = 0;
   /** Rows that begin in the pages at hand, from the next entry on. */
@@ -195,7 +197,7 @@ export class LeafReader {
       const end = Math.min(count, this.#at + rows);
       rows -= end - this.#at;
       if (def === null) this.#value += end - this.#at;
-      else for (let at = this.#at; at < end; at++) if (def[at] === this.#leaf.def) this.#value++;
+      else this.#value += countOf(def, this.#leaf.def, this.#at, end);
       this.#at = end;
     }
     if (rows > 0) throw this.#cut();
@@ -236,6 +238,7 @@ export class LeafReader {
     while (this.#at >= this.#page.count) {
       const page = this.#pages.shift();
       if (page === undefined) return false;
+      this.#spare = this.#page.indices ?? this.#spare;
       this.#page = page;
       this.#at = this.#value = 0;
     }
@@ -285,7 +288,8 @@ export class LeafReader {
       throw damaged(this.#place, `a page of ${count} values, where ${this.#unread} are left`);
     }
     if (count > MOST_ENTRIES) throw tooLarge(this.#place, "a page", count, MOST_ENTRIES);
-    const page = readDataPage(bytes, header, this.#leaf, this.#chunk, this.#place);
+    const page = readDataPage(bytes, header, this.#leaf, this.#chunk, this.#place, this.#spare);
+    this.#spare = null;
     this.#unread -= count;
     this.#pages.push(page);
     if (page.rep === null) this.#rows += count;

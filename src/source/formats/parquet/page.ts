@@ -7,7 +7,7 @@ import { fixedStrings, type PageStrings, readStrings } from "./byte_strings.ts";
 import { decompressPage } from "./decompress.ts";
 import { damaged, notAvailable, type Place } from "./faults.ts";
 import type { Node } from "./footer.ts";
-import { onlyNumber, readHybrid } from "./hybrid.ts";
+import { onlyNumber, readHybrid, readHybridBytes } from "./hybrid.ts";
 
 /** Values as they were decoded. */
 export type Values = DecodedArray | PageStrings;
@@ -48,13 +48,18 @@ export function readDictionary(
   return plain(page, 0, count, leaf);
 }
 
-/** Reads a page of the first or second version. */
+/**
+ * Reads a page of the first or second version.
+ *
+ * @param spare indices that nobody reads any more: memory that is new costs more than its numbers
+ */
 export function readDataPage(
   bytes: Uint8Array,
   header: PageHeader,
   leaf: Node,
   chunk: ColumnMetaData,
   place: Place,
+  spare: Int32Array | null,
 ): Page {
   const { data_page_header: first, data_page_header_v2: second } = header;
   const size = header.uncompressed_page_size;
@@ -69,7 +74,7 @@ export function readDataPage(
     const page = second.is_compressed === false
       ? rest
       : decompressPage(rest, size - levels, chunk.codec, place);
-    return withValues(page, 0, encoding, { count, rep, def }, leaf, place);
+    return withValues(page, 0, encoding, { count, rep, def }, leaf, place, spare);
   }
   if (first === undefined) throw damaged(place, "a page does not say what it holds");
   const page = decompressPage(bytes, size, chunk.codec, place);
@@ -89,7 +94,7 @@ export function readDataPage(
   }
   const rep = next(leaf.rep, first.repetition_level_encoding, levelsOf);
   const def = next(leaf.def, first.definition_level_encoding, definitions);
-  return withValues(page, at, encoding, { count, rep, def }, leaf, place);
+  return withValues(page, at, encoding, { count, rep, def }, leaf, place, spare);
 }
 
 function levelsOf(
@@ -102,7 +107,7 @@ function levelsOf(
   if (most === 0) return null;
   if (end > bytes.length) throw new Error("levels are cut");
   const levels = new Uint8Array(count);
-  const largest = readHybrid(bytes, start, end, widthOf(most), levels, count);
+  const largest = readHybridBytes(bytes, start, end, widthOf(most), levels);
   if (largest > most) throw new Error(`a level of ${largest}, where the most is ${most}`);
   return levels;
 }
@@ -133,21 +138,26 @@ function withValues(
   { count, rep, def }: Pick<Page, "count" | "rep" | "def">,
   leaf: Node,
   place: Place,
+  spare: Int32Array | null,
 ): Page {
-  let values = count;
-  if (def !== null) {
-    values = 0;
-    for (let i = 0; i < count; i++) if (def[i] === leaf.def) values++;
-  }
+  const values = def === null ? count : countOf(def, leaf.def, 0, count);
   const levels = { count, rep, def: values === count ? null : def };
   if (values === 0) return { ...levels, values: [], indices: null, largest: -1 };
   if (encoding === "PLAIN_DICTIONARY" || encoding === "RLE_DICTIONARY") {
-    const indices = new Int32Array(values);
+    const isEnough = spare !== null && spare.length >= values;
+    const indices = isEnough ? spare.subarray(0, values) : new Int32Array(values);
     const largest = readHybrid(page, at + 1, page.length, page[at], indices, values);
     return { ...levels, values: null, indices, largest };
   }
   const decoded = decode(page, at, encoding, values, leaf, place);
   return { ...levels, values: decoded, indices: null, largest: -1 };
+}
+
+/** How many of the levels `from … to)` are this one. */
+export function countOf(levels: Uint8Array, level: number, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if (levels[at] === level) count++;
+  return count;
 }
 
 function decode(
@@ -168,7 +178,7 @@ function decode(
     case "RLE": {
       if (type !== "BOOLEAN") break;
       const values = new Uint8Array(count);
-      readHybrid(page, at + 4, at + 4 + view.getUint32(at, true), 1, values, count);
+      readHybridBytes(page, at + 4, at + 4 + view.getUint32(at, true), 1, values);
       return values;
     }
     case "DELTA_BINARY_PACKED": {
