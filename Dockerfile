@@ -30,7 +30,7 @@ RUN deno cache --frozen src/main.ts
 EXPOSE 8080
 
 # deno itself, so that SIGTERM arrives and runs end cleanly.
-ENTRYPOINT ["deno", "run", "-q", "--v8-flags=--max-semi-space-size=1", "--frozen", "--cached-only", \
+ENTRYPOINT ["deno", "run", "-q", "--v8-flags=--max-semi-space-size=1,--expose-gc", "--frozen", "--cached-only", \
   "--node-modules-dir=manual", "--no-prompt", "-P=service", \
   "--allow-write=/app/.sluice,/app/logs", "src/main.ts"]
 CMD ["--help"]

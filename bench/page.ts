@@ -29,7 +29,7 @@ await inScratchDatabase("bench_page", async (url) => {
       "run",
       "-q",
       "-A",
-      "--v8-flags=--max-semi-space-size=1",
+      "--v8-flags=--max-semi-space-size=1,--expose-gc",
       MAIN,
       "serve",
       folder,

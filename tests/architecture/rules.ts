@@ -71,7 +71,7 @@ export const RUN_ORDER: readonly (readonly string[])[] = [
   ["run/partition/outcome.ts", "run/partition/tally.ts", "run/partition/verification.ts"],
   ["run/partition/source.ts", "run/partition/checks.ts", "run/partition/hooks.ts"],
   ["run/partition/fill_staging.ts", "run/partition/inspect.ts"],
-  ["run/partition/load.ts"],
+  ["run/partition/load.ts", "run/partition/free_buffers.ts"],
   ["run/partition/attempts.ts"],
   ["run/together.ts", "run/examine.ts", "run/resolve_types.ts", "run/own_source.ts"],
   ["run/look_at_partitions.ts"],

@@ -3,7 +3,7 @@ import { DENO_RUN } from "../support/deno_run.ts";
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
 /** What the task gives the engine. */
-const FLAGS = ["--v8-flags=--max-semi-space-size=1", "--unstable-cron"];
+const FLAGS = ["--v8-flags=--max-semi-space-size=1,--expose-gc", "--unstable-cron"];
 
 /** `sluice serve` as a process of its own. */
 export interface ServeProcess extends AsyncDisposable {

@@ -1,5 +1,6 @@
 import { SluiceError } from "../../core/error.ts";
 import { retryNews } from "../../core/event.ts";
+import { freeBuffers } from "./free_buffers.ts";
 import type { PartitionResult } from "../../core/result.ts";
 import { growing, retry } from "../../core/retry.ts";
 import type { PartitionPlan, RunPlan } from "../../plan/load_plan.ts";
@@ -61,5 +62,7 @@ export async function runPartition(
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return load.failed(error);
+  } finally {
+    freeBuffers();
   }
 }
