@@ -1,6 +1,8 @@
 /** Levels and numbers of dictionaries, as Parquet stores them. */
 import { expect } from "packages/expect.ts";
 import {
+  HybridNumbers,
+  HybridWindow,
   onlyNumber,
   readHybrid,
   readHybridBytes,
@@ -58,6 +60,21 @@ Deno.test("parquet: runs and packed numbers are read, with the largest of those 
     const expected = all.slice(0, count);
     expect(readHybrid(bytes, 0, bytes.length, width, out, count)).toBe(Math.max(-1, ...expected));
     expect([...out]).toEqual(expected);
+    // Looked at in parts, some of them twice, they are the same.
+    const numbers = new HybridNumbers(bytes, 0, bytes.length, width, count);
+    const window = new HybridWindow(numbers, count);
+    let largest = -1;
+    for (let from = 0; from < count;) {
+      const to = Math.min(count, from + below(30));
+      largest = Math.max(largest, window.seek(from, to));
+      const seen = window.numbers.slice(0, to - from);
+      expect([...seen]).toEqual(expected.slice(from, to));
+      expect(window.holds(to - 1) && !window.holds(count)).toBe(true);
+      from += below(to - from + 1);
+    }
+    if (count > 0) expect(largest).toBeLessThanOrEqual(Math.max(...expected));
+    expect(window.seek(window.from, count)).toBeLessThanOrEqual(Math.max(-1, ...expected));
+    expect([...window.numbers.slice(0, count - window.from)]).toEqual(expected.slice(window.from));
     // What it says is never another number; one run is told.
     const only = onlyNumber(bytes, 0, bytes.length, width, count);
     if (only !== null) expect(new Set(expected).difference(new Set([only])).size).toBe(0);

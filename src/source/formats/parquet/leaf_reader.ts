@@ -5,6 +5,7 @@ import type { StoredSegment, StoredType } from "../../../rows/stored/stored_rows
 import type { ByteRange, RandomInput } from "../../random_input.ts";
 import { damaged, decoding, type Place, tooLarge } from "./faults.ts";
 import type { Node } from "./footer.ts";
+import type { HybridWindow } from "./hybrid.ts";
 import type { LeafText } from "./leaf_text.ts";
 import { countOf, type Page, readDataPage, readDictionary, valueAt, type Values } from "./page.ts";
 import { TextWriter } from "./text_writer.ts";
@@ -35,6 +36,9 @@ function requireNumbers(header: PageHeader): void {
   ];
   if (!numbers.every(Number.isSafeInteger)) throw new Error("what should be numbers is none");
 }
+
+/** Indices that are read at once where values are taken one by one. */
+const AHEAD = 1 << 10;
 
 /** Bytes that the headers of a dictionary have at most, which some writers do not count. */
 const UNCOUNTED_BYTES = 1 << 8;
@@ -78,9 +82,7 @@ export class LeafReader {
   #starts = new Int32Array(0);
   #ends = new Int32Array(0);
   readonly #pages: Page[] = [];
-  #page: Page = { count: 0, rep: null, def: null, values: [], indices: null, largest: -1 };
-  /** Of the page before: whoever looks at rows has done so before the next ones are loaded. */
-  #spare: Int32Array | null = null;
+  #page: Page = { count: 0, rep: null, def: null, values: [], indices: null };
   #at = 0;
   #value = 0;
   /** Rows that begin in the pages at hand, from the next entry on. */
@@ -159,7 +161,9 @@ export class LeafReader {
     const at = this.#value++;
     if (page.indices === null) this.#put(valueAt(page.values!, at), out);
     else {
-      const index = page.indices[at];
+      const { indices } = page;
+      if (!indices.holds(at)) this.#seek(indices, at, Math.min(at + AHEAD, indices.count));
+      const index = indices.numbers[at - indices.from];
       // A number that the dictionary does not have is undefined in all three.
       if (!(this.#starts[index] >= 0)) this.#write(index);
       out.copy(this.#texts.bytes, this.#starts[index], this.#ends[index]);
@@ -173,16 +177,24 @@ export class LeafReader {
     let page = this.#page;
     let at = this.#at;
     let value = this.#value;
-    for (let from = 0, next = 0; from < rows;) {
+    for (let from = 0, ahead = 0; from < rows;) {
       while (at >= page.count) {
-        page = this.#pages[next++];
+        page = this.#pages[ahead++];
         if (page === undefined) throw this.#cut();
         at = value = 0;
       }
       const to = Math.min(rows, from + page.count - at);
-      const values = page.indices === null ? page.values! : this.#dictionaryOf(page);
       const { def, indices } = page;
-      segments.push({ from, to, def, defAt: at, full: this.#leaf.def, values, at: value, indices });
+      const full = this.#leaf.def;
+      const levels = { from, to, def, defAt: at, full };
+      const next = at + to - from;
+      if (indices === null) {
+        segments.push({ ...levels, values: page.values!, at: value, indices: null });
+      } else {
+        const values = def === null ? to - from : countOf(def, full, at, next);
+        const dictionary = this.#seek(indices, value, value + values);
+        segments.push({ ...levels, values: dictionary, at: 0, indices: indices.numbers });
+      }
       from = to;
       at = page.count;
     }
@@ -214,11 +226,12 @@ export class LeafReader {
     }
   }
 
-  /** The dictionary, which has all values that a page asks for. */
-  #dictionaryOf({ largest }: Page): Values {
+  /** Has indices of a page at hand; returns the dictionary, which has the values that they ask for. */
+  #seek(indices: HybridWindow, from: number, to: number): Values {
+    const largest = decoding(this.#place, () => indices.seek(from, to));
     const dictionary = this.#dictionary;
     if (largest >= (dictionary?.length ?? 0)) this.#put(undefined, this.#texts);
-    return dictionary!;
+    return dictionary ?? [];
   }
 
   #write(index: number): void {
@@ -238,7 +251,6 @@ export class LeafReader {
     while (this.#at >= this.#page.count) {
       const page = this.#pages.shift();
       if (page === undefined) return false;
-      this.#spare = this.#page.indices ?? this.#spare;
       this.#page = page;
       this.#at = this.#value = 0;
     }
@@ -288,8 +300,7 @@ export class LeafReader {
       throw damaged(this.#place, `a page of ${count} values, where ${this.#unread} are left`);
     }
     if (count > MOST_ENTRIES) throw tooLarge(this.#place, "a page", count, MOST_ENTRIES);
-    const page = readDataPage(bytes, header, this.#leaf, this.#chunk, this.#place, this.#spare);
-    this.#spare = null;
+    const page = readDataPage(bytes, header, this.#leaf, this.#chunk, this.#place);
     this.#unread -= count;
     this.#pages.push(page);
     if (page.rep === null) this.#rows += count;

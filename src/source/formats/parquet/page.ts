@@ -7,7 +7,7 @@ import { fixedStrings, type PageStrings, readStrings } from "./byte_strings.ts";
 import { decompressPage } from "./decompress.ts";
 import { damaged, notAvailable, type Place } from "./faults.ts";
 import type { Node } from "./footer.ts";
-import { onlyNumber, readHybrid, readHybridBytes } from "./hybrid.ts";
+import { HybridNumbers, HybridWindow, onlyNumber, readHybridBytes } from "./hybrid.ts";
 
 /** Values as they were decoded. */
 export type Values = DecodedArray | PageStrings;
@@ -26,9 +26,7 @@ export interface Page {
   readonly def: Uint8Array | null;
   /** Values in order; null: those of the dictionary at {@link Page.indices}. */
   readonly values: Values | null;
-  readonly indices: Int32Array | null;
-  /** The largest of them; -1 where there is none. */
-  readonly largest: number;
+  readonly indices: HybridWindow | null;
 }
 
 /** Reads the values of a dictionary. */
@@ -48,18 +46,13 @@ export function readDictionary(
   return plain(page, 0, count, leaf);
 }
 
-/**
- * Reads a page of the first or second version.
- *
- * @param spare indices that nobody reads any more: memory that is new costs more than its numbers
- */
+/** Reads a page of the first or second version. */
 export function readDataPage(
   bytes: Uint8Array,
   header: PageHeader,
   leaf: Node,
   chunk: ColumnMetaData,
   place: Place,
-  spare: Int32Array | null,
 ): Page {
   const { data_page_header: first, data_page_header_v2: second } = header;
   const size = header.uncompressed_page_size;
@@ -74,7 +67,7 @@ export function readDataPage(
     const page = second.is_compressed === false
       ? rest
       : decompressPage(rest, size - levels, chunk.codec, place);
-    return withValues(page, 0, encoding, { count, rep, def }, leaf, place, spare);
+    return withValues(page, 0, encoding, { count, rep, def }, leaf, place);
   }
   if (first === undefined) throw damaged(place, "a page does not say what it holds");
   const page = decompressPage(bytes, size, chunk.codec, place);
@@ -94,7 +87,7 @@ export function readDataPage(
   }
   const rep = next(leaf.rep, first.repetition_level_encoding, levelsOf);
   const def = next(leaf.def, first.definition_level_encoding, definitions);
-  return withValues(page, at, encoding, { count, rep, def }, leaf, place, spare);
+  return withValues(page, at, encoding, { count, rep, def }, leaf, place);
 }
 
 function levelsOf(
@@ -138,19 +131,16 @@ function withValues(
   { count, rep, def }: Pick<Page, "count" | "rep" | "def">,
   leaf: Node,
   place: Place,
-  spare: Int32Array | null,
 ): Page {
   const values = def === null ? count : countOf(def, leaf.def, 0, count);
   const levels = { count, rep, def: values === count ? null : def };
-  if (values === 0) return { ...levels, values: [], indices: null, largest: -1 };
+  if (values === 0) return { ...levels, values: [], indices: null };
   if (encoding === "PLAIN_DICTIONARY" || encoding === "RLE_DICTIONARY") {
-    const isEnough = spare !== null && spare.length >= values;
-    const indices = isEnough ? spare.subarray(0, values) : new Int32Array(values);
-    const largest = readHybrid(page, at + 1, page.length, page[at], indices, values);
-    return { ...levels, values: null, indices, largest };
+    const numbers = new HybridNumbers(page, at + 1, page.length, page[at], values);
+    return { ...levels, values: null, indices: new HybridWindow(numbers, values) };
   }
   const decoded = decode(page, at, encoding, values, leaf, place);
-  return { ...levels, values: decoded, indices: null, largest: -1 };
+  return { ...levels, values: decoded, indices: null };
 }
 
 /** How many of the levels `from … to)` are this one. */
