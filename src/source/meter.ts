@@ -11,18 +11,28 @@ export class Meter {
     stored: Pick<StoredFile, "chunks" | "confirm">,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of stored.chunks) {
-      this.bytes += chunk.length;
-      this.#hash.update(chunk);
+      this.add(chunk);
       yield chunk;
     }
-    this.#digest = this.#hash.digest("hex");
-    await stored.confirm?.(this.#digest);
+    const digest = this.end();
+    await stored.confirm?.(digest);
+  }
+
+  /** The next bytes. */
+  add(chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    this.#hash.update(chunk);
   }
 
   /** Sets what stands for the file, where not all bytes of it have passed. */
   settle(bytes: number, identity: string): void {
     this.bytes = bytes;
     this.#digest = identity;
+  }
+
+  /** The digest: all bytes have passed. */
+  end(): string {
+    return this.#digest ??= this.#hash.digest("hex");
   }
 
   account(): { readonly bytes: number; readonly sha256: string } {

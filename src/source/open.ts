@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
 import { SluiceError } from "../core/error.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 import { readChecksums, type VerifyChecksum } from "./checksums.ts";
 import { announcedEncoding } from "../core/encodings.ts";
+import { changedWhileReading } from "./changed.ts";
 import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
@@ -59,6 +61,9 @@ export interface FileAccount {
 
 /** Stored bytes are handed to the codec, and plain ones to the reader, in chunks of at least this. */
 const MIN_CHUNK_BYTES = 256 * 1024;
+
+/** Bytes that are digested at once of a file that is read in any order. */
+const DIGEST_BYTES = 512 * 1024;
 
 /**
  * Opens a source for reading; its first bytes are not awaited.
@@ -336,15 +341,43 @@ function inPlace(stored: StoredFile, meter: Meter, url: string): SourceFile {
     url,
     chunks: meter.watch(stored),
     async whole() {
-      // The digest first, so that what is read later is of the same state or told.
-      for await (const _ of meter.watch({ chunks: stored.chunks }));
-      const { bytes, sha256 } = meter.account();
-      return {
-        size: bytes,
-        shown: url,
-        read: (start, end) => stored.read!(start, end),
-        confirm: async () => await stored.confirm?.(sha256),
-      };
+      // Before what is read, where a change to the file may not show.
+      if (stored.isUntouched === undefined) {
+        for await (const _ of meter.watch({ chunks: stored.chunks }));
+      }
+      return digestedMeanwhile(stored, meter, url);
+    },
+  };
+}
+
+/** Takes the digest beside what is read: Postgres has rows to write meanwhile. */
+function digestedMeanwhile(stored: StoredFile, meter: Meter, shown: string): RandomInput {
+  const parts: { readonly start: number; readonly end: number; readonly crc: number }[] = [];
+  const size = stored.facts.bytes!;
+  async function digestTo(end: number): Promise<void> {
+    while (meter.bytes < end) {
+      const next = Math.min(end, meter.bytes + DIGEST_BYTES);
+      meter.add(await stored.read!(meter.bytes, next));
+    }
+  }
+  return {
+    size,
+    shown,
+    async read(start, end) {
+      const bytes = await stored.read!(start, end);
+      parts.push({ start, end, crc: crc32(bytes) });
+      await digestTo(Math.min(size, meter.bytes + bytes.length));
+      return bytes;
+    },
+    async confirm() {
+      await digestTo(size);
+      const sha256 = meter.end();
+      if (await stored.isUntouched?.()) return;
+      // Perhaps its name only: then each part is what it was, and all of it is what was digested.
+      for (const { start, end, crc } of parts) {
+        if (crc32(await stored.read!(start, end)) !== crc) throw changedWhileReading(shown);
+      }
+      await stored.confirm?.(sha256);
     },
   };
 }

@@ -50,7 +50,7 @@ function hostOf({ name }: Transport, { href }: Location): string | null {
 
 /** The same file, which gives its place back when it is closed. */
 function leaving(file: StoredFile, leave: () => void): StoredFile {
-  const { isPlain, read, ranges, confirm } = file;
+  const { isPlain, read, ranges, confirm, isUntouched } = file;
   return {
     // What is known of it may change until it is read.
     get facts() {
@@ -67,6 +67,7 @@ function leaving(file: StoredFile, leave: () => void): StoredFile {
     ...(read === undefined ? {} : { read: read.bind(file) }),
     ...(ranges === undefined ? {} : { ranges }),
     ...(confirm === undefined ? {} : { confirm: confirm.bind(file) }),
+    ...(isUntouched === undefined ? {} : { isUntouched: isUntouched.bind(file) }),
     async [Symbol.asyncDispose]() {
       try {
         await file[Symbol.asyncDispose]();

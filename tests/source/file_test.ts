@@ -1,6 +1,7 @@
 import { expect } from "packages/expect.ts";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../src/core/clock.ts";
+import { OPTIONS } from "./parquet/read_rows.ts";
 import { openSource } from "../../src/source/open.ts";
 import { probeSource } from "../../src/source/probe.ts";
 import {
@@ -341,4 +342,79 @@ Deno.test("openSource reads on where only the name, the mode or the links of a f
       expect(source.sha256()).toBe(await sha256(TEXT));
     })
   ));
+});
+
+Deno.test("what is read of a file in any order is of one state, which the digest is of, or it is told", async () => {
+  const bytes = concat([bytesOf("PAR1"), TEXT, bytesOf("PAR1")]);
+  const other = new Uint8Array(bytes.length).fill(0x39);
+  const parts = [[1_500_000, 1_600_008], [4, 700_000], [699_000, 900_000]] as const;
+  const harmless: ((path: string) => Promise<void>)[] = [
+    (path) => Deno.chmod(path, 0o600),
+    (path) => Deno.rename(path, `${path}.old`),
+    (path) => Deno.remove(path),
+  ];
+  /** Reads all parts; something happens before each of them, and at the end. */
+  async function read(
+    path: string,
+    context: TestContext,
+    happens: (moment: number) => Promise<void>,
+  ): Promise<void> {
+    const seen: Uint8Array[] = [];
+    await using source = await openSource(planFor(path, { format: OPTIONS }), context);
+    for await (const file of source.files) {
+      const input = await file.whole();
+      expect(input.size).toBe(bytes.length);
+      for (const [moment, [start, end]] of parts.entries()) {
+        await happens(moment);
+        seen.push(await input.read(start, end));
+      }
+      await happens(parts.length);
+      await input.confirm();
+    }
+    expect(source.bytesRead()).toBe(bytes.length);
+    const state = source.sha256() === await sha256(bytes) ? bytes : other;
+    expect(source.sha256()).toBe(await sha256(state));
+    expect(seen).toEqual(parts.map(([start, end]) => state.slice(start, end)));
+    if (state === other) throw new Error("other state");
+  }
+  const moments = [...parts.keys(), parts.length];
+  /** Each in a file of its own, of which every change shows where it has settled. */
+  async function inFile(
+    settled: boolean,
+    work: (path: string, context: TestContext) => Promise<void>,
+  ): Promise<void> {
+    await withFile(bytes, async (path) => {
+      if (settled) await untilSettled(path);
+      await work(path, settled ? later() : testContext());
+    });
+  }
+  await Promise.all([true, false].flatMap((settled) => [
+    ...[null, ...harmless].flatMap((change) =>
+      moments.map((moment) =>
+        inFile(settled, (path, context) =>
+          read(path, context, async (now) => {
+            if (now === moment) await change?.(path);
+          }))
+      )
+    ),
+    // Written over, and what was there put back: never, or later.
+    ...moments.flatMap((moment) =>
+      [...moments, parts.length + 1].filter((back) => back > moment).map((back) =>
+        inFile(settled, async (path, context) => {
+          const error = await failure(() =>
+            read(path, context, async (now) => {
+              if (now === moment) await rewriteUnseen(path);
+              if (now === back) await Deno.writeFile(path, bytes);
+            })
+          );
+          // Written over before anything was read it is another file, and read as that.
+          const isOther = settled && moment === 0 && back > parts.length;
+          const told = error.code ?? error.message;
+          expect({ settled, moment, back, told }).toMatchObject({
+            told: isOther ? "other state" : "source/changed_while_reading",
+          });
+        })
+      )
+    ),
+  ]));
 });

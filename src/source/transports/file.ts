@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { SluiceError } from "../../core/error.ts";
 import { maskUrl } from "../../core/mask_urls.ts";
 import { type KnownSource, type SourceContext, type SourceFacts, UNSETTLED } from "../context.ts";
+import { changedWhileReading } from "../changed.ts";
 import type { Location } from "../location.ts";
 import { fixedPart, isPattern, matcher } from "../glob.ts";
 import type { Listed, StoredFile, Transport } from "./transport.ts";
@@ -36,6 +37,14 @@ async function openFile(location: Location, context: SourceContext): Promise<Sto
         ? { read: (start, end) => readRange(handle, start, end, before, location, context) }
         : {}),
       confirm: (sha256) => confirm(handle, before, opened, sha256, location, context),
+      ...(before.isFile && before.ctime !== null && isSettled(before.ctime, opened)
+        ? {
+          isUntouched: async () => {
+            const after = await attempt(location, context, () => handle.stat());
+            return after.ctime?.getTime() === before.ctime!.getTime();
+          },
+        }
+        : {}),
       async [Symbol.asyncDispose]() {
         await chunks.return();
         close(handle);
@@ -238,15 +247,7 @@ function changed(
   before: Deno.FileInfo,
   after: Deno.FileInfo,
 ): SluiceError {
-  return new SluiceError(
-    "source/changed_while_reading",
-    `"${shown}" changed while it was read`,
-    {
-      retry: "restart",
-      details: { bytes_before: before.size, bytes_after: after.size },
-      hint: "Run again once it is complete; its writer should write another file and rename it",
-    },
-  );
+  return changedWhileReading(shown, { bytes_before: before.size, bytes_after: after.size });
 }
 
 function pathOf({ href, shown }: Location): string | URL {

@@ -36,6 +36,11 @@ export interface StoredFile extends AsyncDisposable {
    * @throws SluiceError `source/changed_while_reading` where they are of two states of the file
    */
   confirm?(sha256: string): Promise<void>;
+  /**
+   * Whether the file is as it was when it was opened, name, mode and links included; there where
+   * every change shows. Else only a digest that was taken before the first byte was used tells.
+   */
+  isUntouched?(): Promise<boolean>;
 }
 
 /** Bytes at the end of a file that are read first, where parts of it are. */

@@ -33,7 +33,8 @@ export class HybridNumbers {
    */
   read(out: Int32Array, to: number, count: number): number {
     let largest = -1;
-    for (let last = to + count; to < last;) {
+    const last = to + count;
+    while (to < last) {
       if (this.#left === 0) this.#begin();
       const taken = Math.min(this.#left, last - to);
       let most = -1;

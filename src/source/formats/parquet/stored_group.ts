@@ -9,7 +9,7 @@ import type { NestedWriter } from "./nested.ts";
 import { TextWriter } from "./text_writer.ts";
 
 /** Bytes of values that a batch has: its tuples stay in the processor's cache. */
-const BATCH_BYTES = 1 << 17;
+const BATCH_BYTES = 1 << 19;
 const MOST_ROWS = 1 << 12;
 /** Bytes that a value takes, but for a text. */
 const VALUE_BYTES = 12;
