@@ -1,20 +1,19 @@
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import { SluiceError } from "../core/error.ts";
 import type { SourcePlan } from "../plan/load_plan.ts";
 import { readChecksums, type VerifyChecksum } from "./checksums.ts";
 import { announcedEncoding } from "../core/encodings.ts";
-import { changedWhileReading } from "./changed.ts";
 import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import type { SourceContext, SourceFacts } from "./context.ts";
 import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
+import { isInPlace, readInPlace } from "./in_place.ts";
 import { locate, type Location } from "./location.ts";
 import type { RandomInput } from "./random_input.ts";
 import { RangedInput, RANGES } from "./ranged_input.ts";
 import { Meter } from "./meter.ts";
-import { type FormatTraits, HEAD_BYTES, isOwnFile, isWorkbook, recognised } from "./recognise.ts";
+import { type FormatTraits, isWorkbook, recognised } from "./recognise.ts";
 import { openStored } from "./open_stored.ts";
 import { spool } from "./spool.ts";
 import type { FileRanges, StoredFile } from "./transports/transport.ts";
@@ -61,9 +60,6 @@ export interface FileAccount {
 
 /** Stored bytes are handed to the codec, and plain ones to the reader, in chunks of at least this. */
 const MIN_CHUNK_BYTES = 256 * 1024;
-
-/** Bytes that are digested at once of a file that is read in any order. */
-const DIGEST_BYTES = 512 * 1024;
 
 /**
  * Opens a source for reading; its first bytes are not awaited.
@@ -213,7 +209,12 @@ class Reading implements OpenSource {
       const shown = this.#stored.facts.url;
       const stored = this.#stored;
       if (await isInPlace(stored, this.#source, this.#traits)) {
-        yield inPlace(stored, this.#meter, shown);
+        const meter = this.#meter;
+        yield {
+          url: shown,
+          chunks: meter.watch(stored),
+          whole: () => readInPlace(stored, meter, shown),
+        };
         this.#account(found, stored, true);
         continue;
       }
@@ -315,71 +316,11 @@ class Reading implements OpenSource {
   }
 }
 
-/** Whether a file as it is stored is one whose bytes are read in any order. */
-async function isInPlace(
-  stored: StoredFile,
-  { compression, members }: SourcePlan,
-  traits: FormatTraits | null,
-): Promise<boolean> {
-  if (traits === null || stored.read === undefined) return false;
-  if (traits.magic === undefined && traits.isOwn === undefined) return false;
-  if (stored.contentEncoding !== null || members !== undefined) return false;
-  if (compression !== "auto" && compression !== "none") return false;
-  const head = await stored.read(0, Math.min(HEAD_BYTES, stored.facts.bytes ?? 0));
-  return isOwnFile(head, traits);
-}
-
 /** Whether a file ends as those of a format do that are read in parts. */
 function endsAsOwn(end: Uint8Array, traits: FormatTraits | null): boolean {
   const tail = traits?.tail;
   return tail !== undefined &&
     tail.every((byte, at) => end[end.length - tail.length + at] === byte);
-}
-
-function inPlace(stored: StoredFile, meter: Meter, url: string): SourceFile {
-  return {
-    url,
-    chunks: meter.watch(stored),
-    async whole() {
-      // Before what is read, where a change to the file may not show.
-      if (stored.isUntouched === undefined) {
-        for await (const _ of meter.watch({ chunks: stored.chunks }));
-      }
-      return digestedMeanwhile(stored, meter, url);
-    },
-  };
-}
-
-/** Takes the digest beside what is read: Postgres has rows to write meanwhile. */
-function digestedMeanwhile(stored: StoredFile, meter: Meter, shown: string): RandomInput {
-  const parts: { readonly start: number; readonly end: number; readonly crc: number }[] = [];
-  const size = stored.facts.bytes!;
-  async function digestTo(end: number): Promise<void> {
-    while (meter.bytes < end) {
-      const next = Math.min(end, meter.bytes + DIGEST_BYTES);
-      meter.add(await stored.read!(meter.bytes, next));
-    }
-  }
-  return {
-    size,
-    shown,
-    async read(start, end) {
-      const bytes = await stored.read!(start, end);
-      parts.push({ start, end, crc: crc32(bytes) });
-      await digestTo(Math.min(size, meter.bytes + bytes.length));
-      return bytes;
-    },
-    async confirm() {
-      await digestTo(size);
-      const sha256 = meter.end();
-      if (await stored.isUntouched?.()) return;
-      // Perhaps its name only: then each part is what it was, and all of it is what was digested.
-      for (const { start, end, crc } of parts) {
-        if (crc32(await stored.read!(start, end)) !== crc) throw changedWhileReading(shown);
-      }
-      await stored.confirm?.(sha256);
-    },
-  };
 }
 
 /** The last part of an address, without what is asked of it. */
