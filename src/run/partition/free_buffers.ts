@@ -1,5 +1,5 @@
 /** Bytes outside of the heap that may lie there unused. */
-const MOST_UNUSED = 1 << 23;
+const MOST_UNUSED = 3 << 22;
 
 /** Bytes that were in use at the least since they were last freed. */
 let used = 0;
