@@ -1,3 +1,4 @@
+import { orderOf } from "../../src/source/encodings/byte_order.ts";
 import { expect } from "packages/expect.ts";
 import { announcedEncoding, encodingOf } from "../../src/core/encodings.ts";
 import { FieldReader } from "../../src/rows/field_reader.ts";
@@ -140,6 +141,29 @@ for (const encoding of [...ONE_BYTE, ...MORE_BYTES, "utf-16", "utf-16le", "utf-1
     }
   });
 }
+
+const utf16 = (text: string, isBig: boolean) =>
+  Uint8Array.from(
+    Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
+      .flatMap((unit) => isBig ? [unit >> 8, unit & 255] : [unit & 255, unit >> 8]),
+  );
+
+Deno.test("utf-16 without a mark: line ends and ASCII tell the order of bytes, whatever else has zeros", () => {
+  for (
+    const text of [
+      "яя,😀😀日😀é\n",
+      "一一一一,一一\r\n一,一\r\n",
+      "😀\n",
+      "id,name\n",
+      "一,一;a",
+      "\u2c00\u3000一\u4e00\n",
+      "Ā,Ā\nĀ,Ā\n",
+    ]
+  ) {
+    expect([text, orderOf(utf16(text, true), "utf-16")]).toEqual([text, "utf-16be"]);
+    expect([text, orderOf(utf16(text, false), "utf-16")]).toEqual([text, "utf-16le"]);
+  }
+});
 
 Deno.test("JSON lines of another encoding are read", () => {
   for (
