@@ -5,7 +5,7 @@ import { readChecksums, type VerifyChecksum } from "./checksums.ts";
 import { announcedEncoding } from "../core/encodings.ts";
 import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
-import type { SourceContext, SourceFacts } from "./context.ts";
+import { type SourceContext, type SourceFacts, UNSETTLED } from "./context.ts";
 import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
 import { traitsOf } from "./formats/mod.ts";
 import { isInPlace, readInPlace } from "./in_place.ts";
@@ -337,7 +337,11 @@ function nameOf(href: string): string {
 /** A file that is another one than was found before is told: the facts of all would be untrue. */
 function requireSame({ facts }: FoundFile, now: SourceFacts): void {
   const differs = facts !== null && (["etag", "lastModified", "bytes"] as const)
-    .some((fact) => facts[fact] !== null && now[fact] !== null && facts[fact] !== now[fact]);
+    .some((fact) =>
+      facts[fact] !== null && now[fact] !== null && facts[fact] !== now[fact] &&
+      // It was written too lately for its time to be its tag: size and time tell.
+      facts[fact] !== UNSETTLED && now[fact] !== UNSETTLED
+    );
   if (!differs) return;
   throw new SluiceError(
     "source/changed_while_reading",
