@@ -2,7 +2,11 @@ import { expect } from "packages/expect.ts";
 
 const MODULE = new URL("../../src/run/partition/free_buffers.ts", import.meta.url).href;
 
-/** MB of buffers that lie in a process which has dropped so many, before and after `freeBuffers`. @param looks at most, until they are gone */
+/**
+ * MB of buffers that lie in a process which has dropped so many, before and after `freeBuffers`.
+ *
+ * @param looks at most, until they are gone
+ */
 async function unusedAfter(
   dropped: number,
   looks: number,

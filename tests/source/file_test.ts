@@ -418,3 +418,21 @@ Deno.test("what is read of a file in any order is of one state, which the digest
     ),
   ]));
 });
+
+Deno.test("a file of a pattern that settles between its listing and its opening is the same file", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const name of ["a", "b"]) await Deno.writeTextFile(`${folder}/${name}.csv`, "x\n1\n");
+    const { clock } = testContext();
+    let isLater = false;
+    const now = () => new Date(Date.now() + (isLater ? 3_600_000 : 0));
+    const context = testContext({}, { clock: { ...clock, now } });
+    await using source = await openSource(planFor(`${folder}/*.csv`), context);
+    isLater = true;
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunksOf(source)) parts.push(chunk.slice());
+    expect(new TextDecoder().decode(concat(parts))).toBe("x\n1\nx\n1\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
