@@ -8,6 +8,8 @@ import type { StoredFile } from "./transports/transport.ts";
 
 /** Bytes that are digested at once. */
 const DIGEST_BYTES = 512 * 1024;
+/** Bytes that are read before the digest begins: Postgres waits for the first rows. */
+const FIRST_BYTES = 4 << 20;
 
 /** Whether a file as it is stored is one whose bytes are read in any order. */
 export async function isInPlace(
@@ -40,6 +42,7 @@ export async function readInPlace(
 function digestedMeanwhile(stored: StoredFile, meter: Meter, shown: string): RandomInput {
   const parts: { readonly start: number; readonly end: number; readonly crc: number }[] = [];
   const size = stored.facts.bytes!;
+  let read = 0;
   async function digestTo(end: number): Promise<void> {
     while (meter.bytes < end) {
       const next = Math.min(end, meter.bytes + DIGEST_BYTES);
@@ -52,7 +55,10 @@ function digestedMeanwhile(stored: StoredFile, meter: Meter, shown: string): Ran
     async read(start, end) {
       const bytes = await stored.read!(start, end);
       parts.push({ start, end, crc: crc32(bytes) });
-      await digestTo(Math.min(size, meter.bytes + bytes.length));
+      read += bytes.length;
+      // Twice as fast as what is read, until it has caught up.
+      const behind = Math.max(0, read - FIRST_BYTES) * 2;
+      await digestTo(Math.min(size, read, behind));
       return bytes;
     },
     async confirm() {

@@ -110,6 +110,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "picomatch": "source",
   "hyparquet": "source",
   "hyparquet-compressors": "source",
+  "hysnappy": "source",
   "unbzip2-stream": "source",
   "xz-decompress": "source",
   "saxes": "source",

@@ -609,3 +609,47 @@ Deno.test("stored rows: any file, with any columns, rules and options, comes to 
   expect(plain).toBeGreaterThan(0);
   expect(odd).toBeGreaterThan(0);
 });
+
+Deno.test("stored rows: fields of the next row group are opened one by one, but where parts come in order", async () => {
+  const FIELDS_COUNT = 12;
+  const writer = new ByteWriter();
+  const data = Array.from({ length: 120_000 }, (_, row) => row);
+  parquetWrite({
+    writer,
+    codec: "SNAPPY",
+    columnData: Array.from({ length: FIELDS_COUNT }, (_, f) => ({
+      name: `f${f}`,
+      data,
+      type: "INT32" as const,
+    })),
+    rowGroupSize: 60_000,
+  });
+  const columns = Array.from({ length: FIELDS_COUNT }, (_, f) => {
+    return { ...column(`c${f}`, `f${f}`, { name: "integer" }), options: {} };
+  });
+  /** Fields that are read between two batches: the most, but for those before the first one. */
+  async function mostBetween(isInOrder: boolean): Promise<number> {
+    const bytes = new Uint8Array(writer.getBuffer());
+    const starts = new Set<number>();
+    const file = {
+      ...inMemory(bytes),
+      read(start: number, end: number) {
+        starts.add(start);
+        return Promise.resolve(bytes.slice(start, end));
+      },
+      ...(isInOrder ? { expect: () => Promise.resolve() } : {}),
+    };
+    const reader = openReader(OPTIONS, { columns, others: "skip" });
+    let most = -1;
+    let rows = 0;
+    for await (const batch of reader.batches!(file)) {
+      most = rows === 0 ? 0 : Math.max(most, starts.size);
+      starts.clear();
+      rows += batch.count;
+    }
+    expect(rows).toBe(120_000);
+    return most;
+  }
+  expect(await mostBetween(false)).toBe(1);
+  expect(await mostBetween(true)).toBe(FIELDS_COUNT);
+});

@@ -1,6 +1,8 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { CompressionCodec } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+// Its `mod` would also load decoders of gzip, zstd and Brotli.
+import { decompressLz4, decompressLz4Raw } from "hyparquet-compressors/src/lz4.js";
+import { snappyUncompressor } from "hysnappy";
 import { damaged, notAvailable, type Place } from "./faults.ts";
 
 type Decompress = (bytes: Uint8Array, size: number) => Uint8Array;
@@ -8,9 +10,9 @@ type Decompress = (bytes: Uint8Array, size: number) => Uint8Array;
 /** Node's own where it has one: those check what they read, and stop at a size. */
 const DECOMPRESSORS: Partial<Record<CompressionCodec, Decompress>> = {
   UNCOMPRESSED: (bytes) => bytes,
-  SNAPPY: compressors.SNAPPY!,
-  LZ4: compressors.LZ4!,
-  LZ4_RAW: compressors.LZ4_RAW!,
+  SNAPPY: snappyUncompressor(),
+  LZ4: decompressLz4,
+  LZ4_RAW: decompressLz4Raw,
   GZIP: (bytes, size) => gunzipSync(bytes, { maxOutputLength: size }),
   ZSTD: (bytes, size) => zstdDecompressSync(bytes, { maxOutputLength: size }),
   BROTLI: (bytes, size) => brotliDecompressSync(bytes, { maxOutputLength: size }),
