@@ -6,10 +6,12 @@ import { ByteInput } from "../source/byte_input.ts";
 import type { SourceContext } from "../source/context.ts";
 import { openReader, type RecordReader, traitsOf } from "../source/formats/mod.ts";
 import { openUnknown } from "../source/open.ts";
-import { isWorkbook, refuseOthers } from "../source/recognise.ts";
+import type { RandomInput } from "../source/random_input.ts";
+import { isParquet, isWorkbook, refuseOthers } from "../source/recognise.ts";
 import { spool } from "../source/spool.ts";
 import { buildFormat, type FormatOptions, formatSchema } from "../spec/formats/mod.ts";
 import { type FieldEvidence, FieldProfile, MOST_DISTINCT } from "./field_profile.ts";
+import { byRanges } from "./by_ranges.ts";
 import { findJsonList } from "./json_list.ts";
 import { type CsvDialect, recogniseCsv } from "./recognise_csv.ts";
 
@@ -61,23 +63,57 @@ export async function inspectSource(
   isFull: boolean,
   context: SourceContext,
 ): Promise<SourceProfile> {
+  // What else a name tells is told by the first bytes.
+  const inParts = !isFull && /\.parquet$/i.test(URL.parse(source.url)?.pathname ?? "");
+  if (!inParts) return await inspect(source, shown, isFull, context);
+  return await byRanges(
+    context,
+    (trusting) => inspect({ ...source, byRanges: true }, shown, isFull, trusting),
+  );
+}
+
+async function inspect(
+  source: SourcePlan,
+  shown: string,
+  isFull: boolean,
+  context: SourceContext,
+): Promise<SourceProfile> {
   await using open = await openUnknown(source, context);
   let format: FormatKeys | null = null;
   let profiler: Profiler | null = null;
   let isWhole = true;
-  for await (const { chunks, url } of open.files) {
-    const input = new ByteInput(chunks);
-    const head = (await input.peek(HEAD_BYTES)).slice();
+  let inParts = 0;
+  for await (const file of open.files) {
+    const { url } = file;
+    const random = file.isRandom ? await file.whole() : null;
+    const counted = random && {
+      ...random,
+      read: async (start: number, end: number) => {
+        inParts += end - start;
+        return await random.read(start, end);
+      },
+    };
+    const input = new ByteInput(file.chunks);
+    const head = counted === null
+      ? (await input.peek(HEAD_BYTES)).slice()
+      : await counted.read(0, Math.min(HEAD_BYTES, counted.size));
     format ??= recogniseFormat(head, url);
     profiler ??= new Profiler(format);
-    isWhole = /^(parquet|xlsx)$/.test(format.type)
-      ? await readWhole(input, url, format, profiler, isFull, context.signal)
-      : await readFile(input, format, profiler, isFull, context.signal);
+    if (!/^(parquet|xlsx)$/.test(format.type)) {
+      isWhole = await readFile(input, format, profiler, isFull, context.signal);
+    } else if (counted !== null) {
+      isWhole = await readRandom(counted, format, profiler, isFull, context.signal);
+    } else {
+      await using kept = await spool(input.rest(), url);
+      const whole = { ...kept, confirm: () => Promise.resolve() };
+      isWhole = await readRandom(whole, format, profiler, isFull, context.signal);
+    }
     if (!isWhole) break;
   }
   if (format === null || profiler === null) throw emptyFile();
   requireColumns(profiler.width, shown);
-  const profile = { ...profiler.result(isWhole), isWhole, bytes: open.bytesRead() };
+  const bytes = inParts > 0 ? inParts : open.bytesRead();
+  const profile = { ...profiler.result(isWhole), isWhole, bytes };
   if (profile.records > 0 || profile.firstUnreadable === null) return profile;
   const { line, message } = profile.firstUnreadable;
   throw new SluiceError(
@@ -108,25 +144,23 @@ async function readFile(
   return true;
 }
 
-/** The same for a file that is read from its end, so that all of it must be at hand. */
-async function readWhole(
-  input: ByteInput,
-  url: string,
+/** The same for a file that is read from its end. */
+async function readRandom(
+  file: RandomInput,
   format: FormatKeys,
   profiler: Profiler,
   isFull: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const reader = openReader(buildKeys(format), { columns: [], others: "read" });
+  const reader = openReader(buildKeys(format), { columns: [], others: "read", isStart: !isFull });
   profiler.start(reader);
-  await using kept = await spool(input.rest(), url);
-  for await (const batch of reader.batches!({ ...kept, confirm: () => Promise.resolve() })) {
+  for await (const batch of reader.batches!(file)) {
     signal.throwIfAborted();
     profiler.take(batch);
     if (!isFull && profiler.records >= SAMPLE_RECORDS) return false;
   }
   profiler.take(null);
-  profiler.bytes = kept.size;
+  await file.confirm();
   return true;
 }
 
@@ -155,9 +189,7 @@ function buildKeys(keys: FormatKeys): FormatOptions {
 function recogniseFormat(head: Uint8Array, shown: string): FormatKeys {
   const text = new TextDecoder().decode(head);
   const origin = { shown, contentType: null };
-  // A header may begin with these letters, and has no bytes like those that follow them.
-  const isParquet = text.startsWith("PAR1") && head.subarray(4, 12).some((byte) => byte < 9);
-  if (isParquet) return { type: "parquet" };
+  if (isParquet(head)) return { type: "parquet" };
   if (isWorkbook(head)) return { type: "xlsx" };
   const path = /^\uFEFF?\s*(?:\[\s*\{|\{\s*")/.test(text) ? findJsonList(text) : null;
   // One object alone, with a list of others in it, is a document rather than a file of one record.

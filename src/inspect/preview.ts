@@ -11,6 +11,15 @@ import type { SourceContext } from "../source/context.ts";
 import { openReader } from "../source/formats/mod.ts";
 import { openSource } from "../source/open.ts";
 import type { ColumnType, PipelineSpec } from "../spec/pipeline_spec.ts";
+import { byRanges } from "./by_ranges.ts";
+
+/** Only values that decide about their row, or that become columns, are read. */
+const OTHERS = {
+  evolve: "read",
+  discard_row: "count",
+  discard_value: "skip",
+  freeze: "skip",
+} as const;
 
 /** The first rows of a source, as a load would write them. */
 export interface Preview {
@@ -34,11 +43,21 @@ export async function previewSource(
   most: number,
   context: SourceContext,
 ): Promise<Preview> {
+  return await byRanges(context, (inParts) => readPreview(spec, partition, most, inParts));
+}
+
+async function readPreview(
+  spec: PipelineSpec,
+  partition: string | null,
+  most: number,
+  context: SourceContext,
+): Promise<Preview> {
   const plan = { ...rowsPlan(spec), lineColumn: false, offsetColumn: true };
   await using open = await openSource(sourcePlan(spec, partition), context);
   const reader = openReader(spec.source.format, {
     columns: plan.columns,
-    others: plan.newColumns === "evolve" ? "read" : "count",
+    others: OTHERS[plan.newColumns],
+    isStart: true,
   });
   // What Postgres computes is not known without it.
   const read = plan.columns;

@@ -11,18 +11,22 @@ const DIGEST_BYTES = 512 * 1024;
 /** Bytes that are read before the digest begins: Postgres waits for the first rows. */
 const FIRST_BYTES = 4 << 20;
 
-/** Whether a file as it is stored is one whose bytes are read in any order. */
+/**
+ * Whether a file as it is stored is one whose bytes are read in any order.
+ *
+ * @param traits of the formats that it may have
+ */
 export async function isInPlace(
   stored: StoredFile,
   { compression, members }: SourcePlan,
-  traits: FormatTraits | null,
+  traits: readonly FormatTraits[],
 ): Promise<boolean> {
-  if (traits === null || stored.read === undefined) return false;
-  if (traits.magic === undefined && traits.isOwn === undefined) return false;
+  const kinds = traits.filter(({ magic, isOwn }) => magic !== undefined || isOwn !== undefined);
+  if (kinds.length === 0 || stored.read === undefined) return false;
   if (stored.contentEncoding !== null || members !== undefined) return false;
   if (compression !== "auto" && compression !== "none") return false;
   const head = await stored.read(0, Math.min(HEAD_BYTES, stored.facts.bytes ?? 0));
-  return isOwnFile(head, traits);
+  return kinds.some((kind) => isOwnFile(head, kind));
 }
 
 /** The bytes of such a file, read where it lies. */

@@ -7,7 +7,7 @@ import { coalesce } from "./coalesce.ts";
 import { decompress } from "./codecs/mod.ts";
 import { type SourceContext, type SourceFacts, UNSETTLED } from "./context.ts";
 import { findFiles, type FoundFile, setFacts } from "./find_files.ts";
-import { traitsOf } from "./formats/mod.ts";
+import { RANDOM_TRAITS, traitsOf } from "./formats/mod.ts";
 import { isInPlace, readInPlace } from "./in_place.ts";
 import { locate, type Location } from "./location.ts";
 import type { RandomInput } from "./random_input.ts";
@@ -45,6 +45,8 @@ export interface SourceFile {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** In place of them: decompressed bytes in any order, until the next file is asked for. */
   whole(): Promise<RandomInput>;
+  /** `whole` reads what it is asked for where the file lies, and no more. */
+  readonly isRandom?: true;
   /** The encoding that the server announces. */
   readonly announced?: string;
 }
@@ -208,17 +210,19 @@ class Reading implements OpenSource {
       }
       const shown = this.#stored.facts.url;
       const stored = this.#stored;
-      if (await isInPlace(stored, this.#source, this.#traits)) {
+      const kinds = this.#traits === null ? RANDOM_TRAITS : [this.#traits];
+      if (await isInPlace(stored, this.#source, kinds)) {
         const meter = this.#meter;
         yield {
           url: shown,
           chunks: meter.watch(stored),
           whole: () => readInPlace(stored, meter, shown),
+          isRandom: true,
         };
         this.#account(found, stored, true);
         continue;
       }
-      if (stored.ranges !== undefined && endsAsOwn(stored.ranges.tail, this.#traits)) {
+      if (stored.ranges !== undefined && endsAsOwn(stored.ranges.tail, kinds)) {
         yield* this.#inParts(stored, stored.ranges, shown);
         this.#account(found, stored, true);
         continue;
@@ -294,6 +298,7 @@ class Reading implements OpenSource {
           confirm: () => input.confirm(),
         });
       },
+      isRandom: true,
     };
     const identity = input.identity();
     if (isInParts && identity !== null) meter.settle(ranges.size, identity);
@@ -317,10 +322,10 @@ class Reading implements OpenSource {
 }
 
 /** Whether a file ends as those of a format do that are read in parts. */
-function endsAsOwn(end: Uint8Array, traits: FormatTraits | null): boolean {
-  const tail = traits?.tail;
-  return tail !== undefined &&
-    tail.every((byte, at) => end[end.length - tail.length + at] === byte);
+function endsAsOwn(end: Uint8Array, traits: readonly FormatTraits[]): boolean {
+  return traits.some(({ tail }) =>
+    tail?.every((byte, at) => end[end.length - tail.length + at] === byte) ?? false
+  );
 }
 
 /** The last part of an address, without what is asked of it. */

@@ -185,6 +185,13 @@ function requireEncoding(
   }
 }
 
+/** Whether a file is Parquet: the header of a CSV file may begin with the same letters. */
+export function isParquet(head: Uint8Array): boolean {
+  const magic = ascii("PAR1");
+  return magic.every((byte, at) => head[at] === byte) &&
+    head.subarray(4, 12).some((byte) => byte < 9);
+}
+
 /** Folders and files that only documents of Office begin with, as zip archives. */
 const OFFICE_PARTS = /^(\[Content_Types\]\.xml$|_rels\/|docProps\/|xl\/|customXml\/)/;
 

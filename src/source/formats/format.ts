@@ -26,6 +26,8 @@ export interface Wanted {
    * leaves them where they are.
    */
   readonly others: "count" | "read" | "skip";
+  /** Its first records are all that will be asked for. */
+  readonly isStart?: boolean;
   /** Bytes of the files before it in the same load: offsets go on where those end. */
   readonly base?: number;
   /** What the server says the encoding is. */

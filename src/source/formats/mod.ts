@@ -2,13 +2,15 @@ import { isOneByte } from "../../core/encodings.ts";
 import type { RecordSplitter } from "../../rows/record_batch.ts";
 import type { FormatOptions } from "../../spec/formats/mod.ts";
 import { DecodingReader } from "../encodings/decoding_reader.ts";
-import { encodingFor, type FormatTraits } from "../recognise.ts";
+import { encodingFor, type FormatTraits, isParquet } from "../recognise.ts";
 import { csv } from "./csv/csv.ts";
 import { fixed } from "./fixed/fixed.ts";
 import type { Format, RecordReader, RecordReplay, Wanted } from "./format.ts";
 import { json } from "./json/json.ts";
 import { ndjson } from "./ndjson/ndjson.ts";
 import { parquet } from "./parquet/parquet.ts";
+import { PARQUET_TRAITS } from "./parquet/traits.ts";
+import { XLSX_TRAITS } from "./xlsx/traits.ts";
 import { xlsx } from "./xlsx/xlsx.ts";
 
 export type { RecordReader } from "./format.ts";
@@ -62,6 +64,12 @@ export function openReplay(
 export function traitsOf(options: FormatOptions): FormatTraits {
   return plug(options).traits(options);
 }
+
+/** Those of formats of which a file is read in any order. */
+export const RANDOM_TRAITS: readonly FormatTraits[] = [
+  { ...PARQUET_TRAITS, isOwn: isParquet },
+  XLSX_TRAITS,
+];
 
 /** The options that a plug takes are those of its own name. */
 function plug({ type }: FormatOptions): Format<FormatOptions> {

@@ -62,13 +62,15 @@ export class ParquetRows {
     this.header = footer.fields.map(({ name }) => name);
     const fields = this.#fields(footer);
     this.#batch.width = footer.fields.length;
-    await file.expect?.(footer.groups.map((group) =>
-      fields.flatMap(({ node }) => {
-        const place: Place = { shown: file.shown, group: group.number, column: node.path };
-        return group.rows === 0 ? [] : leavesOf(node, group, file.size, place);
-      })
-    ));
     const { groups } = footer;
+    if (!this.#wanted.isStart) {
+      await file.expect?.(groups.map((group) =>
+        fields.flatMap(({ node }) => {
+          const place: Place = { shown: file.shown, group: group.number, column: node.path };
+          return group.rows === 0 ? [] : leavesOf(node, group, file.size, place);
+        })
+      ));
+    }
     if (this.#wanted.others === "skip") yield* this.#storedGroups(file, groups, fields);
     else for (const group of groups) yield* this.#group(file, group, fields);
   }

@@ -1,0 +1,16 @@
+import { SluiceError } from "../core/error.ts";
+import type { SourceContext } from "../source/context.ts";
+
+/** Reads files in parts where they may be, and once more as a whole where parts did not prove themselves. */
+export async function byRanges<T>(
+  context: SourceContext,
+  read: (context: SourceContext) => Promise<T>,
+): Promise<T> {
+  const ranges = { areTrusted: true };
+  try {
+    return await read({ ...context, ranges });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.retry !== "restart") throw error;
+    return await read(context);
+  }
+}
