@@ -286,6 +286,9 @@ export class LeafReader {
 
   #take(header: PageHeader, bytes: Uint8Array): void {
     if (header.dictionary_page_header !== undefined) {
+      // Pages before it would take their values from it.
+      const isFirst = this.#dictionary === null && this.#unread === Number(this.#chunk.num_values);
+      if (!isFirst) throw damaged(this.#place, "a dictionary is not the first of its pages");
       this.#dictionary = readDictionary(bytes, header, this.#leaf, this.#chunk, this.#place);
       const { length } = this.#dictionary;
       this.#texts.length = 0;
