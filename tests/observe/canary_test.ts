@@ -174,7 +174,7 @@ Deno.test("a password that is written into a URL shows nowhere, whatever charact
     const quoted = (url: string) => JSON.stringify(url);
     const of = (name: string, url: string, more = "") => `
 pipeline: ${name}
-source: { url: ${quoted(url)}, retries: 0, timeout: 1s, format: csv }
+source: { url: ${quoted(url)}, retries: 0, timeout: 30s, format: csv }
 target: { table: shop.${name} }
 columns: { id: integer, name: text }
 ${more}`;

@@ -17,6 +17,7 @@ import {
   randomFrom,
   readAll,
   sha256,
+  type TestContext,
   testContext,
   testSeed,
 } from "./support.ts";
@@ -333,24 +334,28 @@ Deno.test("openSource gives up where nobody listens, and can be run again later"
 });
 
 Deno.test("openSource waits no longer than its timeout, for the answer and for each chunk", async () => {
-  await using silent = serveHttp((request, index) =>
-    index === 0 ? { stallAfter: -1 } : answerFile(request, FILE)
-  );
+  // A busy machine may be late with any answer: each server falls silent until that was seen.
+  const plan = (origin: string) => planFor(`${origin}/x`, { timeoutSeconds: 0.2, retries: 100 });
+  const told = ({ retries }: TestContext) => retries.map(({ error }) => error.message);
   const context = testContext();
-  const plan = (origin: string) => planFor(`${origin}/x`, { timeoutSeconds: 0.2 });
+  await using silent = serveHttp((request) =>
+    context.retries.length === 0 ? { stallAfter: -1 } : answerFile(request, FILE)
+  );
   expect((await fetchAll(plan(silent.origin), context)).bytes).toEqual(TEXT);
-  expect(context.retries.map(({ error }) => error.code)).toEqual(["source/timeout"]);
+  expect(context.retries[0].error.code).toBe("source/timeout");
+  expect(told(context)[0]).toBe(`"${silent.origin}/x" did not answer: no answer for 0.2 s`);
 
-  await using stalling = serveHttp((request, index) => {
-    const answer = answerFile(request, FILE);
-    return index === 0 ? { ...answer, stallAfter: 300_000 } : answer;
-  });
   const stalled = testContext();
+  const seen = () =>
+    told(stalled).includes(`"${stalling.origin}/x" did not answer: no data for 0.2 s`);
+  await using stalling = serveHttp((request) => {
+    const answer = answerFile(request, FILE);
+    return seen() ? answer : { ...answer, stallAfter: 300_000 };
+  });
   expect((await fetchAll(plan(stalling.origin), stalled)).bytes).toEqual(TEXT);
-  expect(stalled.retries.map(({ error }) => error.message)).toEqual([
-    `"${stalling.origin}/x" did not answer: no data for 0.2 s`,
-  ]);
-  expect(stalling.requests[1].headers.range).toBeDefined();
+  expect(seen()).toBe(true);
+  expect(stalled.retries.every(({ error }) => error.code === "source/timeout")).toBe(true);
+  expect(stalling.requests.at(-1)!.headers.range).toBeDefined();
 });
 
 Deno.test("openSource follows redirects and sends headers to no other origin", async () => {
