@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/error.ts";
 import type { SourceContext } from "../source/context.ts";
 
-/** Reads files in parts where they may be, and once more as a whole where parts did not prove themselves. */
+/** Reads in parts where that may be, and all of it where parts did not prove themselves. */
 export async function byRanges<T>(
   context: SourceContext,
   read: (context: SourceContext) => Promise<T>,

@@ -85,7 +85,8 @@ async function inspect(
   let inParts = 0;
   for await (const file of open.files) {
     const { url } = file;
-    const random = file.isRandom ? await file.whole() : null;
+    const mayBeRandom = format === null || isRandom(format);
+    const random = file.isRandom && mayBeRandom ? await file.whole() : null;
     const counted = random && {
       ...random,
       read: async (start: number, end: number) => {
@@ -99,7 +100,7 @@ async function inspect(
       : await counted.read(0, Math.min(HEAD_BYTES, counted.size));
     format ??= recogniseFormat(head, url);
     profiler ??= new Profiler(format);
-    if (!/^(parquet|xlsx)$/.test(format.type)) {
+    if (!isRandom(format)) {
       isWhole = await readFile(input, format, profiler, isFull, context.signal);
     } else if (counted !== null) {
       isWhole = await readRandom(counted, format, profiler, isFull, context.signal);
@@ -121,6 +122,11 @@ async function inspect(
     `None of ${profile.unreadable} records of "${shown}" can be read; line ${line}: ${message}`,
     { details: { line }, hint: "Convert the file, or write its pipeline by hand: docs/sources.md" },
   );
+}
+
+/** Whether a file of it is read in any order. */
+function isRandom({ type }: FormatKeys): boolean {
+  return /^(parquet|xlsx)$/.test(type);
 }
 
 /** Shows a file to the profiler, or the beginning of it; whether it was read to its end. */

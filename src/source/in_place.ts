@@ -8,8 +8,6 @@ import type { StoredFile } from "./transports/transport.ts";
 
 /** Bytes that are digested at once. */
 const DIGEST_BYTES = 512 * 1024;
-/** Bytes that are read before the digest begins: Postgres waits for the first rows. */
-const FIRST_BYTES = 4 << 20;
 
 /**
  * Whether a file as it is stored is one whose bytes are read in any order.
@@ -46,7 +44,6 @@ export async function readInPlace(
 function digestedMeanwhile(stored: StoredFile, meter: Meter, shown: string): RandomInput {
   const parts: { readonly start: number; readonly end: number; readonly crc: number }[] = [];
   const size = stored.facts.bytes!;
-  let read = 0;
   async function digestTo(end: number): Promise<void> {
     while (meter.bytes < end) {
       const next = Math.min(end, meter.bytes + DIGEST_BYTES);
@@ -59,10 +56,7 @@ function digestedMeanwhile(stored: StoredFile, meter: Meter, shown: string): Ran
     async read(start, end) {
       const bytes = await stored.read!(start, end);
       parts.push({ start, end, crc: crc32(bytes) });
-      read += bytes.length;
-      // Twice as fast as what is read, until it has caught up.
-      const behind = Math.max(0, read - FIRST_BYTES) * 2;
-      await digestTo(Math.min(size, read, behind));
+      await digestTo(Math.min(size, meter.bytes + bytes.length));
       return bytes;
     },
     async confirm() {

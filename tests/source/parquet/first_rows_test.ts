@@ -1,6 +1,5 @@
 /** What only looks at the first rows of a file reads no more of it than those. */
 import { expect } from "packages/expect.ts";
-import { ByteWriter, parquetWrite } from "packages/hyparquet-writer.ts";
 import { inspectSource } from "../../../src/inspect/inspect_source.ts";
 import { previewPartition } from "../../../src/inspect/mod.ts";
 import { sourceOf } from "../../../src/inspect/source_of.ts";
@@ -12,31 +11,13 @@ import {
   serveHttp,
 } from "../../support/http_server.ts";
 import { specOf, workspace } from "../../support/pipeline.ts";
+import { numbersFile } from "./numbers_file.ts";
 
 const COLUMNS = 5;
-const ROWS = 120_000;
-
-/** Numbers that no encoding makes small: `row * 8 + version`, in groups that a sample has one of. */
-function fileOf(version: number): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter();
-  const data = Array.from({ length: ROWS }, (_, row) => row * 8 + version);
-  parquetWrite({
-    writer,
-    codec: "UNCOMPRESSED",
-    columnData: Array.from({ length: COLUMNS }, (_, c) => ({
-      name: `c${c}`,
-      data,
-      type: "INT32" as const,
-      encoding: "PLAIN" as const,
-    })),
-    rowGroupSize: 50_000,
-    pageSize: 1 << 16,
-  });
-  return new Uint8Array(writer.getBuffer());
-}
-
-const FIRST = fileOf(1);
-const SECOND = fileOf(2);
+/** A sample has rows of one group. */
+const SIZE = { columns: COLUMNS, rows: 120_000, rowGroupSize: 50_000, pageSize: 1 << 16 };
+const FIRST = numbersFile(1, SIZE);
+const SECOND = numbersFile(2, SIZE);
 
 function served(answer: (request: ServedRequest, index: number) => Answer) {
   const counted = { bytes: 0, whole: 0 };
@@ -49,14 +30,14 @@ function served(answer: (request: ServedRequest, index: number) => Answer) {
   return { server, counted };
 }
 
-async function preview(url: string) {
+async function preview(url: string, c1 = "integer") {
   const text = `
 pipeline: things
 source: { url: "${url}", format: parquet, retries: 2 }
 target: { table: shop.things }
 refresh: { mode: full }
 schema_contract: { new_columns: discard_value }
-columns: { c1: integer, c4: bigint }
+columns: { c1: ${c1}, c4: bigint }
 `;
   return await previewPartition(specOf(text, "/"), undefined, 4, LOOKING);
 }
@@ -138,6 +119,14 @@ for (const [name, version, answer] of WHOLE) {
     }
   });
 }
+
+Deno.test("first rows: rejects among them are told, and rows behind the last one are not shown", async () => {
+  using files = workspace({ "things.parquet": FIRST });
+  const url = `${files.folder}/things.parquet`;
+  const { rows, rejects } = await preview(url, "{ type: integer, max: 10 }");
+  expect(rows).toEqual(rowsOf(1).slice(0, 2));
+  expect(rejects).toMatchObject([{ line: 3, column: "c1" }, { line: 4, column: "c1" }]);
+});
 
 Deno.test("first rows: a CSV file whose header begins like Parquet is one", async () => {
   const { format, records } = await profileOfText("PAR1,b\n1,2\n3,4\n", "in.parquet");

@@ -3,9 +3,7 @@ import { expect } from "packages/expect.ts";
 import { type Footer, type Node, readFooter } from "../../../src/source/formats/parquet/footer.ts";
 import { LeafReader } from "../../../src/source/formats/parquet/leaf_reader.ts";
 import { leafText } from "../../../src/source/formats/parquet/leaf_text.ts";
-import { inMemory } from "./read_rows.ts";
-
-const fixture = (name: string) => Deno.readFileSync(new URL(`./${name}.parquet`, import.meta.url));
+import { fixture, inMemory } from "./read_rows.ts";
 
 const KINDS = ["snappy", "gzip_v2", "zstd_crc", "lz4"];
 

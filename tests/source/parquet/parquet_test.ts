@@ -9,10 +9,7 @@ import { run, specOf, testContext, workspace } from "../../support/pipeline.ts";
 import { ledgerDatabase } from "../../support/postgres.ts";
 import { randomFrom, testSeed } from "../support.ts";
 import { openReader } from "../../../src/source/formats/mod.ts";
-import { inMemory, OPTIONS, readRows } from "./read_rows.ts";
-
-const HERE = new URL("./", import.meta.url);
-const fixture = (name: string) => Deno.readFileSync(new URL(`${name}.parquet`, HERE));
+import { fixture, inMemory, OPTIONS, readRows } from "./read_rows.ts";
 
 /** The columns of the fixtures of one table, and what `::text` makes of their first rows. */
 const TABLE: readonly (readonly [name: string, type: string, texts: readonly (string | null)[]])[] =

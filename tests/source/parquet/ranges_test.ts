@@ -1,7 +1,6 @@
 /** Parquet of which only what is wanted is read over HTTP and from stores. */
 import { createHash } from "node:crypto";
 import { expect } from "packages/expect.ts";
-import { ByteWriter, parquetWrite } from "packages/hyparquet-writer.ts";
 import { sourcePlan } from "../../../src/plan/source_plan.ts";
 import { secretsFrom } from "../../../src/core/secret.ts";
 import { forApproval, planPipeline, replayRejects, runPipeline } from "../../../src/run/mod.ts";
@@ -15,27 +14,13 @@ import { ALL, specOf, testContext } from "../../support/pipeline.ts";
 import { ledgerDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { startAzure } from "../conformance/azure_server.ts";
 import { startS3 } from "../conformance/s3_server.ts";
+import { numbersFile } from "./numbers_file.ts";
 
 const COLUMNS = 20;
 const GROUPS = 2;
 
-/** A file whose values all tell which version it is: `row * 8 + version`. */
-function fileOf(version: number, rows = 20_000): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter();
-  const data = Array.from({ length: rows }, (_, row) => row * 8 + version);
-  parquetWrite({
-    writer,
-    codec: "UNCOMPRESSED",
-    columnData: Array.from({ length: COLUMNS }, (_, c) => ({
-      name: `c${c}`,
-      data,
-      type: "INT32" as const,
-      encoding: "PLAIN" as const,
-    })),
-    rowGroupSize: Math.ceil(rows / GROUPS),
-  });
-  return new Uint8Array(writer.getBuffer());
-}
+const fileOf = (version: number, rows = 20_000) =>
+  numbersFile(version, { columns: COLUMNS, rows, rowGroupSize: Math.ceil(rows / GROUPS) });
 
 const FIRST = fileOf(1);
 const SECOND = fileOf(2);

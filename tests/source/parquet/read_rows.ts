@@ -11,6 +11,10 @@ export const OPTIONS: ParquetOptions = {
   encoding: "utf-8",
 };
 
+/** A file that `make_fixtures.py` has written. */
+export const fixture = (name: string): Uint8Array<ArrayBuffer> =>
+  Deno.readFileSync(new URL(`${name}.parquet`, import.meta.url));
+
 /** A file in memory that counts what is read of it. */
 export function inMemory(
   bytes: Uint8Array,

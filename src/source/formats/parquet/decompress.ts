@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { CompressionCodec } from "hyparquet";
-// Its `mod` would also load decoders of gzip, zstd and Brotli.
+// All of the package would bring decoders of gzip, zstd and Brotli as well.
 import { decompressLz4, decompressLz4Raw } from "hyparquet-compressors/src/lz4.js";
 import { snappyUncompressor } from "hysnappy";
 import { damaged, notAvailable, type Place } from "./faults.ts";

@@ -62,56 +62,37 @@ export class ParquetRows {
     this.header = footer.fields.map(({ name }) => name);
     const fields = this.#fields(footer);
     this.#batch.width = footer.fields.length;
-    const { groups } = footer;
     if (!this.#wanted.isStart) {
-      await file.expect?.(groups.map((group) =>
+      await file.expect?.(footer.groups.map((group) =>
         fields.flatMap(({ node }) => {
           const place: Place = { shown: file.shown, group: group.number, column: node.path };
           return group.rows === 0 ? [] : leavesOf(node, group, file.size, place);
         })
       ));
     }
-    if (this.#wanted.others === "skip") yield* this.#storedGroups(file, groups, fields);
-    else for (const group of groups) yield* this.#group(file, group, fields);
-  }
-
-  /** Rows as they are stored: only who asks for more wants texts. */
-  async *#storedGroups(
-    file: RandomInput,
-    groups: readonly Group[],
-    fields: readonly Field[],
-  ): AsyncGenerator<RecordBatch, void, undefined> {
-    const opening = groups.filter(({ rows }) => rows > 0)
-      .map((group) => new OpeningGroup(file, group, fields));
-    for (let now = opening.shift(); now !== undefined; now = opening.shift()) {
-      // Bytes that come in parts come in their order.
-      const next = file.expect === undefined ? opening.at(0) : undefined;
-      yield* this.#storedGroup(await now.open(), now.group, fields, next);
+    for (const group of footer.groups) {
+      if (this.#wanted.others === "skip") yield* this.#storedGroup(file, group, fields);
+      else yield* this.#group(file, group, fields);
     }
   }
 
+  /** Rows as they are stored: only who asks for more wants texts. */
   async *#storedGroup(
-    writers: readonly FieldWriter[],
+    file: RandomInput,
     group: Group,
     fields: readonly Field[],
-    next: OpeningGroup | undefined,
   ): AsyncGenerator<RecordBatch, void, undefined> {
+    if (group.rows === 0) return;
+    const place: Place = { shown: file.shown, group: group.number, column: null };
+    const writers = decoding(place, () => fields.map((field) => openField(file, group, field)));
     const read = fields.map(({ index }, f) => ({ index, writer: writers[f] }));
-    const batches = storedBatches(group.rows, read, this.#options, {
+    yield* storedBatches(group.rows, read, this.#options, {
       width: this.#batch.width,
       rowsBefore: this.#row,
       base: this.#batch.base + this.#row,
       place: (row) => `row ${row} of row group ${group.number}`,
       raw: (text) => rawRecord(text, 0, fields, writers),
     });
-    let left = group.rows;
-    for await (const batch of batches) {
-      left -= batch.count;
-      yield batch;
-      // The first pages of all fields at once would keep Postgres waiting.
-      const batchesLeft = Math.floor(left / batch.count) + 1;
-      if (next !== undefined) await next.openSome(Math.floor(next.left / batchesLeft));
-    }
     for (const writer of writers) writer.end();
     this.#row += group.rows;
     this.#filled = this.#row;
@@ -228,38 +209,6 @@ export class ParquetRows {
     const batch = this.#batch;
     batch.place = (record) => `row ${batch.lines[record] - before} of row group ${group.number}`;
     batch.raw = (record) => rawRecord(batch, record, fields, writers);
-  }
-}
-
-/** A row group whose fields are opened bit by bit, each with its first page. */
-class OpeningGroup {
-  readonly #writers: FieldWriter[] = [];
-
-  constructor(
-    readonly file: RandomInput,
-    readonly group: Group,
-    readonly fields: readonly Field[],
-  ) {}
-
-  /** Fields that are not open. */
-  get left(): number {
-    return this.fields.length - this.#writers.length;
-  }
-
-  async openSome(count: number): Promise<void> {
-    const { file, group } = this;
-    const place: Place = { shown: file.shown, group: group.number, column: null };
-    const from = this.#writers.length;
-    for (const field of this.fields.slice(from, from + count)) {
-      const writer = decoding(place, () => openField(file, group, field));
-      this.#writers.push(writer);
-      await writer.load(1);
-    }
-  }
-
-  async open(): Promise<readonly FieldWriter[]> {
-    await this.openSome(this.left);
-    return this.#writers;
   }
 }
 
