@@ -4,25 +4,20 @@ import { FieldReader } from "../rows/field_reader.ts";
 import { QUOTED, type RecordBatch, STRING } from "../rows/record_batch.ts";
 import { ByteInput } from "../source/byte_input.ts";
 import type { SourceContext } from "../source/context.ts";
-import { openReader, type RecordReader, traitsOf } from "../source/formats/mod.ts";
+import { openReader, type RecordReader } from "../source/formats/mod.ts";
 import { openUnknown } from "../source/open.ts";
 import type { RandomInput } from "../source/random_input.ts";
-import { isParquet, isWorkbook, refuseOthers } from "../source/recognise.ts";
 import { spool } from "../source/spool.ts";
-import { buildFormat, type FormatOptions, formatSchema } from "../spec/formats/mod.ts";
 import { type FieldEvidence, FieldProfile, MOST_DISTINCT } from "./field_profile.ts";
 import { byRanges } from "./by_ranges.ts";
-import { findJsonList } from "./json_list.ts";
-import { type CsvDialect, recogniseCsv } from "./recognise_csv.ts";
-
-/** `source.format` as a pipeline file has it: only what differs from what is left out. */
-export type FormatKeys =
-  & {
-    readonly type: FormatOptions["type"];
-    readonly path?: string;
-    readonly null_values?: readonly string[];
-  }
-  & CsvDialect;
+import {
+  buildKeys,
+  emptyFile,
+  type FormatKeys,
+  HEAD_BYTES,
+  isRandom,
+  recogniseFormat,
+} from "./recognise_format.ts";
 
 /** What a file shows of itself. */
 export interface SourceProfile {
@@ -45,8 +40,6 @@ export interface ProfiledField extends FieldEvidence {
   readonly name: string | null;
 }
 
-/** Decompressed bytes that show the format. */
-const HEAD_BYTES = 1 << 18;
 /** Records and decompressed bytes of a sample. */
 const SAMPLE_RECORDS = 50_000;
 const SAMPLE_BYTES = 1 << 24;
@@ -124,11 +117,6 @@ async function inspect(
   );
 }
 
-/** Whether a file of it is read in any order. */
-function isRandom({ type }: FormatKeys): boolean {
-  return /^(parquet|xlsx)$/.test(type);
-}
-
 /** Shows a file to the profiler, or the beginning of it; whether it was read to its end. */
 async function readFile(
   input: ByteInput,
@@ -184,70 +172,6 @@ function requireColumns(width: number, shown: string): void {
         "schema_contract: { new_columns: discard_value }",
     },
   );
-}
-
-/** The options of a format of which the rest is left out. */
-function buildKeys(keys: FormatKeys): FormatOptions {
-  return buildFormat(formatSchema.parse(keys));
-}
-
-/** @throws SluiceError `source/other_format`, `source/wrong_encoding` */
-function recogniseFormat(head: Uint8Array, shown: string): FormatKeys {
-  const text = new TextDecoder().decode(head);
-  const origin = { shown, contentType: null };
-  if (isParquet(head)) return { type: "parquet" };
-  if (isWorkbook(head)) return { type: "xlsx" };
-  const path = /^\uFEFF?\s*(?:\[\s*\{|\{\s*")/.test(text) ? findJsonList(text) : null;
-  // One object alone, with a list of others in it, is a document rather than a file of one record.
-  if (isJsonLines(text) && (path === null || text.trim().includes("\n"))) {
-    refuseOthers(head, traitsOf(buildFormat("ndjson")), origin);
-    return { type: "ndjson" };
-  }
-  if (path !== null) {
-    refuseOthers(head, traitsOf(buildFormat("json")), origin);
-    return { type: "json", ...(path === "$" ? {} : { path }) };
-  }
-  // A line for Excel is no reason to refuse a file: it says what the delimiter is.
-  const probe: FormatKeys = /^sep=.\r?\n/i.test(text)
-    ? { type: "csv", skip_lines: 1 }
-    : { type: "csv" };
-  refuseOthers(head, traitsOf(buildKeys(probe)), origin);
-  if (text.trim() === "") throw emptyFile();
-  const dialect = recogniseCsv(text, (dialect) => countRecords(head, { type: "csv", ...dialect }));
-  return { type: "csv", ...dialect };
-}
-
-function emptyFile(): SluiceError {
-  return new SluiceError("source/empty_file", "The file is empty", {
-    hint: "Name a file that has records: its columns are taken from them",
-  });
-}
-
-function isJsonLines(text: string): boolean {
-  const lines = text.split("\n", 3).map((line) => line.trim()).filter((line) => line !== "");
-  const [first] = lines;
-  if (first === undefined || !/^\{\s*["}]/.test(first)) return false;
-  // One line of more than the head has no end here.
-  return first.endsWith("}") || lines.length === 1 && !text.includes("\n");
-}
-
-/** What a dialect makes of the start of a file, whose last record is cut off. */
-function countRecords(head: Uint8Array, format: FormatKeys): { good: number; bad: number } {
-  const reader = openReader(buildKeys(format));
-  try {
-    let good = 0;
-    let bad = 0;
-    const count = (batch: RecordBatch | null) => {
-      good += batch?.count ?? 0;
-      bad += batch?.malformed.length ?? 0;
-    };
-    count(reader.push(head));
-    if (head.length < HEAD_BYTES) count(reader.finish());
-    return { good, bad };
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    return { good: 0, bad: Infinity };
-  }
 }
 
 /** Shows each record's fields to their profiles; of several files, by the names of the fields. */

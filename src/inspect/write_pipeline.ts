@@ -3,7 +3,8 @@ import { formatCount, formatPlural } from "../core/format_text.ts";
 import { quotedText } from "../core/quoted_text.ts";
 import type { RefreshMode } from "../spec/pipeline_spec.ts";
 import { datedAddress } from "./address.ts";
-import type { FormatKeys, ProfiledField, SourceProfile } from "./inspect_source.ts";
+import type { ProfiledField, SourceProfile } from "./inspect_source.ts";
+import type { FormatKeys } from "./recognise_format.ts";
 
 /** What a pipeline is written from, beside its file. */
 export interface PipelineRequest {
